@@ -1,0 +1,273 @@
+"""The error tree: what can go wrong, as plain exceptions.
+
+Every error is one line: what is wrong, and after it, as `hint`, the next thing to do. The class says which kind of
+thing went wrong, so that a caller can catch a family::
+
+    DockmagicError
+    ├── InvalidInput                what the user wrote
+    │   ├── InvalidReference
+    │   ├── InvalidDigest
+    │   ├── InvalidPlatform
+    │   └── AmbiguousName
+    ├── NotFound                    asked for, not there
+    │   ├── ImageNotFound           (store or registry)
+    │   ├── BlobNotFound
+    │   ├── PlatformNotFound
+    │   └── PathNotFound
+    ├── InvalidContent              what came from outside is not what it says
+    │   ├── InvalidDocument         manifest, index or config that breaks the image specification
+    │   ├── UnsupportedMediaType
+    │   ├── DigestMismatch
+    │   ├── SizeMismatch
+    │   ├── InvalidLayer            tar or compression that cannot be read
+    │   │   ├── UnsafeEntry         an entry that leads out of the root
+    │   │   └── LayerTooLarge       expands beyond the limit
+    │   └── InvalidArchive
+    ├── RegistryError               a registry's refusal or failure; carries `status` and `codes`
+    │   ├── Unauthorized            401
+    │   ├── Denied                  403
+    │   ├── RateLimited             429; carries `retry_after` seconds
+    │   ├── RegistryUnavailable     5xx, resets, time-outs, no route
+    │   └── RegistryBlocked         registries.conf or offline samples forbid it
+    ├── CredentialError             a config file or credential helper that fails
+    ├── StoreError
+    │   ├── StoreTooNew
+    │   ├── OutOfSpace
+    │   └── Conflict                in use, name taken
+    └── NotSupported                refused by name, with what to do instead
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AmbiguousName",
+    "BlobNotFound",
+    "Conflict",
+    "CredentialError",
+    "Denied",
+    "DigestMismatch",
+    "DockmagicError",
+    "ImageNotFound",
+    "InvalidArchive",
+    "InvalidContent",
+    "InvalidDigest",
+    "InvalidDocument",
+    "InvalidInput",
+    "InvalidLayer",
+    "InvalidPlatform",
+    "InvalidReference",
+    "LayerTooLarge",
+    "NotFound",
+    "NotSupported",
+    "OutOfSpace",
+    "PathNotFound",
+    "PlatformNotFound",
+    "RateLimited",
+    "RegistryBlocked",
+    "RegistryError",
+    "RegistryUnavailable",
+    "SizeMismatch",
+    "StoreError",
+    "StoreTooNew",
+    "Unauthorized",
+    "UnsafeEntry",
+    "UnsupportedMediaType",
+]
+
+
+class DockmagicError(Exception):
+    """Base of every error that dockmagic raises on purpose.
+
+    Args:
+        message: what is wrong, without a full stop; a single line.
+        hint: what to do next, without a full stop; empty only where the class has a `default_hint`.
+    """
+
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = " ".join(message.split())
+        self.hint = hint or self.default_hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}." if self.hint else f"{self.message}."
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only fields survive pickling between processes only by way of the instance's dict.
+        return (_rebuild, (type(self), self.message, dict(self.__dict__)))
+
+
+def _rebuild(kind: type[DockmagicError], message: str, state: dict[str, object]) -> DockmagicError:
+    error = kind.__new__(kind, message)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
+
+
+class InvalidInput(DockmagicError):
+    """What the user wrote cannot be understood."""
+
+
+class InvalidReference(InvalidInput):
+    """Not an image reference (distribution specification, "Pulling manifests")."""
+
+    default_hint = "Write NAME[:TAG] or NAME@sha256:DIGEST, in lower case, such as ubuntu:24.04"
+
+
+class InvalidDigest(InvalidInput):
+    """Not a digest (image specification, descriptor.md, "Digests")."""
+
+    default_hint = "A digest is sha256: and 64 lower-case hexadecimal digits"
+
+
+class InvalidPlatform(InvalidInput):
+    """Not a platform."""
+
+    default_hint = "Write OS/ARCH[/VARIANT], such as linux/arm64"
+
+
+class AmbiguousName(InvalidInput):
+    """A name or ID prefix fits several things."""
+
+
+class NotFound(DockmagicError):
+    """What was asked for is not there."""
+
+
+class ImageNotFound(NotFound):
+    """No such repository, tag or manifest, here or in the registry."""
+
+
+class BlobNotFound(NotFound):
+    """A blob that something refers to is missing."""
+
+
+class PlatformNotFound(NotFound):
+    """An index has no manifest for the platform."""
+
+
+class PathNotFound(NotFound):
+    """No such path in an image or layer."""
+
+
+class InvalidContent(DockmagicError):
+    """Content from outside is not what it should be."""
+
+
+class InvalidDocument(InvalidContent):
+    """A manifest, index or configuration that breaks the image specification."""
+
+    default_hint = "The image is damaged or hostile: ask its publisher, or pull another tag"
+
+
+class UnsupportedMediaType(InvalidContent):
+    """A media type that dockmagic does not handle."""
+
+
+class DigestMismatch(InvalidContent):
+    """Bytes whose digest is not the one that names them."""
+
+    default_hint = "Nothing was kept: try again; if it stays so, the registry or a proxy changes content"
+
+
+class SizeMismatch(InvalidContent):
+    """Bytes of another length than their descriptor says."""
+
+    default_hint = "Nothing was kept: try again; if it stays so, the registry or a proxy changes content"
+
+
+class InvalidLayer(InvalidContent):
+    """A layer that is not a readable tar, or not in the compression that it claims."""
+
+    default_hint = "The image is damaged or hostile: ask its publisher, or pull another tag"
+
+
+class UnsafeEntry(InvalidLayer):
+    """A tar entry that leads out of the root file system."""
+
+
+class LayerTooLarge(InvalidLayer):
+    """A layer that expands beyond the limit."""
+
+    default_hint = "Raise the limit with DOCKMAGIC_MAX_LAYER_SIZE (bytes) if you trust the image"
+
+
+class InvalidArchive(InvalidContent):
+    """A docker-archive, oci-archive or root file system archive that cannot be read."""
+
+
+class RegistryError(DockmagicError):
+    """A registry refused or failed (distribution specification, "Error Codes").
+
+    Attributes:
+        status: HTTP status, 0 where there was no answer.
+        codes: the specification's error codes, such as ``MANIFEST_UNKNOWN``; empty if none were sent.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", status: int = 0, codes: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.codes = codes
+
+
+class Unauthorized(RegistryError):
+    """401: no credentials, or wrong ones."""
+
+
+class Denied(RegistryError):
+    """403: the credentials do not allow it."""
+
+
+class RateLimited(RegistryError):
+    """429: too many requests.
+
+    Attributes:
+        retry_after: seconds to wait as the registry says, None if it does not say.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", codes: tuple[str, ...] = (), retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, status=429, codes=codes)
+        self.retry_after = retry_after
+
+
+class RegistryUnavailable(RegistryError):
+    """No usable answer: 5xx, connection reset, time-out, unknown host, bad certificate."""
+
+    default_hint = "Try again; what has arrived is kept and the download goes on from there"
+
+
+class RegistryBlocked(RegistryError):
+    """Configuration forbids this registry."""
+
+
+class CredentialError(DockmagicError):
+    """A credentials file or helper that cannot be used. Never carries the credential."""
+
+
+class StoreError(DockmagicError):
+    """The local store cannot do it."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a later version."""
+
+    default_hint = "Upgrade dockmagic, or set DOCKMAGIC_HOME to another folder"
+
+
+class OutOfSpace(StoreError):
+    """The disk is full."""
+
+    default_hint = "Free some space (%docker system df shows what is used), then repeat: what has arrived is kept"
+
+
+class Conflict(StoreError):
+    """Something is in use, or a name is taken."""
+
+
+class NotSupported(DockmagicError):
+    """Refused by name: dockmagic cannot do this, or not yet."""

@@ -1,0 +1,93 @@
+"""Media types of the OCI image specification (media-types.md) and their Docker equals."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from .errors import UnsupportedMediaType
+
+__all__ = [
+    "DOCKER_CONFIG",
+    "DOCKER_INDEX",
+    "DOCKER_LAYER_GZIP",
+    "DOCKER_MANIFEST",
+    "OCI_CONFIG",
+    "OCI_EMPTY",
+    "OCI_INDEX",
+    "OCI_LAYER",
+    "OCI_LAYER_GZIP",
+    "OCI_LAYER_ZSTD",
+    "OCI_MANIFEST",
+    "Compression",
+    "compression_of",
+    "is_config",
+    "is_index",
+    "is_manifest",
+]
+
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG: Final = "application/vnd.oci.image.config.v1+json"
+OCI_EMPTY: Final = "application/vnd.oci.empty.v1+json"
+OCI_LAYER: Final = "application/vnd.oci.image.layer.v1.tar"
+OCI_LAYER_GZIP: Final = f"{OCI_LAYER}+gzip"
+OCI_LAYER_ZSTD: Final = f"{OCI_LAYER}+zstd"
+DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER_GZIP: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+_NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+
+
+class Compression(Enum):
+    """How a layer's tar is compressed; the value is the suffix of the OCI media type."""
+
+    NONE = ""
+    GZIP = "gzip"
+    ZSTD = "zstd"
+
+
+_LAYERS = {
+    OCI_LAYER: Compression.NONE,
+    OCI_LAYER_GZIP: Compression.GZIP,
+    OCI_LAYER_ZSTD: Compression.ZSTD,
+    _NONDISTRIBUTABLE: Compression.NONE,
+    f"{_NONDISTRIBUTABLE}+gzip": Compression.GZIP,
+    f"{_NONDISTRIBUTABLE}+zstd": Compression.ZSTD,
+    "application/vnd.docker.image.rootfs.diff.tar": Compression.NONE,
+    DOCKER_LAYER_GZIP: Compression.GZIP,
+    "application/vnd.docker.image.rootfs.diff.tar.zstd": Compression.ZSTD,
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": Compression.GZIP,
+}
+
+
+def is_index(media_type: str) -> bool:
+    """Whether this names an image index (Docker: manifest list)."""
+    return media_type in (OCI_INDEX, DOCKER_INDEX)
+
+
+def is_manifest(media_type: str) -> bool:
+    """Whether this names an image manifest of one platform."""
+    return media_type in (OCI_MANIFEST, DOCKER_MANIFEST)
+
+
+def is_config(media_type: str) -> bool:
+    """Whether this names an image configuration."""
+    return media_type in (OCI_CONFIG, DOCKER_CONFIG)
+
+
+def compression_of(media_type: str) -> Compression:
+    """The compression that a layer's media type claims.
+
+    Raises:
+        UnsupportedMediaType: not a file system layer, such as an artifact or an encrypted layer.
+    """
+    try:
+        return _LAYERS[media_type]
+    except KeyError:
+        raise UnsupportedMediaType(
+            f"{media_type!r} is not a file system layer",
+            hint="Only container images can be used here, not other artifacts or encrypted layers",
+        ) from None

@@ -1,0 +1,242 @@
+"""The documents of the image specification: descriptor, manifest, index and configuration.
+
+The structs are typed views for reading. They leave out what they do not know, so the bytes of a document are kept
+beside its struct wherever it is stored or sent on; a changed document is made from those bytes (`image.mutate`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+
+from . import media
+from .digest import Digest
+from .errors import InvalidDocument, InvalidInput, UnsupportedMediaType
+from .platforms import Platform
+
+__all__ = [
+    "DOCUMENT_LIMIT",
+    "Config",
+    "ConfigFile",
+    "Descriptor",
+    "Healthcheck",
+    "History",
+    "Index",
+    "Manifest",
+    "RootFS",
+    "chain_ids",
+    "decode",
+    "parse_config",
+    "parse_manifest",
+    "to_json",
+]
+
+#: The most that a manifest, index or configuration may measure, in bytes (distribution specification, "Pushing Manifests").
+DOCUMENT_LIMIT = 4 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """What and where content is (descriptor.md).
+
+    Attributes:
+        media_type: of the content.
+        digest: of the content's bytes.
+        size: of the content, in bytes.
+    """
+
+    media_type: str
+    digest: Digest
+    size: int
+    urls: tuple[str, ...] | None = None
+    annotations: dict[str, str] | None = None
+    artifact_type: str | None = None
+    platform: Platform | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """The image of one platform (manifest.md; Docker's "Image Manifest V2, Schema 2")."""
+
+    schema_version: int
+    media_type: str | None = None
+    artifact_type: str | None = None
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    subject: Descriptor | None = None
+    annotations: dict[str, str] | None = None
+
+
+class Index(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """The image index: one manifest per platform (image-index.md; Docker's "Manifest List")."""
+
+    schema_version: int
+    media_type: str | None = None
+    artifact_type: str | None = None
+    manifests: tuple[Descriptor, ...]
+    subject: Descriptor | None = None
+    annotations: dict[str, str] | None = None
+
+
+class RootFS(msgspec.Struct, frozen=True):
+    """The layers' DiffIDs, base first (config.md, `rootfs`)."""
+
+    type: str
+    diff_ids: tuple[Digest, ...]
+
+
+class History(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of an image's making (config.md, `history`); `empty_layer` steps have no layer."""
+
+    created: str | None = None
+    created_by: str | None = None
+    author: str | None = None
+    comment: str | None = None
+    empty_layer: bool | None = None
+
+
+class Healthcheck(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
+    """Docker's health check; durations are nanoseconds."""
+
+    test: tuple[str, ...] | None = None
+    interval: int | None = None
+    timeout: int | None = None
+    start_period: int | None = None
+    start_interval: int | None = None
+    retries: int | None = None
+
+
+class Config(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
+    """How to run the image: the inner `config` of its configuration (config.md, `config`)."""
+
+    user: str | None = None
+    exposed_ports: dict[str, Any] | None = None
+    env: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    volumes: dict[str, Any] | None = None
+    working_dir: str | None = None
+    labels: dict[str, str] | None = None
+    stop_signal: str | None = None
+    args_escaped: bool | None = None
+    healthcheck: Healthcheck | None = None
+    on_build: tuple[str, ...] | None = None
+    shell: tuple[str, ...] | None = None
+
+
+class ConfigFile(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"os_version": "os.version", "os_features": "os.features"},
+):
+    """The whole configuration document (config.md). Its digest is the image ID."""
+
+    architecture: str = ""
+    os: str = ""
+    variant: str | None = None
+    os_version: str | None = None
+    os_features: tuple[str, ...] | None = None
+    created: str | None = None
+    author: str | None = None
+    config: Config | None = None
+    rootfs: RootFS
+    history: tuple[History, ...] | None = None
+
+    @property
+    def platform(self) -> Platform:
+        """What the image runs on."""
+        return Platform(self.architecture, self.os, self.variant or "", self.os_version or "", self.os_features or ())
+
+
+def _digest_hook(kind: type, value: object) -> object:
+    if kind is Digest and isinstance(value, str):
+        return Digest(value)
+    raise NotImplementedError  # msgspec's signal for a type that the hook does not know
+
+
+def decode(raw: bytes, kind: type[T], what: str) -> T:
+    """Decode the JSON document `raw` into the struct `kind`; `what` names it in errors.
+
+    Raises:
+        InvalidDocument: too long, not JSON, or a member is missing or of the wrong type.
+    """
+    if len(raw) > DOCUMENT_LIMIT:
+        raise InvalidDocument(f"{what} has {len(raw)} bytes, more than the {DOCUMENT_LIMIT} that are allowed")
+    try:
+        return msgspec.json.decode(raw, type=kind, dec_hook=_digest_hook)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidDocument(f"{what} is not valid: {error}") from None
+    except InvalidInput as error:
+        raise InvalidDocument(f"{what} is not valid: {error.message}") from None
+
+
+def to_json(value: object) -> bytes:
+    """Canonical JSON of structs, mappings and sequences: compact, in field order."""
+    return msgspec.json.encode(value)
+
+
+class _Outline(msgspec.Struct, rename="camel"):
+    schema_version: int = 0
+    media_type: str | None = None
+    config: Any = None
+    layers: Any = None
+    manifests: Any = None
+    fs_layers: Any = None
+
+
+def parse_manifest(raw: bytes, media_type: str = "") -> Manifest | Index:
+    """Read a manifest or an index.
+
+    Args:
+        raw: the document's bytes.
+        media_type: as the registry or descriptor gave it; may be empty.
+
+    Raises:
+        InvalidDocument: broken, both a manifest and an index at once, or not what `media_type` says.
+        UnsupportedMediaType: Docker's schema 1, or no image at all.
+    """
+    what = f"manifest {Digest.of(raw).short}"
+    outline = decode(raw, _Outline, what)
+    if outline.fs_layers is not None or outline.schema_version == 1:
+        raise UnsupportedMediaType(
+            f"{what} is of Docker's schema 1, which was given up in 2017",
+            hint="Ask the publisher to push the image again",
+        )
+    image_like = outline.config is not None or outline.layers is not None
+    if image_like and outline.manifests is not None:
+        # CVE-2021-41190: one document, two meanings, depending on who reads it.
+        raise InvalidDocument(f"{what} claims to be both an image manifest and an index")
+    for claimed in (media_type, outline.media_type or ""):
+        if media.is_index(claimed) and image_like or media.is_manifest(claimed) and outline.manifests is not None:
+            raise InvalidDocument(f"{what} is not the {claimed} that it claims to be")
+    if media.is_index(media_type) or outline.manifests is not None:
+        return decode(raw, Index, f"index {Digest.of(raw).short}")
+    if not image_like:
+        raise UnsupportedMediaType(f"{what} is neither an image manifest nor an index", hint="Check the name and tag")
+    manifest = decode(raw, Manifest, what)
+    for descriptor in (manifest.config, *manifest.layers):
+        if descriptor.size < 0:
+            raise InvalidDocument(f"{what} gives {descriptor.digest.short} a negative size")
+    return manifest
+
+
+def parse_config(raw: bytes) -> ConfigFile:
+    """Read an image's configuration.
+
+    Raises:
+        InvalidDocument: broken.
+    """
+    return decode(raw, ConfigFile, f"configuration {Digest.of(raw).short}")
+
+
+def chain_ids(diff_ids: tuple[Digest, ...]) -> tuple[Digest, ...]:
+    """The ChainID of each stack of layers, base first (config.md, "Layer ChainID")."""
+    chain: list[Digest] = []
+    for diff_id in diff_ids:
+        joined = f"{chain[-1]} {diff_id}" if chain else ""
+        chain.append(Digest.from_hex(hashlib.sha256(joined.encode()).hexdigest()) if chain else diff_id)
+    return tuple(chain)
