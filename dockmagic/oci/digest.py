@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from .errors import DigestMismatch, InvalidDigest, SizeMismatch
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from typing_extensions import Buffer
 
 __all__ = ["Digest", "VerifiedReader"]
@@ -31,7 +33,8 @@ class Digest(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Digest:
+    def __new__(cls, text: str) -> Self:
+        """Check `text`."""
         if type(text) is cls:
             return text
         match = _SYNTAX.fullmatch(text)

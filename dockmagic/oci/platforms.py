@@ -1,4 +1,4 @@
-"""Platforms: what an image runs on (image specification, image-index.md, `platform`), named as containerd names them."""
+"""Platforms: what an image runs on, named as containerd names them (image-index.md, `platform`)."""
 
 from __future__ import annotations
 

@@ -180,7 +180,10 @@ class Reference:
         return replace(self, tag="", digest=Digest(digest))
 
     def matches(self, pattern: str) -> bool:
-        """Whether a glob such as ``foo/*`` fits the familiar name, with or without the tag (``docker images PATTERN``)."""
+        """Whether a glob such as ``foo/*`` fits the familiar name, with or without the tag.
+
+        It is the pattern of ``docker images PATTERN``.
+        """
         fits = re.compile(_glob(pattern)).fullmatch
         return fits(self.familiar) is not None or fits(self.familiar_name) is not None
 

@@ -33,7 +33,8 @@ __all__ = [
     "to_json",
 ]
 
-#: The most that a manifest, index or configuration may measure, in bytes (distribution specification, "Pushing Manifests").
+#: The most that a manifest, index or configuration may measure, in bytes.
+#: (Distribution specification, "Pushing Manifests".)
 DOCUMENT_LIMIT = 4 * 1024 * 1024
 
 T = TypeVar("T")
@@ -207,13 +208,14 @@ def parse_manifest(raw: bytes, media_type: str = "") -> Manifest | Index:
             hint="Ask the publisher to push the image again",
         )
     image_like = outline.config is not None or outline.layers is not None
-    if image_like and outline.manifests is not None:
+    index_like = outline.manifests is not None
+    if image_like and index_like:
         # CVE-2021-41190: one document, two meanings, depending on who reads it.
         raise InvalidDocument(f"{what} claims to be both an image manifest and an index")
     for claimed in (media_type, outline.media_type or ""):
-        if media.is_index(claimed) and image_like or media.is_manifest(claimed) and outline.manifests is not None:
+        if (media.is_index(claimed) and image_like) or (media.is_manifest(claimed) and index_like):
             raise InvalidDocument(f"{what} is not the {claimed} that it claims to be")
-    if media.is_index(media_type) or outline.manifests is not None:
+    if media.is_index(media_type) or index_like:
         return decode(raw, Index, f"index {Digest.of(raw).short}")
     if not image_like:
         raise UnsupportedMediaType(f"{what} is neither an image manifest nor an index", hint="Check the name and tag")

@@ -1,0 +1,59 @@
+# `make demo` shows dockmagic at work, `make test` tests it. Everything lands in .venv: no root, no Docker.
+#
+#   make demo      set up, then run the quickstart notebook offline and write it as a page
+#   make test      set up, then every test and every notebook
+#   make lint      ruff, mypy, the order of the rooms
+#   make bench     the speed tables, side by side with the peers that are installed
+#   make clean     forget what the others made
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough and can make virtual environments; `make PYTHON=… demo` takes another.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; \
+	done)
+# What the tests set themselves beside. Without root or apt-get those tests are skipped, each by name.
+PEERS := buildah busybox-static chromium docker-registry podman skopeo umoci
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	@$(BIN)/python notebooks/demo.py
+
+test: $(VENV)/.test $(VENV)/.peers
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval --nbval-current-env tests notebooks
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.demo
+	@$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo 'dockmagic needs Python 3.11 or newer with its venv module:' \
+		'install it (on Debian: apt-get install python3-venv), or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@$@ -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+
+# One stamp for each group of dependencies: a second call finds everything in place.
+$(VENV)/.%: pyproject.toml | $(BIN)/python
+	@echo "Installing dockmagic and what \`make $*\` needs into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	@touch $@
+
+$(VENV)/.peers: | $(BIN)/python
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing the Debian packages that the tests set themselves beside: $(PEERS)'; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends $(PEERS) >/dev/null; } 2>$(VENV)/peers.log \
+			|| echo 'Not all could be installed (see $(VENV)/peers.log): their tests are skipped'; \
+	fi
+	@touch $@
