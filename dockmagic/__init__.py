@@ -1,3 +1,71 @@
-"""dockmagic: the container-image engine that lives in a notebook."""
+"""dockmagic: the container-image engine that lives in a notebook.
+
+In a notebook, ``%load_ext dockmagic`` brings ``%docker`` and its short forms; in Python, `Engine` is the way in::
+
+    from dockmagic import Engine
+
+    image = Engine().images.pull("ubuntu:24.04")
+    print((image / "etc/os-release").read_text())
+
+Names are imported when they are first used, so that loading the extension costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_EXPORTS = {
+    "Diff": "image.analysis",
+    "DockmagicError": "oci.errors",
+    "Engine": "engine",
+    "Image": "image.image",
+    "ImageNotFound": "oci.errors",
+    "InvalidContent": "oci.errors",
+    "InvalidInput": "oci.errors",
+    "Layer": "image.image",
+    "NotFound": "oci.errors",
+    "NotSupported": "oci.errors",
+    "Reference": "oci.reference",
+    "RegistryError": "oci.errors",
+    "StoreError": "oci.errors",
+}
+
+__all__ = [  # noqa: PLE0604, RUF022  (names come from one table, and are sorted there)
+    *_EXPORTS,
+    "__version__",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import an exported name when it is first asked for (PEP 562)."""
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Install the magics: what ``%load_ext dockmagic`` calls."""
+    from .notebook.extension import load  # noqa: PLC0415  (a plain import of dockmagic must not need IPython)
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take everything out again: what ``%unload_ext dockmagic`` calls."""
+    from .notebook.extension import unload  # noqa: PLC0415  (see above)
+
+    unload(shell)
