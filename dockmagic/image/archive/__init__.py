@@ -1,0 +1,9 @@
+"""Images as files: docker-archive, oci-archive, and archives of a root file system."""
+
+from __future__ import annotations
+
+from .load import load
+from .rootfs import export_rootfs, import_rootfs
+from .save import save
+
+__all__ = ["export_rootfs", "import_rootfs", "load", "save"]

@@ -1,0 +1,22 @@
+"""Moving images between registries, the local store and archives."""
+
+from __future__ import annotations
+
+from .choose import choose
+from .copy import copy
+from .plan import LayerPlan, PullPlan, plan, plan_repository
+from .pull import pull, pull_repository
+from .push import Pushed, push
+
+__all__ = [
+    "LayerPlan",
+    "PullPlan",
+    "Pushed",
+    "choose",
+    "copy",
+    "plan",
+    "plan_repository",
+    "pull",
+    "pull_repository",
+    "push",
+]

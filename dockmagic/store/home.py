@@ -1,0 +1,220 @@
+"""The folder that everything is kept in: the only place that makes paths, and the locks that guard them."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import OutOfSpace, StoreError, StoreTooNew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.oci.digest import Digest
+
+__all__ = ["VERSION", "Home", "disk_errors", "wait_for_lock"]
+
+#: The form of what lies in a home; raised when an older dockmagic could no longer read it.
+VERSION: Final = 1
+
+# How often a waiting process looks again whether a lock is free, in seconds. Polling, because a blocking flock in a
+# worker thread could not be interrupted.
+_PATIENCE = 0.05
+
+
+class Home:
+    """One dockmagic home: images, file tables, downloads in progress, caches. Creates nothing until it is written to.
+
+    Several processes may use it at once.
+
+    Args:
+        root: the folder; None for ``$DOCKMAGIC_HOME``, else the user's data folder (XDG).
+    """
+
+    def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
+        chosen = root or os.environ.get("DOCKMAGIC_HOME")
+        if not chosen:
+            from platformdirs import user_data_path
+
+            chosen = user_data_path("dockmagic", appauthor=False)
+        self.root = Path(chosen).expanduser().absolute()
+        self._checked = False
+
+    def __repr__(self) -> str:
+        return f"Home({str(self.root)!r})"
+
+    @property
+    def store(self) -> Path:
+        """The OCI image layout."""
+        return self.root / "store"
+
+    @property
+    def index(self) -> Path:
+        """The image layout's ``index.json``."""
+        return self.root / "store" / "index.json"
+
+    def blob(self, digest: Digest) -> Path:
+        """Where a whole, verified blob lies in the image layout."""
+        return self.root / "store" / "blobs" / "sha256" / digest.hex
+
+    def table(self, diff_id: Digest) -> Path:
+        """Where the file table of the layer with this DiffID lies."""
+        return self.root / "tables" / diff_id.hex
+
+    def partial(self, digest: Digest) -> Path:
+        """Where the first bytes of a blob wait for the rest."""
+        return self.root / "partial" / digest.hex
+
+    def cache(self, name: str) -> Path:
+        """A file or folder that may be deleted at any time and is then made anew."""
+        return self.root / "cache" / name
+
+    @property
+    def leases(self) -> Path:
+        """One file per running piece of work, with the digests that it relies on."""
+        return self.root / "leases"
+
+    @property
+    def trash(self) -> Path:
+        """What was deleted, until `empty_trash`."""
+        return self.root / "trash"
+
+    def prepare(self) -> None:
+        """Make the folders, if they are not there, before something is written.
+
+        Raises:
+            StoreTooNew: a later version of dockmagic wrote here.
+            OutOfSpace: the disk is full.
+            StoreError: the folder cannot be written to.
+        """
+        self.check()
+        if (self.store / "oci-layout").is_file():
+            return
+        with disk_errors():
+            for folder in (self.store / "blobs" / "sha256", self.root / "tables", self.root / "partial", self.leases):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.write(self.root / "version", f"{VERSION}\n".encode())
+            # Last, for it says that all the rest is there (image specification, image-layout.md, "oci-layout file").
+            self.write(self.store / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+
+    def check(self) -> None:
+        """Refuse a home of a later version.
+
+        Raises:
+            StoreTooNew: a later version of dockmagic wrote here.
+        """
+        if self._checked:
+            return
+        try:
+            found = (self.root / "version").read_text().strip()
+        except FileNotFoundError:
+            return
+        if not found.isdecimal() or int(found) > VERSION:
+            raise StoreTooNew(f"{self.root} has the form {found[:20]}; this dockmagic knows forms up to {VERSION}")
+        self._checked = True
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Replace the file `path` at once: readers see the old or the new content, after a power failure too.
+
+        Raises:
+            OutOfSpace: the disk is full; the old content stays.
+        """
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        with disk_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def lock(self, name: str, *, shared: bool = False, stop: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Hold a lock among all processes and threads that use this home; it goes with the process that held it.
+
+        Args:
+            name: what is locked.
+            shared: whether others may hold it too, as long as all share.
+            stop: asked while waiting; when it returns true, waiting ends with `InterruptedError`.
+
+        Raises:
+            StoreError: the home cannot be written to.
+        """
+        folder = self.root / "locks"
+        with disk_errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            wait_for_lock(descriptor, shared=shared, stop=stop)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def discard(self, path: Path) -> bool:
+        """Delete a file or folder at once, by moving it into the trash; whether it was there."""
+        with disk_errors():
+            self.trash.mkdir(parents=True, exist_ok=True)
+            try:
+                path.rename(self.trash / f"{path.name}.{secrets.token_hex(8)}")
+            except FileNotFoundError:
+                return False
+        return True
+
+    def empty_trash(self) -> None:
+        """Delete for good what was discarded."""
+        try:
+            entries = list(os.scandir(self.trash))
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def wait_for_lock(descriptor: int, *, shared: bool = False, stop: Callable[[], bool] | None = None) -> None:
+    """Lock the open file `descriptor` (flock), waiting until it is free."""
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if stop is not None and stop():
+                raise InterruptedError("stopped while waiting for a lock") from None
+            time.sleep(_PATIENCE)
+        else:
+            return
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Tell of a full or read-only disk in the project's own words.
+
+    Raises:
+        OutOfSpace: the disk or the quota is full.
+        StoreError: the folder cannot be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutOfSpace("no space is left on the disk that holds the images") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            where = error.filename or "the folder"
+            raise StoreError(
+                f"{where} cannot be written to: {os.strerror(error.errno)}",
+                hint="Set DOCKMAGIC_HOME to a folder of your own",
+            ) from error
+        raise
