@@ -1,0 +1,398 @@
+"""Typed rows: what the verbs list, before anything is printed or framed.
+
+A row is a frozen struct. Its attributes are snake_case; each has a *column*, whose name is docker's template name
+(``Repository``, ``CreatedAt``, ``Size``) or, for what docker does not have, one made the same way (``DiffID``, ``Path``).
+Sizes are integer bytes, times are aware datetimes, digests are whole: how they look is the reader's business, and the
+column says which kind of value it has. ``msgspec.json.encode(row)`` gives an object keyed by column name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal, NamedTuple
+
+import msgspec
+
+__all__ = [
+    "ChangeRow",
+    "Column",
+    "DiskUsageRow",
+    "FileRow",
+    "HistoryRow",
+    "ImageRow",
+    "Kind",
+    "LayerRow",
+    "MismatchRow",
+    "PlanRow",
+    "RemovedRow",
+    "Row",
+    "SearchRow",
+    "TagRow",
+    "TransferRow",
+    "TreeRow",
+    "columns",
+]
+
+Kind = Literal["text", "words", "size", "time", "since", "id", "digest", "count", "flag", "mode"]
+
+
+class Column(NamedTuple):
+    """One column of a table.
+
+    Attributes:
+        name: docker's template name, as in ``{{.CreatedSince}}``, in frames and in JSON.
+        attribute: of the row.
+        header: above the column in printed text, in capitals.
+        kind: what the values are: ``size`` bytes; ``time`` and ``since`` an aware datetime or None (shown as a date, or
+            as an age); ``id`` and ``digest`` a digest (an ID is shown as 12 digits unless ``--no-trunc``); ``words`` a
+            tuple of strings; ``count`` an integer; ``flag`` a bool; ``mode`` st_mode bits; ``text`` a string.
+    """
+
+    name: str
+    attribute: str
+    header: str
+    kind: Kind = "text"
+
+
+def _name(attribute: str) -> str:
+    words = (word if word != "id" else "ID" for word in attribute.split("_"))
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
+class Row(msgspec.Struct, frozen=True, rename=_name, kw_only=True):
+    """Base of the rows. `table_columns` names every column, those that are not shown by default too."""
+
+    table_columns: ClassVar[tuple[Column, ...]] = ()
+    #: Names of the columns that are printed unless flags say otherwise.
+    shown: ClassVar[tuple[str, ...]] = ()
+
+
+def columns(row_type: type[Row], names: tuple[str, ...] | None = None) -> tuple[Column, ...]:
+    """The columns of a row type by `names`, else those shown by default."""
+    by_name = {column.name: column for column in row_type.table_columns}
+    return tuple(by_name[name] for name in (row_type.shown if names is None else names))
+
+
+class ImageRow(Row, frozen=True):
+    """One name of a local image, or a nameless image (``images``); ``<none>`` stands for no name, as in docker."""
+
+    repository: str
+    tag: str
+    id: str
+    digest: str
+    created_at: datetime | None
+    size: int
+    shared_size: int | None = None
+    unique_size: int | None = None
+    containers: int = 0
+    platform: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Repository", "repository", "REPOSITORY"),
+        Column("Tag", "tag", "TAG"),
+        Column("Digest", "digest", "DIGEST", "digest"),
+        Column("ID", "id", "IMAGE ID", "id"),
+        Column("CreatedSince", "created_at", "CREATED", "since"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("SharedSize", "shared_size", "SHARED SIZE", "size"),
+        Column("UniqueSize", "unique_size", "UNIQUE SIZE", "size"),
+        Column("Containers", "containers", "CONTAINERS", "count"),
+        Column("Platform", "platform", "PLATFORM"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Repository", "Tag", "ID", "CreatedSince", "Size")
+
+
+class TreeRow(Row, frozen=True):
+    """One image in the tree of which stands on which (``images --tree``)."""
+
+    depth: int
+    names: tuple[str, ...]
+    id: str
+    layers: int
+    size: int
+    own_size: int
+    shared_size: int
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Depth", "depth", "DEPTH", "count"),
+        Column("Names", "names", "IMAGE", "words"),
+        Column("ID", "id", "IMAGE ID", "id"),
+        Column("Layers", "layers", "LAYERS", "count"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("OwnSize", "own_size", "ADDED", "size"),
+        Column("SharedSize", "shared_size", "SHARED", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Names", "ID", "Layers", "Size", "OwnSize")
+
+
+class LayerRow(Row, frozen=True):
+    """One layer of an image, base first (``layers``).
+
+    Attributes:
+        layer: its index; 0 is the base, as in ``IMAGE[0]``.
+        created_by: the instruction that made it.
+        size: of its files, uncompressed.
+        compressed_size: of its blob.
+        added: number of paths that it adds; `changed` and `deleted` likewise.
+        shared_with: names of the other local images that have this layer in the same place.
+    """
+
+    layer: int
+    created_by: str
+    size: int
+    compressed_size: int
+    added: int
+    changed: int
+    deleted: int
+    diff_id: str
+    chain_id: str
+    digest: str
+    shared_with: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Layer", "layer", "LAYER", "count"),
+        Column("CreatedBy", "created_by", "CREATED BY"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("CompressedSize", "compressed_size", "COMPRESSED", "size"),
+        Column("Added", "added", "ADDED", "count"),
+        Column("Changed", "changed", "CHANGED", "count"),
+        Column("Deleted", "deleted", "DELETED", "count"),
+        Column("DiffID", "diff_id", "DIFF ID", "id"),
+        Column("ChainID", "chain_id", "CHAIN ID", "id"),
+        Column("Digest", "digest", "DIGEST", "digest"),
+        Column("SharedWith", "shared_with", "SHARED WITH", "words"),
+    )
+    shown: ClassVar[tuple[str, ...]] = (
+        "Layer", "CreatedBy", "Size", "Added", "Changed", "Deleted", "DiffID", "ChainID", "SharedWith",
+    )  # fmt: skip
+
+
+class FileRow(Row, frozen=True):
+    """One path of an image or layer (``files``).
+
+    Attributes:
+        kind: ``file``, ``dir``, ``link`` (symbolic), ``hardlink``, ``char``, ``block``, ``fifo`` or ``whiteout``.
+        link: target of a link, else empty.
+        layer: index of the layer that supplies the path.
+        hides: what it hides, oldest first: ``LAYER: KIND SIZE`` of each entry below; filled with ``--blame``.
+    """
+
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    modified_at: datetime | None
+    path: str
+    kind: str
+    link: str
+    layer: int
+    created_by: str = ""
+    hides: tuple[str, ...] = ()
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Mode", "mode", "MODE", "mode"),
+        Column("UID", "uid", "UID", "count"),
+        Column("GID", "gid", "GID", "count"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("ModifiedAt", "modified_at", "MODIFIED", "time"),
+        Column("Layer", "layer", "LAYER", "count"),
+        Column("Path", "path", "PATH"),
+        Column("Kind", "kind", "KIND"),
+        Column("Link", "link", "LINK"),
+        Column("CreatedBy", "created_by", "CREATED BY"),
+        Column("Hides", "hides", "HIDES", "words"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Mode", "UID", "GID", "Size", "ModifiedAt", "Layer", "Path")
+
+
+class HistoryRow(Row, frozen=True):
+    """One step of an image's making, newest first (``history``); `id` is the image's for the newest, else ``<missing>``."""
+
+    id: str
+    created_at: datetime | None
+    created_by: str
+    size: int
+    comment: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("ID", "id", "IMAGE", "id"),
+        Column("CreatedSince", "created_at", "CREATED", "since"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("CreatedBy", "created_by", "CREATED BY"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("Comment", "comment", "COMMENT"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ID", "CreatedSince", "CreatedBy", "Size", "Comment")
+
+
+class ChangeRow(Row, frozen=True):
+    """One changed path between two things (``diff``).
+
+    Attributes:
+        change: ``A`` added, ``C`` changed, ``D`` deleted.
+        size: after the change; 0 if deleted.
+        old_size: before it; 0 if added.
+        what: what changed of a path that stays, such as ``content``, ``mode``, ``owner``, ``time``.
+    """
+
+    change: str
+    path: str
+    size: int
+    old_size: int
+    what: tuple[str, ...] = ()
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Change", "change", "CHANGE"),
+        Column("Path", "path", "PATH"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("OldSize", "old_size", "OLD SIZE", "size"),
+        Column("What", "what", "WHAT", "words"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Change", "Path", "Size", "OldSize", "What")
+
+
+class TransferRow(Row, frozen=True):
+    """One blob of a finished pull or push."""
+
+    id: str
+    status: str
+    size: int
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("ID", "id", "LAYER", "id"),
+        Column("Status", "status", "STATUS"),
+        Column("Size", "size", "SIZE", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ID", "Status", "Size")
+
+
+class PlanRow(Row, frozen=True):
+    """One blob of a pull that has not begun (``pull --plan``).
+
+    Attributes:
+        have: whether it is here already.
+        size: of the blob.
+        needed: bytes still to come; less than `size` where an interrupted download goes on.
+        shared_with: local images that have it, and other tags of the plan.
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    have: bool
+    size: int
+    needed: int
+    shared_with: tuple[str, ...]
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("ID", "id", "LAYER", "id"),
+        Column("Tags", "tags", "TAGS", "words"),
+        Column("Have", "have", "HAVE", "flag"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("Needed", "needed", "TO COME", "size"),
+        Column("SharedWith", "shared_with", "SHARED WITH", "words"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ID", "Have", "Size", "Needed", "SharedWith")
+
+
+class TagRow(Row, frozen=True):
+    """One manifest of a remote repository with all its tags (``tags``).
+
+    Attributes:
+        tags: the aliases of one digest.
+        size: compressed bytes of this machine's platform.
+    """
+
+    tags: tuple[str, ...]
+    digest: str
+    platforms: tuple[str, ...]
+    size: int | None
+    created_at: datetime | None
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Tags", "tags", "TAGS", "words"),
+        Column("Digest", "digest", "DIGEST", "id"),
+        Column("Platforms", "platforms", "PLATFORMS", "words"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("CreatedSince", "created_at", "CREATED", "since"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Tags", "Digest", "Platforms", "Size", "CreatedSince")
+
+
+class SearchRow(Row, frozen=True):
+    """One repository that a search found (``search``)."""
+
+    name: str
+    description: str
+    star_count: int
+    is_official: bool
+    is_automated: bool = False
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Name", "name", "NAME"),
+        Column("Description", "description", "DESCRIPTION"),
+        Column("StarCount", "star_count", "STARS", "count"),
+        Column("IsOfficial", "is_official", "OFFICIAL", "flag"),
+        Column("IsAutomated", "is_automated", "AUTOMATED", "flag"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Name", "Description", "StarCount", "IsOfficial")
+
+
+class RemovedRow(Row, frozen=True):
+    """One thing that was taken away (``rmi``, ``image prune``, ``gc``).
+
+    Attributes:
+        action: ``Untagged`` or ``Deleted``.
+        name: the reference or digest.
+        size: bytes that are free now; 0 for names.
+    """
+
+    action: str
+    name: str
+    size: int = 0
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Action", "action", "ACTION"),
+        Column("Name", "name", "NAME"),
+        Column("Size", "size", "SIZE", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Action", "Name", "Size")
+
+
+class MismatchRow(Row, frozen=True):
+    """Something about an image that is not as its documents say (``validate``)."""
+
+    what: str
+    digest: str
+    expected: str
+    found: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("What", "what", "WHAT"),
+        Column("Digest", "digest", "DIGEST", "id"),
+        Column("Expected", "expected", "EXPECTED"),
+        Column("Found", "found", "FOUND"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("What", "Digest", "Expected", "Found")
+
+
+class DiskUsageRow(Row, frozen=True):
+    """Disk space of one kind of thing (``system df``)."""
+
+    type: str
+    total_count: int
+    active: int
+    size: int
+    reclaimable: int
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Type", "type", "TYPE"),
+        Column("TotalCount", "total_count", "TOTAL", "count"),
+        Column("Active", "active", "ACTIVE", "count"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("Reclaimable", "reclaimable", "RECLAIMABLE", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Type", "TotalCount", "Active", "Size", "Reclaimable")

@@ -1,0 +1,69 @@
+"""How a front door invokes a verb: ``invoke(door, argv)`` → `Result`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from ..oci.protocols import ignore_progress
+from .table import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..engine import Engine
+    from ..oci.protocols import Progress
+    from .result import Result
+
+__all__ = ["Ask", "Door", "invoke"]
+
+
+class Ask(Protocol):
+    """Asks the user for one line."""
+
+    def __call__(self, prompt: str, *, secret: bool) -> str:
+        """The answer to `prompt`; a `secret` one is not shown while it is typed."""
+        ...
+
+
+def _say_nothing(line: str) -> None:
+    """A `say` for those who do not want to hear."""
+
+
+def _cannot_ask(prompt: str, *, secret: bool) -> str:
+    raise EOFError(prompt)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a front door lends to a verb.
+
+    Attributes:
+        engine: does the work.
+        prog: how the user addresses the command: ``dockmagic`` or ``%docker``.
+        on_progress: hears of each blob's transfer.
+        say: hears notices, one line each, without a line end: where an image is read from, a wait, a warning.
+        ask: asks the user for a line, as ``login`` does for a password; raises EOFError if nobody can answer.
+        stdin: bytes for ``load``, ``import`` and ``--password-stdin``; None if there are none.
+        stdout: takes archives (``save`` without ``-o``); None where they must go to a file.
+    """
+
+    engine: Engine
+    prog: str = "dockmagic"
+    on_progress: Progress = ignore_progress
+    say: Callable[[str], None] = _say_nothing
+    ask: Ask = _cannot_ask
+    stdin: BinaryIO | None = None
+    stdout: BinaryIO | None = None
+
+
+def invoke(door: Door, argv: Sequence[str]) -> Result:
+    """Parse a command line without the program's name (``["images", "-a"]``), do it, and say what came of it.
+
+    Raises:
+        UsageMistake: the command line cannot be understood (an `InvalidInput`; has `usage`).
+        NotSupported: the verb or flag is refused by name.
+        DockmagicError: what the verb raises.
+    """
+    verb, rest = find(list(argv), prog=door.prog)
+    return verb.run(door, rest)

@@ -1,0 +1,96 @@
+"""What a verb returns. The command line prints it as docker does; the notebook shows it as frames and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from ..image.image import Image
+    from ..rows import Row, TransferRow
+
+__all__ = ["Content", "Document", "Nothing", "Result", "Table", "Text", "Transferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one type.
+
+    Attributes:
+        rows: in the order to show them.
+        row_type: their class, known even where there are no rows.
+        shown: names of the columns to show, in order (`rows.columns` gives the columns).
+        subject: the domain object that the rows describe (an `Image` for layers, history and files, a `Diff` for changes);
+            None for a plain list.
+        notes: lines that belong under the table, such as ``Total reclaimed space: 5MB``.
+        whole: show IDs and long text whole (``--no-trunc``).
+        lines: the rows as docker's text where that is no table (``rmi``, ``diff``); None for a table.
+    """
+
+    rows: tuple[Row, ...]
+    row_type: type[Row]
+    shown: tuple[str, ...]
+    subject: object = None
+    notes: tuple[str, ...] = ()
+    whole: bool = False
+    lines: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines of text: templates' output, ``-q``, a confirmation."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """JSON-like data (``inspect``, ``version``, ``info``).
+
+    Attributes:
+        data: mappings, sequences, strings, numbers, None.
+        text: how docker prints it, if not as JSON.
+        subject: the domain object, such as an `Image`; None if there is none.
+    """
+
+    data: Any
+    text: str = ""
+    subject: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's bytes (``cat``).
+
+    Attributes:
+        data: the bytes.
+        path: where they stand in the image, for a reader that colours text by its name.
+    """
+
+    data: bytes
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """Images that were pulled, pushed, loaded or imported.
+
+    Attributes:
+        images: as they are now in the store.
+        rows: per blob, what happened to it; in the images' order, base first.
+        lines: docker's final lines (``Digest: …``, ``Status: …``).
+        value: what ``-q`` prints, one line.
+    """
+
+    images: tuple[Image, ...]
+    rows: tuple[TransferRow, ...] = ()
+    lines: tuple[str, ...] = ()
+    quiet: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to say (``tag``)."""
+
+
+Result: TypeAlias = Table | Text | Document | Content | Transferred | Nothing
