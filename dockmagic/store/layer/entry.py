@@ -1,0 +1,103 @@
+"""One member of a layer: a file, directory, link or node (image specification, layer.md, "Change Types")."""
+
+from __future__ import annotations
+
+import stat
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+__all__ = ["Entry", "EntryType"]
+
+
+class EntryType(IntEnum):
+    """What an entry is; the value is the digit of its tar type flag."""
+
+    REGULAR = 0
+    HARDLINK = 1
+    SYMLINK = 2
+    CHARACTER = 3
+    BLOCK = 4
+    DIRECTORY = 5
+    FIFO = 6
+
+
+_FORMAT: Final = {
+    EntryType.REGULAR: stat.S_IFREG,
+    EntryType.HARDLINK: stat.S_IFREG,
+    EntryType.SYMLINK: stat.S_IFLNK,
+    EntryType.CHARACTER: stat.S_IFCHR,
+    EntryType.BLOCK: stat.S_IFBLK,
+    EntryType.DIRECTORY: stat.S_IFDIR,
+    EntryType.FIFO: stat.S_IFIFO,
+}
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
+    """One path of a layer.
+
+    Attributes:
+        name: the path from the root, normalised: no slash at either end; the root itself is empty.
+        type: what it is.
+        mode: permission bits with set-id and sticky bits, no file type (`st_mode` has both).
+        uid: owner's number.
+        gid: group's number.
+        size: bytes of content; a hard link has its target's.
+        mtime: whole seconds since the epoch.
+        link: target of a symbolic link as written; of a hard link, the normalised name of its target.
+        digest: 32 bytes of BLAKE3 over the content of a regular file; empty for anything else, and for a hard link
+            whose target is not in its layer. Two files have equal content if and only if they have equal digests.
+        offset: where the content begins in the uncompressed tar, in bytes; -1 if there is none to read.
+        major: device number.
+        minor: device number.
+        xattrs: extended attributes, by name in name order; None if there are none.
+        sparse: (offset, length) of the data regions of a sparse file, which follow one another at `offset`; None if
+            the content is stored whole.
+    """
+
+    name: bytes
+    type: EntryType
+    mode: int = 0o755
+    uid: int = 0
+    gid: int = 0
+    size: int = 0
+    mtime: int = 0
+    link: bytes = b""
+    digest: bytes = b""
+    offset: int = -1
+    major: int = 0
+    minor: int = 0
+    xattrs: dict[str, bytes] | None = None
+    sparse: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def path(self) -> str:
+        """The absolute path, for people: ``/etc/passwd``. Bytes that are not UTF-8 become lone surrogates."""
+        return "/" + self.name.decode("utf-8", "surrogateescape")
+
+    @property
+    def target(self) -> str:
+        """`link`, for people: as written in a symbolic link, absolute for a hard link."""
+        text = self.link.decode("utf-8", "surrogateescape")
+        return "/" + text if self.type is EntryType.HARDLINK else text
+
+    @property
+    def is_dir(self) -> bool:
+        """Whether it is a directory."""
+        return self.type is EntryType.DIRECTORY
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has content: a regular file or a hard link."""
+        return self.type <= EntryType.HARDLINK
+
+    @property
+    def is_symlink(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.type is EntryType.SYMLINK
+
+    @property
+    def st_mode(self) -> int:
+        """File type and permission bits together, as `os.stat` gives them; `stat.filemode` prints it."""
+        return _FORMAT[self.type] | self.mode
