@@ -66,9 +66,13 @@ def split(text: str) -> Parts:
     Raises:
         InvalidReference: it does not follow the grammar, or its path is longer than 255 characters.
     """
+    return _split(text, written=text)
+
+
+def _split(text: str, *, written: str) -> Parts:
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        raise InvalidReference(_complaint(text))
+        raise InvalidReference(_complaint(written))
     domain, path, tag, digest = (group or "" for group in match.groups())
     if len(path) > _PATH_LIMIT:
         raise InvalidReference(f"the repository name {path[:40]}… has {len(path)} characters, more than {_PATH_LIMIT}")
@@ -76,7 +80,7 @@ def split(text: str) -> Parts:
         try:
             Digest(digest)
         except InvalidDigest as error:
-            raise InvalidReference(f"{text[:200]!r}: {error.message}", hint=error.hint) from None
+            raise InvalidReference(f"{written[:200]!r}: {error.message}", hint=error.hint) from None
     return Parts(domain, path, tag, digest)
 
 
@@ -125,7 +129,10 @@ class Reference:
         name_end = len(rest.partition("@")[0].partition(":")[0])
         if rest[:name_end] != rest[:name_end].lower():
             raise InvalidReference(f"repository names are lower case, and {text[:200]!r} is not")
-        parts = split(f"{domain}/{rest}")
+        parts = _split(f"{domain}/{rest}", written=text)
+        if not parts.domain:
+            # The grammar takes a_b.c/app for a path, but the dot said that a_b.c is meant for a host.
+            raise InvalidReference(f"{domain[:200]!r} is not the name of a registry")
         return cls(parts.domain, parts.path, parts.tag, parts.digest)
 
     @property

@@ -177,7 +177,13 @@ def decode(raw: bytes, kind: type[T], what: str) -> T:
 
 def to_json(value: object) -> bytes:
     """Canonical JSON of structs, mappings and sequences: compact, in field order."""
-    return msgspec.json.encode(value)
+    return msgspec.json.encode(value, enc_hook=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Digest):
+        return str(value)
+    raise NotImplementedError  # msgspec's signal for a type that the hook does not know
 
 
 class _Outline(msgspec.Struct, rename="camel"):
@@ -216,14 +222,21 @@ def parse_manifest(raw: bytes, media_type: str = "") -> Manifest | Index:
         if (media.is_index(claimed) and image_like) or (media.is_manifest(claimed) and index_like):
             raise InvalidDocument(f"{what} is not the {claimed} that it claims to be")
     if media.is_index(media_type) or index_like:
-        return decode(raw, Index, f"index {Digest.of(raw).short}")
+        index = decode(raw, Index, f"index {Digest.of(raw).short}")
+        _check_sizes(index.manifests, what)
+        return index
     if not image_like:
         raise UnsupportedMediaType(f"{what} is neither an image manifest nor an index", hint="Check the name and tag")
     manifest = decode(raw, Manifest, what)
-    for descriptor in (manifest.config, *manifest.layers):
-        if descriptor.size < 0:
-            raise InvalidDocument(f"{what} gives {descriptor.digest.short} a negative size")
+    _check_sizes((manifest.config, *manifest.layers), what)
     return manifest
+
+
+def _check_sizes(descriptors: tuple[Descriptor, ...], what: str) -> None:
+    # A size is an int64 (descriptor.md, `size`), and of something that is there.
+    for descriptor in descriptors:
+        if not 0 <= descriptor.size < 1 << 63:
+            raise InvalidDocument(f"{what} gives {descriptor.digest.short} an impossible size")
 
 
 def parse_config(raw: bytes) -> ConfigFile:

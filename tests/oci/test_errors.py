@@ -1,0 +1,58 @@
+"""Errors: one line, what to do next, and the same in another process."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+from dockmagic.oci import errors
+from dockmagic.oci.errors import DockmagicError, RateLimited, RegistryError
+
+KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, DockmagicError)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_is_one_line_with_its_hint(kind: type[DockmagicError]) -> None:
+    """Line breaks and runs of blanks, which come from servers, never reach the message."""
+    error = kind("the registry said:\n  no\t such   thing", hint="Ask again")
+    assert str(error) == "the registry said: no such thing. Ask again."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_goes_to_another_process_and_back(kind: type[DockmagicError]) -> None:
+    """Class, text and hint survive pickling and copying."""
+    error = kind("broken", hint="Mend it")
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own bytes
+        assert type(again) is kind
+        assert (str(again), again.message, again.hint, again.args) == (str(error), "broken", "Mend it", error.args)
+
+
+def test_what_a_registry_said_survives_too() -> None:
+    """Status, codes and the time to wait are not lost between processes."""
+    error = RateLimited("too many requests", codes=("TOOMANYREQUESTS",), retry_after=1.5)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert (again.status, again.codes, again.retry_after) == (429, ("TOOMANYREQUESTS",), 1.5)
+    assert RegistryError("gone", status=404).status == 404
+
+
+def test_an_error_without_a_hint_ends_with_its_message() -> None:
+    """No hint leaves no stray blank or stop."""
+    assert str(DockmagicError("that is that")) == "that is that."
+
+
+def test_a_class_may_bring_its_own_hint() -> None:
+    """A default hint stands wherever none is given."""
+    error = errors.InvalidReference("'A' is no reference")
+    assert error.hint == errors.InvalidReference.default_hint
+    assert str(error).endswith("such as ubuntu:24.04.")
+
+
+def test_the_docstring_draws_every_error_and_no_other() -> None:
+    """The tree in the module's docstring is the tree of the classes."""
+    assert errors.__doc__ is not None
+    for kind in KINDS:
+        assert f" {kind.__name__}" in errors.__doc__, kind
+        assert kind.__name__ in errors.__all__

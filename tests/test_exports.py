@@ -1,0 +1,56 @@
+"""What each module offers: said in a sorted `__all__`, and true."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import dockmagic
+
+MODULES = sorted(info.name for info in pkgutil.walk_packages(dockmagic.__path__, "dockmagic."))
+NAMES = ["dockmagic", *(name for name in MODULES if not name.endswith("__main__"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_says_what_it_offers(name: str) -> None:
+    """A module that defines public names lists them, sorted; it lists no name that is not there."""
+    module = importlib.import_module(name)
+    assert module.__doc__, "needs a docstring"
+    defined = {
+        key
+        for key, value in vars(module).items()
+        if not key.startswith("_") and getattr(value, "__module__", None) == name and not inspect.ismodule(value)
+    }
+    offered = getattr(module, "__all__", ())
+    assert list(offered) == sorted(offered)
+    assert len(set(offered)) == len(offered)
+    assert all(hasattr(module, key) for key in offered)
+    assert not {key for key in defined if not isinstance(vars(module)[key], ModuleType)} - set(offered)
+
+
+@pytest.mark.parametrize("name", dockmagic.__all__)
+def test_the_package_offers_its_domain(name: str) -> None:
+    """Every exported name is real, documented and appears in `dir`."""
+    value = getattr(dockmagic, name)
+    assert name in dir(dockmagic)
+    assert isinstance(value, str) or inspect.getdoc(value)
+
+
+def test_unknown_names_are_refused_as_python_does() -> None:
+    """The lazy exports hide no slip of the pen."""
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = dockmagic.no_such_name
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    """`import dockmagic` and the command's table of verbs bring in no pandas, IPython, HTTP client or widgets."""
+    heavy = ["IPython", "anywidget", "ipywidgets", "matplotlib", "pandas", "urllib3"]
+    code = f"import dockmagic, dockmagic.cli, sys; print(*(name for name in {heavy} if name in sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == []

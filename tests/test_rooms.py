@@ -1,0 +1,38 @@
+"""The order of the rooms, held by import-linter's contract in pyproject.toml."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import dockmagic
+
+ROOT = Path(__file__).parent.parent
+
+
+def contract() -> list[str]:
+    """The modules of the contract, highest first, of one height side by side."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (only,) = document["tool"]["importlinter"]["contracts"]
+    heights = [height.replace("(", "").replace(")", "") for height in only["layers"]]
+    return [name.strip() for height in heights for name in height.split("|")]
+
+
+def test_a_room_imports_only_the_rooms_below_it() -> None:
+    """The contract is kept by every import of the package, lazy ones and those for types included."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    """A new folder or module at the top of the package is forgotten by nobody."""
+    package = Path(dockmagic.__file__).parent
+    rooms = {
+        f"dockmagic.{path.stem}"
+        for path in package.iterdir()
+        if path.name != "__init__.py" and (path.suffix == ".py" or (path / "__init__.py").is_file())
+    }
+    assert rooms <= set(contract())
