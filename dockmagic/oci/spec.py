@@ -37,7 +37,7 @@ __all__ = [
 #: (Distribution specification, "Pushing Manifests".)
 DOCUMENT_LIMIT = 4 * 1024 * 1024
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
@@ -159,7 +159,7 @@ def _digest_hook(kind: type, value: object) -> object:
     raise NotImplementedError  # msgspec's signal for a type that the hook does not know
 
 
-def decode(raw: bytes, kind: type[T], what: str) -> T:
+def decode(raw: bytes, kind: type[_T], what: str) -> _T:
     """Decode the JSON document `raw` into the struct `kind`; `what` names it in errors.
 
     Raises:
