@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from ..oci.protocols import ignore_progress
+from dockmagic.oci.protocols import ignore_progress
 from .table import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..engine import Engine
-    from ..oci.protocols import Progress
+    from dockmagic.engine import Engine
+    from dockmagic.oci.protocols import Progress
     from .result import Result
 
 __all__ = ["Ask", "Door", "invoke"]
@@ -65,5 +65,5 @@ def invoke(door: Door, argv: Sequence[str]) -> Result:
         NotSupported: the verb or flag is refused by name.
         DockmagicError: what the verb raises.
     """
-    verb, rest = find(list(argv), prog=door.prog)
-    return verb.run(door, rest)
+    called, verb, rest = find(argv, prog=door.prog)
+    return verb.run(door, called, rest)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from ..image.image import Image
-    from ..rows import Row, TransferRow
+    from dockmagic.image.image import Image
+    from dockmagic.rows import Row, TransferRow
 
 __all__ = ["Content", "Document", "Nothing", "Result", "Table", "Text", "Transferred"]
 

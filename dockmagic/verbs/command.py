@@ -1,0 +1,195 @@
+"""What every verb's command line has in common: docker's habits on top of click."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from .mistake import UsageMistake
+from .result import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .call import Door
+    from .result import Result
+
+__all__ = ["Verb", "argument", "flag", "option", "verb"]
+
+_TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+_FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
+# How `--flag=false` reaches click's parser, which knows no value after a flag; nobody can type it.
+_OFF = "--\0off-"
+
+argument = click.argument
+
+
+def option(*names: str, **settings: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """A flag with a value."""
+    return click.option(*names, **settings)
+
+
+def flag(*names: str, **settings: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """A boolean flag, which takes ``=true`` and ``=false`` too (Go's flags do)."""
+    return click.option(*names, is_flag=True, cls=_Flag, **settings)
+
+
+class _Flag(click.Option):
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        parser.add_option(obj=self, opts=[_OFF + str(self.name)], dest=self.name, action="store_const", const=False)
+
+
+class _HelpWanted(Exception):
+    """``--help`` stands on the command line."""
+
+
+def _want_help(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  (click's signature)
+    if value and not ctx.resilient_parsing:
+        raise _HelpWanted
+
+
+class Verb(click.Command):
+    """One verb. Its callback takes the `Door` and the parameters, and returns a `Result`.
+
+    Attributes:
+        examples: command lines without the program's name, each with what it does.
+        usage: the parameters, as docker writes them: ``[OPTIONS] IMAGE [IMAGE...]``.
+        returns: the row type or result type, for the documentation.
+    """
+
+    def __init__(
+        self, *args: Any, usage: str, examples: tuple[tuple[str, str], ...], returns: str, **settings: Any
+    ) -> None:
+        super().__init__(*args, add_help_option=False, **settings)
+        self.usage = usage
+        self.examples = examples
+        self.returns = returns
+        self.params.append(
+            click.Option(["--help"], is_flag=True, expose_value=False, is_eager=True, callback=_want_help, hidden=True)
+        )
+
+    def run(self, door: Door, called: str, args: list[str]) -> Result:
+        """Parse `args`, do it, and say what came of it.
+
+        Args:
+            door: of the front door.
+            called: the verb as the user wrote it, such as ``image ls``.
+            args: what stood after it.
+
+        Raises:
+            UsageMistake: they cannot be understood.
+        """
+        path = f"{door.prog} {called}"
+        try:
+            context = self.make_context(path, list(args), obj=door)
+        except _HelpWanted:
+            return Text(self.help_text(path))
+        except click.UsageError as error:
+            raise self._mistake(error, path) from None
+        with context:
+            try:
+                return cast("Result", self.invoke(context))
+            except click.UsageError as error:
+                raise self._mistake(error, path) from None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, with Go's ways of writing a flag's value."""
+        return super().parse_args(ctx, self._rewritten(args))
+
+    def _rewritten(self, args: list[str]) -> list[str]:
+        by_name = {name: parameter for parameter in self.params for name in parameter.opts}
+        rewritten: list[str] = []
+        for place, word in enumerate(args):
+            if word == "--":
+                return rewritten + args[place:]
+            name, equals, value = word.partition("=")
+            parameter = by_name.get(name)
+            if equals and isinstance(parameter, _Flag):
+                if value not in _TRUE | _FALSE:
+                    raise click.UsageError(f"invalid argument {value!r} for {name} flag: write true or false")
+                rewritten.append(name if value in _TRUE else _OFF + str(parameter.name))
+            elif equals and parameter is not None and not name.startswith("--"):
+                rewritten += [name, value]  # -f=VALUE
+            else:
+                rewritten.append(word)
+        return rewritten
+
+    def _mistake(self, error: click.UsageError, path: str) -> Exception:
+        from .refused import refused_flag
+
+        usage, help_command, hint, code = f"{path} {self.usage}".rstrip(), f"{path} --help", "", 125
+        if isinstance(error, click.NoSuchOption):
+            message = f"unknown flag: {error.option_name}"
+            if not error.option_name.startswith("--"):
+                message = f"unknown shorthand flag: {error.option_name}"
+            refusal = refused_flag(error.option_name)
+            if refusal is not None:
+                return refusal
+            known = [name for parameter in self.params for name in parameter.opts if name.startswith("--")]
+            close = difflib.get_close_matches(error.option_name, known, n=1, cutoff=0.5)
+            hint = f"Did you mean {close[0]}? See {help_command}" if close else ""
+        elif isinstance(error, click.BadOptionUsage):
+            message = f"flag needs an argument: {error.option_name}"
+        elif isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+            name = "/".join(error.param.opts) if error.param is not None else ""
+            message = f"invalid argument for {name}: {error.message.rstrip('.')}" if name else error.message.rstrip(".")
+        elif isinstance(error, click.MissingParameter) or error.message.startswith("Got unexpected extra argument"):
+            message, code = f"{path!r} requires {self._arity()}".replace("'", '"'), 1
+        else:
+            message = error.message.rstrip(".")
+        return UsageMistake(message, usage=usage, help_command=help_command, hint=hint, exit_code=code)
+
+    def _arity(self) -> str:
+        found = [parameter for parameter in self.params if isinstance(parameter, click.Argument)]
+        least = sum(1 for parameter in found if parameter.required)
+        many = any(parameter.nargs == -1 for parameter in found)
+        if not found:
+            return "no arguments"
+        number = least if many or least == len(found) else len(found)
+        how = "at least" if many else "exactly" if least == len(found) else "at most"
+        return f"{how} {number} argument{'' if number == 1 else 's'}"
+
+    def help_text(self, path: str) -> str:
+        """What ``--help`` shows: usage, what it does, examples, flags."""
+        prog = path.split(" ", 1)[0]
+        lines = [f"Usage:  {path} {self.usage}".rstrip(), "", (self.help or "").strip()]
+        shown = [(f"{prog} {line}", about) for line, about in self.examples]
+        width = max(len(line) for line, _ in shown)
+        lines += ["", "Examples:", *(f"  {line.ljust(width)}   {about}" for line, about in shown)]
+        flags = [parameter for parameter in self.params if isinstance(parameter, click.Option) and not parameter.hidden]
+        if flags:
+            names = [_flag_names(parameter) for parameter in flags]
+            width = max(map(len, names))
+            about = [(parameter.help or "").rstrip(".") for parameter in flags]
+            lines += [
+                "",
+                "Options:",
+                *(f"  {n.ljust(width)}   {a}" for n, a in sorted(zip(names, about, strict=True), key=_flag_order)),
+            ]
+        return "\n".join(lines)
+
+
+def _flag_order(line: tuple[str, str]) -> str:
+    return line[0].split("--", 1)[-1]
+
+
+def _flag_names(parameter: click.Option) -> str:
+    short = next((name for name in parameter.opts if not name.startswith("--")), "")
+    long = next((name for name in parameter.opts if name.startswith("--")), "")
+    kind = "" if parameter.is_flag else f" {parameter.metavar or ('int' if parameter.type is click.INT else 'string')}"
+    return f"{short + ', ' if short else '    '}{long}{kind}"
+
+
+def verb(name: str, usage: str, *examples: tuple[str, str], returns: str) -> Callable[[Callable[..., Result]], Verb]:
+    """Make a verb of a function: its docstring is the help, its first parameter the `Door`."""
+
+    def make(function: Callable[..., Result]) -> Verb:
+        made: Verb = click.command(name, cls=Verb, usage=usage, examples=examples, returns=returns)(
+            click.pass_obj(function)
+        )
+        return made
+
+    return make

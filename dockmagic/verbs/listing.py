@@ -1,0 +1,122 @@
+"""Rows into a result, as ``--format``, ``-q`` and ``--no-trunc`` ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.rows import columns
+from .result import Table, Text
+from .shown import show
+from .template import Record, Shown, parse, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dockmagic.rows import Column, Row
+    from .result import Result
+
+__all__ = ["grid", "listing", "plain_text", "record"]
+
+_GAP = 3
+_MINIMUM = 10
+
+
+def listing(
+    rows: Sequence[Row],
+    row_type: type[Row],
+    *,
+    shown: tuple[str, ...] | None = None,
+    form: str | None = None,
+    whole: bool = False,
+    quiet: str = "",
+    subject: object = None,
+    notes: tuple[str, ...] = (),
+) -> Result:
+    """What a listing verb returns.
+
+    Args:
+        rows: what it found.
+        row_type: their class.
+        shown: names of the columns; None for those of the row type.
+        form: ``--format``: ``json``, ``table``, ``table TEMPLATE`` or a Go template; None for the usual table.
+        whole: ``--no-trunc``.
+        quiet: ``-q``: the column that stays alone, empty for all.
+        subject: the object that the rows describe.
+        notes: lines under the table.
+
+    Raises:
+        InvalidInput: the template is none, or asks for a column that is not there.
+    """
+    if form and form not in ("table", "json"):
+        return Text(_formatted(rows, row_type, form, whole=whole))
+    if form == "json":
+        return Text("\n".join(render(parse("{{json .}}"), record(row, row_type, whole=True)) for row in rows))
+    names = shown if shown is not None else row_type.shown
+    if quiet:
+        (column,) = columns(row_type, (quiet,))
+        return Text("\n".join(show(column, getattr(row, column.attribute), whole=whole) for row in rows))
+    return Table(tuple(rows), row_type, names, subject=subject, notes=notes, whole=whole)
+
+
+def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
+    """A row as templates see it: column name → what is printed, with the value behind it."""
+    return Record(
+        (column.name, _cell(column, getattr(row, column.attribute), whole=whole)) for column in row_type.table_columns
+    )
+
+
+def _cell(column: Column, value: Any, *, whole: bool) -> Any:
+    if column.kind in ("count", "flag") and value is not None:
+        return value
+    text = show(column, value, whole=whole)
+    # An age is a matter of the reader's clock: where data is asked for, it is what is printed.
+    return Shown(text, text if column.kind == "since" else value)
+
+
+def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bool) -> str:
+    is_table = form.startswith("table ") or form.startswith("table\\t") or form.startswith("table{")
+    source = form.removeprefix("table") if is_table else form
+    template = parse(source.strip(" ").replace("\\t", "\t").replace("\\n", "\n"))
+    lines = [render(template, record(row, row_type, whole=whole)) for row in rows]
+    if not is_table:
+        return "\n".join(lines)
+    headers = Record((column.name, column.header) for column in row_type.table_columns)
+    return grid([line.split("\t") for line in [_header(template, headers), *lines]])
+
+
+def _header(template: Any, headers: Record) -> str:
+    # Functions do nothing to headers: docker leaves json, upper and the like out there.
+    fields = [
+        operand.names[0]
+        for node in template.nodes
+        for command in getattr(getattr(node, "pipeline", None), "commands", ())
+        for operand in command
+        if getattr(operand, "names", ())
+    ]
+    return "\t".join(str(headers.get(name, name.upper())) for name in fields)
+
+
+def grid(lines: Sequence[Sequence[str]]) -> str:
+    """Cells in columns as docker sets them: at least ten characters wide, three spaces between."""
+    widths: list[int] = []
+    for line in lines:
+        for place, cell in enumerate(line[:-1]):
+            if place == len(widths):
+                widths.append(_MINIMUM)
+            widths[place] = max(widths[place], len(cell) + _GAP)
+    return "\n".join(
+        "".join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)), line[-1]])
+        for line in lines
+    )
+
+
+def plain_text(table: Table) -> str:
+    """A table as docker prints it, with its notes; no line end at the end."""
+    if table.lines is not None:
+        return "\n".join((*table.lines, *table.notes))
+    chosen = columns(table.row_type, table.shown)
+    cells = [
+        [show(column, getattr(row, column.attribute), whole=table.whole) for column in chosen] for row in table.rows
+    ]
+    text = grid([[column.header for column in chosen], *cells])
+    return "\n".join((text, *(("", *table.notes) if table.notes else ())))

@@ -1,0 +1,132 @@
+"""What docker has and dockmagic does not: refused by name, with the reason and what to do instead."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import DockmagicError, NotSupported
+from .mistake import UsageMistake
+from .table import ALIASES, NOUNS, VERBS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["FLAGS", "refuse", "refused_flag"]
+
+_CONTAINERS = (
+    "containers are not part of this version",
+    "Look into the image instead: files IMAGE, cat IMAGE PATH and diff need no container",
+)
+_BUILDS = (
+    "building images is not part of this version",
+    "Build elsewhere and pull the result; import makes an image of a root file system archive",
+)
+_ONE_MACHINE = ("dockmagic works on one machine and has no cluster", "Use Kubernetes, or docker itself, for clusters")
+_VOLUMES = ("volumes belong to containers, which are not part of this version", _CONTAINERS[1])
+_NETWORKS = (
+    "a network of its own needs root, and dockmagic never asks for it",
+    "Nothing has to be created: pull, push and serve use this machine's network",
+)
+_NO_DAEMON = (
+    "there is no daemon here",
+    "Leave it out: dockmagic works in its own process; info says where it keeps images",
+)
+
+#: Verb or noun → reason and what to do instead.
+_VERBS: Final[Mapping[str, tuple[str, str]]] = {
+    **dict.fromkeys(
+        (
+            "attach", "commit", "container", "cp", "create", "exec", "kill", "logs", "pause", "port", "ps", "rename",
+            "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait",
+        ),
+        _CONTAINERS,
+    ),
+    **dict.fromkeys(("build", "builder", "buildx", "bake", "image build", "builder prune"), _BUILDS),
+    **dict.fromkeys(("config", "node", "secret", "service", "stack", "swarm"), _ONE_MACHINE),
+    "volume": _VOLUMES,
+    "network": _NETWORKS,
+    "compose": (
+        "dockmagic handles single images and has no compose",
+        "Pull the images of the compose file one by one; podman-compose and docker compose run them",
+    ),
+    "context": _NO_DAEMON,
+    "events": _NO_DAEMON,
+    "system events": _NO_DAEMON,
+    "system dial-stdio": _NO_DAEMON,
+    "plugin": ("there is no daemon that could have plugins", "Credential helpers work without one: see login --help"),
+    "manifest": (
+        "there is no verb of its own for manifests",
+        "inspect NAME shows a remote manifest, tags NAME the platforms, validate IMAGE checks every digest",
+    ),
+    "trust": ("Docker Content Trust was given up by Docker", "Name images by digest: pull NAME@sha256:…"),
+    "checkpoint": _CONTAINERS,
+    "scout": ("vulnerability scans need a service", "Save the image (save -o FILE IMAGE) and give it to trivy or grype"),
+    "sbom": ("there is no list of packages", "Save the image (save -o FILE IMAGE) and give it to syft"),
+    "debug": _CONTAINERS,
+    "init": ("there are no templates for projects", "Write the Dockerfile by hand"),
+    "model": ("dockmagic handles images, not language models", "Use Docker Desktop or Ollama"),
+    "desktop": _NO_DAEMON,
+    "extension": _NO_DAEMON,
+    "convert": ("images are kept as they came", "save --format writes docker-archive or oci-archive"),
+    "image convert": ("images are kept as they came", "save --format writes docker-archive or oci-archive"),
+}  # fmt: skip
+
+#: Flag → reason and what to do instead, wherever it stands.
+FLAGS: Final[Mapping[str, tuple[str, str]]] = {
+    "--gpus": (
+        "GPUs belong to containers, which are not part of this version",
+        "Look into the image with files and cat",
+    ),
+    "--host": _NO_DAEMON,
+    "-H": _NO_DAEMON,
+    "--context": _NO_DAEMON,
+    "--config": ("the place of docker's config.json is the environment's business", "Set DOCKER_CONFIG=FOLDER"),
+    "--tls": _NO_DAEMON,
+    "--tlsverify": _NO_DAEMON,
+    "--tlscacert": _NO_DAEMON,
+    "--debug": ("there is no debug mode", "In Python, the exception has the whole story"),
+    "-D": ("there is no debug mode", "In Python, the exception has the whole story"),
+    "--log-level": ("there is no log", "Leave it out"),
+    "--tls-verify": ("trust is configured, not switched off", "Mark the registry insecure in registries.conf"),
+}
+
+
+def refused_flag(flag: str) -> NotSupported | None:
+    """The refusal of a flag, if it is one that is refused by name."""
+    reason = FLAGS.get(flag.partition("=")[0])
+    return reason and NotSupported(f"{flag.partition('=')[0]} is not supported: {reason[0]}", hint=reason[1])
+
+
+def refuse(argv: Sequence[str], *, prog: str) -> DockmagicError:
+    """The error for a command line that begins with no verb."""
+    first, two = argv[0], " ".join(argv[:2])
+    if first.startswith("-"):
+        return refused_flag(first) or UsageMistake(
+            f"unknown flag: {first.partition('=')[0]}", usage=f"{prog} COMMAND", help_command=f"{prog} --help"
+        )
+    for name in (two, first):
+        if name in _VERBS:
+            reason, instead = _VERBS[name]
+            shown = two if name == first and len(argv) > 1 and argv[1].isalpha() and _takes_subcommand(name) else name
+            return NotSupported(f"{shown} is not supported: {reason}", hint=instead)
+    if first in NOUNS:
+        known = [name.partition(" ")[2] for name in (*VERBS, *ALIASES) if name.startswith(f"{first} ")]
+        return _unknown(two, argv[1] if len(argv) > 1 else "", known, prog, f"{prog} {first}")
+    return _unknown(first, first, [*VERBS, *NOUNS], prog, prog)
+
+
+def _takes_subcommand(name: str) -> bool:
+    return name in ("builder", "buildx", "compose", "container", "manifest", "network", "plugin", "swarm", "volume")
+
+
+def _unknown(called: str, word: str, known: list[str], prog: str, where: str) -> UsageMistake:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    suggestion = f"Did you mean {where} {close[0]}? " if close else ""
+    return UsageMistake(
+        f"unknown command: {prog} {called}",
+        hint=f"{suggestion}See {where} --help",
+        usage=f"{where} COMMAND",
+        help_command=f"{where} --help",
+        exit_code=1,
+    )

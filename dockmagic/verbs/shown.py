@@ -1,0 +1,104 @@
+"""How values are printed: docker's sizes, ages, dates and short IDs."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from dockmagic.rows import Column
+
+__all__ = ["age", "date", "duration", "human_size", "short_id", "shorten", "show"]
+
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_STEP: Final = 1000
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_SHORT: Final = 12
+_LONG_TEXT: Final = 45
+#: An image created before this is one without a date, as reproducible builds make them.
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def human_size(size: int, digits: int = 3) -> str:
+    """`size` bytes in decimal units with so many digits, as docker prints them: ``79.6MB``."""
+    value, unit = float(size), 0
+    # Rounded first, so that 999,999 bytes are 1MB and not 1e+03kB.
+    while abs(float(f"{value:.{digits}g}")) >= _STEP and unit < len(_UNITS) - 1:
+        value, unit = value / _STEP, unit + 1
+    return f"{value:.{digits}g}{_UNITS[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in one unit, in docker's words: ``About an hour``, ``3 weeks``."""
+    for limit, unit, one in (
+        (1, 1, "Less than a second"), (_MINUTE, 1, "1 second"), (_HOUR, _MINUTE, "About a minute"),
+        (48 * _HOUR, _HOUR, "About an hour"),
+    ):  # fmt: skip
+        whole = round(seconds / unit) if unit == _HOUR else int(seconds / unit)
+        if seconds < limit and not (unit == _HOUR and whole >= 48):
+            if limit == 1 or whole == 1:
+                return one
+            return f"{whole} {'seconds' if unit == 1 else 'minutes' if unit == _MINUTE else 'hours'}"
+    hours = round(seconds / _HOUR)
+    if hours < 24 * 7 * 2:
+        return f"{hours // 24} days"
+    if hours < 24 * 30 * 2:
+        return f"{hours // 24 // 7} weeks"
+    if hours < 24 * 365 * 2:
+        return f"{hours // 24 // 30} months"
+    return f"{int(seconds / _HOUR) // 24 // 365} years"
+
+
+def age(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long ago: ``3 weeks ago``; ``N/A`` for no date, or the date of a reproducible build."""
+    if moment is None or moment <= _FIRST:
+        return "N/A"
+    return f"{duration(max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds()))} ago"
+
+
+def date(moment: datetime | None) -> str:
+    """A date as Go prints it: ``2024-05-01 10:00:00 +0000 UTC``."""
+    if moment is None:
+        return "N/A"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} +0000 UTC"
+
+
+def short_id(digest: str) -> str:
+    """The first 12 digits of a digest; words such as ``<missing>`` stay as they are."""
+    return digest.removeprefix("sha256:")[:_SHORT] if not digest.startswith("<") else digest
+
+
+def shorten(text: str, width: int = _LONG_TEXT) -> str:
+    """At most `width` characters, the last of them an ellipsis where something is left out."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def show(column: Column, value: Any, *, whole: bool = False) -> str:
+    """One cell of a printed table.
+
+    Args:
+        column: the cell's column.
+        value: as it stands in the row.
+        whole: IDs and long text as they are (``--no-trunc``).
+    """
+    if column.kind == "since":
+        return age(value)
+    if column.kind == "time":
+        return date(value)
+    if value is None:
+        return "N/A"
+    if column.kind == "size":
+        return human_size(value)
+    if column.kind == "id":
+        return value if whole else short_id(value)
+    if column.kind == "flag":
+        return "true" if value else "false"
+    if column.kind == "mode":
+        return stat.filemode(value)
+    if column.kind == "words":
+        return ", ".join(value)
+    if column.kind == "text":
+        line = str(value).replace("\t", " ").replace("\n", " ")
+        return line if whole or column.name not in ("CreatedBy", "Description") else shorten(line)
+    return str(value)

@@ -1,0 +1,104 @@
+"""The table of verbs: what there is, under which names, and what is refused by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .command import Verb
+
+__all__ = ["ALIASES", "NOUNS", "VERBS", "find", "load", "summary"]
+
+#: Verb → the module with its `command`, in the order in which ``help`` lists them.
+VERBS: Final[Mapping[str, str]] = {
+    "pull": "pull",
+    "push": "push",
+    "images": "images",
+    "layers": "layers",
+    "files": "files",
+    "cat": "cat",
+    "diff": "diff",
+    "history": "history",
+    "inspect": "inspect",
+    "tag": "tag",
+    "rmi": "rmi",
+    "tags": "tags",
+    "search": "search",
+    "login": "login",
+    "logout": "logout",
+    "save": "save",
+    "load": "load",
+    "import": "import_",
+    "export": "export",
+    "validate": "validate",
+    "gc": "gc",
+    "image prune": "image_prune",
+    "system df": "system_df",
+    "system prune": "system_prune",
+    "serve": "serve",
+    "samples": "samples",
+    "info": "info",
+    "version": "version",
+    "help": "help",
+}
+
+#: Docker's noun forms and their aliases → verb.
+ALIASES: Final[Mapping[str, str]] = {
+    "image history": "history",
+    "image import": "import",
+    "image inspect": "inspect",
+    "image list": "images",
+    "image load": "load",
+    "image ls": "images",
+    "image pull": "pull",
+    "image push": "push",
+    "image remove": "rmi",
+    "image rm": "rmi",
+    "image save": "save",
+    "image tag": "tag",
+    "system info": "info",
+}
+
+#: Words that need another one after them, with what they are about.
+NOUNS: Final[Mapping[str, str]] = {"image": "Manage images", "system": "Manage dockmagic"}
+
+
+def load(verb: str) -> Verb:
+    """The command of a verb of `VERBS`; imports its module."""
+    command: Verb = importlib.import_module(f"{__package__}.{VERBS[verb]}").command
+    return command
+
+
+def summary(verb: str) -> str:
+    """One line about a verb, without a full stop."""
+    return load(verb).get_short_help_str(limit=200)
+
+
+def find(argv: Sequence[str], *, prog: str) -> tuple[str, Verb, list[str]]:
+    """The verb that a command line begins with: how the user calls it, its command, and the arguments after it.
+
+    Args:
+        argv: without the program's name.
+        prog: the program's name, for messages.
+
+    Raises:
+        UsageMistake: there is no such verb.
+        NotSupported: it is refused by name.
+    """
+    if not argv or argv[0] in ("--help", "-h"):
+        return "help", load("help"), list(argv[1:])
+    if argv[0] in ("--version", "-v"):
+        return "version", load("version"), ["--short"]
+    for words in (2, 1):
+        called = " ".join(argv[:words])
+        verb = ALIASES.get(called, called)
+        if len(argv) >= words and verb in VERBS:
+            return called, load(verb), list(argv[words:])
+    if argv[0] in NOUNS and argv[1:2] in ([], ["--help"], ["-h"]):
+        return "help", load("help"), [argv[0]]
+    from .refused import refuse
+
+    raise refuse(argv, prog=prog)

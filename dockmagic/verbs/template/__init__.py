@@ -1,0 +1,7 @@
+"""Go's templates (text/template), as far as docker's ``--format`` needs them."""
+
+from .evaluate import render
+from .parse import Template, parse
+from .values import Record, Shown
+
+__all__ = ["Record", "Shown", "Template", "parse", "render"]

@@ -1,0 +1,175 @@
+"""A template applied to data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from .functions import FUNCTIONS
+from .parse import (
+    Action,
+    Break,
+    Chain,
+    Command,
+    Continue,
+    Field,
+    Function,
+    If,
+    Literal,
+    Node,
+    Operand,
+    Pipeline,
+    Range,
+    Template,
+    TextNode,
+    Variable,
+    mistake,
+)
+from .values import MISSING, Record, go_text, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["render"]
+
+_NOTHING: Final = object()
+
+
+class _BreakLoop(Exception):
+    """``{{break}}``."""
+
+
+class _ContinueLoop(Exception):
+    """``{{continue}}``."""
+
+
+def render(template: Template, data: Any) -> str:
+    """The template's text for `data`.
+
+    Raises:
+        InvalidInput: it asks for a member or function that is not there.
+    """
+    out: list[str] = []
+    try:
+        _Run(out, data).nodes(template.nodes, data)
+    except (_BreakLoop, _ContinueLoop):
+        raise mistake("{{break}} or {{continue}} outside {{range}}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise mistake(str(error)) from None
+    return "".join(out)
+
+
+class _Run:
+    """One application: the text so far, and the variables."""
+
+    def __init__(self, out: list[str], data: Any) -> None:
+        self.out = out
+        self.variables: dict[str, Any] = {"$": data}
+
+    def nodes(self, nodes: Iterable[Node], dot: Any) -> None:
+        for node in nodes:
+            self._node(node, dot)
+
+    def _node(self, node: Node, dot: Any) -> None:
+        if isinstance(node, TextNode):
+            self.out.append(node.text)
+        elif isinstance(node, Action):
+            value = self.pipeline(node.pipeline, dot)
+            if not node.pipeline.variables:
+                self.out.append(go_text(value))
+        elif isinstance(node, Break):
+            raise _BreakLoop
+        elif isinstance(node, Continue):
+            raise _ContinueLoop
+        else:
+            outer = dict(self.variables)
+            if isinstance(node, Range):
+                self._range(node, dot)
+            else:
+                value = self.pipeline(node.pipeline, dot)
+                inner = dot if isinstance(node, If) else value
+                self.nodes(*((node.body, inner) if truth(value) else (node.otherwise, dot)))
+            # Variables declared inside are gone; those from outside keep what was assigned to them.
+            self.variables = {name: self.variables[name] for name in outer}
+
+    def _range(self, node: Range, dot: Any) -> None:
+        pipeline = node.pipeline
+        value = self.pipeline(Pipeline(pipeline.commands), dot)
+        items = list(_items(value))
+        if not items:
+            self.nodes(node.otherwise, dot)
+        for key, item in items:
+            if pipeline.variables:
+                self.variables[pipeline.variables[-1]] = item
+                if len(pipeline.variables) > 1:
+                    self.variables[pipeline.variables[0]] = key
+            try:
+                self.nodes(node.body, item)
+            except _ContinueLoop:
+                continue
+            except _BreakLoop:
+                break
+
+    def pipeline(self, pipeline: Pipeline, dot: Any) -> Any:
+        value: Any = _NOTHING
+        for command in pipeline.commands:
+            value = self._command(command, dot, value)
+        for name in pipeline.variables:
+            if not pipeline.declares and name not in self.variables:
+                raise mistake(f"undefined variable {name}")
+            self.variables[name] = value
+        return value
+
+    def _command(self, command: Command, dot: Any, piped: Any) -> Any:
+        first, *rest = command
+        if not isinstance(first, Function):
+            if rest or piped is not _NOTHING:
+                raise mistake("a field or value cannot be called like a function")
+            return self._operand(first, dot)
+        if first.name not in FUNCTIONS:
+            raise mistake(f"function {first.name!r} is not defined; there are {', '.join(FUNCTIONS)}")
+        values = [self._operand(operand, dot) for operand in rest]
+        if piped is not _NOTHING:
+            values.append(piped)
+        try:
+            return FUNCTIONS[first.name](*values)
+        except (TypeError, IndexError) as error:
+            raise mistake(f"{first.name} cannot be applied to that: {error}") from None
+
+    def _operand(self, operand: Operand, dot: Any) -> Any:
+        if isinstance(operand, Literal):
+            return operand.value
+        if isinstance(operand, Field):
+            return _member(dot, operand.names)
+        if isinstance(operand, Variable):
+            if operand.name not in self.variables:
+                raise mistake(f"undefined variable {operand.name}")
+            return _member(self.variables[operand.name], operand.names)
+        if isinstance(operand, Chain):
+            return _member(self.pipeline(operand.pipeline, dot), operand.names)
+        return self._command((operand,), dot, _NOTHING)
+
+
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    if value is None or value is MISSING:
+        return ()
+    value = value.raw if hasattr(value, "raw") else value
+    if isinstance(value, Mapping):
+        return sorted(value.items())
+    if isinstance(value, (list, tuple)):
+        return enumerate(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return enumerate(range(value))
+    raise mistake(f"range cannot go over {go_text(value)}")
+
+
+def _member(value: Any, names: tuple[str, ...]) -> Any:
+    for name in names:
+        if value is None or value is MISSING:
+            raise mistake(f"there is no .{name} of nothing")
+        if not isinstance(value, Mapping):
+            raise mistake(f"there is no field .{name} in {go_text(value)[:40]!r}")
+        if name not in value and isinstance(value, Record):
+            raise mistake(f"there is no field .{name}; there are {', '.join(f'.{key}' for key in value)}")
+        value = value.get(name, MISSING)
+    return value

@@ -1,0 +1,177 @@
+"""The functions of templates: Go's own, and those that docker adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .parse import mistake
+from .values import MISSING, go_text, plain, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FUNCTIONS"]
+
+_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?(?P<verb>[a-zA-Z%])")
+
+
+def _encodable(value: Any) -> Any:
+    value = plain(value)
+    if isinstance(value, Mapping):
+        return {key: _encodable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encodable(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(_encodable(value)).decode()
+
+
+def _join(items: Any, separator: str) -> str:
+    if items is None or items is MISSING:
+        return ""
+    items = items.raw if hasattr(items, "raw") else items
+    if isinstance(items, Mapping):
+        return separator.join(sorted(go_text(item) for item in items.values()))
+    if isinstance(items, (list, tuple)):
+        return separator.join(go_text(item) for item in items)
+    raise mistake("join needs a list")
+
+
+def _title(text: str) -> str:
+    return re.sub(r"(?<!\S)\w|(?<=[^\w'])\w", lambda match: match.group().upper(), str(text))
+
+
+def _pad(text: str, before: int, after: int) -> str:
+    return " " * before + text + " " * after if text else text
+
+
+def _length(value: Any) -> int:
+    if value is MISSING or value is None:
+        return 0
+    return len(value.encode()) if isinstance(value, str) else len(value)
+
+
+def _index(value: Any, *keys: Any) -> Any:
+    for key in keys:
+        if value is None or value is MISSING:
+            return MISSING
+        if isinstance(value, Mapping):
+            value = value.get(str(key), MISSING)
+        elif not isinstance(key, int):
+            raise mistake(f"cannot index a list with {key!r}")
+        elif not 0 <= key < len(value):
+            raise mistake(f"index out of range: {key}")
+        else:
+            value = value.encode()[key] if isinstance(value, str) else value[key]
+    return value
+
+
+def _slice(value: Any, start: int = 0, stop: int | None = None) -> Any:
+    if isinstance(value, str):
+        return value.encode()[start:stop].decode(errors="replace")
+    return value[start:stop]
+
+
+def _equal(first: Any, *others: Any) -> bool:
+    return any(_same(first, other) for other in others)
+
+
+def _same(first: Any, second: Any) -> bool:
+    # A column equals both what it shows and what it is.
+    return str(first) == second if isinstance(first, str) and isinstance(second, str) else plain(first) == plain(second)
+
+
+def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compare(first: Any, second: Any) -> bool:
+        try:
+            return test(plain(first), plain(second))
+        except TypeError:
+            raise mistake("incompatible types for comparison") from None
+
+    return compare
+
+
+def _and(*values: Any) -> Any:
+    return next((value for value in values if not truth(value)), values[-1])
+
+
+def _or(*values: Any) -> Any:
+    return next((value for value in values if truth(value)), values[-1])
+
+
+def _print(*values: Any) -> str:
+    text = ""
+    for number, value in enumerate(values):
+        if number and not isinstance(value, str) and not isinstance(values[number - 1], str):
+            text += " "
+        text += go_text(value)
+    return text
+
+
+def _printf(form: str, *values: Any) -> str:
+    left = list(values)
+
+    def put(match: re.Match[str]) -> str:
+        verb = match["verb"]
+        if verb == "%":
+            return "%"
+        if not left:
+            return f"%!{verb}(MISSING)"
+        value = left.pop(0)
+        width = f"%{match['flags']}{match['width']}"
+        precision = f".{match['precision']}" if match["precision"] else ""
+        if verb in "dxXocbeEfFgGt" and verb != "t":
+            return _number(width, precision, verb, plain(value), value)
+        shown = _json(str(value)) if verb == "q" else go_text(value)
+        if verb not in "svqt":
+            return f"%!{verb}({shown})"
+        return f"{width}{precision}s" % shown
+
+    text = _VERB.sub(put, form)
+    return text + (f"%!(EXTRA {', '.join(go_text(value) for value in left)})" if left else "")
+
+
+def _number(width: str, precision: str, verb: str, number: Any, value: Any) -> str:
+    if isinstance(number, str) and verb in "xX":
+        digits = number.encode().hex()
+        return f"{width}s" % (digits.upper() if verb == "X" else digits)
+    if not isinstance(number, (int, float)) or isinstance(number, bool):
+        return f"%!{verb}({go_text(value)})"
+    if verb == "b":
+        return f"{width}s" % format(int(number), "b")
+    return f"{width}{precision}{verb}" % number
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "and": _and,
+    "eq": _equal,
+    "ge": _compare(lambda a, b: a >= b),
+    "gt": _compare(lambda a, b: a > b),
+    "html": lambda *values: __import__("html").escape(_print(*values)),
+    "index": _index,
+    "join": _join,
+    "json": _json,
+    "le": _compare(lambda a, b: a <= b),
+    "len": _length,
+    "lower": lambda text: str(text).lower(),
+    "lt": _compare(lambda a, b: a < b),
+    "ne": lambda first, second: not _same(first, second),
+    "not": lambda value: not truth(value),
+    "or": _or,
+    "pad": _pad,
+    "print": _print,
+    "printf": _printf,
+    "println": lambda *values: " ".join(go_text(value) for value in values) + "\n",
+    "slice": _slice,
+    "split": lambda text, separator: str(text).split(separator) if separator else list(str(text)),
+    "title": _title,
+    "truncate": lambda text, length: str(text)[:length],
+    "upper": lambda text: str(text).upper(),
+}

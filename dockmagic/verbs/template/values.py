@@ -1,0 +1,72 @@
+"""What templates are applied to, and how Go prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+__all__ = ["MISSING", "Record", "Shown", "go_text", "plain", "truth"]
+
+
+class Record(dict[str, Any]):
+    """A mapping with a fixed set of members, like a Go struct: asking for another one is an error.
+
+    Other mappings are like a Go map: a key that is not there gives ``<no value>``.
+    """
+
+
+class Shown(str):
+    """How a value is printed, with the value itself for functions that calculate or encode (``json``, ``gt``, ``%d``)."""
+
+    __slots__ = ("raw",)
+    raw: Any
+
+    def __new__(cls, text: str, raw: Any) -> Shown:
+        shown = super().__new__(cls, text)
+        shown.raw = raw
+        return shown
+
+
+class _Missing:
+    """The value of a key that is not there."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING = _Missing()
+
+
+def plain(value: Any) -> Any:
+    """The value behind a `Shown`, and null for a missing one."""
+    if isinstance(value, Shown):
+        return value.raw
+    return None if value is MISSING else value
+
+
+def truth(value: Any) -> bool:
+    """Go's truth: false, 0, nil and everything empty are false. A column counts as it is printed."""
+    return bool(value) if not isinstance(value, datetime) else True
+
+
+def go_text(value: Any, *, inner: bool = False) -> str:
+    """`value` as Go's ``%v`` prints it."""
+    if value is MISSING:
+        return "<nil>" if inner else "<no value>"
+    if value is None:
+        return "<nil>" if inner else "<no value>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        inside = " ".join(f"{key}:{go_text(value[key], inner=True)}" for key in sorted(value))
+        return f"map[{inside}]"
+    if isinstance(value, (list, tuple)):
+        return "[" + " ".join(go_text(item, inner=True) for item in value) + "]"
+    if isinstance(value, float):
+        return f"{value:.17g}" if value != int(value) else str(int(value))
+    return str(value)
