@@ -1,14 +1,14 @@
 """Typed rows: what the verbs list, before anything is printed or framed.
 
 A row is a frozen struct. Its attributes are snake_case; each has a *column*, whose name is docker's template name
-(``Repository``, ``CreatedAt``, ``Size``) or, for what docker does not have, one made the same way (``DiffID``, ``Path``).
+(``Repository``, ``CreatedAt``, ``Size``) or, for what docker lacks, one made the same way (``DiffID``, ``Path``).
 Sizes are integer bytes, times are aware datetimes, digests are whole: how they look is the reader's business, and the
 column says which kind of value it has. ``msgspec.json.encode(row)`` gives an object keyed by column name.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime  # noqa: TC003  (msgspec reads the annotations)
 from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 __all__ = [
     "ChangeRow",
     "Column",
+    "DifferenceRow",
     "DiskUsageRow",
     "FileRow",
     "HistoryRow",
@@ -33,7 +34,7 @@ __all__ = [
     "columns",
 ]
 
-Kind = Literal["text", "words", "size", "time", "since", "id", "digest", "count", "flag", "mode"]
+Kind = Literal["text", "words", "size", "time", "since", "id", "digest", "count", "flag", "ok", "mode"]
 
 
 class Column(NamedTuple):
@@ -45,7 +46,7 @@ class Column(NamedTuple):
         header: above the column in printed text, in capitals.
         kind: what the values are: ``size`` bytes; ``time`` and ``since`` an aware datetime or None (shown as a date, or
             as an age); ``id`` and ``digest`` a digest (an ID is shown as 12 digits unless ``--no-trunc``); ``words`` a
-            tuple of strings; ``count`` an integer; ``flag`` a bool; ``mode`` st_mode bits; ``text`` a string.
+            tuple of strings; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as ``[OK]``); ``mode`` st_mode bits; ``text`` a string.
     """
 
     name: str
@@ -209,7 +210,7 @@ class FileRow(Row, frozen=True):
 
 
 class HistoryRow(Row, frozen=True):
-    """One step of an image's making, newest first (``history``); `id` is the image's for the newest, else ``<missing>``."""
+    """One step of an image's making, newest first (``history``); `id` is ``<missing>`` but for the newest."""
 
     id: str
     created_at: datetime | None
@@ -254,6 +255,33 @@ class ChangeRow(Row, frozen=True):
     shown: ClassVar[tuple[str, ...]] = ("Change", "Path", "Size", "OldSize", "What")
 
 
+class DifferenceRow(Row, frozen=True):
+    """One changed member of the configuration, or step of the history (``diff --config``, ``diff --history``).
+
+    Attributes:
+        part: ``config`` or ``history``.
+        change: ``A`` added, ``C`` changed, ``D`` deleted.
+        name: of the member; of a step, its place.
+        old: as text; empty where it was added.
+        new: as text; empty where it was deleted.
+    """
+
+    part: str
+    change: str
+    name: str
+    old: str
+    new: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Part", "part", "PART"),
+        Column("Change", "change", "CHANGE"),
+        Column("Name", "name", "NAME"),
+        Column("Old", "old", "OLD"),
+        Column("New", "new", "NEW"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Part", "Change", "Name", "Old", "New")
+
+
 class TransferRow(Row, frozen=True):
     """One blob of a finished pull or push."""
 
@@ -270,17 +298,18 @@ class TransferRow(Row, frozen=True):
 
 
 class PlanRow(Row, frozen=True):
-    """One blob of a pull that has not begun (``pull --plan``).
+    """One layer of a pull that has not begun (``pull --plan``).
 
     Attributes:
+        id: digest of its blob.
         have: whether it is here already.
         size: of the blob.
         needed: bytes still to come; less than `size` where an interrupted download goes on.
-        shared_with: local images that have it, and other tags of the plan.
+        shared_with: local images that have it.
     """
 
     id: str
-    tags: tuple[str, ...]
+    diff_id: str
     have: bool
     size: int
     needed: int
@@ -288,11 +317,11 @@ class PlanRow(Row, frozen=True):
 
     table_columns: ClassVar[tuple[Column, ...]] = (
         Column("ID", "id", "LAYER", "id"),
-        Column("Tags", "tags", "TAGS", "words"),
         Column("Have", "have", "HAVE", "flag"),
         Column("Size", "size", "SIZE", "size"),
         Column("Needed", "needed", "TO COME", "size"),
         Column("SharedWith", "shared_with", "SHARED WITH", "words"),
+        Column("DiffID", "diff_id", "DIFF ID", "id"),
     )
     shown: ClassVar[tuple[str, ...]] = ("ID", "Have", "Size", "Needed", "SharedWith")
 
@@ -335,8 +364,8 @@ class SearchRow(Row, frozen=True):
         Column("Name", "name", "NAME"),
         Column("Description", "description", "DESCRIPTION"),
         Column("StarCount", "star_count", "STARS", "count"),
-        Column("IsOfficial", "is_official", "OFFICIAL", "flag"),
-        Column("IsAutomated", "is_automated", "AUTOMATED", "flag"),
+        Column("IsOfficial", "is_official", "OFFICIAL", "ok"),
+        Column("IsAutomated", "is_automated", "AUTOMATED", "ok"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Name", "Description", "StarCount", "IsOfficial")
 
@@ -363,20 +392,25 @@ class RemovedRow(Row, frozen=True):
 
 
 class MismatchRow(Row, frozen=True):
-    """Something about an image that is not as its documents say (``validate``)."""
+    """Something about an image that is not as its documents say (``validate``).
 
+    Attributes:
+        where: what was looked at, such as ``manifest`` or ``layer 3``.
+        what: which property, such as ``digest`` or ``DiffID``.
+    """
+
+    where: str
     what: str
-    digest: str
     expected: str
-    found: str
+    actual: str
 
     table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Where", "where", "WHERE"),
         Column("What", "what", "WHAT"),
-        Column("Digest", "digest", "DIGEST", "id"),
         Column("Expected", "expected", "EXPECTED"),
-        Column("Found", "found", "FOUND"),
+        Column("Actual", "actual", "ACTUAL"),
     )
-    shown: ClassVar[tuple[str, ...]] = ("What", "Digest", "Expected", "Found")
+    shown: ClassVar[tuple[str, ...]] = ("Where", "What", "Expected", "Actual")
 
 
 class DiskUsageRow(Row, frozen=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
+    from dockmagic.oci.errors import DockmagicError
     from dockmagic.rows import Row, TransferRow
 
 __all__ = ["Content", "Document", "Nothing", "Result", "Table", "Text", "Transferred"]
@@ -20,11 +21,12 @@ class Table:
         rows: in the order to show them.
         row_type: their class, known even where there are no rows.
         shown: names of the columns to show, in order (`rows.columns` gives the columns).
-        subject: the domain object that the rows describe (an `Image` for layers, history and files, a `Diff` for changes);
-            None for a plain list.
+        subject: the domain object that the rows describe (an `Image` for layers, history and files, a `Diff` for
+            changes); None for a plain list.
         notes: lines that belong under the table, such as ``Total reclaimed space: 5MB``.
         whole: show IDs and long text whole (``--no-trunc``).
-        lines: the rows as docker's text where that is no table (``rmi``, ``diff``); None for a table.
+        lines: the rows as docker's text where that is no table (``rmi``, ``prune``); None for a table.
+        errors: what went wrong with some of several arguments, while the others were done; makes the exit code 1.
     """
 
     rows: tuple[Row, ...]
@@ -34,6 +36,7 @@ class Table:
     notes: tuple[str, ...] = ()
     whole: bool = False
     lines: tuple[str, ...] | None = None
+    errors: tuple[DockmagicError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class Document:
         data: mappings, sequences, strings, numbers, None.
         text: how docker prints it, if not as JSON.
         subject: the domain object, such as an `Image`; None if there is none.
+        errors: what went wrong with some of several arguments; makes the exit code 1.
     """
 
     data: Any
     text: str = ""
     subject: object = None
+    errors: tuple[DockmagicError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,14 @@ class Transferred:
     Attributes:
         images: as they are now in the store.
         rows: per blob, what happened to it; in the images' order, base first.
-        lines: docker's final lines (``Digest: …``, ``Status: …``).
-        value: what ``-q`` prints, one line.
+        lines: docker's final lines (``Digest: …``, ``Status: …``); with ``-q`` the name or ID alone.
+        errors: what went wrong with some of several names; makes the exit code 1.
     """
 
     images: tuple[Image, ...]
     rows: tuple[TransferRow, ...] = ()
     lines: tuple[str, ...] = ()
-    quiet: bool = field(default=False)
+    errors: tuple[DockmagicError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

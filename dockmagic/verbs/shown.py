@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dockmagic.rows import Column
 
 __all__ = ["age", "date", "duration", "human_size", "short_id", "shorten", "show"]
@@ -16,6 +18,7 @@ _STEP: Final = 1000
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SHORT: Final = 12
 _LONG_TEXT: Final = 45
+_LONG_COLUMNS: Final = ("CreatedBy", "Description", "Old", "New")
 #: An image created before this is one without a date, as reproducible builds make them.
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -82,23 +85,28 @@ def show(column: Column, value: Any, *, whole: bool = False) -> str:
         value: as it stands in the row.
         whole: IDs and long text as they are (``--no-trunc``).
     """
-    if column.kind == "since":
-        return age(value)
-    if column.kind == "time":
-        return date(value)
-    if value is None:
+    if value is None and column.kind not in ("since", "time"):
         return "N/A"
-    if column.kind == "size":
-        return human_size(value)
+    if column.kind in ("text", "id"):
+        return _text(column, str(value), whole=whole)
+    return _SHOW[column.kind](value)
+
+
+def _text(column: Column, value: str, *, whole: bool) -> str:
     if column.kind == "id":
         return value if whole else short_id(value)
-    if column.kind == "flag":
-        return "true" if value else "false"
-    if column.kind == "mode":
-        return stat.filemode(value)
-    if column.kind == "words":
-        return ", ".join(value)
-    if column.kind == "text":
-        line = str(value).replace("\t", " ").replace("\n", " ")
-        return line if whole or column.name not in ("CreatedBy", "Description") else shorten(line)
-    return str(value)
+    line = value.replace("\t", " ").replace("\n", " ")
+    return line if whole or column.name not in _LONG_COLUMNS else shorten(line)
+
+
+_SHOW: Final[dict[str, Callable[[Any], str]]] = {
+    "count": str,
+    "digest": str,
+    "flag": lambda value: "yes" if value else "no",
+    "mode": stat.filemode,
+    "ok": lambda value: "[OK]" if value else "",
+    "since": age,
+    "size": human_size,
+    "time": date,
+    "words": ", ".join,
+}

@@ -1,0 +1,351 @@
+"""What can be done with images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.image import local
+from dockmagic.oci.errors import ImageNotFound
+from dockmagic.oci.protocols import ignore_progress
+from dockmagic.oci.reference import Reference
+
+from .describe import time_of, tree_rows
+from .filters import image_filter
+from .subject import find_image, find_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from dockmagic.image.analysis import Diff
+    from dockmagic.image.image import Image
+    from dockmagic.image.layer import Layer, Layers
+    from dockmagic.image.transfer import PullPlan, Pushed
+    from dockmagic.image.validate import Mismatch
+    from dockmagic.oci.digest import Digest
+    from dockmagic.oci.media import Compression
+    from dockmagic.oci.platforms import Platform
+    from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.spec import Config
+    from dockmagic.rows import ImageRow, TreeRow
+    from dockmagic.store.content import Named
+
+    from .engine import Engine
+
+__all__ = ["Images"]
+
+_NONE = "<none>"
+
+
+class Images:
+    """The images of an engine; get it as ``Engine().images``. Names may be written as docker users write them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # What is here
+
+    def rows(self, pattern: str = "", *, filters: Sequence[str] = (), digests: bool = False) -> tuple[ImageRow, ...]:
+        """One row per name, newest image first (``images``).
+
+        Args:
+            pattern: ``REPOSITORY[:TAG]``, shell wildcards allowed; empty for all.
+            filters: ``KEY=VALUE`` with dangling, label, before, since, reference, until.
+            digests: a row for each digest of an image without a tag, too.
+
+        Raises:
+            InvalidInput: an unknown filter.
+        """
+        wanted = image_filter(self._engine.store, filters)
+        tagged = {
+            (named.descriptor.digest, named.repository)
+            for named in self._engine.store.names()
+            if named.ref is not None and named.ref.tag
+        }
+        found = [
+            named
+            for named in self._engine.store.names()
+            if _fits(named, pattern)
+            and wanted(named)
+            # docker does not list a digest on a row of its own beside a tag of the same repository
+            and (_has_tag(named) or (named.descriptor.digest, named.repository) not in tagged)
+        ]
+        found.sort(key=_newest_first)
+        return tuple(self._row(named) for named in found)
+
+    def _row(self, named: Named) -> ImageRow:
+        from dockmagic.rows import ImageRow
+
+        repository = Reference.parse(named.repository).familiar_name if named.repository else _NONE
+        size = named.size
+        if size is None:
+            from dockmagic.image.image import Image
+
+            size = Image(self._engine.store, named.descriptor, home=self._engine.home, keep_tables=True).size
+        return ImageRow(
+            repository=named.ref.familiar_name if named.ref else repository,
+            tag=(named.ref.tag if named.ref else "") or _NONE,
+            id=named.image_id,
+            digest=named.repo_digest if named.repository else _NONE,
+            created_at=time_of(named.created),
+            size=size,
+            platform=named.platform,
+        )
+
+    def tree(self) -> tuple[TreeRow, ...]:
+        """Which images stand on which (``images --tree``)."""
+        from dockmagic.image.analysis import family
+
+        return tuple(tree_rows(family(local.images(self._engine.store))))
+
+    def all(self) -> tuple[Image, ...]:
+        """Every local image once, newest first."""
+        return local.images(self._engine.store)
+
+    def get(self, name: str) -> Image:
+        """The local image that a name, an ID, a digest or a prefix of one means.
+
+        Raises:
+            ImageNotFound: there is none.
+            AmbiguousName: a prefix that fits several.
+        """
+        return find_image(self._engine, name, platform=None, on_remote=None)
+
+    def find(
+        self, name: str, *, platform: Platform | None = None, on_remote: Callable[[str], None] = lambda _: None
+    ) -> Image:
+        """Like `get`; what is not here is read from its registry, and not stored.
+
+        Args:
+            name: what to find.
+            platform: which one of a remote index; a local image of another platform is passed over.
+            on_remote: hears the full name before the registry is asked.
+
+        Raises:
+            ImageNotFound: neither here nor there.
+            RegistryError: the registry refuses or fails.
+        """
+        return find_image(self._engine, name, platform=platform, on_remote=on_remote)
+
+    def find_subject(
+        self, name: str, *, platform: Platform | None = None, on_remote: Callable[[str], None] = lambda _: None
+    ) -> Image | Layer | Layers:
+        """Like `find`, but ``IMAGE[2]`` is a layer and ``IMAGE[0:3]`` a range of layers.
+
+        Raises:
+            PathNotFound: the image has no such layer.
+        """
+        return find_subject(self._engine, name, platform=platform, on_remote=on_remote)
+
+    # To and from registries
+
+    def pull(
+        self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress
+    ) -> Image:
+        """Bring an image here, verified, with its file tables (``pull``).
+
+        Args:
+            name: ``ubuntu``, ``ubuntu:24.04``, ``quay.io/org/app@sha256:…``.
+            platform: which one of an index; None for this machine's.
+            on_progress: hears of each layer.
+
+        Raises:
+            ImageNotFound: no such image.
+            PlatformNotFound: none for the platform.
+            InvalidContent: something is not what it should be; nothing of it is kept.
+            RegistryError: the registry refuses or fails.
+        """
+        from dockmagic.image.transfer import pull
+
+        ref = _reference(name).or_latest()
+        source = self._engine.registries.repository(ref)
+        return pull(source, self._engine.store, ref, platform=platform, on_progress=on_progress)
+
+    def pull_all(
+        self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress
+    ) -> tuple[Image, ...]:
+        """Bring every tag of a repository here, each layer once (``pull -a``)."""
+        from dockmagic.image.transfer import pull_repository
+
+        ref = _reference(name)
+        source = self._engine.registries.repository(ref)
+        refs = [ref.with_tag(tag) for tag in source.tags()]
+        return pull_repository(source, self._engine.store, refs, platform=platform, on_progress=on_progress)
+
+    def plan(self, name: str | Reference, *, all_tags: bool = False, platform: Platform | None = None) -> PullPlan:
+        """What `pull` (or `pull_all`) would bring, before a byte moves (``pull --plan``)."""
+        from dockmagic.image.transfer import plan, plan_repository
+
+        ref = _reference(name)
+        source = self._engine.registries.repository(ref)
+        if all_tags:
+            refs = [ref.with_tag(tag) for tag in source.tags()]
+            return plan_repository(source, self._engine.store, refs, platform=platform)
+        return plan(source, self._engine.store, ref.or_latest(), platform=platform)
+
+    def push(self, name: str | Reference, *, on_progress: Progress = ignore_progress) -> Pushed:
+        """Send a local image to the registry of its name: only what is missing there (``push``).
+
+        Raises:
+            ImageNotFound: no local image has this name.
+            Denied: the registry does not allow it.
+            RegistryError: the registry refuses or fails.
+        """
+        from dockmagic.image.transfer import push
+
+        ref = _reference(name).or_latest()
+        image = self.get(str(ref))
+        return push(image, self._engine.registries.repository(ref), ref, on_progress=on_progress)
+
+    def local_tags(self, name: str | Reference) -> tuple[Reference, ...]:
+        """Every local tag of a repository, as ``push -a`` sends them.
+
+        Raises:
+            ImageNotFound: there is none.
+        """
+        ref = _reference(name)
+        found = tuple(
+            named.ref
+            for named in self._engine.store.names()
+            if named.ref is not None and named.ref.tag and named.ref.name == ref.name
+        )
+        if not found:
+            raise ImageNotFound(
+                f"no local image has a tag of {ref.familiar_name}",
+                hint=f"Give it one: tag IMAGE {ref.familiar_name}:TAG",
+            )
+        return tuple(sorted(found))
+
+    # Names
+
+    def tag(self, source: str, target: str | Reference) -> Image:
+        """Give a local image one more name (``tag``).
+
+        Raises:
+            ImageNotFound: there is no such image.
+            InvalidReference: `target` is no name, or has a digest.
+        """
+        image = self.get(source)
+        local.tag(self._engine.store, image, _reference(target).or_latest())
+        return image
+
+    def remove(self, name: str, *, force: bool = False) -> local.Removal:
+        """Remove a name; with the last one, or by ID, the image (``rmi``).
+
+        Raises:
+            ImageNotFound: there is none.
+            Conflict: an ID that several repositories name, without `force`.
+        """
+        return local.remove(self._engine.store, name, force=force)
+
+    def prune(self, *, all_unused: bool = False, filters: Sequence[str] = ()) -> local.Removal:
+        """Remove images without a name, or all of them (``image prune``).
+
+        Args:
+            all_unused: named ones too, as no container uses them.
+            filters: only those that ``until=…`` and ``label=…`` let through.
+        """
+        if not filters:
+            return local.prune(self._engine.store, all_unused=all_unused)
+        wanted = image_filter(self._engine.store, filters)
+        chosen = {named.descriptor.digest for named in self._engine.store.names() if wanted(named)}
+        return local.prune(self._engine.store, all_unused=all_unused, keep=lambda image: image.digest not in chosen)
+
+    # Analysis
+
+    def diff(self, old: Image | Layer | Layers, new: Image | Layer | Layers | None = None) -> Diff:
+        """What differs between two images, layers or ranges; of one, what it does to the layers below (``diff``)."""
+        from dockmagic.image.analysis import diff
+
+        return diff(old, new)
+
+    def validate(self, image: Image) -> tuple[Mismatch, ...]:
+        """Recompute everything that an image says of itself; what is not so (``validate``)."""
+        from dockmagic.image.validate import validate
+
+        return validate(image)
+
+    # Files
+
+    def save(
+        self,
+        names: Iterable[str],
+        out: BinaryIO,
+        *,
+        form: str = "docker-archive",
+        compression: Compression | None = None,
+    ) -> None:
+        """Write local images into one archive (``save``).
+
+        Raises:
+            ImageNotFound: one of them is not here; nothing is written.
+        """
+        from dockmagic.image.archive import save
+        from dockmagic.oci.media import Compression
+
+        images = [self.get(name) for name in names]
+        save(images, out, form=form, compression=compression or Compression.NONE)
+
+    def load(self, source: Path | BinaryIO, *, on_progress: Progress = ignore_progress) -> tuple[Image, ...]:
+        """Bring the images of an archive here (``load``).
+
+        Raises:
+            InvalidArchive: it cannot be read, or not be trusted; nothing is named.
+        """
+        from dockmagic.image.archive import load
+
+        return load(source, self._engine.store, on_progress=on_progress)
+
+    def import_rootfs(
+        self,
+        source: BinaryIO,
+        name: str = "",
+        *,
+        config: Config | None = None,
+        message: str = "",
+        platform: Platform | None = None,
+        on_progress: Progress = ignore_progress,
+    ) -> Image:
+        """Make an image of one layer from the archive of a root file system (``import``)."""
+        from dockmagic.image.archive import import_rootfs
+
+        ref = _reference(name).or_latest() if name else None
+        return import_rootfs(
+            source, self._engine.store, ref, config=config, message=message, platform=platform, on_progress=on_progress
+        )
+
+    def export_rootfs(self, image: Image, out: BinaryIO) -> None:
+        """Write an image's root file system as one tar (``export``)."""
+        from dockmagic.image.archive import export_rootfs
+
+        export_rootfs(image, out)
+
+    # What the front doors ask for
+
+    def digest_of(self, name: str | Reference) -> Digest | None:
+        """The manifest that a name means here; None if it means none."""
+        try:
+            return self._engine.store.resolve(_reference(name).or_latest()).digest
+        except ImageNotFound:
+            return None
+
+
+def _reference(name: str | Reference) -> Reference:
+    return name if isinstance(name, Reference) else Reference.parse(name)
+
+
+def _has_tag(named: Named) -> bool:
+    return named.ref is None or bool(named.ref.tag)
+
+
+def _fits(named: Named, pattern: str) -> bool:
+    if not pattern:
+        return True
+    ref = named.ref or (Reference.parse(named.repository) if named.repository else None)
+    return ref is not None and (ref.matches(pattern) or pattern in (str(ref), ref.name))
+
+
+def _newest_first(named: Named) -> tuple[float, str]:
+    created = time_of(named.created)
+    return (-created.timestamp() if created else 0.0, str(named.ref or ""))

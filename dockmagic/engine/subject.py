@@ -1,0 +1,96 @@
+"""What a word on a command line means: an image here or in a registry, one of its layers, or a range of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dockmagic.image import local
+from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference, PathNotFound
+from dockmagic.oci.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockmagic.image.image import Image
+    from dockmagic.image.layer import Layer, Layers
+    from dockmagic.oci.platforms import Platform
+
+    from .engine import Engine
+
+__all__ = ["find_image", "find_subject"]
+
+_PART = re.compile(r"(?P<image>.+)\[(?P<start>-?\d*)(?P<colon>:)?(?P<stop>-?\d*)\]")
+_SHORT_ID = re.compile(r"[0-9a-f]{1,64}|sha256:[0-9a-f]{1,63}")
+
+
+def find_image(
+    engine: Engine, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
+) -> Image:
+    """The image that `text` names: here, else in its registry, from which nothing is stored.
+
+    Args:
+        engine: whose store and registries.
+        text: name, or ID or digest (or a prefix of one) of a local image.
+        platform: a local image of another platform does not count; None for any.
+        on_remote: hears the full name before a registry is asked; None to ask none.
+
+    Raises:
+        ImageNotFound: neither here nor there.
+        AmbiguousName: a prefix that fits several images.
+        InvalidReference: neither a name nor an ID.
+    """
+    try:
+        found = local.find(engine.store, text)
+    except ImageNotFound as missing:
+        if on_remote is None:
+            raise
+        try:
+            ref = Reference.parse(text).or_latest()
+        except InvalidReference:
+            raise missing from None
+    else:
+        if platform is None or on_remote is None or platform.normalized() == found.platform.normalized():
+            return found
+        ref = (found.names[0] if _SHORT_ID.fullmatch(text) and found.names else Reference.parse(text)).or_latest()
+    from dockmagic.image.transfer import choose
+
+    on_remote(str(ref))
+    try:
+        return choose(engine.registries.repository(ref), ref, platform=platform, home=engine.home)
+    except ImageNotFound as error:
+        if _SHORT_ID.fullmatch(text):
+            raise ImageNotFound(f"no local image has the name or ID {text}", hint="List them with images") from error
+        raise
+
+
+def find_subject(
+    engine: Engine, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
+) -> Image | Layer | Layers:
+    """Like `find_image`, but ``IMAGE[2]`` is a layer (0 is the base, -1 the top) and ``IMAGE[0:3]`` a range.
+
+    Raises:
+        PathNotFound: the image has no such layer.
+        InvalidInput: the brackets are empty.
+    """
+    match = _PART.fullmatch(text)
+    if match is None:
+        return find_image(engine, text, platform=platform, on_remote=on_remote)
+    image = find_image(engine, match["image"], platform=platform, on_remote=on_remote)
+    start, stop = (int(match[name]) if match[name] not in ("", "-") else None for name in ("start", "stop"))
+    if match["colon"]:
+        layers = image.layers[start:stop]
+        if not len(layers):
+            raise PathNotFound(f"{text} is an empty range", hint=_range_hint(match["image"], image))
+        return layers
+    if start is None:
+        raise InvalidInput(f"{text} names no layer", hint=_range_hint(match["image"], image))
+    try:
+        return image.layers[start]
+    except IndexError:
+        raise PathNotFound(f"{match['image']} has no layer {start}", hint=_range_hint(match["image"], image)) from None
+
+
+def _range_hint(name: str, image: Image) -> str:
+    count = len(image.layers)
+    return f"Its layers are {name}[0] (the base) to {name}[{count - 1}]" if count else "It has no layers at all"
