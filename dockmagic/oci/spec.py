@@ -159,14 +159,14 @@ def _digest_hook(kind: type, value: object) -> object:
     raise NotImplementedError  # msgspec's signal for a type that the hook does not know
 
 
-def decode(raw: bytes, kind: type[_T], what: str) -> _T:
-    """Decode the JSON document `raw` into the struct `kind`; `what` names it in errors.
+def decode(raw: bytes, kind: type[_T], what: str, *, limit: int = DOCUMENT_LIMIT) -> _T:
+    """Decode the JSON document `raw` into the struct `kind`; `what` names it in errors, `limit` is in bytes.
 
     Raises:
         InvalidDocument: too long, not JSON, or a member is missing or of the wrong type.
     """
-    if len(raw) > DOCUMENT_LIMIT:
-        raise InvalidDocument(f"{what} has {len(raw)} bytes, more than the {DOCUMENT_LIMIT} that are allowed")
+    if len(raw) > limit:
+        raise InvalidDocument(f"{what} has {len(raw)} bytes, more than the {limit} that are allowed")
     try:
         return msgspec.json.decode(raw, type=kind, dec_hook=_digest_hook)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,74 +1,35 @@
-"""The content store: blobs by digest and images by name, in an OCI image layout that other tools can read."""
+"""The content store: blobs by digest, in an OCI image layout that other tools can read (image-layout.md)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import io
+import os
+import secrets
 from typing import TYPE_CHECKING, BinaryIO
 
+from dockmagic.oci import media
+from dockmagic.oci.digest import Digest, VerifiedReader
+from dockmagic.oci.errors import BlobNotFound, DigestMismatch, ImageNotFound
+from dockmagic.oci.spec import Descriptor
+
+from .home import disk_errors
+from .lock import lock
+from .names import Names, read_names
+from .partial import PartialWriter
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from dockmagic.oci.digest import Digest
     from dockmagic.oci.reference import Reference
-    from dockmagic.oci.spec import Descriptor
 
     from .home import Home
+    from .names import Named
 
-__all__ = ["ContentStore", "Named", "Names", "PartialWriter"]
+__all__ = ["ContentStore"]
 
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """One line of ``index.json``: a manifest, its name, and what lists show without opening anything.
-
-    Attributes:
-        ref: the full name with tag, or with digest where it was pulled by digest; None if the image lost its name.
-        repository: the full name of the repository it belongs (or belonged) to; empty if there is none.
-        descriptor: of the platform manifest, without annotations.
-        index_digest: of the index it was chosen from; None if there was none.
-        image_id: digest of the configuration.
-        size: of the layers' files, in bytes, as docker counts an image's size; None if it is not known yet.
-        created: as the configuration says (RFC 3339); empty if it does not.
-        platform: such as ``linux/amd64``.
-    """
-
-    ref: Reference | None
-    repository: str
-    descriptor: Descriptor
-    index_digest: Digest | None
-    image_id: Digest
-    size: int | None
-    created: str
-    platform: str
-
-    @property
-    def repo_digest(self) -> Digest:
-        """What a registry knows the image by: the index's digest where there was one, else the manifest's."""
-        return self.index_digest or self.descriptor.digest
-
-
-class Names:
-    """A batch of changes to the names; see `ContentStore.edit`."""
-
-    def __iter__(self) -> object:
-        raise NotImplementedError
-
-    def set(self, ref: Reference, desc: Descriptor, *, index_digest: Digest | None = None) -> None:
-        """Let `ref` name the manifest `desc`, whose blobs are all there.
-
-        An image that loses its last name by this stays in the list without one (``<none>``), as docker keeps it.
-        """
-        raise NotImplementedError
-
-    def remove(self, ref: Reference) -> bool:
-        """Take the name away; whether it was there. The image itself goes with `gc`."""
-        raise NotImplementedError
-
-    def drop(self, manifest: Digest) -> None:
-        """Take every entry of this manifest away, named or not."""
-        raise NotImplementedError
+_PIECE = 1 << 18
 
 
 class ContentStore:
@@ -80,34 +41,105 @@ class ContentStore:
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self._names: tuple[tuple[int, int, int], tuple[Named, ...]] | None = None
+
+    def __repr__(self) -> str:
+        return f"ContentStore({str(self.home.store)!r})"
+
+    # Names
 
     def names(self) -> tuple[Named, ...]:
-        """Every entry of ``index.json``, in the order in which they came; a handful of microseconds when unchanged.
+        """Every image of ``index.json``, in the order in which they came; read again only when the file has changed.
 
         Raises:
             StoreTooNew: a later version of dockmagic wrote here.
+            InvalidDocument: ``index.json`` is broken.
         """
-        raise NotImplementedError
+        self.home.check()
+        try:
+            state = self.home.index.stat()
+        except FileNotFoundError:
+            return ()
+        key = (state.st_mtime_ns, state.st_size, state.st_ino)
+        if self._names is None or self._names[0] != key:
+            self._names = (key, read_names(self.home))
+        return self._names[1]
 
-    def edit(self) -> AbstractContextManager[Names]:
-        """Change names, under one lock and written once, when the block ends without an error."""
-        raise NotImplementedError
+    @contextlib.contextmanager
+    def edit(self) -> Iterator[Names]:
+        """Change names under one lock; written once, when the block ends without an error.
 
-    def tag(self, ref: Reference, desc: Descriptor, *, index_digest: Digest | None = None) -> None:
+        Raises:
+            StoreTooNew: a later version of dockmagic wrote here.
+            OutOfSpace: the disk is full; the names stay as they were.
+        """
+        self.home.prepare()
+        with self.home.lock("index"):
+            names = Names(self.home, self.read)
+            yield names
+            names.save()
+
+    def tag(
+        self,
+        ref: Reference,
+        desc: Descriptor,
+        *,
+        index_digest: Digest | None = None,
+        from_registry: bool = False,
+        size: int | None = None,
+    ) -> None:
         """`Names.set` for one name."""
-        raise NotImplementedError
+        with self.edit() as names:
+            names.set(ref, desc, index_digest=index_digest, from_registry=from_registry, size=size)
 
     def untag(self, ref: Reference) -> bool:
-        """`Names.remove` for one name."""
-        raise NotImplementedError
+        """`Names.remove` for one name; whether it was there."""
+        with self.edit() as names:
+            return names.remove(ref)
+
+    def find(self, ref: Reference) -> Named | None:
+        """The entry that `ref` names here; None if there is none.
+
+        A digest may be the manifest's or that of the index it was chosen from, in the same repository.
+        """
+        wanted = ref.canonical()
+        entries = self.names()
+        for entry in entries:
+            if entry.ref == wanted:
+                return entry
+        if not wanted.digest:
+            return None
+        for entry in entries:
+            where = entry.ref.name if entry.ref is not None else entry.repository
+            if where == wanted.name and wanted.digest in (entry.index_digest, entry.descriptor.digest):
+                return entry
+        return None
 
     def resolve(self, ref: Reference) -> Descriptor:
-        """The manifest that `ref` names here; with a digest, that of the manifest or of the index it came from.
+        """The manifest that `ref` names here; see `find`.
 
         Raises:
             ImageNotFound: no image here has this name.
         """
-        raise NotImplementedError
+        entry = self.find(ref)
+        if entry is None:
+            raise ImageNotFound(
+                f"there is no image {ref.or_latest().familiar} here", hint=f"Get it with %pull {ref.familiar}"
+            )
+        return entry.descriptor
+
+    # Blobs
+
+    def path(self, digest: Digest) -> Path:
+        """The file of a blob, which may not be there; never write to it."""
+        return self.home.blob(digest)
+
+    def has(self, desc: Descriptor) -> bool:
+        """Whether the blob is here; only whole and verified blobs ever are."""
+        try:
+            return self.path(desc.digest).stat().st_size == desc.size
+        except FileNotFoundError:
+            return False
 
     def read(self, desc: Descriptor) -> bytes:
         """A manifest or configuration as a whole, verified.
@@ -116,32 +148,54 @@ class ContentStore:
             BlobNotFound: it is not here.
             DigestMismatch: the file has changed.
         """
-        raise NotImplementedError
+        try:
+            data = self.path(desc.digest).read_bytes()
+        except FileNotFoundError:
+            raise _missing(desc) from None
+        if Digest.of(data) != desc.digest:
+            raise DigestMismatch(
+                f"the stored content of {desc.digest} has changed", hint="Remove the image and pull it again"
+            )
+        return data
 
-    def open(self, desc: Descriptor, *, offset: int = 0) -> AbstractContextManager[BinaryIO]:
-        """Read a blob; from `offset` 0 it is verified.
+    @contextlib.contextmanager
+    def open(self, desc: Descriptor, *, offset: int = 0) -> Iterator[BinaryIO]:
+        """Read a blob; from `offset` 0 its digest is verified at the end.
 
         Raises:
             BlobNotFound: it is not here.
         """
-        raise NotImplementedError
+        with self.file(desc) as file:
+            if offset:
+                file.seek(offset)
+                yield file
+            else:
+                yield VerifiedReader(file, desc.digest, desc.size)  # type: ignore[misc]  # RawIOBase is a BinaryIO
 
-    def path(self, digest: Digest) -> Path:
-        """The file of a blob, which may not be there; never write to it."""
-        return self.home.blob(digest)
+    def file(self, desc: Descriptor) -> BinaryIO:
+        """The blob as an open file, which can seek; for a reader who verifies the digest itself.
 
-    def has(self, desc: Descriptor) -> bool:
-        """Whether the blob is here."""
-        raise NotImplementedError
+        Raises:
+            BlobNotFound: it is not here.
+        """
+        try:
+            return self.path(desc.digest).open("rb", buffering=0)
+        except FileNotFoundError:
+            raise _missing(desc) from None
 
     def writer(self, desc: Descriptor, *, stop: Callable[[], bool] | None = None) -> PartialWriter:
-        """Take up (or begin) the blob `desc` where an earlier attempt stopped; waits while another process writes it.
+        """Take up (or begin) the blob `desc` where an earlier attempt stopped; waits while another one writes it.
 
         Args:
             desc: what it will be.
             stop: asked while waiting; true ends the wait with `InterruptedError`.
+
+        Raises:
+            InterruptedError: `stop` said so.
+            OutOfSpace: the disk is full.
         """
-        raise NotImplementedError
+        self.home.prepare()
+        return PartialWriter(self.home, desc, stop=stop)
 
     def put(self, desc: Descriptor, stream: BinaryIO) -> None:
         """Store `stream` as `desc`: verified, atomic, nothing to do if it is here.
@@ -151,61 +205,70 @@ class ContentStore:
             SizeMismatch: likewise.
             OutOfSpace: the disk is full.
         """
-        raise NotImplementedError
+        if self.has(desc):
+            return
+        with self.writer(desc) as writer:
+            if writer.present:
+                return
+            writer.restart()
+            while piece := stream.read(_PIECE):
+                writer.write(piece)
+            writer.commit()
 
     def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
-        """Store a small document; returns its descriptor."""
-        raise NotImplementedError
+        """Store a small document; returns its descriptor.
+
+        Raises:
+            OutOfSpace: the disk is full.
+        """
+        desc = Descriptor(media_type=media_type, digest=Digest.of(data), size=len(data))
+        if not self.has(desc):
+            self.home.prepare()
+            self.home.write(self.path(desc.digest), data)
+        return desc
 
     def name(self, ref: Reference, desc: Descriptor, raw: bytes) -> None:
-        """Store the platform manifest `raw` and let `ref` name it."""
-        raise NotImplementedError
-
-    def lease(self, digests: Iterable[Digest] = ()) -> AbstractContextManager[Callable[[Iterable[Digest]], None]]:
-        """Keep `gc` from deleting blobs while work goes on that will name them at its end.
-
-        The value of the context takes further digests. It ends with the block, or with the process.
-        """
-        raise NotImplementedError
-
-
-class PartialWriter:
-    """A blob on its way into the store, in its own folder until it is whole; a context manager.
-
-    Leaving it without `commit` keeps what has arrived, for the next attempt.
-
-    Attributes:
-        present: the blob is already here, whole: nothing is to be written.
-        offset: bytes that are here already.
-    """
-
-    present: bool
-    offset: int
-
-    def __enter__(self) -> PartialWriter:
-        raise NotImplementedError
-
-    def __exit__(self, *exc: object) -> None:
-        raise NotImplementedError
-
-    def earlier(self) -> Iterable[bytes]:
-        """What earlier attempts have left, in pieces; must be read to the end before the first `write`."""
-        raise NotImplementedError
-
-    def write(self, buffer: bytes | memoryview) -> None:
-        """Append.
+        """Store the platform manifest `raw` and let `ref` name it.
 
         Raises:
-            SizeMismatch: more than the descriptor says.
-            OutOfSpace: the disk is full; what has arrived is kept.
+            BlobNotFound: its configuration is not here.
         """
-        raise NotImplementedError
+        self.put(desc, io.BytesIO(raw))
+        self.tag(ref, desc)
 
-    def commit(self) -> None:
-        """Make it visible, whole.
+    # Running work
 
-        Raises:
-            SizeMismatch: too short.
-            DigestMismatch: not what the descriptor says; nothing is kept.
+    @contextlib.contextmanager
+    def lease(self, digests: Iterable[Digest] = ()) -> Iterator[Callable[[Iterable[Digest]], None]]:
+        """Keep the collector from blobs that running work will name at its end.
+
+        Ask what is here only after the lease has it. It ends with the block, or with the process.
+
+        Args:
+            digests: of blobs, here or to come.
+
+        Yields:
+            A function that takes further digests.
         """
-        raise NotImplementedError
+        self.home.prepare()
+        path = self.home.leases / f"{os.getpid()}.{secrets.token_hex(8)}"
+        # The collector holds this lock alone while it looks and deletes: a lease comes wholly before, or wholly after.
+        with self.home.lock("gc", shared=True), disk_errors():
+            file = path.open("xb", buffering=0)
+            lock(file.fileno())
+
+        def add(more: Iterable[Digest]) -> None:
+            with self.home.lock("gc", shared=True), disk_errors():
+                file.write(b"".join(f"{digest}\n".encode() for digest in more))
+
+        try:
+            add(digests)
+            yield add
+        finally:
+            path.unlink(missing_ok=True)
+            file.close()
+
+
+def _missing(desc: Descriptor) -> BlobNotFound:
+    kind = "manifest" if media.is_manifest(desc.media_type) or media.is_index(desc.media_type) else "blob"
+    return BlobNotFound(f"the {kind} {desc.digest} is not in the local store", hint="Pull the image again")

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import secrets
 import shutil
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import OutOfSpace, StoreError, StoreTooNew
 
+from .lock import lock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dockmagic.oci.digest import Digest
 
-__all__ = ["VERSION", "Home", "disk_errors", "wait_for_lock"]
+__all__ = ["VERSION", "Home", "disk_errors"]
 
 #: The form of what lies in a home; raised when an older dockmagic could no longer read it.
 VERSION: Final = 1
-
-# How often a waiting process looks again whether a lock is free, in seconds. Polling, because a blocking flock in a
-# worker thread could not be interrupted.
-_PATIENCE = 0.05
 
 
 class Home:
@@ -156,7 +152,7 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            wait_for_lock(descriptor, shared=shared, stop=stop)
+            lock(descriptor, shared=shared, stop=stop)
             yield
         finally:
             os.close(descriptor)
@@ -182,20 +178,6 @@ class Home:
                 shutil.rmtree(entry.path, ignore_errors=True)
             else:
                 Path(entry.path).unlink(missing_ok=True)
-
-
-def wait_for_lock(descriptor: int, *, shared: bool = False, stop: Callable[[], bool] | None = None) -> None:
-    """Lock the open file `descriptor` (flock), waiting until it is free."""
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    while True:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if stop is not None and stop():
-                raise InterruptedError("stopped while waiting for a lock") from None
-            time.sleep(_PATIENCE)
-        else:
-            return
 
 
 @contextmanager
