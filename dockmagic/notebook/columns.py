@@ -8,18 +8,19 @@ stay what they are: integer bytes to calculate with, whole digests to join on. I
 from __future__ import annotations
 
 import operator
+import stat
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype, take
 
-from .text import human_size, short_digest
+from dockmagic.verbs.shown import human_size, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["ByteCount", "DigestArray", "DigestDtype", "SizeArray", "SizeDtype"]
+__all__ = ["ByteCount", "DigestArray", "DigestDtype", "ModeArray", "ModeDtype", "SizeArray", "SizeDtype"]
 
 
 class ByteCount(int):
@@ -215,12 +216,47 @@ class SizeArray(_ShownArray):
     def _accumulate(self, name: str, *, skipna: bool = True, **kwargs: Any) -> Self:
         return type(self)(self._inner._accumulate(name, skipna=skipna, **kwargs))
 
+    def _quantile(self, qs: Any, interpolation: str) -> Any:
+        return self._inner._quantile(qs, interpolation)
+
     def _groupby_op(self, **kwargs: Any) -> Any:
         return self._keep(self._inner._groupby_op(**kwargs), None)
 
 
 def _size_text(value: Any) -> str:
     return "" if value is pd.NA else human_size(int(value))
+
+
+@register_extension_dtype
+class ModeDtype(ExtensionDtype):
+    """File type and permission bits (``st_mode``) that show as ``-rwxr-xr-x``."""
+
+    name = "mode"
+    type = int
+    kind = "i"
+    na_value = pd.NA
+
+    @classmethod
+    def construct_array_type(cls) -> type[ModeArray]:
+        """The array of this dtype."""
+        return ModeArray
+
+
+class ModeArray(_ShownArray):
+    """``st_mode`` numbers, shown as ``ls -l`` shows them."""
+
+    _inner_dtype = "Int64"
+    _dtype = ModeDtype()
+
+    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT001, FBT002  (pandas' signature)
+        return _mode_text
+
+    def __and__(self, other: Any) -> Any:
+        return self._binary(other, operator.and_)
+
+
+def _mode_text(value: Any) -> str:
+    return "" if value is pd.NA else stat.filemode(int(value))
 
 
 @register_extension_dtype
@@ -254,4 +290,4 @@ class DigestArray(_ShownArray):
 
 
 def _digest_text(value: Any) -> str:
-    return "" if value is pd.NA else short_digest(str(value))
+    return "" if value is pd.NA else short_id(str(value))

@@ -1,27 +1,8 @@
-"""How things are written in a line of text: sizes, digests, counts."""
+"""What the text twins have in common."""
 
 from __future__ import annotations
 
-from typing import Final
-
-__all__ = ["count", "human_size", "short_digest", "shorten"]
-
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
-_STEP: Final = 1000
-_SHOWN_DIGITS: Final = 12
-
-
-def human_size(size: int) -> str:
-    """`size` bytes as docker writes them: three digits and a decimal unit, ``79.6MB``."""
-    value, unit = float(abs(size)), 0
-    while value >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    return f"{'-' if size < 0 else ''}{value:.3g}{_UNITS[unit]}"
-
-
-def short_digest(digest: str) -> str:
-    """The first twelve digits of a digest or ID, as docker shows it."""
-    return digest.rpartition(":")[2][:_SHOWN_DIGITS]
+__all__ = ["count", "indent", "printable"]
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -29,7 +10,16 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def shorten(text: str, width: int) -> str:
-    """`text` on one line, at most `width` characters, an ellipsis in place of what is left out."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
+def indent(lines: str, by: str = "  ") -> str:
+    """Every line moved to the right."""
+    return "\n".join(by + line for line in lines.splitlines())
+
+
+def printable(text: str) -> str:
+    r"""`text` with what no terminal or page can take (lone surrogates, control characters) written as ``\xNN``."""
+    if text.isprintable():
+        return text
+    raw = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else f"\\x{ord(character):02x}" for character in raw
+    )

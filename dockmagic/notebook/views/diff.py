@@ -1,0 +1,127 @@
+"""What differs between two things: what ``%diff`` returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.notebook import html
+from dockmagic.notebook.words import subject_name
+
+from .answers import changes_page, file_text, sizes
+from .changes import changes_html, changes_text, counts
+from .view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dockmagic.image.analysis import Diff, Difference
+    from dockmagic.rows import ChangeRow
+    from dockmagic.store.layer.compare import Change
+
+__all__ = ["DiffView"]
+
+#: The static twin carries unified text of so many small files, if both images are small enough to be read in no time.
+_TEXTS: Final = 4
+_TEXT_SIZE: Final = 16_384
+_READABLE: Final = 8_000_000
+
+
+class DiffView(View):
+    """Changed files as a tree, and changes of configuration and history.
+
+    In a live notebook paths are filtered by name and a changed text file opens on a click; elsewhere the same tree opens
+    without a script. ``view.frame()`` is the table of files, ``view.diff`` the `Diff`.
+
+    Attributes:
+        diff: the difference.
+    """
+
+    script = "diff.js"
+
+    def __init__(self, diff: Diff, rows: Sequence[ChangeRow], **table: Any) -> None:
+        super().__init__(rows, **table)
+        self.diff = diff
+
+    @property
+    def headline(self) -> str:
+        """Which is compared with which."""
+        old = subject_name(self.diff.old) if self.diff.old is not None else "the layers below"
+        return f"{old} → {subject_name(self.diff.new)}"
+
+    def __repr__(self) -> str:
+        changes = self.diff.files
+        parts = [f"{self.headline}: {counts(changes)}", changes_text(changes)]
+        parts += [_difference_text(one) for one in (*self.diff.config, *self.diff.history)]
+        return "\n".join(part for part in parts if part)
+
+    def _repr_html_(self) -> str:
+        changes = self.diff.files
+        head = f"<div><b>{html.text(self.headline)}</b> {html.muted(counts(changes))}</div>"
+        return html.join(
+            head,
+            changes_html(changes),
+            "".join(self._texts(changes)),
+            _section("Configuration", self.diff.config),
+            _section("History", self.diff.history),
+        )
+
+    def _texts(self, changes: Sequence[Change]) -> Iterator[str]:
+        if not _is_small(self.diff.new) or not (self.diff.old is None or _is_small(self.diff.old)):
+            return
+        fitting = [change for change in changes if change.letter == "C" and 0 < max(sizes(change)) <= _TEXT_SIZE]
+        for change in fitting[:_TEXTS]:
+            if change.new is None or not change.new.entry.is_file or "content" not in change.aspects:
+                continue
+            answer = file_text(self.diff, change.path)
+            if "text" in answer:
+                yield html.details(f"{html.letter('C')} {html.code(change.path)}", _unified(answer["text"]))
+
+    def state(self) -> dict[str, Any]:
+        """What the page is given at the start."""
+        differences = (("Configuration", self.diff.config), ("History", self.diff.history))
+        return {
+            "title": self.headline,
+            "page": changes_page(self.diff.files),
+            "sections": [
+                {"title": title, "rows": [[one.letter, one.name, one.old, one.new] for one in found]}
+                for title, found in differences
+                if found
+            ],
+        }
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """``changes`` that fit a filter, or the ``text`` of one path."""
+        if question["ask"] == "text":
+            return file_text(self.diff, str(question["path"]))
+        return changes_page(
+            self.diff.files, filter=str(question.get("filter", "")), start=int(question.get("start", 0))
+        )
+
+
+def _is_small(subject: Any) -> bool:
+    layers = getattr(subject, "layers", None) or (subject if hasattr(subject, "stop") else (subject,))
+    return sum(layer.compressed_size for layer in layers) <= _READABLE
+
+
+def _difference_text(one: Difference) -> str:
+    change = {"A": one.new, "D": one.old}.get(one.letter, f"{one.old} → {one.new}")
+    return f"{one.letter} {one.name}: {change}"
+
+
+def _section(title: str, differences: Sequence[Difference]) -> str:
+    if not differences:
+        return ""
+    rows = [
+        [html.letter(one.letter), html.text(one.name), html.code(one.old), "→" if one.old and one.new else "", html.code(one.new)]
+        for one in differences
+    ]
+    return html.details(f"<b>{title}</b> {html.muted(len(rows))}", html.table(rows), opened=True)
+
+
+def _unified(text: str) -> str:
+    colours = {"+": html.LETTER_COLOURS["A"], "-": html.LETTER_COLOURS["D"]}
+    lines = []
+    for line in text.splitlines():
+        colour = colours.get(line[:1], "")
+        lines.append(f'<span style="color:{colour}">{html.text(line)}</span>' if colour else html.text(line))
+    return f'<pre style="margin:2px 0 6px 1.4em">{chr(10).join(lines)}</pre>'

@@ -1,0 +1,131 @@
+"""The stack of an image's layers: what ``%layers`` returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.notebook import html
+from dockmagic.notebook.text import count
+from dockmagic.notebook.words import image_name, instruction
+from dockmagic.verbs.shown import human_size, short_id
+
+from .answers import changes_page, file_text
+from .changes import changes_html, counts
+from .view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from dockmagic.image.image import Image
+    from dockmagic.rows import LayerRow
+
+__all__ = ["LayersView"]
+
+_CODE_WIDTH: Final = 90
+_PATHS_PER_LAYER: Final = 60
+_COLOUR, _SHARED_COLOUR = "#4c8bf5", "#e0a030"
+
+
+class LayersView(View):
+    """An image's layers as a stack, the base at the bottom.
+
+    In a live notebook a layer opens on a click, two can be compared, and paths are filtered by name; elsewhere the same
+    stack opens without a script. ``view.frame()`` is the table, ``view.plot()`` a chart, ``view.image`` the image.
+
+    Attributes:
+        image: whose layers.
+    """
+
+    script = "layers.js"
+
+    def __init__(self, image: Image, rows: Sequence[LayerRow], **table: Any) -> None:
+        super().__init__(rows, **table)
+        self.image = image
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the layers' sizes with matplotlib, those shared with other images in another colour."""
+        from dockmagic.notebook.plots import plot_layers  # noqa: PLC0415  (matplotlib is imported when a plot is wanted)
+
+        return plot_layers(self.rows, title=image_name(self.image), ax=ax)
+
+    @property
+    def headline(self) -> str:
+        """The image in a few words."""
+        total = sum(row.size for row in self.rows)
+        return f"{image_name(self.image)}  {count(len(self.rows), 'layer')}  {human_size(total)}"
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row.layer:>3}  {human_size(row.size):>8}  {_tally(row):<18} {short_id(row.diff_id)}  "
+            f"{instruction(row.created_by, 60)}"
+            for row in reversed(self.rows)
+        ]
+        return "\n".join([self.headline, *lines])
+
+    def _repr_html_(self) -> str:
+        largest = max((row.size for row in self.rows), default=0) or 1
+        head = f"<div><b>{html.text(image_name(self.image))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
+        base = f"<div>{html.muted('▔▔ base ▔▔')}</div>" if self.rows else ""
+        return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)), base)
+
+    def _slab(self, row: LayerRow, largest: int) -> str:
+        changes = self.image.layers[row.layer].changes
+        about = [
+            ("DiffID", html.code(row.diff_id)),
+            ("ChainID", html.code(row.chain_id)),
+            ("Compressed", html.text(human_size(row.compressed_size))),
+        ]
+        if row.shared_with:
+            about.append(("Shared with", html.text(", ".join(row.shared_with))))
+        summary = (
+            f"<b>{row.layer}</b> &nbsp;"
+            f"{html.bar(row.size / largest, colour=_SHARED_COLOUR if row.shared_with else _COLOUR, width=120)} "
+            f"{html.text(human_size(row.size))} &nbsp;{_marks(row)} &nbsp;"
+            f"{html.code(instruction(row.created_by, _CODE_WIDTH), title=row.created_by)}"
+        )
+        body = html.facts(about) + f"<div>{html.muted(counts(changes))}</div>" + changes_html(changes, _PATHS_PER_LAYER)
+        style = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:4px 10px;margin:3px 0"
+        return html.details(summary, f'<div style="margin:4px 0 4px 1.2em">{body}</div>', style=style)
+
+    def state(self) -> dict[str, Any]:
+        """What the page is given at the start."""
+        return {
+            "title": image_name(self.image),
+            "platform": str(self.image.platform),
+            "layers": [
+                {
+                    "index": row.layer,
+                    "instruction": instruction(row.created_by),
+                    "created_by": row.created_by,
+                    "size": row.size,
+                    "compressed": row.compressed_size,
+                    "added": row.added,
+                    "changed": row.changed,
+                    "deleted": row.deleted,
+                    "diff_id": row.diff_id,
+                    "chain_id": row.chain_id,
+                    "shared_with": list(row.shared_with),
+                }
+                for row in self.rows
+            ],
+        }
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """``changes`` or ``text`` of the layers ``first`` to ``last`` in the view of those below."""
+        from dockmagic.image.analysis import diff  # noqa: PLC0415  (asked for by a click, not by a display)
+
+        found = diff(self.image.layers[int(question["first"]) : int(question["last"]) + 1])
+        if question["ask"] == "text":
+            return file_text(found, str(question["path"]))
+        return changes_page(found.files, filter=str(question.get("filter", "")), start=int(question.get("start", 0)))
+
+
+def _tally(row: LayerRow) -> str:
+    return f"+{row.added:,} ~{row.changed:,} -{row.deleted:,}"
+
+
+def _marks(row: LayerRow) -> str:
+    found = (("A", row.added), ("C", row.changed), ("D", row.deleted))
+    return " ".join(f"{html.letter(letter)}{html.muted(f'{number:,}')}" for letter, number in found if number)

@@ -1,0 +1,86 @@
+"""What all views have in common: rows to go on with, three twins, questions from a page."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from dockmagic.rows import Row
+
+__all__ = ["View"]
+
+
+class View:
+    """Something to look at and to go on with.
+
+    A subclass has `headline`, ``__repr__`` and ``_repr_html_`` (the twins that need no script), and for the script
+    `state` and `answer`.
+
+    Args:
+        rows: what it shows.
+        row_type: their class.
+        shown: names of the columns of `frame`.
+        text: as docker prints it.
+    """
+
+    #: The script in ``static/`` that draws it.
+    script: ClassVar[str]
+
+    def __init__(self, rows: Sequence[Any], *, row_type: type[Row], shown: tuple[str, ...], text: str) -> None:
+        self.rows = tuple(rows)
+        self.row_type = row_type
+        self.shown = shown
+        self.text = text
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        from dockmagic.notebook.frames import frame  # noqa: PLC0415  (pandas is imported when a frame is wanted)
+
+        return frame(self.rows, self.row_type, self.shown)
+
+    def json(self) -> Any:
+        """The rows as plain data, keyed by docker's template names."""
+        return msgspec.to_builtins(list(self.rows))
+
+    def state(self) -> dict[str, Any]:
+        """What the page is given at the start; plain data."""
+        raise NotImplementedError
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer what the page asks when something is clicked; plain data both ways."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        twins = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if not _is_live():
+            return twins
+        from .widget import widget_bundle  # noqa: PLC0415  (ipywidgets is imported when a widget is wanted)
+
+        return {**widget_bundle(self), **twins}
+
+
+def _is_live() -> bool:
+    """Whether somebody could click: there is a kernel, and ``DOCKMAGIC_WIDGETS=0`` does not forbid it."""
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415  (only a notebook asks)
+
+    shell = get_ipython()
+    return getattr(shell, "kernel", None) is not None and os.environ.get("DOCKMAGIC_WIDGETS", "1") != "0"
