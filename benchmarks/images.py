@@ -30,13 +30,13 @@ class _Pools:
     """Text that compresses well and bytes that do not; files are slices of them, far apart for a gzip window."""
 
     def __init__(self, source: random.Random) -> None:
-        words = [source.randbytes(source.randint(2, 6)).hex().encode() for _ in range(4_000)]
+        words = [source.randbytes(source.randint(2, 6)).hex().encode() for _ in range(1_000)]
         self.text = b" ".join(source.choices(words, k=_POOL // 8))
         self.noise = source.randbytes(_POOL)
 
     def content(self, source: random.Random) -> bytes:
         size = min(int(source.expovariate(1 / _MEAN_SIZE)), 4 << 20)
-        pool = self.noise if source.random() < 0.12 else self.text
+        pool = self.noise if source.random() < 0.08 else self.text
         start = source.randrange(len(pool) - size)
         return pool[start : start + size]
 

@@ -104,7 +104,8 @@ class World:
 
     def warm(self, *arguments: str, home: Path | None = None) -> Result:
         """Dockmagic inside this process, which has it imported already, as a notebook's kernel has."""
-        return invoke(Door(Engine(home or self.home)), arguments)
+        with Engine(home or self.home) as engine:
+            return invoke(Door(engine), arguments)
 
     @staticmethod
     def peer(tool: str, store: Path, *arguments: str | Path) -> str:
