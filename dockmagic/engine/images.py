@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import Named
 
     from .engine import Engine
+    from .subject import Subject
 
 __all__ = ["Images"]
 
@@ -46,13 +47,12 @@ class Images:
 
     # What is here
 
-    def rows(self, pattern: str = "", *, filters: Sequence[str] = (), digests: bool = False) -> tuple[ImageRow, ...]:
+    def rows(self, pattern: str = "", *, filters: Sequence[str] = ()) -> tuple[ImageRow, ...]:
         """One row per name, newest image first (``images``).
 
         Args:
             pattern: ``REPOSITORY[:TAG]``, shell wildcards allowed; empty for all.
             filters: ``KEY=VALUE`` with dangling, label, before, since, reference, until.
-            digests: a row for each digest of an image without a tag, too.
 
         Raises:
             InvalidInput: an unknown filter.
@@ -93,6 +93,21 @@ class Images:
             platform=named.platform,
         )
 
+    def rows_with_shares(self) -> tuple[ImageRow, ...]:
+        """Like `rows`, with the bytes that each image shares with others and has alone (``system df -v``)."""
+        from msgspec.structs import replace
+
+        from dockmagic.image.analysis import shared_layers
+
+        images = self.all()
+        users = shared_layers(images)
+        shared = {
+            image.id: sum(layer.size for layer in image.layers if len(users[layer.chain_id]) > 1) for image in images
+        }
+        return tuple(
+            replace(row, shared_size=shared[row.id], unique_size=row.size - shared[row.id]) for row in self.rows()
+        )
+
     def tree(self) -> tuple[TreeRow, ...]:
         """Which images stand on which (``images --tree``)."""
         from dockmagic.image.analysis import family
@@ -130,7 +145,7 @@ class Images:
 
     def find_subject(
         self, name: str, *, platform: Platform | None = None, on_remote: Callable[[str], None] = lambda _: None
-    ) -> Image | Layer | Layers:
+    ) -> Subject:
         """Like `find`, but ``IMAGE[2]`` is a layer and ``IMAGE[0:3]`` a range of layers.
 
         Raises:

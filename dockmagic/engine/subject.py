@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.image import local
 from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference, PathNotFound
@@ -18,10 +18,22 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
-__all__ = ["find_image", "find_subject"]
+__all__ = ["Subject", "find_image", "find_subject"]
 
 _PART = re.compile(r"(?P<image>.+)\[(?P<start>-?\d*)(?P<colon>:)?(?P<stop>-?\d*)\]")
 _SHORT_ID = re.compile(r"[0-9a-f]{1,64}|sha256:[0-9a-f]{1,63}")
+
+
+class Subject(NamedTuple):
+    """What a word means.
+
+    Attributes:
+        image: the image, whole.
+        part: the image itself, or one of its layers, or a range of them.
+    """
+
+    image: Image
+    part: Image | Layer | Layers
 
 
 def find_image(
@@ -66,7 +78,7 @@ def find_image(
 
 def find_subject(
     engine: Engine, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
-) -> Image | Layer | Layers:
+) -> Subject:
     """Like `find_image`, but ``IMAGE[2]`` is a layer (0 is the base, -1 the top) and ``IMAGE[0:3]`` a range.
 
     Raises:
@@ -75,18 +87,19 @@ def find_subject(
     """
     match = _PART.fullmatch(text)
     if match is None:
-        return find_image(engine, text, platform=platform, on_remote=on_remote)
+        image = find_image(engine, text, platform=platform, on_remote=on_remote)
+        return Subject(image, image)
     image = find_image(engine, match["image"], platform=platform, on_remote=on_remote)
     start, stop = (int(match[name]) if match[name] not in ("", "-") else None for name in ("start", "stop"))
     if match["colon"]:
         layers = image.layers[start:stop]
         if not len(layers):
             raise PathNotFound(f"{text} is an empty range", hint=_range_hint(match["image"], image))
-        return layers
+        return Subject(image, layers)
     if start is None:
         raise InvalidInput(f"{text} names no layer", hint=_range_hint(match["image"], image))
     try:
-        return image.layers[start]
+        return Subject(image, image.layers[start])
     except IndexError:
         raise PathNotFound(f"{match['image']} has no layer {start}", hint=_range_hint(match["image"], image)) from None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dockmagic.oci.protocols import ignore_progress
+
 from .table import find
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from dockmagic.engine import Engine
     from dockmagic.oci.protocols import Progress
+
     from .result import Result
 
 __all__ = ["Ask", "Door", "invoke"]

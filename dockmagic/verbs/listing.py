@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.rows import columns
+
 from .result import Table, Text
 from .shown import show
 from .template import Record, Shown, parse, render
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockmagic.rows import Column, Row
+
     from .result import Result
 
 __all__ = ["grid", "listing", "plain_text", "record"]

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import DockmagicError, NotSupported
+
 from .mistake import UsageMistake
 from .table import ALIASES, NOUNS, VERBS
 

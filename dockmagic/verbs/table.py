@@ -38,8 +38,6 @@ VERBS: Final[Mapping[str, str]] = {
     "image prune": "image_prune",
     "system df": "system_df",
     "system prune": "system_prune",
-    "serve": "serve",
-    "samples": "samples",
     "info": "info",
     "version": "version",
     "help": "help",

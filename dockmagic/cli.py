@@ -1,0 +1,88 @@
+"""The ``dockmagic`` command: docker's command line without a daemon."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from .oci.errors import DockmagicError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .verbs.result import Result
+
+__all__ = ["main"]
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; the result goes to standard output, all else to standard error.
+
+    Args:
+        argv: without the program's name; None for this process's.
+
+    Returns:
+        The exit code: 0, 1 for an error, 125 for a flag that is not known, 130 after Ctrl-C.
+    """
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        _say("interrupted: what has arrived is kept")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, as head does. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def _run(argv: list[str]) -> int:
+    from .engine import Engine
+    from .terminal import Progress, ask
+    from .verbs.call import Door, invoke
+    from .verbs.mistake import UsageMistake
+
+    with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
+        door = Door(
+            engine,
+            on_progress=progress,
+            say=progress.say,
+            ask=ask,
+            stdin=None if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer,
+            stdout=None if sys.stdout.isatty() else sys.stdout.buffer,
+        )
+        try:
+            result = invoke(door, argv)
+        except UsageMistake as mistake:
+            _say(f"dockmagic: {mistake}\n\nUsage:  {mistake.usage}")
+            return mistake.exit_code
+        except DockmagicError as error:
+            progress.close()
+            _say(f"Error: {error}")
+            return 1
+        progress.close()
+        return _print(result)
+
+
+def _print(result: Result) -> int:
+    from .verbs.printing import printed
+
+    output = printed(result)
+    if isinstance(output, bytes):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(output)
+    elif output:
+        # Names of files need not be text in any encoding: the terminal gets their bytes as they are.
+        sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape") + b"\n")
+    sys.stdout.buffer.flush()
+    errors = getattr(result, "errors", ())
+    for error in errors:
+        _say(f"Error: {error}")
+    return 1 if errors else 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,43 @@
+"""``cat``: the content of a file in an image."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dockmagic.image.image import Image
+from dockmagic.image.layer import Layer
+from dockmagic.oci.errors import InvalidInput
+
+from .command import argument, verb
+from .options import platform, platform_of, tell_remote
+from .result import Content
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "cat",
+    "[OPTIONS] IMAGE PATH",
+    ("cat ubuntu /etc/os-release", "a file of the merged view, links followed"),
+    ("cat 'ubuntu[0]' /etc/passwd", "the version that the base layer has"),
+    returns="Content",
+)
+@argument("image")
+@argument("path")
+@platform
+def command(door: Door, image: str, path: str, platform: str | None) -> Result:
+    """Print a file of an image or layer."""
+    _, found = door.engine.images.find_subject(
+        image, platform=platform_of(platform), on_remote=partial(tell_remote, door)
+    )
+    if isinstance(found, Image):
+        return Content((found / path).read_bytes(), path)
+    if not isinstance(found, Layer):
+        raise InvalidInput(f"{image} is a range of layers", hint="Name one layer, as IMAGE[2], or the image as a whole")
+    with found.open(path) as stream:
+        return Content(stream.read(), path)

@@ -1,0 +1,34 @@
+"""``export``: a root file system as one tar."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .command import argument, option, verb
+from .options import platform, platform_of, tell_remote
+from .output import archive_output
+from .result import Nothing
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "export",
+    "[OPTIONS] IMAGE",
+    ("export -o rootfs.tar ubuntu", "the merged view of the image's layers"),
+    returns="Nothing",
+)
+@argument("image")
+@option("-o", "--output", metavar="string", help="Write to a file, instead of STDOUT")
+@platform
+def command(door: Door, image: str, output: str | None, platform: str | None) -> Result:
+    """Export an image's root file system as a tar archive."""
+    found = door.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, door))
+    with archive_output(door, output, command="export") as out:
+        door.engine.images.export_rootfs(found, out)
+    return Nothing()

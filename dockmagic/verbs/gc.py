@@ -1,0 +1,38 @@
+"""``gc``: blobs that nothing needs leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.rows import RemovedRow
+from dockmagic.store.gc import collect
+
+from .command import flag, verb
+from .result import Table
+from .shown import human_size
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "gc",
+    "[OPTIONS]",
+    ("gc", "delete blobs that no image needs"),
+    ("gc --dry-run", "only tell"),
+    returns="RemovedRow",
+)
+@flag("-n", "--dry-run", help="Delete nothing, only tell")
+def command(door: Door, *, dry_run: bool) -> Result:
+    """Delete blobs that nothing needs."""
+    collected = collect(door.engine.store, dry_run=dry_run)
+    if not dry_run:
+        door.engine.home.empty_trash()
+    rows = tuple(RemovedRow(action="Deleted", name=digest) for digest in collected.blobs)
+    word = "Would delete" if dry_run else "Deleted"
+    note = f"Total {'reclaimable' if dry_run else 'reclaimed'} space: {human_size(collected.size, 4)}"
+    lines = tuple(f"{word}: {row.name}" for row in rows)
+    return Table(rows, RemovedRow, RemovedRow.shown, notes=(note,), lines=lines)

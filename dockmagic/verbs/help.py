@@ -1,0 +1,56 @@
+"""``help``: what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, verb
+from .result import Text
+from .table import NOUNS, VERBS, find, summary
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "help",
+    "[COMMAND]",
+    ("help", "every command"),
+    ("help images", "one of them"),
+    returns="Text",
+)
+@argument("words", nargs=-1, metavar="[COMMAND]")
+def command(door: Door, words: tuple[str, ...]) -> Result:
+    """Show what commands there are, or how one is used."""
+    if not words:
+        return Text(_overview(door.prog, list(VERBS)))
+    if len(words) == 1 and words[0] in NOUNS:
+        from .table import ALIASES
+
+        noun = words[0]
+        names = sorted(name for name in (*VERBS, *ALIASES) if name.startswith(f"{noun} "))
+        lines = _summaries(names, {name: ALIASES.get(name, name) for name in names})
+        text = "\n".join(("", NOUNS[noun], "", "Commands:", *lines))
+        return Text(f"Usage:  {door.prog} {noun} COMMAND\n{text}")
+    called, found, _ = find(words, prog=door.prog)
+    return Text(found.help_text(f"{door.prog} {called}"))
+
+
+def _overview(prog: str, names: list[str]) -> str:
+    lines = _summaries(names, {name: name for name in names})
+    head = (
+        f"Usage:  {prog} COMMAND",
+        "",
+        "Container images without a daemon, without root, without Docker",
+        "",
+        "Commands:",
+    )
+    return "\n".join((*head, *lines, "", f"Run '{prog} COMMAND --help' for more information on a command."))
+
+
+def _summaries(names: list[str], verbs: dict[str, str]) -> list[str]:
+    width = max(map(len, names))
+    return [f"  {name.ljust(width)}   {summary(verbs[name]).rstrip('.')}" for name in names]

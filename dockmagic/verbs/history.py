@@ -1,0 +1,46 @@
+"""``history``: how an image was made."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.describe import history_rows
+from dockmagic.rows import HistoryRow
+
+from .command import argument, flag, verb
+from .listing import listing
+from .options import all_digits, form, platform, platform_of, tell_remote
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_NOT_HUMAN = ("ID", "CreatedAt", "CreatedBy", "Size", "Comment")
+
+
+@verb(
+    "history",
+    "[OPTIONS] IMAGE",
+    ("history python:3.12", "the steps, newest first"),
+    ("history --no-trunc python:3.12", "with whole instructions"),
+    ("history --format '{{.Size}}\\t{{.CreatedBy}}' ubuntu", "columns of your own"),
+    returns="HistoryRow",
+)
+@argument("image")
+@form
+@flag("-H", "--human", default=True, help="Print sizes and dates in human readable format")
+@all_digits
+@platform
+@flag("-q", "--quiet", help="Only show image IDs")
+def command(
+    door: Door, image: str, form: str | None, platform: str | None, *, human: bool, whole: bool, quiet: bool
+) -> Result:
+    """Show the history of an image."""
+    found = door.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, door))
+    shown = None if human else _NOT_HUMAN
+    return listing(
+        history_rows(found), HistoryRow, shown=shown, form=form, whole=whole, quiet="ID" if quiet else "", subject=found
+    )

@@ -1,0 +1,38 @@
+"""``image prune``: unused images leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import flag, verb
+from .options import long_filters
+from .removing import confirmed, removed
+from .result import Text
+from .shown import human_size
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "image prune",
+    "[OPTIONS]",
+    ("image prune -f", "images without a name"),
+    ("image prune -a -f", "all images, as no container uses one"),
+    ("image prune -a -f --filter until=720h", "those that are older than a month"),
+    returns="RemovedRow",
+)
+@flag("-a", "--all", "everything", help="Remove all unused images, not just dangling ones")
+@long_filters
+@flag("-f", "--force", help="Do not prompt for confirmation")
+def command(door: Door, filters: tuple[str, ...], *, everything: bool, force: bool) -> Result:
+    """Remove unused images."""
+    what = "all images without at least one container associated to them" if everything else "all dangling images"
+    if not force and not confirmed(door, f"This will remove {what}."):
+        return Text("Total reclaimed space: 0B")
+    removal = door.engine.images.prune(all_unused=everything, filters=filters)
+    note = f"Total reclaimed space: {human_size(removal.size, 4)}"
+    return removed((removal,), title="Deleted Images:", notes=(note,))

@@ -1,0 +1,69 @@
+"""``images``: what is here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.rows import ImageRow, TreeRow
+
+from .command import argument, flag, verb
+from .listing import listing
+from .options import all_digits, filters, form
+from .result import Table, Text
+from .shown import short_id
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_WITH_DIGESTS = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
+
+
+@verb(
+    "images",
+    "[OPTIONS] [REPOSITORY[:TAG]]",
+    ("images", "every local image"),
+    ("images ubuntu", "one repository"),
+    ("images --filter dangling=true -q", "IDs of images without a name"),
+    ("images --tree", "which images stand on which"),
+    ("images --format 'table {{.Repository}}\\t{{.Size}}'", "columns of your own"),
+    returns="ImageRow",
+)
+@argument("pattern", required=False, default="", metavar="[REPOSITORY[:TAG]]")
+@flag("-a", "--all", "everything", help="Show all images (there are no intermediate ones here)")
+@flag("--digests", help="Show digests")
+@filters
+@form
+@all_digits
+@flag("-q", "--quiet", help="Only show image IDs")
+@flag("--tree", help="Show which images stand on which, and what each adds")
+def command(
+    door: Door,
+    pattern: str,
+    filters: tuple[str, ...],
+    form: str | None,
+    *,
+    everything: bool,  # noqa: ARG001  (docker's habit: nothing is hidden here)
+    digests: bool,
+    whole: bool,
+    quiet: bool,
+    tree: bool,
+) -> Result:
+    """List images."""
+    if tree:
+        if pattern or filters or quiet or digests:
+            raise InvalidInput("--tree shows all images", hint="Leave the pattern and the other flags out")
+        rows = door.engine.images.tree()
+        result = listing(rows, TreeRow, form=form, whole=whole)
+        return result if form else Table(rows, TreeRow, TreeRow.shown, whole=whole)
+    found = door.engine.images.rows(pattern, filters=filters)
+    if quiet and not form:
+        # Each ID once: an image with two names has one.
+        return Text("\n".join(dict.fromkeys(row.id if whole else short_id(row.id) for row in found)))
+    shown = _WITH_DIGESTS if digests else None
+    if form and form.startswith("table") and digests and "{{.Digest}}" not in form:
+        form += "\\t{{.Digest}}"
+    return listing(found, ImageRow, shown=shown, form=form, whole=whole)

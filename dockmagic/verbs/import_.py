@@ -1,0 +1,55 @@
+"""``import``: an image of a root file system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput, NotSupported
+
+from .changes import config_of
+from .command import argument, option, verb
+from .options import platform, platform_of
+from .result import Transferred
+from .transferring import Log
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "import",
+    "[OPTIONS] file|- [REPOSITORY[:TAG]]",
+    ("import rootfs.tar app:base", "one layer of what the archive has"),
+    ("import -c 'CMD [\"/bin/sh\"]' -c 'ENV A=1' rootfs.tar.gz app", "with a configuration"),
+    returns="Transferred",
+)
+@argument("source", metavar="file|-")
+@argument("name", required=False, default="", metavar="[REPOSITORY[:TAG]]")
+@option("-c", "--change", "changes", multiple=True, metavar="list", help="Apply Dockerfile instruction to the image")
+@option("-m", "--message", default="", metavar="string", help="Set commit message for imported image")
+@platform
+def command(door: Door, source: str, name: str, changes: tuple[str, ...], message: str, platform: str | None) -> Result:
+    """Import the contents of a tar archive to make an image of one layer."""
+    config, wanted = config_of(changes), platform_of(platform)
+    log = Log(door.on_progress)
+    if source == "-":
+        if door.stdin is None:
+            raise InvalidInput("there is no standard input", hint="Name a file")
+        image = door.engine.images.import_rootfs(
+            door.stdin, name, config=config, message=message, platform=wanted, on_progress=log
+        )
+    else:
+        if source.startswith(("http://", "https://")):
+            raise NotSupported("import reads files, not URLs", hint="Download it first, and import the file")
+        file = Path(source).expanduser()
+        if not file.is_file():
+            raise InvalidInput(f"there is no file {file}", hint="Name a tar archive, or - for standard input")
+        with file.open("rb") as stream:
+            image = door.engine.images.import_rootfs(
+                stream, name, config=config, message=message, platform=wanted, on_progress=log
+            )
+    return Transferred((image,), log.rows, (str(image.id),))

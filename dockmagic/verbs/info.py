@@ -1,0 +1,54 @@
+"""``info``: where things are kept, and what works here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.facts import information
+
+from .command import option, verb
+from .result import Document, Text
+from .template import Record, parse, render
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_TITLES = {
+    "Images": "Images",
+    "Names": "Names",
+    "Containers": "Containers",
+    "ServerVersion": "Server Version",
+    "Driver": "Storage Driver",
+    "DockerRootDir": "Docker Root Dir",
+    "KernelVersion": "Kernel Version",
+    "OperatingSystem": "Operating System",
+    "OSType": "OSType",
+    "Architecture": "Architecture",
+    "DefaultPlatform": "Default Platform",
+    "NCPU": "CPUs",
+    "Name": "Name",
+    "HttpProxy": "HTTP Proxy",
+    "HttpsProxy": "HTTPS Proxy",
+    "NoProxy": "No Proxy",
+    "IndexServerAddress": "Registry",
+}
+
+
+@verb(
+    "info",
+    "[OPTIONS]",
+    ("info", "store, platform, proxies"),
+    ("info --format '{{.DockerRootDir}}'", "where images are kept"),
+    returns="Document",
+)
+@option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
+def command(door: Door, form: str | None) -> Result:
+    """Show where images are kept and what there is."""
+    facts = information(door.engine)
+    if form:
+        return Text(render(parse("{{json .}}" if form == "json" else form), Record(facts)))
+    lines = (f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != "")
+    return Document(facts, "\n".join(lines))

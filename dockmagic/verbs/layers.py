@@ -1,0 +1,47 @@
+"""``layers``: what an image is made of."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.describe import layer_rows
+from dockmagic.image.analysis import shared_layers
+from dockmagic.image.image import Image
+from dockmagic.image.layer import Layer
+from dockmagic.rows import LayerRow
+
+from .command import argument, flag, verb
+from .listing import listing
+from .options import all_digits, form, platform, platform_of, tell_remote
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "layers",
+    "[OPTIONS] IMAGE",
+    ("layers python:3.12", "base to top: instruction, size, files, who shares it"),
+    ("layers 'python:3.12[0:2]'", "the two lowest"),
+    ("layers --no-trunc --format '{{.DiffID}}' ubuntu", "DiffIDs alone"),
+    returns="LayerRow",
+)
+@argument("image")
+@platform
+@form
+@all_digits
+@flag("-q", "--quiet", help="Only show DiffIDs")
+def command(door: Door, image: str, platform: str | None, form: str | None, *, whole: bool, quiet: bool) -> Result:
+    """Show the layers of an image, base first."""
+    subject = door.engine.images.find_subject(
+        image, platform=platform_of(platform), on_remote=partial(tell_remote, door)
+    )
+    part = subject.part
+    chosen = part.layers if isinstance(part, Image) else (part,) if isinstance(part, Layer) else part
+    shared = shared_layers(door.engine.images.all())
+    rows = layer_rows(chosen, shared, subject.image)
+    return listing(rows, LayerRow, form=form, whole=whole, quiet="DiffID" if quiet else "", subject=part)

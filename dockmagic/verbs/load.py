@@ -1,0 +1,44 @@
+"""``load``: images out of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput
+
+from .command import flag, option, verb
+from .result import Transferred
+from .transferring import Log
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "load",
+    "[OPTIONS]",
+    ("load -i ubuntu.tar", "what docker save, podman save or skopeo wrote; gzip and zstd too"),
+    returns="Transferred",
+)
+@option("-i", "--input", "path", metavar="string", help="Read from tar archive file, instead of STDIN")
+@flag("-q", "--quiet", help="Suppress the load output")
+def command(door: Door, path: str | None, *, quiet: bool) -> Result:
+    """Load images from a tar archive or STDIN."""
+    log = Log(door.on_progress)
+    if path in (None, "-"):
+        if door.stdin is None:
+            raise InvalidInput("requested load from stdin, but there is none", hint="Write load -i FILE")
+        images = door.engine.images.load(door.stdin, on_progress=log)
+    else:
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise InvalidInput(f"there is no file {file}", hint="Name an archive that save wrote")
+        images = door.engine.images.load(file, on_progress=log)
+    lines = []
+    for image in images:
+        lines += [f"Loaded image: {ref.familiar}" for ref in image.names] or [f"Loaded image ID: {image.id}"]
+    return Transferred(images, () if quiet else log.rows, tuple(lines))

@@ -1,0 +1,65 @@
+"""``login``: who one is to a registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput, NotSupported
+
+from .command import argument, flag, option, verb
+from .result import Text
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command", "server_domain"]
+
+
+@verb(
+    "login",
+    "[OPTIONS] [SERVER]",
+    ("login", "to Docker Hub; asks for the password"),
+    ("login -u me registry.example.com", "to another registry"),
+    ("login -u me --password-stdin ghcr.io", "with the password on standard input"),
+    returns="Text",
+)
+@argument("server", required=False, default="")
+@option("-u", "--username", metavar="string", help="Username")
+@option("-p", "--password", metavar="string", help="Password or personal access token (PAT)")
+@flag("--password-stdin", "from_stdin", help="Take the password from standard input")
+def command(door: Door, server: str, username: str | None, password: str | None, *, from_stdin: bool) -> Result:
+    """Log in to a registry."""
+    domain = server_domain(server)
+    if from_stdin:
+        if password is not None:
+            raise InvalidInput("--password and --password-stdin are mutually exclusive")
+        if not username:
+            raise InvalidInput(
+                "must provide --username with --password-stdin", hint="Write login -u NAME --password-stdin"
+            )
+        if door.stdin is None:
+            raise InvalidInput("there is no standard input", hint="Leave --password-stdin out, to be asked")
+        password = door.stdin.read().decode().rstrip("\r\n")
+    elif password is not None:
+        door.say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
+    try:
+        if not username:
+            username = door.ask("Username: ", secret=False).strip()
+        if password is None:
+            password = door.ask("Password: ", secret=True)
+    except EOFError:
+        raise NotSupported(
+            "login needs somebody to ask",
+            hint="Write login -u NAME --password-stdin, with the password on standard input",
+        ) from None
+    if not username or not password:
+        raise InvalidInput("username and password must not be empty")
+    door.engine.registries.login(domain, username, password)
+    return Text("Login Succeeded")
+
+
+def server_domain(server: str) -> str:
+    """The registry that ``login SERVER`` means: Docker Hub if it is empty, or under one of its addresses."""
+    host = server.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    return "docker.io" if host in ("", "docker.io", "index.docker.io", "registry-1.docker.io") else host

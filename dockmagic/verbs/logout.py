@@ -1,0 +1,32 @@
+"""``logout``: nobody any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, verb
+from .login import server_domain
+from .result import Text
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "logout",
+    "[SERVER]",
+    ("logout", "from Docker Hub"),
+    ("logout registry.example.com", "from another registry"),
+    returns="Text",
+)
+@argument("server", required=False, default="")
+def command(door: Door, server: str) -> Result:
+    """Log out from a registry."""
+    domain = server_domain(server)
+    shown = "https://index.docker.io/v1/" if domain == "docker.io" else domain
+    if door.engine.registries.logout(domain):
+        return Text(f"Removing login credentials for {shown}")
+    return Text(f"Not logged in to {shown}")

@@ -1,0 +1,38 @@
+"""Flags that several verbs share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.platforms import Platform
+
+from .command import flag, option
+
+if TYPE_CHECKING:
+    from .call import Door
+
+__all__ = ["all_digits", "filters", "form", "long_filters", "platform", "platform_of", "tell_remote"]
+
+form = option(
+    "--format", "form", metavar="string", help="Format output: table, json, 'table TEMPLATE' or a Go template"
+)
+all_digits = flag("--no-trunc", "whole", help="Do not shorten IDs and text")
+filters = option("-f", "--filter", "filters", multiple=True, metavar="filter", help="Filter output, as KEY=VALUE")
+long_filters = option(
+    "--filter", "filters", multiple=True, metavar="filter", help="Filter what is removed, as KEY=VALUE"
+)
+platform = option("--platform", metavar="string", help="Platform, as OS/ARCH[/VARIANT]")
+
+
+def platform_of(text: str | None) -> Platform | None:
+    """The platform of ``--platform``; None where it was not given.
+
+    Raises:
+        InvalidPlatform: it is none.
+    """
+    return Platform.parse(text) if text else None
+
+
+def tell_remote(door: Door, name: str) -> None:
+    """Say that an image is read from its registry."""
+    door.say(f"{name} is not here: reading it from its registry, nothing is stored")

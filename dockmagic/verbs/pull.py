@@ -1,0 +1,111 @@
+"""``pull``: images from a registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.describe import plan_rows
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.platforms import Platform
+from dockmagic.oci.reference import Reference
+from dockmagic.rows import PlanRow
+
+from .command import argument, flag, verb
+from .listing import listing
+from .options import all_digits, form, platform, platform_of
+from .result import Transferred
+from .shown import human_size
+from .transferring import Log
+
+if TYPE_CHECKING:
+    from dockmagic.image.transfer import PullPlan
+
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "pull",
+    "[OPTIONS] NAME[:TAG|@DIGEST]",
+    ("pull ubuntu", "ubuntu:latest of Docker Hub, for this machine's processor"),
+    ("pull --platform linux/arm64 alpine:3.20", "the same for another processor"),
+    ("pull --plan python:3.12", "what would come, before a byte moves"),
+    ("pull -a quay.io/org/app", "every tag of the repository"),
+    returns="Transferred",
+)
+@argument("name", metavar="NAME[:TAG|@DIGEST]")
+@flag("-a", "--all-tags", help="Download all tagged images in the repository")
+@platform
+@flag("-q", "--quiet", help="Suppress verbose output")
+@flag("--plan", "only_plan", help="List the layers and the bytes to come, and fetch nothing")
+@form
+@all_digits
+@flag("--disable-content-trust", hidden=True, default=True)
+def command(
+    door: Door,
+    name: str,
+    platform: str | None,
+    form: str | None,
+    *,
+    all_tags: bool,
+    quiet: bool,
+    only_plan: bool,
+    whole: bool,
+    disable_content_trust: bool,  # noqa: ARG001  (docker's habit: there is no content trust to disable)
+) -> Result:
+    """Download an image from a registry."""
+    ref, wanted = Reference.parse(name), platform_of(platform)
+    if all_tags and (ref.tag or ref.digest):
+        raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write pull -a {ref.familiar_name}")
+    if only_plan:
+        plan = door.engine.images.plan(ref, all_tags=all_tags, platform=wanted)
+        notes = _totals(plan, door, ref)
+        return listing(plan_rows(plan), PlanRow, form=form, whole=whole, subject=plan, notes=notes)
+    log = Log(door.on_progress)
+    if all_tags:
+        return _pull_all(door, ref, wanted, log, quiet=quiet)
+    if not quiet and not ref.tag and not ref.digest:
+        door.say("Using default tag: latest")
+    ref = ref.or_latest()
+    if not quiet:
+        door.say(f"{ref.digest or ref.tag}: Pulling from {ref.path if ref.domain == 'docker.io' else ref.name}")
+    before = door.engine.images.digest_of(ref)
+    image = door.engine.images.pull(ref, platform=wanted, on_progress=log)
+    if quiet:
+        return Transferred((image,), log.rows, (str(ref),))
+    if wanted is None and not image.runs_here:
+        door.say(
+            f"WARNING: the image is for {image.platform}, and this machine is {Platform.local()}: "
+            "look into it as you like, it will not run here"
+        )
+    news = "Image is up to date" if before == image.digest else "Downloaded newer image"
+    status = f"Status: {news} for {ref.familiar}"
+    return Transferred((image,), log.rows, (f"Digest: {image.repo_digest}", status, str(ref)))
+
+
+def _pull_all(door: Door, ref: Reference, wanted: Platform | None, log: Log, *, quiet: bool) -> Result:
+    plan = door.engine.images.plan(ref, all_tags=True, platform=wanted)
+    if not quiet:
+        door.say(f"Pulling from {ref.familiar_name}: {'; '.join(_totals(plan, door, ref))}")
+    images = door.engine.images.pull_all(ref, platform=wanted, on_progress=log)
+    lines = (ref.name,)
+    if not quiet:
+        digests = tuple(dict.fromkeys(f"Digest: {image.repo_digest}" for image in images))
+        lines = (*digests, f"Status: Downloaded newer image for {ref.familiar_name}", ref.name)
+    return Transferred(images, log.rows, lines)
+
+
+def _totals(plan: PullPlan, door: Door, ref: Reference) -> tuple[str, ...]:
+    manifests, layers = len(plan.images), len(plan.layers)
+    needed = sum(1 for layer in plan.layers if not layer.have)
+    notes = (
+        f"{manifests} manifest{'' if manifests == 1 else 's'}, {layers} layer{'' if layers == 1 else 's'}, "
+        f"{needed} to fetch: {human_size(plan.to_fetch)} to come",
+    )
+    limit = door.engine.registries.repository(ref).rate_limit
+    if limit is not None and limit.remaining is not None:
+        most = f" of {limit.limit}" if limit.limit is not None else ""
+        notes += (f"{ref.domain} allows {limit.remaining}{most} more pulls for now",)
+    return notes

@@ -1,0 +1,49 @@
+"""What was removed, in docker's lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.rows import RemovedRow
+
+from .result import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dockmagic.image.local import Removal
+    from dockmagic.oci.errors import DockmagicError
+
+    from .call import Door
+
+__all__ = ["confirmed", "removed"]
+
+
+def removed(
+    removals: Iterable[Removal],
+    *,
+    title: str = "",
+    notes: tuple[str, ...] = (),
+    errors: tuple[DockmagicError, ...] = (),
+) -> Table:
+    """The table of what was removed: ``Untagged: …`` and ``Deleted: …``, under a title in docker's lower case."""
+    rows = tuple(
+        RemovedRow(action=action, name=name)
+        for removal in removals
+        for action, names in (("Untagged", removal.untagged), ("Deleted", removal.deleted))
+        for name in names
+    )
+    lines = tuple(f"{row.action.lower() if title else row.action}: {row.name}" for row in rows)
+    if title and lines:
+        lines = (title, *lines, "")
+    return Table(rows, RemovedRow, RemovedRow.shown, notes=notes, lines=lines, errors=errors)
+
+
+def confirmed(door: Door, warning: str) -> bool:
+    """Whether the user really wants it.
+
+    Raises:
+        EOFError: nobody can be asked.
+    """
+    answer = door.ask(f"WARNING! {warning}\nAre you sure you want to continue? [y/N] ", secret=False)
+    return answer.strip().lower() in ("y", "yes")

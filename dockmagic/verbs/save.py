@@ -1,0 +1,47 @@
+"""``save``: images into a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.media import Compression
+
+from .command import argument, option, verb
+from .output import archive_output
+from .result import Nothing
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_FORMS = ("docker-archive", "oci-archive")
+_COMPRESSIONS = {"none": Compression.NONE, "gzip": Compression.GZIP, "zstd": Compression.ZSTD}
+_SUFFIXES = {".gz": "gzip", ".tgz": "gzip", ".zst": "zstd", ".tzst": "zstd"}
+
+
+@verb(
+    "save",
+    "[OPTIONS] IMAGE [IMAGE...]",
+    ("save -o ubuntu.tar ubuntu:24.04", "for docker load, podman load, skopeo"),
+    ("save -o images.tar.gz ubuntu busybox", "several, compressed as the file's name says"),
+    ("save --format oci-archive -o ubuntu.oci ubuntu", "as an OCI archive, digests unchanged"),
+    returns="Nothing",
+)
+@argument("names", nargs=-1, required=True, metavar="IMAGE")
+@option("-o", "--output", metavar="string", help="Write to a file, instead of STDOUT")
+@option("--format", "form", default="docker-archive", metavar="string", help="docker-archive or oci-archive")
+@option("--compression", metavar="string", help="none, gzip or zstd; as the file's name says if left out")
+def command(door: Door, names: tuple[str, ...], output: str | None, form: str, compression: str | None) -> Result:
+    """Save one or more images to a tar archive."""
+    if form not in _FORMS:
+        raise InvalidInput(f"{form!r} is no archive format", hint=f"There are {' and '.join(_FORMS)}")
+    chosen = compression or next((name for end, name in _SUFFIXES.items() if (output or "").endswith(end)), "none")
+    if chosen not in _COMPRESSIONS:
+        raise InvalidInput(f"{chosen!r} is no compression", hint=f"There are {', '.join(_COMPRESSIONS)}")
+    images = [door.engine.images.get(name) for name in names]
+    with archive_output(door, output, command="save") as out:
+        door.engine.images.save(images, out, form=form, compression=_COMPRESSIONS[chosen])
+    return Nothing()

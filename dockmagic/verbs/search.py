@@ -1,0 +1,62 @@
+"""``search``: repositories by a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.rows import SearchRow
+
+from .command import argument, option, verb
+from .listing import listing
+from .options import all_digits, filters, form
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "search",
+    "[OPTIONS] TERM",
+    ("search postgres", "on Docker Hub"),
+    ("search --filter is-official=true --limit 5 python", "official images alone"),
+    ("search localhost:5000/app", "in another registry's catalogue"),
+    returns="SearchRow",
+)
+@argument("term")
+@filters
+@form
+@option("--limit", type=int, default=25, metavar="int", help="Max number of search results")
+@all_digits
+def command(door: Door, term: str, filters: tuple[str, ...], form: str | None, limit: int, *, whole: bool) -> Result:
+    """Search a registry for images."""
+    official, stars = _filters(filters)
+    found = door.engine.registries.search(term, limit=limit, is_official=official, stars=stars)
+    rows = [
+        SearchRow(
+            name=one.name,
+            description=one.description,
+            star_count=one.stars,
+            is_official=one.is_official,
+            is_automated=one.is_automated,
+        )
+        for one in found
+    ]
+    return listing(rows, SearchRow, form=form, whole=whole)
+
+
+def _filters(texts: tuple[str, ...]) -> tuple[bool | None, int]:
+    official, stars = None, 0
+    for text in texts:
+        key, _, value = text.partition("=")
+        if key == "stars" and value.isdecimal():
+            stars = int(value)
+        elif key in ("is-official", "is-automated") and value.lower() in ("true", "false", "1", "0"):
+            if key == "is-official":
+                official = value.lower() in ("true", "1")
+        else:
+            raise InvalidInput(f"invalid filter {text!r}", hint="There are stars=NUMBER and is-official=true|false")
+    return official, stars

@@ -1,0 +1,36 @@
+"""``system df``: what takes how much disk space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.facts import disk_usage
+from dockmagic.rows import DiskUsageRow, ImageRow
+
+from .command import flag, verb
+from .listing import listing
+from .options import form
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_VERBOSE = ("Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "UniqueSize", "Containers")
+
+
+@verb(
+    "system df",
+    "[OPTIONS]",
+    ("system df", "bytes on the disk, by kind"),
+    ("system df -v", "per image: what it shares, what it alone has"),
+    returns="DiskUsageRow",
+)
+@form
+@flag("-v", "--verbose", help="Show detailed information on space usage")
+def command(door: Door, form: str | None, *, verbose: bool) -> Result:
+    """Show disk usage."""
+    if verbose:
+        return listing(door.engine.images.rows_with_shares(), ImageRow, shown=_VERBOSE, form=form)
+    return listing(disk_usage(door.engine), DiskUsageRow, form=form)

@@ -1,0 +1,29 @@
+"""``tag``: one more name for an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, verb
+from .result import Nothing
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "tag",
+    "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+    ("tag ubuntu:24.04 localhost:5000/ubuntu:noble", "a name under which it can be pushed"),
+    ("tag 3f1a2b base", "an image by its ID"),
+    returns="Nothing",
+)
+@argument("source")
+@argument("target")
+def command(door: Door, source: str, target: str) -> Result:
+    """Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE."""
+    door.engine.images.tag(source, target)
+    return Nothing()

@@ -1,0 +1,39 @@
+"""``tags``: what a remote repository has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.remote_tags import remote_tags, tag_names
+from dockmagic.oci.reference import Reference
+from dockmagic.rows import TagRow
+
+from .command import argument, flag, verb
+from .listing import listing
+from .options import all_digits, form
+from .result import Text
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "tags",
+    "[OPTIONS] NAME",
+    ("tags ubuntu", "every tag with its aliases, platforms, size and age; nothing is pulled"),
+    ("tags -q quay.io/org/app", "names alone, with one request"),
+    returns="TagRow",
+)
+@argument("name")
+@form
+@all_digits
+@flag("-q", "--quiet", help="Only show names")
+def command(door: Door, name: str, form: str | None, *, whole: bool, quiet: bool) -> Result:
+    """List the tags of a repository in its registry."""
+    ref = Reference.parse(name)
+    if quiet:
+        return Text("\n".join(tag_names(door.engine, ref)))
+    return listing(remote_tags(door.engine, ref), TagRow, form=form, whole=whole)

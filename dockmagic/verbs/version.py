@@ -1,0 +1,44 @@
+"""``version``: which dockmagic this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.facts import version
+
+from .command import flag, option, verb
+from .result import Document, Text
+from .template import Record, parse, render
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_TITLES = {
+    "Version": "Version", "PythonVersion": "Python version", "KernelVersion": "Kernel version",
+}  # fmt: skip
+
+
+@verb(
+    "version",
+    "[OPTIONS]",
+    ("version", "dockmagic, Python and platform"),
+    ("version --format '{{.Version}}'", "the number alone"),
+    returns="Document",
+)
+@option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
+@flag("--short", hidden=True)
+def command(door: Door, form: str | None, *, short: bool) -> Result:  # noqa: ARG001  (asks no engine)
+    """Show the version."""
+    facts = version()
+    if short:
+        return Text(f"dockmagic version {facts['Version']}")
+    if form:
+        # Docker's templates ask for .Client.Version and .Server.Version: here both are one.
+        both = Record(facts | {"Client": Record(facts), "Server": Record(facts)})
+        return Text(render(parse("{{json .}}" if form == "json" else form), facts if form == "json" else both))
+    lines = [f" {_TITLES[name] + ':':<18}{facts[name]}" for name in _TITLES]
+    text = "\n".join((f"Engine: {facts['Name']}", *lines, f" {'OS/Arch:':<18}{facts['Os']}/{facts['Arch']}"))
+    return Document(facts, text)
