@@ -69,6 +69,7 @@ def _run(argv: list[str]) -> int:
 
 def _print(result: Result) -> int:
     from .verbs.printing import printed
+    from .verbs.result import Serving
 
     output = printed(result)
     if isinstance(output, bytes):
@@ -78,6 +79,8 @@ def _print(result: Result) -> int:
         # Names of files need not be text in any encoding: the terminal gets their bytes as they are.
         sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape") + b"\n")
     sys.stdout.buffer.flush()
+    if isinstance(result, Serving):
+        result.server.wait()
     errors = getattr(result, "errors", ())
     for error in errors:
         _say(f"Error: {error}")
@@ -85,4 +88,5 @@ def _print(result: Result) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

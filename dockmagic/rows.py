@@ -44,9 +44,10 @@ class Column(NamedTuple):
         name: docker's template name, as in ``{{.CreatedSince}}``, in frames and in JSON.
         attribute: of the row.
         header: above the column in printed text, in capitals.
-        kind: what the values are: ``size`` bytes; ``time`` and ``since`` an aware datetime or None (shown as a date, or
-            as an age); ``id`` and ``digest`` a digest (an ID is shown as 12 digits unless ``--no-trunc``); ``words`` a
-            tuple of strings; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as ``[OK]``); ``mode`` st_mode bits; ``text`` a string.
+        kind: what the values are. ``size`` is bytes; ``time`` and ``since`` are an aware datetime or None, shown as a
+            date or as an age; ``id`` and ``digest`` are digests (an ID is shown as 12 digits unless ``--no-trunc``);
+            ``words`` is a tuple of strings; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as
+            ``[OK]``); ``mode`` st_mode bits; ``text`` a string.
     """
 
     name: str

@@ -109,7 +109,8 @@ def ask(prompt: str, *, secret: bool) -> str:
         raise EOFError(prompt)
     if secret:
         return getpass.getpass(prompt)
-    print(prompt, end="", file=sys.stderr, flush=True)
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
         raise EOFError(prompt)

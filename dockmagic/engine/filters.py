@@ -15,7 +15,8 @@ from .describe import time_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dockmagic.store.content import ContentStore, Named
+    from dockmagic.store.content import ContentStore
+    from dockmagic.store.names import Named
 
 __all__ = ["image_filter"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dockmagic.image import local
 from dockmagic.oci.errors import ImageNotFound
+from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
     from dockmagic.image.transfer import PullPlan, Pushed
     from dockmagic.image.validate import Mismatch
     from dockmagic.oci.digest import Digest
-    from dockmagic.oci.media import Compression
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Config
     from dockmagic.rows import ImageRow, TreeRow
-    from dockmagic.store.content import Named
+    from dockmagic.store.names import Named
 
     from .engine import Engine
     from .subject import Subject
@@ -87,7 +87,7 @@ class Images:
             repository=named.ref.familiar_name if named.ref else repository,
             tag=(named.ref.tag if named.ref else "") or _NONE,
             id=named.image_id,
-            digest=named.repo_digest if named.repository else _NONE,
+            digest=named.repo_digest or _NONE,
             created_at=time_of(named.created),
             size=size,
             platform=named.platform,
@@ -101,7 +101,7 @@ class Images:
 
         images = self.all()
         users = shared_layers(images)
-        shared = {
+        shared: dict[str, int] = {
             image.id: sum(layer.size for layer in image.layers if len(users[layer.chain_id]) > 1) for image in images
         }
         return tuple(
@@ -285,22 +285,16 @@ class Images:
 
     def save(
         self,
-        names: Iterable[str],
+        images: Iterable[Image],
         out: BinaryIO,
         *,
         form: str = "docker-archive",
-        compression: Compression | None = None,
+        compression: Compression = Compression.NONE,
     ) -> None:
-        """Write local images into one archive (``save``).
-
-        Raises:
-            ImageNotFound: one of them is not here; nothing is written.
-        """
+        """Write images into one archive, each under its names (``save``)."""
         from dockmagic.image.archive import save
-        from dockmagic.oci.media import Compression
 
-        images = [self.get(name) for name in names]
-        save(images, out, form=form, compression=compression or Compression.NONE)
+        save(images, out, form=form, compression=compression)
 
     def load(self, source: Path | BinaryIO, *, on_progress: Progress = ignore_progress) -> tuple[Image, ...]:
         """Bring the images of an archive here (``load``).

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+import msgspec
 
 from dockmagic.oci.protocols import ignore_progress
 
@@ -32,12 +33,11 @@ def _say_nothing(line: str) -> None:
     """A `say` for those who do not want to hear."""
 
 
-def _cannot_ask(prompt: str, *, secret: bool) -> str:
+def _cannot_ask(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (as `Ask`)
     raise EOFError(prompt)
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(msgspec.Struct, frozen=True):
     """What a front door lends to a verb.
 
     Attributes:

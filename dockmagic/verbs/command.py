@@ -63,7 +63,8 @@ class Verb(click.Command):
     def __init__(
         self, *args: Any, usage: str, examples: tuple[tuple[str, str], ...], returns: str, **settings: Any
     ) -> None:
-        super().__init__(*args, add_help_option=False, **settings)
+        super().__init__(*args, **settings)
+        self.add_help_option = False
         self.usage = usage
         self.examples = examples
         self.returns = returns

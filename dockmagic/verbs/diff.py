@@ -45,13 +45,13 @@ __all__ = ["command"]
 @flag("-q", "--quiet", help="Only show paths")
 def command(
     door: Door,
+    *,
     old: str,
     new: str | None,
     path: str | None,
     text_of: str | None,
     platform: str | None,
     form: str | None,
-    *,
     config: bool,
     history: bool,
     whole: bool,

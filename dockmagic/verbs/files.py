@@ -44,12 +44,12 @@ _WITH_BLAME = ("Layer", "CreatedBy", "Mode", "Size", "Path", "Hides")
 @flag("-q", "--quiet", help="Only show paths")
 def command(
     door: Door,
+    *,
     image: str,
     path: str,
     depth: int,
     platform: str | None,
     form: str | None,
-    *,
     blame: bool,
     quiet: bool,
 ) -> Result:

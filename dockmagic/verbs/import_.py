@@ -32,7 +32,9 @@ __all__ = ["command"]
 @option("-c", "--change", "changes", multiple=True, metavar="list", help="Apply Dockerfile instruction to the image")
 @option("-m", "--message", default="", metavar="string", help="Set commit message for imported image")
 @platform
-def command(door: Door, source: str, name: str, changes: tuple[str, ...], message: str, platform: str | None) -> Result:
+def command(
+    door: Door, *, source: str, name: str, changes: tuple[str, ...], message: str, platform: str | None
+) -> Result:
     """Import the contents of a tar archive to make an image of one layer."""
     config, wanted = config_of(changes), platform_of(platform)
     log = Log(door.on_progress)

@@ -8,7 +8,6 @@ from dockmagic.rows import columns
 
 from .result import Table, Text
 from .shown import show
-from .template import Record, Shown, parse, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from dockmagic.rows import Column, Row
 
     from .result import Result
+    from .template import Record, Template
 
 __all__ = ["grid", "listing", "plain_text", "record"]
 
@@ -52,7 +52,7 @@ def listing(
     if form and form not in ("table", "json"):
         return Text(_formatted(rows, row_type, form, whole=whole))
     if form == "json":
-        return Text("\n".join(render(parse("{{json .}}"), record(row, row_type, whole=True)) for row in rows))
+        return Text(_formatted(rows, row_type, "{{json .}}", whole=True))
     names = shown if shown is not None else row_type.shown
     if quiet:
         (column,) = columns(row_type, (quiet,))
@@ -62,6 +62,8 @@ def listing(
 
 def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
     """A row as templates see it: column name → what is printed, with the value behind it."""
+    from .template import Record
+
     return Record(
         (column.name, _cell(column, getattr(row, column.attribute), whole=whole)) for column in row_type.table_columns
     )
@@ -70,13 +72,17 @@ def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
 def _cell(column: Column, value: Any, *, whole: bool) -> Any:
     if column.kind in ("count", "flag") and value is not None:
         return value
+    from .template import Shown
+
     text = show(column, value, whole=whole)
     # An age is a matter of the reader's clock: where data is asked for, it is what is printed.
     return Shown(text, text if column.kind == "since" else value)
 
 
 def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bool) -> str:
-    is_table = form.startswith("table ") or form.startswith("table\\t") or form.startswith("table{")
+    from .template import Record, parse, render
+
+    is_table = form.startswith(("table ", "table\\t", "table{"))
     source = form.removeprefix("table") if is_table else form
     template = parse(source.strip(" ").replace("\\t", "\t").replace("\\n", "\n"))
     lines = [render(template, record(row, row_type, whole=whole)) for row in rows]
@@ -86,7 +92,7 @@ def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bo
     return grid([line.split("\t") for line in [_header(template, headers), *lines]])
 
 
-def _header(template: Any, headers: Record) -> str:
+def _header(template: Template, headers: Record) -> str:
     # Functions do nothing to headers: docker leaves json, upper and the like out there.
     fields = [
         operand.names[0]

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["all_digits", "filters", "form", "long_filters", "platform", "platform_of", "tell_remote"]
 
-form = option(
-    "--format", "form", metavar="string", help="Format output: table, json, 'table TEMPLATE' or a Go template"
-)
+form = option("--format", "form", metavar="string", help="Format output: json, table or a Go template")
 all_digits = flag("--no-trunc", "whole", help="Do not shorten IDs and text")
 filters = option("-f", "--filter", "filters", multiple=True, metavar="filter", help="Filter output, as KEY=VALUE")
 long_filters = option(

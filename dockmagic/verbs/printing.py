@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dockmagic.rows import TreeRow
 
 from .listing import grid, plain_text
-from .result import Content, Document, Table, Text, Transferred
+from .result import Content, Document, Serving, Table, Text, Transferred
 from .shown import human_size, short_id
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def printed(result: Result) -> str | bytes:
         return _tree(result) if result.row_type is TreeRow else plain_text(result)
     if isinstance(result, Document):
         return result.text or json.dumps(result.data, indent=4, ensure_ascii=False)
-    if isinstance(result, Transferred):
+    if isinstance(result, (Serving, Transferred)):
         return "\n".join(result.lines)
     return ""
 

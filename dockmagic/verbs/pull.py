@@ -90,7 +90,7 @@ def _pull_all(door: Door, ref: Reference, wanted: Platform | None, log: Log, *, 
     if not quiet:
         door.say(f"Pulling from {ref.familiar_name}: {'; '.join(_totals(plan, door, ref))}")
     images = door.engine.images.pull_all(ref, platform=wanted, on_progress=log)
-    lines = (ref.name,)
+    lines: tuple[str, ...] = (ref.name,)
     if not quiet:
         digests = tuple(dict.fromkeys(f"Digest: {image.repo_digest}" for image in images))
         lines = (*digests, f"Status: Downloaded newer image for {ref.familiar_name}", ref.name)
@@ -100,10 +100,8 @@ def _pull_all(door: Door, ref: Reference, wanted: Platform | None, log: Log, *, 
 def _totals(plan: PullPlan, door: Door, ref: Reference) -> tuple[str, ...]:
     manifests, layers = len(plan.images), len(plan.layers)
     needed = sum(1 for layer in plan.layers if not layer.have)
-    notes = (
-        f"{manifests} manifest{'' if manifests == 1 else 's'}, {layers} layer{'' if layers == 1 else 's'}, "
-        f"{needed} to fetch: {human_size(plan.to_fetch)} to come",
-    )
+    counts = f"{manifests} manifest{'' if manifests == 1 else 's'}, {layers} layer{'' if layers == 1 else 's'}"
+    notes: tuple[str, ...] = (f"{counts}, {needed} to fetch: {human_size(plan.to_fetch)} to come",)
     limit = door.engine.registries.repository(ref).rate_limit
     if limit is not None and limit.remaining is not None:
         most = f" of {limit.limit}" if limit.limit is not None else ""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.oci.errors import DockmagicError, NotSupported
+from dockmagic.oci.errors import NotSupported
 
 from .mistake import UsageMistake
 from .table import ALIASES, NOUNS, VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from dockmagic.oci.errors import DockmagicError
 
 __all__ = ["FLAGS", "refuse", "refused_flag"]
 
@@ -62,8 +64,8 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "trust": ("Docker Content Trust was given up by Docker", "Name images by digest: pull NAME@sha256:…"),
     "checkpoint": _CONTAINERS,
-    "scout": ("vulnerability scans need a service", "Save the image (save -o FILE IMAGE) and give it to trivy or grype"),
-    "sbom": ("there is no list of packages", "Save the image (save -o FILE IMAGE) and give it to syft"),
+    "scout": ("vulnerability scans need a service", "save -o FILE IMAGE, and give the file to trivy or grype"),
+    "sbom": ("there is no list of packages", "save -o FILE IMAGE, and give the file to syft"),
     "debug": _CONTAINERS,
     "init": ("there are no templates for projects", "Write the Dockerfile by hand"),
     "model": ("dockmagic handles images, not language models", "Use Docker Desktop or Ollama"),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.oci.errors import DockmagicError
     from dockmagic.rows import Row, TransferRow
+    from dockmagic.store.registry.server import RegistryServer
 
-__all__ = ["Content", "Document", "Nothing", "Result", "Table", "Text", "Transferred"]
+__all__ = ["Content", "Document", "Nothing", "Result", "Serving", "Table", "Text", "Transferred"]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """Rows of one type.
 
     Attributes:
@@ -39,15 +40,13 @@ class Table:
     errors: tuple[DockmagicError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Lines of text: templates' output, ``-q``, a confirmation."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """JSON-like data (``inspect``, ``version``, ``info``).
 
     Attributes:
@@ -63,8 +62,7 @@ class Document:
     errors: tuple[DockmagicError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """A file's bytes (``cat``).
 
     Attributes:
@@ -76,8 +74,7 @@ class Content:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transferred:
+class Transferred(msgspec.Struct, frozen=True):
     """Images that were pulled, pushed, loaded or imported.
 
     Attributes:
@@ -93,9 +90,20 @@ class Transferred:
     errors: tuple[DockmagicError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Serving(msgspec.Struct, frozen=True):
+    """A registry that listens (``serve``). The command line waits for Ctrl-C; a kernel goes on, and it ends with it.
+
+    Attributes:
+        server: to be closed.
+        lines: where it listens, and what to do with it.
+    """
+
+    server: RegistryServer
+    lines: tuple[str, ...]
+
+
+class Nothing(msgspec.Struct, frozen=True):
     """There is nothing to say (``tag``)."""
 
 
-Result: TypeAlias = Table | Text | Document | Content | Transferred | Nothing
+Result: TypeAlias = Table | Text | Document | Content | Transferred | Serving | Nothing

@@ -10,6 +10,8 @@ from .command import argument, flag, verb
 from .removing import removed
 
 if TYPE_CHECKING:
+    from dockmagic.image.local import Removal
+
     from .call import Door
     from .result import Result
 
@@ -34,7 +36,8 @@ def command(
     no_prune: bool,  # noqa: ARG001  (docker's habit: there are no untagged parents to keep)
 ) -> Result:
     """Remove one or more images."""
-    removals, errors = [], []
+    removals: list[Removal] = []
+    errors: list[DockmagicError] = []
     for name in names:
         try:
             removals.append(door.engine.images.remove(name, force=force))

@@ -38,6 +38,7 @@ VERBS: Final[Mapping[str, str]] = {
     "image prune": "image_prune",
     "system df": "system_df",
     "system prune": "system_prune",
+    "serve": "serve",
     "info": "info",
     "version": "version",
     "help": "help",

@@ -10,17 +10,13 @@ from .parse import (
     Action,
     Break,
     Chain,
-    Command,
     Continue,
     Field,
     Function,
     If,
     Literal,
-    Node,
-    Operand,
     Pipeline,
     Range,
-    Template,
     TextNode,
     Variable,
     mistake,
@@ -29,6 +25,8 @@ from .values import MISSING, Record, go_text, truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .parse import Command, Node, Operand, Template
 
 __all__ = ["render"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Action", "Break", "Call", "Chain", "Command", "Continue", "Field", "Function", "If", "Literal", "Node", "Operand",
+    "Action", "Break", "Chain", "Command", "Continue", "Field", "Function", "If", "Literal", "Node", "Operand",
     "Pipeline", "Range", "Template", "TextNode", "Variable", "With", "mistake", "parse",
 ]  # fmt: skip
 
@@ -135,8 +135,6 @@ class Template:
     nodes: tuple[Node, ...]
 
 
-Call: TypeAlias = Command
-
 _ACTION = re.compile(
     r"\{\{(?P<left>-\s)?(?P<body>(?:\"(?:\\.|[^\"\\])*\"|`[^`]*`|(?!\}\}).)*?)(?P<right>\s-)?\}\}", re.DOTALL
 )
@@ -152,7 +150,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_BLOCKS = {"if": If, "with": With, "range": Range}
+_BLOCKS: dict[str, type[If | With | Range]] = {"if": If, "with": With, "range": Range}
 _NOT_KNOWN = ("define", "template", "block")
 
 
@@ -298,7 +296,7 @@ class _Tokens:
             return tuple(self.left.pop(0)[1][1:].split("."))
         return ()
 
-    def _operand(self) -> Operand:
+    def _operand(self) -> Operand:  # noqa: PLR0911  (one case per kind of token)
         kind, text, _ = self.left.pop(0)
         if kind == "string":
             return Literal(_string(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["MISSING", "Record", "Shown", "go_text", "plain", "truth"]
 
@@ -17,12 +17,13 @@ class Record(dict[str, Any]):
 
 
 class Shown(str):
-    """How a value is printed, with the value itself for functions that calculate or encode (``json``, ``gt``, ``%d``)."""
+    """How a value is printed, with the value itself for functions such as ``json``, ``gt`` and ``printf "%d"``."""
 
     __slots__ = ("raw",)
     raw: Any
 
-    def __new__(cls, text: str, raw: Any) -> Shown:
+    def __new__(cls, text: str, raw: Any) -> Self:
+        """`text` is printed; `raw` is the value."""
         shown = super().__new__(cls, text)
         shown.raw = raw
         return shown
@@ -52,21 +53,14 @@ def truth(value: Any) -> bool:
 
 def go_text(value: Any, *, inner: bool = False) -> str:
     """`value` as Go's ``%v`` prints it."""
-    if value is MISSING:
-        return "<nil>" if inner else "<no value>"
-    if value is None:
+    if value is MISSING or value is None:
         return "<nil>" if inner else "<no value>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
     if isinstance(value, Mapping):
-        inside = " ".join(f"{key}:{go_text(value[key], inner=True)}" for key in sorted(value))
-        return f"map[{inside}]"
+        return "map[" + " ".join(f"{key}:{go_text(value[key], inner=True)}" for key in sorted(value)) + "]"
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(go_text(item, inner=True) for item in value) + "]"
     if isinstance(value, float):
-        return f"{value:.17g}" if value != int(value) else str(int(value))
-    return str(value)
+        return repr(value).removesuffix(".0")
+    return value.isoformat() if isinstance(value, datetime) else str(value)
