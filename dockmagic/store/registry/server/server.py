@@ -1,0 +1,160 @@
+"""The embedded registry as a thing that starts and stops."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from contextlib import ExitStack, suppress
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+from .handler import Handler
+from .storage import Storage
+from .uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from .search import Listing
+
+__all__ = ["RegistryServer", "Service"]
+
+
+class Service(ThreadingHTTPServer):
+    """The listening socket with what its handlers share."""
+
+    request_queue_size = 128
+    storage: Storage
+    uploads: Uploads
+    listings: tuple[Listing, ...]
+    users: Mapping[str, str]
+    on_request: Callable[[str, str, int], None] | None
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, Handler)
+        self._connections: dict[Any, threading.Thread] = {}
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, known to `hang_up` while it lasts."""
+        self._connections[request] = threading.current_thread()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._connections.pop(request, None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients may go away at any time; anything else is a fault of ours, and its traceback is printed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+    def hang_up(self) -> None:
+        """End all connections, idle or not, and wait for their threads."""
+        for request, thread in list(self._connections.items()):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+class RegistryServer:
+    """A registry in this process, for tests, samples and ``dockmagic serve``.
+
+    It serves plain HTTP, which clients accept of loopback without being told, and it is a context manager::
+
+        with RegistryServer() as registry:
+            print(registry.host)  # 127.0.0.1:41873
+
+    Args:
+        root: folder that keeps what is pushed; None for one that is deleted at the end.
+        host: address to listen on.
+        port: 0 for a free one.
+        listings: what its search answers beside the names of its repositories.
+        users: name → password of those who may use it; empty for everybody.
+        on_request: hears method, path with query, and status of each answer; called from several threads.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        listings: Iterable[Listing] = (),
+        users: Mapping[str, str] | None = None,
+        on_request: Callable[[str, str, int], None] | None = None,
+    ) -> None:
+        self._root = root
+        self._address = (host, port)
+        self._listings = tuple(listings)
+        self._users = dict(users or {})
+        self._on_request = on_request
+        self._service: Service | None = None
+        self._open = ExitStack()
+
+    @property
+    def host(self) -> str:
+        """Where it listens, as a reference's domain: ``127.0.0.1:41873``."""
+        if self._service is None:
+            raise RuntimeError("the registry is not running; use it in a with statement, or call start")
+        address, port = self._service.server_address[:2]
+        return f"{address!s}:{port}"
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end."""
+        return f"http://{self.host}"
+
+    def start(self) -> Self:
+        """Listen, and answer in threads of its own. Starting it again changes nothing.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        if self._service is not None:
+            return self
+        with ExitStack() as undo:
+            root = self._root or Path(undo.enter_context(TemporaryDirectory(prefix="dockmagic-registry-")))
+            service = Service(self._address)
+            undo.callback(service.server_close)
+            service.storage = Storage(root, durable=self._root is not None)
+            service.uploads = Uploads(service.storage)
+            undo.callback(service.uploads.close)
+            service.listings = self._listings
+            service.users = self._users
+            service.on_request = self._on_request
+            undo.callback(service.hang_up)
+            thread = threading.Thread(target=service.serve_forever, args=(0.02,), name="registry", daemon=True)
+            thread.start()
+            undo.callback(thread.join)
+            undo.callback(service.shutdown)
+            self._service = service
+            self._open = undo.pop_all()
+        return self
+
+    def close(self) -> None:
+        """Stop listening, end all connections, forget half-done uploads. Closing it again changes nothing."""
+        self._service = None
+        self._open.close()
+
+    def wait(self) -> None:
+        """Block until an interrupt (Ctrl-C), then close: what ``dockmagic serve`` does."""
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"RegistryServer({self.host if self._service else 'stopped'})"
