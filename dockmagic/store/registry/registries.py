@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING
 
+from dockmagic.oci.errors import NotSupported, RegistryError, Unauthorized
+
+from .client import Purpose, RegistryClient, drain
+from .configuration import RegistryConfiguration
+from .credentials import Credential, CredentialStore
+from .failures import Subject
+from .names import pages
+from .patience import Patience
+from .repository import Place, Repository
+from .search import search
+from .secret import Secret
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dockmagic.oci.reference import Reference
 
-    from .configuration import RegistryConfiguration
-    from .credentials import CredentialStore
-    from .repository import Repository
+    from .endpoint import Endpoint
     from .search import SearchResult
 
 __all__ = ["Registries"]
+
+_CATALOG_SCOPE = "registry:catalog:*"
 
 
 class Registries:
@@ -23,7 +37,9 @@ class Registries:
     Args:
         configuration: mirrors and the like; None for the user's and the system's files.
         credentials: None for docker's and podman's files.
-        on_notice: hears one line about a wait or a fallback, such as "docker.io asks to wait 3 s".
+        on_notice: hears one line about a wait or a fallback, such as "docker.io asks to wait 3 s"; from any thread.
+        patience: limits of waiting.
+        environ: where the proxies are named; None for the environment of this process.
     """
 
     def __init__(
@@ -32,8 +48,16 @@ class Registries:
         credentials: CredentialStore | None = None,
         *,
         on_notice: Callable[[str], None] | None = None,
+        patience: Patience | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._environ = os.environ if environ is None else environ
+        self._configuration = configuration or RegistryConfiguration.load(self._environ)
+        self._credentials = credentials or CredentialStore.load(self._environ)
+        self._notice = on_notice or (lambda _line: None)
+        self._patience = patience or Patience()
+        self._clients: dict[Endpoint, RegistryClient] = {}
+        self._lock = threading.Lock()
 
     def repository(self, ref: Reference) -> Repository:
         """The repository of `ref`: the source and sink of its blobs. Talks to nobody yet.
@@ -41,7 +65,8 @@ class Registries:
         Raises:
             RegistryBlocked: the configuration forbids this registry.
         """
-        raise NotImplementedError
+        places = tuple(Place(found, self._client(found.endpoint)) for found in self._configuration.locate(ref))
+        return Repository(ref.name, ref.domain, places, self._notice)
 
     def catalog(self, domain: str) -> Iterator[str]:
         """Every repository of the registry `domain`, page by page, without the domain.
@@ -50,7 +75,16 @@ class Registries:
             NotSupported: the registry has no catalogue (Docker Hub).
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        client = self._client(self._configuration.endpoint(domain))
+        purpose = Purpose("", (_CATALOG_SCOPE,), Subject(domain, "repositories"))
+        try:
+            yield from pages(client, "/v2/_catalog", purpose)
+        except RegistryError as error:
+            if error.status not in (401, 404, 405):
+                raise
+            raise NotSupported(
+                f"{domain} shows no list of its repositories", hint="Name the repository itself: tags NAME"
+            ) from None
 
     def search(
         self, term: str, *, limit: int = 25, is_official: bool | None = None, stars: int = 0
@@ -67,7 +101,12 @@ class Registries:
             InvalidInput: an impossible limit.
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        found = search(self._client, self._configuration, self.catalog, term, limit)
+        return tuple(
+            result
+            for result in found
+            if result.stars >= stars and (is_official is None or result.is_official is is_official)
+        )
 
     def login(self, domain: str, username: str, secret: str) -> str:
         """Try the credential, then keep it where docker does.
@@ -84,12 +123,54 @@ class Registries:
             Unauthorized: the registry refuses it; nothing is kept.
             CredentialError: it cannot be kept.
         """
-        raise NotImplementedError
+        credential = Credential(username, Secret(secret))
+        endpoint = self._configuration.endpoint(domain)
+        client = RegistryClient(endpoint, lambda _repository: credential, self._environ, self._patience, self._notice)
+        try:
+            drain(client.request("GET", "/v2/", Purpose("", (), Subject(domain, domain))))
+        except Unauthorized:
+            raise Unauthorized(
+                f"{domain} refuses the login of {username}",
+                hint="Check the user name and the password; many registries want an access token instead",
+                status=401,
+            ) from None
+        finally:
+            client.close()
+        where = self._credentials.store(domain, credential)
+        self._forget_logins()
+        return where
 
     def logout(self, domain: str) -> bool:
-        """Forget the credential for `domain`; whether there was one."""
-        raise NotImplementedError
+        """Forget the credential for `domain`; whether there was one.
+
+        Raises:
+            CredentialError: a file or helper that fails.
+        """
+        erased = self._credentials.erase(domain)
+        self._forget_logins()
+        return erased
 
     def close(self) -> None:
-        """Close every connection."""
-        raise NotImplementedError
+        """End every wait and close every connection."""
+        with self._lock:
+            clients = list(self._clients.values())
+            self._clients.clear()
+        for client in clients:
+            client.close()
+
+    def _client(self, endpoint: Endpoint) -> RegistryClient:
+        with self._lock:
+            if endpoint not in self._clients:
+                self._clients[endpoint] = RegistryClient(
+                    endpoint,
+                    lambda repository: self._credentials.get(endpoint.domain, repository),
+                    self._environ,
+                    self._patience,
+                    self._notice,
+                )
+            return self._clients[endpoint]
+
+    def _forget_logins(self) -> None:
+        with self._lock:
+            for client in self._clients.values():
+                client.forget_login()

@@ -2,18 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+import io
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+
+from dockmagic.oci import media
+from dockmagic.oci.errors import (
+    BlobNotFound,
+    DigestMismatch,
+    ImageNotFound,
+    InvalidContent,
+    InvalidDocument,
+    RegistryBlocked,
+    RegistryError,
+)
+from dockmagic.oci.spec import DOCUMENT_LIMIT
+
+from .auth import pull_scope, push_scope
+from .blob import BlobReader
+from .client import Purpose, drain
+from .failures import Subject
+from .manifests import fetch_manifest, head_manifest, put_manifest
+from .names import pages
+from .upload import Upload, mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from urllib3.response import BaseHTTPResponse
+
+    from dockmagic.oci.digest import Digest
+    from dockmagic.oci.errors import (
+        DockmagicError,
+    )
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Descriptor
 
+    from .client import RegistryClient
+    from .endpoint import Location
     from .ratelimit import RateLimit
 
-__all__ = ["Repository"]
+__all__ = ["Place", "Repository"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location and the client that reaches it."""
+
+    location: Location
+    client: RegistryClient
 
 
 class Repository:
@@ -21,7 +63,23 @@ class Repository:
 
     Reads ask the mirrors first and fall back to the registry; writes go to the registry alone.
     Get one from `Registries.repository`.
+
+    Args:
+        name: in full, such as ``docker.io/library/ubuntu``.
+        domain: the registry's part of it.
+        places: where it is, mirrors first, the registry itself last.
+        on_notice: hears of mirrors that fail.
     """
+
+    def __init__(self, name: str, domain: str, places: tuple[Place, ...], on_notice: Callable[[str], None]) -> None:
+        self.full_name = name
+        self._domain = domain
+        self._places = places
+        self._home = places[-1]
+        self._notice = on_notice
+        self._failed: set[Place] = set()
+        self._uploads: dict[Digest, str] = {}
+        self._lock = threading.Lock()
 
     def resolve(self, ref: Reference) -> Descriptor:
         """What `ref` names now, by HEAD: costs no pull of Docker Hub's rate limit.
@@ -30,7 +88,7 @@ class Repository:
             ImageNotFound: no such repository, tag or digest.
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        return self._of_reference(ref, head_manifest)
 
     def fetch(self, ref: Reference) -> tuple[Descriptor, bytes]:
         """The manifest or index that `ref` names now and its verified bytes, in one round trip.
@@ -40,7 +98,7 @@ class Repository:
             InvalidContent: wrong digest, more than 4 MiB, not a manifest.
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        return self._of_reference(ref, fetch_manifest)
 
     def read(self, desc: Descriptor) -> bytes:
         """The whole manifest, index or configuration, verified; at most 4 MiB.
@@ -50,19 +108,32 @@ class Repository:
             InvalidContent: wrong digest or size.
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        if desc.size > DOCUMENT_LIMIT:
+            raise InvalidDocument(f"{desc.digest.short} has {desc.size} bytes, more than the {DOCUMENT_LIMIT} allowed")
+        with self.open(desc) as stream:
+            return stream.read()
 
-    def open(self, desc: Descriptor, *, offset: int = 0) -> AbstractContextManager[BinaryIO]:
+    def open(self, desc: Descriptor, *, offset: int = 0, verify: bool = True) -> AbstractContextManager[BinaryIO]:
         """Read a blob or manifest from `offset` on; verified at the end if `offset` is 0.
 
         The stream has `read(size)` and `readinto`; a connection that breaks off is taken up again by Range inside.
         From an `offset`, the caller verifies: the length is checked here, the digest cannot be.
 
+        Args:
+            desc: what to read.
+            offset: in bytes.
+            verify: False for a caller that hashes the bytes itself anyway; the length is checked all the same.
+
         Raises:
             BlobNotFound: it is not there.
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        if media.is_index(desc.media_type) or media.is_manifest(desc.media_type):
+            stream = io.BytesIO(self._manifest(desc))
+            stream.seek(offset)
+            return stream
+        reader = self._first(partial(self._open_blob, desc, offset, verify), self._by_digest())
+        return cast("AbstractContextManager[BinaryIO]", reader)
 
     def tags(self) -> Iterator[str]:
         """Every tag, page by page, in the registry's order.
@@ -71,39 +142,144 @@ class Repository:
             ImageNotFound: no such repository.
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        place = self._home
+        name = place.location.repository
+        purpose = Purpose(name, (pull_scope(name),), Subject(self._domain, self.full_name, "repository"))
+        return pages(place.client, f"/v2/{name}/tags/list", purpose)
 
     def has(self, desc: Descriptor) -> bool:
-        """Whether the registry itself (no mirror) has the blob or manifest in this repository."""
-        raise NotImplementedError
+        """Whether the registry itself (no mirror) has the blob or manifest in this repository.
+
+        Raises:
+            RegistryError: the registry refuses or fails.
+        """
+        kind = "manifests" if media.is_index(desc.media_type) or media.is_manifest(desc.media_type) else "blobs"
+        path = f"/v2/{self._home.location.repository}/{kind}/{desc.digest}"
+        response = self._home.client.request(
+            "HEAD", path, self._writing(desc.digest, "blob"), headers={"Accept": desc.media_type}, good=(200, 404)
+        )
+        drain(response)
+        return response.status == 200
 
     def mount(self, desc: Descriptor, other: str) -> bool:
         """Have the registry take the blob from its repository `other` (a path, such as ``library/ubuntu``).
 
         Returns:
             Whether it did; False where it refuses: put the blob then.
+
+        Raises:
+            RegistryUnavailable: there is no answer.
         """
-        raise NotImplementedError
+        home, name = self._home.client, self._home.location.repository
+        purpose = self._writing(desc.digest, "blob", pull_scope(other))
+        try:
+            address = mount(home, name, purpose, desc, other)
+        except RegistryError as error:
+            if error.status not in (400, 401, 403):
+                raise
+            return False  # the token server gives nothing for the other repository
+        if address:
+            with self._lock:
+                self._uploads[desc.digest] = address  # the refusal has opened an upload
+        return address is None
 
     def put(self, desc: Descriptor, stream: BinaryIO, *, on_sent: Callable[[int], None] | None = None) -> None:
-        """Upload a blob; one that is there already sends nothing.
+        """Upload a blob; ask `has` first, for this sends it in any case.
 
         Args:
             desc: of the blob.
             stream: its bytes; where it can seek, an upload that breaks off goes on from where the registry stands.
-            on_sent: hears how many bytes have gone up so far.
+            on_sent: hears how many bytes have gone up so far; fewer than before if some must go again.
 
         Raises:
             DigestMismatch: the stream is not what `desc` says (the registry refused it).
             RegistryError: the registry refuses or fails.
         """
-        raise NotImplementedError
+        with self._lock:
+            address = self._uploads.pop(desc.digest, "")
+        purpose = self._writing(desc.digest, "blob")
+        Upload(
+            self._home.client, self._home.location.repository, purpose, desc, stream, on_sent=on_sent, address=address
+        ).run()
 
     def name(self, ref: Reference, desc: Descriptor, raw: bytes) -> None:
-        """Store the manifest or index `raw` under `ref` (or under its digest if `ref` has no tag)."""
-        raise NotImplementedError
+        """Store the manifest or index `raw` under the tag of `ref`, or under its digest if `ref` has no tag.
+
+        Raises:
+            BlobNotFound: the registry misses something that the manifest refers to.
+            RegistryError: the registry refuses or fails.
+        """
+        if desc.digest != desc.digest.of(raw):
+            raise DigestMismatch(f"the manifest for {ref} is not {desc.digest}")
+        path = f"/v2/{self._home.location.repository}/manifests/{ref.tag or desc.digest}"
+        put_manifest(self._home.client, path, self._writing(str(ref), "image"), desc, raw)
 
     @property
     def rate_limit(self) -> RateLimit | None:
         """What the registry said last of its rate limit; None if it says nothing."""
-        raise NotImplementedError
+        return self._home.client.rate_limit
+
+    def _writing(self, name: str, kind: str, *further: str) -> Purpose:
+        repository = self._home.location.repository
+        return Purpose(repository, (push_scope(repository), *further), Subject(self._domain, name, kind))
+
+    def _reading(self, place: Place, name: str, kind: str) -> Purpose:
+        repository = place.location.repository
+        domain = place.client.endpoint.domain if place.location.mirror else self._domain
+        return Purpose(repository, (pull_scope(repository),), Subject(domain, name, kind))
+
+    def _by_digest(self) -> list[Place]:
+        return [place for place in self._places if place.location.by_digest]
+
+    def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, Purpose, str], T]) -> T:
+        wanted = ref.canonical()
+        places = self._by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
+
+        def one(place: Place) -> T:
+            path = f"/v2/{place.location.repository}/manifests/{wanted.digest or wanted.tag}"
+            return ask(place.client, path, self._reading(place, str(wanted), "image"), wanted.digest)
+
+        return self._first(one, places)
+
+    def _manifest(self, desc: Descriptor) -> bytes:
+        def one(place: Place) -> bytes:
+            path = f"/v2/{place.location.repository}/manifests/{desc.digest}"
+            purpose = self._reading(place, f"{self.full_name}@{desc.digest}", "image")
+            try:
+                return fetch_manifest(place.client, path, purpose, desc.digest)[1]
+            except ImageNotFound as error:
+                raise BlobNotFound(error.message, hint="The image is incomplete there: push it again") from None
+
+        return self._first(one, self._by_digest())
+
+    def _open_blob(self, desc: Descriptor, offset: int, verify: bool, place: Place) -> BlobReader:  # noqa: FBT001
+        path = f"/v2/{place.location.repository}/blobs/{desc.digest}"
+        purpose = self._reading(place, desc.digest, "blob")
+
+        def ask(position: int) -> BaseHTTPResponse:
+            headers = {"Range": f"bytes={position}-"} if position else {}
+            return place.client.request("GET", path, purpose, headers=headers, good=(200, 206))
+
+        host = place.client.endpoint.domain
+        return BlobReader(ask, desc, offset=offset, verify=verify, host=host, again=place.client.again)
+
+    def _first(self, ask: Callable[[Place], T], places: list[Place]) -> T:
+        if not places:
+            raise RegistryBlocked(f"no configured place may answer for {self.full_name}", hint="See registries.conf")
+        for place in places[:-1]:
+            if place in self._failed:
+                continue
+            try:
+                return ask(place)
+            except (ImageNotFound, BlobNotFound):
+                continue  # a mirror need not have everything
+            except (RegistryError, InvalidContent) as error:
+                self._pass_over(place, error)
+        return ask(places[-1])
+
+    def _pass_over(self, place: Place, error: DockmagicError) -> None:
+        with self._lock:
+            known = place in self._failed
+            self._failed.add(place)
+        if not known:
+            self._notice(f"mirror {place.client.endpoint.host}: {error.message}; asking the next")

@@ -1,0 +1,180 @@
+"""From a registry's refusal to the error that a person reads (distribution specification, "Error Codes")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dockmagic.oci.errors import (
+    BlobNotFound,
+    Denied,
+    DigestMismatch,
+    ImageNotFound,
+    RateLimited,
+    RegistryError,
+    RegistryUnavailable,
+    SizeMismatch,
+    Unauthorized,
+)
+
+from .patience import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dockmagic.oci.errors import (
+        DockmagicError,
+    )
+
+__all__ = ["Subject", "captive_portal", "refusal"]
+
+_SHOWN = 200  # characters of a registry's own words
+_HUB = "docker.io"
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a request was about, for the words of an error.
+
+    Attributes:
+        domain: the registry's name.
+        name: in full, such as ``docker.io/library/ubuntu:12.04`` or a digest.
+        kind: ``image``, ``blob``, ``repository`` or ``registry``.
+    """
+
+    domain: str
+    name: str
+    kind: str = "registry"
+
+
+class _Item(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+
+
+class _Body(msgspec.Struct):
+    errors: list[_Item] | None = None
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes, subject: Subject) -> DockmagicError:
+    """The error for an answer whose status is no success.
+
+    Args:
+        status: HTTP status.
+        headers: of the answer.
+        body: of the answer, or its beginning.
+        subject: what was asked for.
+    """
+    codes, words = _read(body)
+    said = f": {words}" if words else ""
+    kind = _BY_CODE.get(next((code for code in codes if code in _BY_CODE), ""))
+    if kind is not None and status != 404:
+        return kind(f"{subject.domain} refuses {subject.name}{said}")
+    if status == 401:
+        return _unauthorized(subject, codes, said)
+    if status == 403:
+        return Denied(
+            f"access to {subject.name} is denied{said}",
+            hint=f"Check the name, or log in with an account that may: login {subject.domain}",
+            status=status,
+            codes=codes,
+        )
+    if status == 404:
+        return _missing(subject, codes)
+    if status == 429:
+        return _limited(headers, subject, codes, said)
+    if status >= 500:
+        return RegistryUnavailable(
+            f"{subject.domain} fails with status {status}{said}",
+            hint="Try again in a while; what has arrived is kept",
+            status=status,
+            codes=codes,
+        )
+    return RegistryError(
+        f"{subject.domain} refuses the request for {subject.name} with status {status}{said}",
+        hint="If the name is right, ask the registry's operator",
+        status=status,
+        codes=codes,
+    )
+
+
+def captive_portal(domain: str, what: str) -> RegistryUnavailable:
+    """The error for a web page where a document should be."""
+    return RegistryUnavailable(
+        f"{domain} answers with a web page instead of {what}",
+        hint="Check that it is a registry; or a network's login page is in between: open a browser, log in, try again",
+    )
+
+
+_BY_CODE: dict[str, type[DockmagicError]] = {
+    "DIGEST_INVALID": DigestMismatch,
+    "SIZE_INVALID": SizeMismatch,
+    "MANIFEST_BLOB_UNKNOWN": BlobNotFound,
+}
+
+
+def _read(body: bytes) -> tuple[tuple[str, ...], str]:
+    try:
+        items = msgspec.json.decode(body, type=_Body).errors or []
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return (), ""
+    # A registry's words go to a terminal: no control characters, and not many of them.
+    words = " ".join("".join(c if c.isprintable() else " " for c in item.message) for item in items[:3]).strip()
+    return tuple(item.code for item in items if item.code), words[:_SHOWN].rstrip(" .")
+
+
+def _unauthorized(subject: Subject, codes: tuple[str, ...], said: str) -> Unauthorized:
+    if subject.kind in ("image", "repository"):
+        message = f"{subject.name} does not exist, or needs a login{said}"
+        hint = f"Check the name, or log in: login {subject.domain}"
+    else:
+        message = f"{subject.domain} wants a login{said}"
+        hint = f"Log in: login {subject.domain}"
+    return Unauthorized(message, hint=hint, status=401, codes=codes)
+
+
+def _missing(subject: Subject, codes: tuple[str, ...]) -> DockmagicError:
+    if subject.kind == "blob":
+        return BlobNotFound(
+            f"{subject.domain} does not have {subject.name}", hint="The image is incomplete there: push it again"
+        )
+    if subject.kind == "registry":
+        return RegistryError(
+            f"{subject.domain} does not answer like a registry (status 404)",
+            hint="Check its name and port",
+            status=404,
+            codes=codes,
+        )
+    if "NAME_UNKNOWN" in codes or subject.kind == "repository":
+        return ImageNotFound(f"there is no repository for {subject.name}", hint=_name_hint(subject))
+    return ImageNotFound(f"{subject.name} is not in its registry", hint=_tag_hint(subject))
+
+
+def _name_hint(subject: Subject) -> str:
+    return (
+        "Check the name: search TERM finds some"
+        if subject.domain == _HUB
+        else f"Check the name: search {subject.domain}/ lists it"
+    )
+
+
+def _tag_hint(subject: Subject) -> str:
+    name = subject.name.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
+    head, slash, last = name.rpartition("/")
+    return f"See which tags there are: tags {head}{slash}{last.partition(':')[0]}"
+
+
+def _limited(headers: Mapping[str, str], subject: Subject, codes: tuple[str, ...], said: str) -> RateLimited:
+    seconds = retry_after(headers.get("Retry-After", ""))
+    hint = f"Try again in {_human(seconds)}" if seconds is not None else "Try again later"
+    if subject.domain == _HUB:
+        hint += ", or log in for a higher limit: login"
+    return RateLimited(
+        f"{subject.domain} allows no more requests for now{said}", hint=hint, codes=codes, retry_after=seconds
+    )
+
+
+def _human(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

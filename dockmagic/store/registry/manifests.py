@@ -1,0 +1,130 @@
+"""Manifests and indexes at one registry: ask, fetch, store (distribution specification, "Pulling manifests")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci import media
+from dockmagic.oci.digest import Digest
+from dockmagic.oci.errors import DigestMismatch, InvalidDigest, InvalidDocument, RegistryUnavailable
+from dockmagic.oci.spec import DOCUMENT_LIMIT, Descriptor, Index, parse_manifest
+
+from .client import drain
+from .failures import captive_portal
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+    from .client import Purpose, RegistryClient
+
+__all__ = ["ACCEPT", "fetch_manifest", "head_manifest", "put_manifest"]
+
+#: All kinds of manifest that there are, so that the registry converts nothing; schema 1 only to be told what it is.
+ACCEPT = (
+    f"{media.OCI_INDEX}, {media.OCI_MANIFEST}, {media.DOCKER_INDEX}, {media.DOCKER_MANIFEST}, "
+    "application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.1"
+)
+_NO_HEAD = (400, 404, 405, 501)
+
+
+def head_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: str = "") -> Descriptor:
+    """The descriptor of the manifest at `path`, from headers alone where the registry sends them.
+
+    Args:
+        client: of the registry.
+        path: ``/v2/NAME/manifests/REFERENCE``.
+        purpose: what for.
+        expect: the digest that was asked for, if one was.
+
+    Raises:
+        ImageNotFound: it is not there.
+        DigestMismatch: another digest than was asked for.
+        RegistryError: the registry refuses or fails.
+    """
+    response = client.request("HEAD", path, purpose, headers={"Accept": ACCEPT}, good=(200, *_NO_HEAD))
+    drain(response)
+    media_type, length = _media_type(response), response.headers.get("Content-Length", "")
+    digest = _digest(response)
+    known = media.is_index(media_type) or media.is_manifest(media_type)
+    if response.status != 200 or digest is None or not known or not length.isdecimal():
+        # Without these headers, or where HEAD is not answered (a 404 to HEAD has no words): the document itself.
+        return fetch_manifest(client, path, purpose, expect)[0]
+    if expect and digest != expect:
+        raise DigestMismatch(f"{purpose.subject.domain} answers for {expect} with {digest}")
+    return Descriptor(media_type=media_type, digest=digest, size=int(length))
+
+
+def fetch_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: str = "") -> tuple[Descriptor, bytes]:
+    """The manifest or index at `path`, verified, with its descriptor; arguments as for `head_manifest`.
+
+    Raises:
+        ImageNotFound: it is not there.
+        InvalidContent: not what the registry or `expect` says, or more than 4 MiB.
+        RegistryError: the registry refuses or fails.
+    """
+    attempt = 1
+    while True:
+        response = client.request("GET", path, purpose, headers={"Accept": ACCEPT})
+        try:
+            raw = _read(response, purpose)
+        except RegistryUnavailable as error:
+            attempt += 1
+            client.again(attempt, error)
+            continue
+        break
+    media_type = _media_type(response)
+    if media_type == "text/html":
+        raise captive_portal(purpose.subject.domain, f"the manifest of {purpose.subject.name}")
+    actual = Digest.of(raw)
+    document = parse_manifest(raw, media_type)
+    for claimed in (expect, _digest(response)):
+        if claimed and claimed != actual:
+            raise DigestMismatch(f"{purpose.subject.domain} answers for {claimed} with a document of digest {actual}")
+    if not media.is_index(media_type) and not media.is_manifest(media_type):
+        fallback = media.OCI_INDEX if isinstance(document, Index) else media.OCI_MANIFEST
+        media_type = document.media_type or fallback
+    return Descriptor(media_type=media_type, digest=actual, size=len(raw)), raw
+
+
+def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Descriptor, raw: bytes) -> None:
+    """Store `raw` at `path`.
+
+    Raises:
+        BlobNotFound: the registry misses something that the manifest refers to.
+        DigestMismatch: the registry has stored something else.
+        RegistryError: it refuses or fails.
+    """
+    response = client.request(
+        "PUT", path, purpose, headers={"Content-Type": desc.media_type}, body=raw, good=(200, 201, 202)
+    )
+    drain(response)
+    stored = _digest(response)
+    if stored is not None and stored != desc.digest:
+        raise DigestMismatch(
+            f"{purpose.subject.domain} stored {purpose.subject.name} as {stored}, not as {desc.digest}"
+        )
+
+
+def _read(response: BaseHTTPResponse, purpose: Purpose) -> bytes:
+    length = response.headers.get("Content-Length", "")
+    raw = b"" if length.isdecimal() and int(length) > DOCUMENT_LIMIT else drain(response, DOCUMENT_LIMIT + 1)
+    if (not raw and length != "0") or len(raw) > DOCUMENT_LIMIT:
+        response.close()
+        raise InvalidDocument(
+            f"the manifest of {purpose.subject.name} has more than the {DOCUMENT_LIMIT} bytes allowed"
+        )
+    return raw
+
+
+def _media_type(response: BaseHTTPResponse) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def _digest(response: BaseHTTPResponse) -> Digest | None:
+    text = response.headers.get("Docker-Content-Digest", "").strip()
+    if not text:
+        return None
+    try:
+        return Digest(text)
+    except InvalidDigest:
+        return None
