@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidDocument, UnsupportedMediaType
+from dockmagic.oci.platforms import Platform
+from dockmagic.oci.spec import Config, Manifest, parse_config, parse_manifest
 
 if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
-    from dockmagic.oci.platforms import Platform
     from dockmagic.oci.reference import Reference
-    from dockmagic.oci.spec import Config, ConfigFile, Descriptor, History, Manifest
+    from dockmagic.oci.spec import ConfigFile, Descriptor, History
     from dockmagic.store.home import Home
     from dockmagic.store.layer.tree import FileTree
 
@@ -20,13 +24,14 @@ __all__ = ["Image"]
 
 
 class Image:
-    """An image in the local store, in a registry or in an archive; what is not needed is not read.
+    """An image in the local store, in a registry or in an archive; what is not asked for is not read.
 
     Args:
         source: where its blobs are read from.
         descriptor: of its manifest.
         names: its full names, local or remote.
         index_digest: of the index it was chosen from, if there was one.
+        size: of the layers' files in bytes, if it is known.
         home: where file tables of its layers may be found; None for nowhere.
         keep_tables: whether file tables that have to be made are kept there.
     """
@@ -38,95 +43,146 @@ class Image:
         *,
         names: tuple[Reference, ...] = (),
         index_digest: Digest | None = None,
+        size: int | None = None,
         home: Home | None = None,
         keep_tables: bool = False,
     ) -> None:
-        raise NotImplementedError
+        self.source = source
+        self.descriptor = descriptor
+        self.names = names
+        self.index_digest = index_digest
+        self._size = size
+        self._home = home
+        self._keep_tables = keep_tables
 
-    source: ImageSource
-    descriptor: Descriptor
-    names: tuple[Reference, ...]
-    index_digest: Digest | None
+    def __repr__(self) -> str:
+        return f"<Image {self.names[0].familiar if self.names else '<none>'} {self.id.short}>"
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same manifest, wherever it is."""
+        return self.digest == other.digest if isinstance(other, Image) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
     def raw_manifest(self) -> bytes:
-        """The manifest's bytes."""
-        raise NotImplementedError
+        """The manifest's bytes, verified.
 
-    @property
+        Raises:
+            BlobNotFound: it is not there.
+            InvalidContent: it is not what its descriptor says.
+        """
+        return self.source.read(self.descriptor)
+
+    @cached_property
     def manifest(self) -> Manifest:
-        """The manifest."""
-        raise NotImplementedError
+        """The manifest.
 
-    @property
+        Raises:
+            InvalidDocument: it breaks the specification.
+            UnsupportedMediaType: it is an index.
+        """
+        manifest = parse_manifest(self.raw_manifest, self.descriptor.media_type)
+        if not isinstance(manifest, Manifest):
+            raise UnsupportedMediaType(f"{self.digest} is an index, not an image", hint="Choose one of its platforms")
+        return manifest
+
+    @cached_property
     def raw_config(self) -> bytes:
-        """The configuration's bytes."""
-        raise NotImplementedError
+        """The configuration's bytes, verified.
 
-    @property
+        Raises:
+            BlobNotFound: it is not there.
+            InvalidContent: it is not what its descriptor says.
+        """
+        return self.source.read(self.manifest.config)
+
+    @cached_property
     def config_file(self) -> ConfigFile:
-        """The whole configuration document."""
-        raise NotImplementedError
+        """The whole configuration document.
+
+        Raises:
+            InvalidDocument: it breaks the specification, or has not one DiffID for each layer.
+        """
+        config = parse_config(self.raw_config)
+        layers, diff_ids = len(self.manifest.layers), len(config.rootfs.diff_ids)
+        if layers != diff_ids:
+            raise InvalidDocument(f"image {self.id.short} has {layers} layers and {diff_ids} DiffIDs")
+        return config
 
     @property
     def config(self) -> Config:
         """How to run it."""
-        raise NotImplementedError
+        return self.config_file.config or Config()
 
     @property
     def id(self) -> Digest:
         """The image ID: digest of the configuration."""
-        raise NotImplementedError
+        return self.manifest.config.digest
 
     @property
     def digest(self) -> Digest:
         """Digest of the manifest."""
-        raise NotImplementedError
+        return self.descriptor.digest
 
     @property
     def repo_digest(self) -> Digest:
         """What a registry knows it by: the index's digest where there was one, else the manifest's."""
-        raise NotImplementedError
+        return self.index_digest or self.digest
 
-    @property
+    @cached_property
     def layers(self) -> Layers:
         """Its layers, base first; ``image.layers[0:3]`` are the three lowest."""
-        raise NotImplementedError
+        # Lists of images need no layers, so they need not load what reads them.
+        from .layer import Layers, Stack
+
+        stack = Stack(self.source, self._home, self.manifest, self.config_file, keep=self._keep_tables)
+        return Layers(stack, 0, len(stack.layers))
 
     @property
     def history(self) -> tuple[History, ...]:
         """The steps of its making, oldest first; steps that made no layer have `empty_layer`."""
-        raise NotImplementedError
+        return self.config_file.history or ()
 
     @property
     def files(self) -> FileTree:
-        """The merged view of its layers."""
-        raise NotImplementedError
+        """The merged view of its layers.
+
+        Raises:
+            InvalidContent: a layer is not what it should be.
+        """
+        return self.layers.files
 
     @property
     def platform(self) -> Platform:
         """What it runs on."""
-        raise NotImplementedError
+        return self.config_file.platform
 
     @property
     def runs_here(self) -> bool:
         """Whether this machine's processor runs it."""
-        raise NotImplementedError
+        return self.platform.normalized() in Platform.local().choices()
 
     @property
     def size(self) -> int:
         """Bytes of the layers' files, as docker's SIZE."""
-        raise NotImplementedError
+        if self._size is None:
+            self._size = sum(layer.size for layer in self.layers)
+        return self._size
 
     @property
     def compressed_size(self) -> int:
-        """Bytes of configuration and layers as a registry holds them."""
-        raise NotImplementedError
+        """Bytes of configuration and layers, as a registry holds them."""
+        return self.manifest.config.size + sum(layer.size for layer in self.manifest.layers)
 
     @property
     def created(self) -> str:
-        """As the configuration says (RFC 3339); may be empty."""
-        raise NotImplementedError
+        """When, as the configuration says (RFC 3339); may be empty."""
+        return self.config_file.created or ""
 
     def __truediv__(self, path: str) -> ImagePath:
-        raise NotImplementedError
+        """The path `path` inside it, such as ``image / "etc/passwd"``."""
+        from .path import ImagePath
+
+        return ImagePath(self.layers, path)

@@ -5,16 +5,99 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+from dockmagic.oci import media
+from dockmagic.oci.spec import History, chain_ids
+from dockmagic.store.layer.compare import compare, layer_changes
+from dockmagic.store.layer.read import read_content
+from dockmagic.store.layer.tree import FileTree
+
+from .tables import find_table, keep_table, read_table
+from .workers import side_by_side
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dockmagic.oci.digest import Digest
-    from dockmagic.oci.spec import Descriptor
+    from dockmagic.oci.spec import ConfigFile, Descriptor, Manifest
+    from dockmagic.store.home import Home
     from dockmagic.store.layer.compare import Change
+    from dockmagic.store.layer.entry import Entry
     from dockmagic.store.layer.table import LayerTable
-    from dockmagic.store.layer.tree import FileTree
 
-__all__ = ["Layer", "Layers"]
+    from .source import ImageSource
+
+__all__ = ["Layer", "Layers", "Stack"]
+
+
+class Stack:
+    """All layers of one image, and their merged views, which are kept for the next question.
+
+    Args:
+        source: where the blobs are.
+        home: where file tables may be found; None for nowhere.
+        keep: whether file tables that have to be made are kept there.
+        manifest: of the image.
+        config: of the image; it has as many DiffIDs as the manifest has layers.
+    """
+
+    def __init__(
+        self, source: ImageSource, home: Home | None, manifest: Manifest, config: ConfigFile, *, keep: bool
+    ) -> None:
+        self.source = source
+        self.home = home
+        self.keep = keep
+        diff_ids = config.rootfs.diff_ids
+        steps = [step for step in config.history or () if not step.empty_layer]
+        if len(steps) != len(diff_ids):
+            # A history that does not fit says nothing of the layers.
+            steps = [History()] * len(diff_ids)
+        self.layers = tuple(
+            Layer(self, index, *parts)
+            for index, parts in enumerate(zip(manifest.layers, diff_ids, chain_ids(diff_ids), steps, strict=True))
+        )
+        self._tables: dict[Digest, LayerTable] = {}
+        # The view that was built last, which the next one up is built upon, and that of all layers.
+        self._latest = (0, FileTree.of(()))
+        self._whole: FileTree | None = None
+
+    def table(self, layer: Layer) -> LayerTable:
+        """The file table of one layer."""
+        self._load([layer])
+        return self._tables[layer.diff_id]
+
+    def _load(self, layers: Sequence[Layer]) -> None:
+        missing = {layer.diff_id: layer for layer in layers if layer.diff_id not in self._tables}
+        if self.home is not None:
+            for diff_id in list(missing):
+                if (table := find_table(self.home, diff_id)) is not None:
+                    self._tables[diff_id] = table
+                    del missing[diff_id]
+
+        def make(layer: Layer, stop: Callable[[], bool]) -> None:
+            table = read_table(self.source, layer.descriptor, layer.diff_id, stop=stop)
+            if self.keep and self.home is not None:
+                keep_table(self.home, layer.diff_id, table)
+            self._tables[layer.diff_id] = table
+
+        side_by_side(sorted(missing.values(), key=lambda layer: -layer.descriptor.size), make)
+
+    def view(self, start: int, stop: int) -> FileTree:
+        """The merged view of the layers `start` to ``stop - 1`` alone; nodes tell places in the whole image."""
+        whole = (start, stop) == (0, len(self.layers))
+        if whole and self._whole is not None:
+            return self._whole
+        self._load(self.layers[start:stop])
+        at, tree = self._latest if start == 0 and self._latest[0] <= stop else (start, FileTree.of(()))
+        if start == at == 0:
+            tree = FileTree.of(self.table(layer) for layer in self.layers[:stop])
+        else:
+            for layer in self.layers[at:stop]:
+                tree = tree.stack(self.table(layer), layer.index)
+        if start == 0:
+            self._latest = (stop, tree)
+        if whole:
+            self._whole = tree
+        return tree
 
 
 class Layer:
@@ -30,84 +113,116 @@ class Layer:
         comment: as the history says; may be empty.
     """
 
-    index: int
-    descriptor: Descriptor
-    diff_id: Digest
-    chain_id: Digest
-    created_by: str
-    created: str
-    comment: str
+    def __init__(
+        self, stack: Stack, index: int, descriptor: Descriptor, diff_id: Digest, chain_id: Digest, step: History
+    ) -> None:
+        self._stack = stack
+        self.index = index
+        self.descriptor = descriptor
+        self.diff_id = diff_id
+        self.chain_id = chain_id
+        self.created_by = step.created_by or ""
+        self.created = step.created or ""
+        self.comment = step.comment or ""
+
+    def __repr__(self) -> str:
+        return f"<Layer {self.index} {self.diff_id.short}>"
 
     @property
     def table(self) -> LayerTable:
-        """Its entries, as they stand in the tar; fetched and verified if they are not here."""
-        raise NotImplementedError
+        """Its entries, as they stand in the tar.
+
+        If they are not known here, the layer is read (from a registry if the image is there).
+
+        Raises:
+            BlobNotFound: the layer is not there.
+            InvalidContent: the layer is not what it should be.
+        """
+        return self._stack.table(self)
 
     @property
     def size(self) -> int:
-        """Bytes of its files."""
-        raise NotImplementedError
+        """Bytes of its files, as docker counts."""
+        return self.table.content_size
 
     @property
     def compressed_size(self) -> int:
         """Bytes of its blob."""
-        raise NotImplementedError
+        return self.descriptor.size
 
     @property
     def below(self) -> Layers:
         """The layers beneath it."""
-        raise NotImplementedError
+        return Layers(self._stack, 0, self.index)
 
     @property
     def files(self) -> FileTree:
         """Its own files alone."""
-        raise NotImplementedError
+        return self._stack.view(self.index, self.index + 1)
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What it adds, changes and deletes in the view of the layers below."""
-        raise NotImplementedError
+        """What it adds, changes and deletes in the view of the layers below, by name."""
+        return tuple(layer_changes(self.below.files, self.table))
 
-    def open(self, path: str) -> object:
-        """The content of one of its own regular files, as a context manager of a binary stream."""
-        raise NotImplementedError
+    def content(self, entry: Entry) -> Iterator[bytes]:
+        """The content of one of its own regular files or hard links, piece by piece.
+
+        Raises:
+            InvalidLayer: the layer is broken.
+            NotSupported: the entry has no content.
+        """
+        with self._stack.source.open(self.descriptor) as stream:
+            yield from read_content(stream, media.compression_of(self.descriptor.media_type), entry)
 
 
 class Layers(Sequence[Layer]):
-    """Layers ``start`` to ``stop - 1`` of an image, base first; slices are `Layers` too.
+    """Layers `start` to ``stop - 1`` of an image, base first; a slice of them is `Layers` too.
 
     Attributes:
         start: place of the first.
         stop: place after the last.
     """
 
-    start: int
-    stop: int
+    def __init__(self, stack: Stack, start: int, stop: int) -> None:
+        self._stack = stack
+        self.start = start
+        self.stop = stop
 
     @overload
     def __getitem__(self, item: int) -> Layer: ...
     @overload
     def __getitem__(self, item: slice) -> Layers: ...
     def __getitem__(self, item: int | slice) -> Layer | Layers:
-        raise NotImplementedError
+        if isinstance(item, int):
+            return self._stack.layers[self.start : self.stop][item]
+        start, stop, step = item.indices(len(self))
+        if step != 1:
+            raise ValueError("a range of layers has no gaps and no other order")
+        return Layers(self._stack, self.start + start, self.start + max(start, stop))
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        return self.stop - self.start
 
     def __iter__(self) -> Iterator[Layer]:
-        raise NotImplementedError
+        return iter(self._stack.layers[self.start : self.stop])
+
+    def __repr__(self) -> str:
+        return f"<Layers {self.start}:{self.stop}>"
 
     @property
     def below(self) -> Layers:
         """The layers beneath the first."""
-        raise NotImplementedError
+        return Layers(self._stack, 0, self.start)
 
     @property
     def files(self) -> FileTree:
         """The merged view of these layers alone."""
-        raise NotImplementedError
+        return self._stack.view(self.start, self.stop)
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What they add, change and delete together in the view of the layers below."""
-        raise NotImplementedError
+        """What they add, change and delete together in the view of the layers below, by name."""
+        if len(self) == 1:
+            return self[0].changes
+        return tuple(compare(self.below.files, self._stack.view(0, self.stop)))

@@ -15,7 +15,7 @@ from dockmagic.oci.spec import Descriptor
 
 from .home import disk_errors
 from .lock import lock
-from .names import Names, read_names
+from .names import Named, Names, read_names
 from .partial import PartialWriter
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
 
     from .home import Home
-    from .names import Named
 
-__all__ = ["ContentStore"]
+__all__ = ["ContentStore", "Named"]
 
 _PIECE = 1 << 18
 

@@ -116,8 +116,13 @@ class Home:
             raise StoreTooNew(f"{self.root} has the form {found[:20]}; this dockmagic knows forms up to {VERSION}")
         self._checked = True
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Replace the file `path` at once: readers see the old or the new content, after a power failure too.
+    def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        """Replace the file `path` at once: readers see the old or the new content.
+
+        Args:
+            path: the file.
+            data: its new content.
+            durable: after a power failure too; not needed for what can be made anew.
 
         Raises:
             OutOfSpace: the disk is full; the old content stays.
@@ -128,8 +133,9 @@ class Home:
             try:
                 with temporary.open("wb") as file:
                     file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
+                    if durable:
+                        file.flush()
+                        os.fsync(file.fileno())
                 temporary.replace(path)
             except BaseException:
                 temporary.unlink(missing_ok=True)

@@ -1,0 +1,73 @@
+"""File tables of layers: found in a home, or made by reading the layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci import media
+from dockmagic.oci.errors import DigestMismatch, InvalidContent, StoreTooNew
+from dockmagic.store.layer.ingest import LayerIngest
+from dockmagic.store.layer.table import LayerTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockmagic.oci.digest import Digest
+    from dockmagic.oci.spec import Descriptor
+    from dockmagic.store.home import Home
+
+    from .source import ImageSource
+
+__all__ = ["check_diff_id", "find_table", "keep_table", "read_table"]
+
+_PIECE = 1 << 18
+
+
+def find_table(home: Home, diff_id: Digest) -> LayerTable | None:
+    """The table that lies in `home`; None if there is none, or none that this version reads."""
+    try:
+        return LayerTable.loads(home.table(diff_id).read_bytes())
+    except (FileNotFoundError, InvalidContent, StoreTooNew):
+        return None  # a table can always be made anew
+
+
+def keep_table(home: Home, diff_id: Digest, table: LayerTable) -> None:
+    """Put a table into `home`.
+
+    Raises:
+        OutOfSpace: the disk is full.
+    """
+    home.write(home.table(diff_id), table.dumps(), durable=False)
+
+
+def read_table(
+    source: ImageSource, desc: Descriptor, diff_id: Digest, *, stop: Callable[[], bool] = lambda: False
+) -> LayerTable:
+    """Read the whole layer `desc` once, verified, for its table.
+
+    Raises:
+        InvalidContent: the blob or its tar are not what they should be.
+        InterruptedError: `stop` said so.
+    """
+    ingest = LayerIngest(media.compression_of(desc.media_type))
+    with source.open(desc) as stream:
+        while piece := stream.read(_PIECE):
+            if stop():
+                raise InterruptedError("stopped while reading a layer")
+            ingest.feed(piece)
+    actual, table = ingest.finish()
+    check_diff_id(desc, diff_id, actual)
+    return table
+
+
+def check_diff_id(desc: Descriptor, expected: Digest, actual: Digest) -> None:
+    """Refuse a layer that is not the one which the configuration lists.
+
+    Raises:
+        DigestMismatch: it is another one.
+    """
+    if actual != expected:
+        raise DigestMismatch(
+            f"layer {desc.digest.short} has the DiffID {actual}, not the {expected} of the image's configuration",
+            hint="The image is damaged or hostile: ask its publisher, or pull another tag",
+        )
