@@ -34,6 +34,7 @@ class Members:
     """
 
     def __init__(self, file: BinaryIO) -> None:
+        self._file = file  # whose descriptor would close with it
         self._descriptor = file.fileno()
         self._length = os.fstat(self._descriptor).st_size
         self._files: dict[str, tuple[int, int]] = {}

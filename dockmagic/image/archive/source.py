@@ -15,7 +15,7 @@ from dockmagic.oci.digest import Digest, VerifiedReader
 from dockmagic.oci.errors import BlobNotFound, ImageNotFound, InvalidArchive, InvalidDigest, InvalidReference
 from dockmagic.oci.media import Compression
 from dockmagic.oci.reference import Reference
-from dockmagic.oci.spec import Descriptor, Index, Manifest, decode, parse_config, to_json
+from dockmagic.oci.spec import Descriptor, Manifest, decode, parse_config, to_json
 from dockmagic.store.layer.compress import detect
 
 from .members import Members
@@ -38,6 +38,12 @@ class _DockerItem(msgspec.Struct, rename="pascal"):
     config: str
     layers: tuple[str, ...]
     repo_tags: tuple[str, ...] | None = None
+
+
+class _Layout(msgspec.Struct):
+    """``index.json``; docker 25 writes no manifests into it where they would have no digest of their own."""
+
+    manifests: tuple[Descriptor, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,9 @@ class ArchiveSource:
         self._members = Members(file)
         self._documents: dict[Digest, bytes] = {}
         self._layers: dict[Digest, str] = {}
-        if "index.json" in self._members and "oci-layout" in self._members:
-            self.images = self._read_layout()
+        layout = self._layout_lines()
+        if layout:
+            self.images = self._read_layout(layout)
         elif "manifest.json" in self._members:
             self.images = tuple(self._read_docker_item(item) for item in self._docker_items())
         else:
@@ -134,16 +141,23 @@ class ArchiveSource:
 
     # The two forms
 
-    def _read_layout(self) -> tuple[Archived, ...]:
+    def _layout_lines(self) -> tuple[Descriptor, ...]:
+        if "index.json" not in self._members:
+            return ()
+        layout = decode(self._members.read("index.json"), _Layout, "index.json of the archive")
+        return tuple(
+            desc
+            for desc in layout.manifests or ()
+            if media.is_manifest(desc.media_type) or media.is_index(desc.media_type)
+        )
+
+    def _read_layout(self, lines: tuple[Descriptor, ...]) -> tuple[Archived, ...]:
         """An image layout (image-layout.md), with docker's names where ``manifest.json`` stands beside it."""
-        index = decode(self._members.read("index.json"), Index, "index.json of the archive")
         tags: dict[Digest, tuple[str, ...]] = {}
         if "manifest.json" in self._members:
             tags = {self._config_digest(item): item.repo_tags or () for item in self._docker_items()}
         found: dict[Digest, Archived] = {}
-        for desc in index.manifests:
-            if not (media.is_manifest(desc.media_type) or media.is_index(desc.media_type)):
-                continue
+        for desc in lines:
             names = _layout_names(desc)
             if tags and media.is_manifest(desc.media_type):
                 config = decode(self.read(desc), Manifest, f"manifest {desc.digest.short}").config.digest
@@ -159,12 +173,7 @@ class ArchiveSource:
         return tuple(found.values())
 
     def _docker_items(self) -> tuple[_DockerItem, ...]:
-        items = decode(
-            self._members.read("manifest.json"), tuple[_DockerItem, ...] | None, "manifest.json of the archive"
-        )
-        if items is None:
-            raise InvalidArchive("manifest.json of the archive is null", hint="Save it again")
-        return items
+        return decode(self._members.read("manifest.json"), tuple[_DockerItem, ...], "manifest.json of the archive")
 
     def _config_digest(self, item: _DockerItem) -> Digest:
         return Digest.of(self._members.read(item.config))
