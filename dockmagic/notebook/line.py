@@ -17,7 +17,7 @@ from dockmagic.oci.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Word", "arguments", "commands", "expand", "split", "take_option"]
+__all__ = ["Word", "arguments", "commands", "expand", "expand_text", "split", "take_flag", "take_option"]
 
 _VARIABLE = re.compile(r"(?<![${])\{([A-Za-z_]\w*)\}(?!\})")
 _PROMPT = re.compile(r"^\s*(?:[$#]\s+)?(?:sudo\s+)?(?:docker\s+)?")
@@ -202,3 +202,18 @@ def take_option(line: str, name: str) -> tuple[str, str]:
 
 def _without(line: str, start: int, end: int) -> str:
     return f"{line[:start].rstrip()} {line[end:].lstrip()}".strip()
+
+
+def take_flag(line: str, name: str) -> tuple[str, bool]:
+    """Take the first ``--name`` out of a line; the rest, and whether it was there."""
+    for word in split(line, strict=False):
+        if word.text == "--":
+            break
+        if word.text == f"--{name}":
+            return _without(line, word.start, word.end), True
+    return line, False
+
+
+def expand_text(text: str, namespace: Mapping[str, object]) -> str:
+    """A cell's body with ``{name}`` replaced as `expand` does."""
+    return expand(Word(((text, True),), 0, len(text)), namespace)

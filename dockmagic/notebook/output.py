@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dockmagic.rows import Row
 
-__all__ = ["Data", "Output"]
+__all__ = ["Data", "ImageList", "Output"]
 
 _OPEN_DEPTH = 2
 _ONE_LINE = 80
@@ -132,6 +132,17 @@ class Data:
         import pandas as pd  # noqa: PLC0415  (pandas is imported when a frame is wanted)
 
         return pd.json_normalize(self._data)
+
+
+class ImageList(tuple[Any, ...]):
+    """Images that came or went together (``pull -a``, ``load``)."""
+
+    __slots__ = ()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from .cards import images  # noqa: PLC0415  (when something is shown)
+
+        return images(self)
 
 
 def _tree(value: Any, depth: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.verbs.listing import plain_text
 from dockmagic.verbs.result import Content, Document, Nothing, Table, Text, Transferred
 
-from .output import Data, Output
+from .output import Data, ImageList, Output
 
 if TYPE_CHECKING:
     from dockmagic.verbs.result import Result
@@ -26,27 +26,28 @@ def present(result: Result) -> Any:
             return Data(data, text)
         case Content(data):
             return Output(data.decode("utf-8", "replace").removesuffix("\n"), data)
-        case Transferred(images, quiet=quiet, lines=lines):
-            if quiet or not images:
+        case Transferred(images, lines=lines):
+            if not images:
                 return Output("\n".join(lines))
-            return images[0] if len(images) == 1 else images
+            return images[0] if len(images) == 1 else ImageList(images)
         case Nothing():
             return None
 
 
 def _table(table: Table) -> Any:
-    from dockmagic.rows import ChangeRow, LayerRow  # noqa: PLC0415  (as rare as the views)
+    from dockmagic.rows import ChangeRow, LayerRow, TreeRow  # noqa: PLC0415  (as rare as the views)
 
     settings = {"row_type": table.row_type, "shown": table.shown}
     if table.subject is not None and table.row_type is LayerRow:
         from .views.layers import LayersView  # noqa: PLC0415  (views are imported when one is wanted)
 
-        return LayersView(table.subject, table.rows, text=plain_text(table), **settings)
+        image = getattr(table.subject, "image", table.subject)  # of a layer or a range of layers
+        return LayersView(image, table.rows, text=plain_text(table), **settings)
     if table.subject is not None and table.row_type is ChangeRow:
         from .views.diff import DiffView  # noqa: PLC0415  (see above)
 
         return DiffView(table.subject, table.rows, text=plain_text(table), **settings)
-    if table.lines is not None:
+    if table.lines is not None or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
     from .frames import frame  # noqa: PLC0415  (pandas is imported when a frame is wanted)
 

@@ -42,6 +42,16 @@ class DiffView(View):
         super().__init__(rows, **table)
         self.diff = diff
 
+    @classmethod
+    def of(cls, diff: Diff) -> DiffView:
+        """The view of a difference that was made in Python."""
+        from dockmagic.engine.describe import change_rows  # noqa: PLC0415  (a verb brings its rows along)
+        from dockmagic.rows import ChangeRow  # noqa: PLC0415  (see above)
+
+        rows = change_rows(diff.files)
+        text = "\n".join(f"{row.change} {row.path}" for row in rows)
+        return cls(diff, rows, row_type=ChangeRow, shown=ChangeRow.shown, text=text)
+
     @property
     def headline(self) -> str:
         """Which is compared with which."""

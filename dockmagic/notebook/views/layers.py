@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dockmagic.image.image import Image
+    from dockmagic.notebook.plots import Chart
     from dockmagic.rows import LayerRow
 
 __all__ = ["LayersView"]
@@ -44,7 +45,7 @@ class LayersView(View):
         super().__init__(rows, **table)
         self.image = image
 
-    def plot(self, ax: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None) -> Chart:
         """Draw the layers' sizes with matplotlib, those shared with other images in another colour."""
         from dockmagic.notebook.plots import plot_layers  # noqa: PLC0415  (matplotlib is imported when a plot is wanted)
 

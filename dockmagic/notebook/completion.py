@@ -1,0 +1,168 @@
+"""Completion of commands, flags, images, and paths inside images: what is here already, never the network.
+
+Names of verbs come from a table, flags from the verb's own parameters, images from the store's list of names, paths from
+the merged view of an image, remote tags from what ``tags`` has shown before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.completer import SimpleCompletion
+
+from dockmagic.oci.errors import DockmagicError
+
+from .line import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import click
+    from IPython.core.completer import CompletionContext
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .magics import DockMagics
+
+__all__ = ["Completion"]
+
+_COMMAND: Final = re.compile(r"\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%(?P<cell>%?)(?P<magic>\w+)(?P<rest>\s.*|)\Z", re.DOTALL)
+_PATH: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\s*/\s*|\.files\[|\.files\.lookup\()[\"'](?P<path>[^\"']*)\Z")
+_LAYER: Final = re.compile(r"(?P<image>.+?)\[[\d:-]*\]\Z")
+_NAMES_FROM_REGISTRIES: Final = frozenset(("pull", "tags"))
+_LIMIT: Final = 200
+
+
+class Completion:
+    """An IPython matcher (API version 2) for one shell."""
+
+    matcher_api_version = 2
+    matcher_identifier = "dockmagic"
+    matcher_priority = 50
+    __qualname__ = "dockmagic"
+
+    def __init__(self, shell: InteractiveShell, magics: DockMagics) -> None:
+        self._shell = shell
+        self._magics = magics
+
+    def __call__(self, context: CompletionContext) -> dict[str, Any]:
+        """What fits at the cursor."""
+        before = context.line_with_cursor[: context.cursor_position]
+        try:
+            found, fragment = self._find(before, context)
+        except (DockmagicError, OSError):
+            found, fragment = [], ""  # a store that cannot be read completes nothing; the command will say why
+        completions = [SimpleCompletion(text=text, type=kind) for text, kind in found]
+        result: dict[str, Any] = {"completions": completions, "suppress": bool(completions), "ordered": True}
+        if completions:
+            result["matched_fragment"] = fragment
+        return result
+
+    def _find(self, before: str, context: CompletionContext) -> tuple[list[tuple[str, str]], str]:
+        inside = _PATH.search(before)
+        if inside is not None:
+            return self._in_python(inside["name"], inside["path"])
+        command = _COMMAND.match(before)
+        if command is not None and context.cursor_line == 0 or command is not None and not command["cell"]:
+            return self._in_command(command["magic"], command["rest"])
+        first = context.full_text.split("\n", 1)[0].split()
+        if context.cursor_line and first[:1] == ["%%docker"] and all(word.startswith("--") for word in first[1:]):
+            from .line import commands  # noqa: PLC0415  (rare)
+
+            line = next(commands(before), "")
+            return self._in_command("docker", f" {line}")
+        return [], ""
+
+    def _in_command(self, magic: str, rest: str) -> tuple[list[tuple[str, str]], str]:
+        from .magics import SHORT  # noqa: PLC0415  (magics imports nothing of this; the reverse is true of extension)
+
+        if not rest or (magic != "docker" and magic not in SHORT):
+            return [], ""
+        words = [word.text for word in split(rest, strict=False)]
+        fragment = "" if rest[-1].isspace() or not words else words.pop()
+        argv = words if magic == "docker" else [magic, *words]
+        return list(self._words(argv, fragment))[:_LIMIT], fragment
+
+    def _words(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
+        from dockmagic.verbs.table import ALIASES, NOUNS, VERBS  # noqa: PLC0415  (not before the first Tab)
+
+        names = [*VERBS, *ALIASES]
+        if not argv:
+            firsts = dict.fromkeys([*(name for name in VERBS if " " not in name), *NOUNS])
+            yield from ((name, "command") for name in firsts if name.startswith(fragment))
+            return
+        if len(argv) == 1 and argv[0] in NOUNS:
+            seconds = (name.partition(" ")[2] for name in names if name.startswith(f"{argv[0]} "))
+            yield from ((name, "command") for name in dict.fromkeys(seconds) if name.startswith(fragment))
+            return
+        yield from self._arguments(argv, fragment)
+
+    def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
+        import click  # noqa: PLC0415  (not before the first Tab)
+
+        from dockmagic.verbs.table import find  # noqa: PLC0415  (see above)
+
+        from .paths import roles  # noqa: PLC0415  (see above)
+
+        called, verb, rest = find(argv, prog="%docker")
+        if fragment.startswith("-"):
+            yield from _flags(verb.params, fragment)
+            return
+        *_, (_, _, parameter) = roles([*argv, fragment])
+        name = parameter.name if parameter is not None else ""
+        if isinstance(parameter, click.Option):
+            if isinstance(parameter.type, click.Choice):
+                yield from ((str(choice), "value") for choice in parameter.type.choices if choice.startswith(fragment))
+            return
+        if name == "path":
+            image = next((word for word in rest if not word.startswith("-")), "")
+            yield from self._paths_of(image, fragment)
+        elif name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS:
+            yield from self._images(fragment, remote=called in _NAMES_FROM_REGISTRIES)
+
+    def _images(self, fragment: str, *, remote: bool) -> Iterator[tuple[str, str]]:
+        if remote:
+            for repository, tags in self._magics.seen_tags.items():
+                for tag in tags:
+                    if f"{repository}:{tag}".startswith(fragment):
+                        yield f"{repository}:{tag}", "remote tag"
+        names = {named.ref.familiar for named in self._magics.engine.store.names() if named.ref is not None}
+        yield from ((name, "image") for name in sorted(names) if name.startswith(fragment))
+
+    def _paths_of(self, image: str, fragment: str) -> list[tuple[str, str]]:
+        layer = _LAYER.match(image)
+        found = self._magics.engine.images.get(layer["image"] if layer else image)
+        return list(_children(found.files, fragment, whole=True))
+
+    def _in_python(self, name: str, path: str) -> tuple[list[tuple[str, str]], str]:
+        value = self._shell.user_ns.get(name)
+        tree = getattr(value, "files", None)
+        if tree is None or not hasattr(tree, "children"):
+            return [], ""
+        return list(_children(tree, path, whole=False)), path.rpartition("/")[2]
+
+
+#: Parameters and verbs whose arguments name local images.
+_IMAGE_PARAMETERS: Final = frozenset((
+    "image", "images", "name", "names", "source", "old", "new", "subject", "subjects", "diff", "inspect", "pull", "push",
+    "rmi", "save", "tag", "tags", "validate", "history", "layers", "export",
+))  # fmt: skip
+
+
+def _flags(parameters: Iterable[click.Parameter], fragment: str) -> Iterator[tuple[str, str]]:
+    for parameter in parameters:
+        if getattr(parameter, "hidden", False):
+            continue
+        for name in parameter.opts:
+            if name.startswith("--") and name.startswith(fragment) or name == fragment != "-":
+                yield name, getattr(parameter, "help", "") or "flag"
+
+
+def _children(tree: Any, fragment: str, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """Members of the folder that `fragment` is in; each as the whole path, or by its name alone."""
+    folder, slash, beginning = fragment.rpartition("/")
+    for node in tree.children(folder)[: _LIMIT * 50]:
+        name = node.entry.path.rpartition("/")[2]
+        if name.startswith(beginning):
+            mark = "/" if node.entry.is_dir else ""
+            yield f"{folder + slash if whole else ''}{name}{mark}", "folder" if node.entry.is_dir else "file"

@@ -1,0 +1,93 @@
+"""Into a shell and out again: magics, completion, the reading of ``?`` and ``;``, and the look of domain objects."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from .completion import Completion
+from .magics import SHORT, DockMagics
+from .transform import line_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["load", "unload"]
+
+#: Classes by module and name, and the function of `cards` (or the view) that shows them; nothing is imported for it.
+_CARDS: Final = {
+    ("dockmagic.image.layer", "Layer"): "layer",
+    ("dockmagic.image.layer", "Layers"): "layers",
+    ("dockmagic.image.path", "ImagePath"): "image_path",
+    ("dockmagic.store.layer.tree", "FileTree"): "file_tree",
+}
+_IMAGE: Final = ("dockmagic.image.image", "Image")
+_DIFF: Final = ("dockmagic.image.analysis.diff", "Diff")
+_KEY: Final = "dockmagic.notebook.extension"
+
+
+def load(shell: InteractiveShell) -> None:
+    """Install everything; a second time does nothing."""
+    if _KEY in shell.meta:
+        return
+    magics = DockMagics(shell)
+    manager = shell.magics_manager
+    shell.register_magics(magics)
+    manager.register_function(magics.cell, "cell", "docker")
+    for verb in SHORT:
+        manager.register_function(magics.short(verb), "line", verb)
+    completion = Completion(shell, magics)
+    shell.Completer.custom_matchers.append(completion)
+    transform = line_transform(("docker", *SHORT))
+    shell.input_transformer_manager.token_transformers.append(transform)
+    _register_cards(shell, magics)
+    shell.meta[_KEY] = (magics, completion, transform)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take everything out; a shell without it stays as it is."""
+    if _KEY not in shell.meta:
+        return
+    magics, completion, transform = shell.meta.pop(_KEY)
+    table = shell.magics_manager.magics
+    for name in ("docker", *SHORT):
+        table["line"].pop(name, None)
+    table["cell"].pop("docker", None)
+    shell.magics_manager.registry.pop(type(magics).__name__, None)
+    shell.Completer.custom_matchers.remove(completion)
+    shell.input_transformer_manager.token_transformers.remove(transform)
+    for module, name in (*_CARDS, _IMAGE, _DIFF):
+        _forget(shell.display_formatter.mimebundle_formatter, module, name)
+    magics.close()
+
+
+def _register_cards(shell: InteractiveShell, magics: DockMagics) -> None:
+    formatter = shell.display_formatter.mimebundle_formatter
+    for (module, name), card in _CARDS.items():
+        formatter.for_type_by_name(module, name, _card(card))
+    formatter.for_type_by_name(*_IMAGE, lambda image, **_: magics.show_image(image))
+    formatter.for_type_by_name(*_DIFF, lambda diff, **wanted: _diff_view(diff)._repr_mimebundle_(**wanted))
+
+
+def _card(name: str) -> Callable[..., dict[str, str]]:
+    def show(shown: Any, **_: Any) -> dict[str, str]:
+        cards = import_module("dockmagic.notebook.cards")
+        bundle: dict[str, str] = getattr(cards, name)(shown)
+        return bundle
+
+    return show
+
+
+def _diff_view(diff: Any) -> Any:
+    from .views.diff import DiffView  # noqa: PLC0415  (when something is shown)
+
+    return DiffView.of(diff)
+
+
+def _forget(formatter: Any, module: str, name: str) -> None:
+    # A class that has been shown has moved from the deferred printers, which go by name, to those by type.
+    formatter.deferred_printers.pop((module, name), None)
+    for kind in [kind for kind in formatter.type_printers if (kind.__module__, kind.__name__) == (module, name)]:
+        formatter.pop(kind)

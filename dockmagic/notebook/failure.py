@@ -1,0 +1,46 @@
+"""An error in a cell is one line that says what to do next; ``%xmode Verbose`` shows all of it.
+
+The rendering is put on the instance, and by the magic that lets it out: who calls the engine from Python gets a plain
+exception with its traceback. The cell fails either way, so that a notebook run as a test fails too.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import DockmagicError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["in_one_line", "one_line"]
+
+_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
+_INTERRUPTED = "Interrupted: the store is whole and what has arrived is kept. Run the cell again to go on."
+
+
+def one_line(error: BaseException, line: str, shell: InteractiveShell) -> None:
+    """Let IPython show `line` for `error`, and its traceback only in verbose mode."""
+
+    def render() -> list[str]:
+        if shell.InteractiveTB.mode == "Verbose":
+            return list(shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__))
+        return [f"{_RED}{type(error).__name__}{_PLAIN}: {line}"]
+
+    error._render_traceback_ = render  # type: ignore[attr-defined]  # what IPython asks an exception for
+
+
+@contextmanager
+def in_one_line(shell: InteractiveShell) -> Iterator[None]:
+    """Errors that dockmagic raises on purpose, and an interrupt, leave the block with their rendering."""
+    try:
+        yield
+    except DockmagicError as error:
+        one_line(error, str(error), shell)
+        raise
+    except KeyboardInterrupt as error:
+        one_line(error, _INTERRUPTED, shell)
+        raise

@@ -1,0 +1,188 @@
+"""``%docker``, ``%%docker`` and the short magics: a line goes to a verb, its result becomes the cell's value."""
+
+from __future__ import annotations
+
+import io
+from collections import ChainMap
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
+
+from .failure import in_one_line
+from .line import arguments, commands, expand_text, take_flag, take_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from dockmagic.engine import Engine
+    from dockmagic.oci.errors import DockmagicError
+    from dockmagic.verbs.result import Transferred
+
+__all__ = ["SHORT", "DockMagics"]
+
+#: Verbs whose names IPython leaves free; the others are reached by %docker alone.
+SHORT: Final = (
+    "pull", "push", "images", "layers", "files", "diff", "inspect", "tag", "rmi", "tags", "search", "login", "logout",
+    "validate",
+)  # fmt: skip
+_SHOWS_PROGRESS: Final = {"pull": "Pulling", "push": "Pushing"}
+_SILENT: Final = frozenset(("-q", "--quiet", "--plan", "--help"))
+
+
+@magics_class
+class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+    """The magics of one shell, with the engine that they share.
+
+    Attributes:
+        seen_tags: tags that ``tags NAME`` found, by repository, for completion.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._engine: Engine | None = None
+        self._transferred: tuple[int, Transferred] | None = None
+        self.seen_tags: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine; made when it is first used."""
+        if self._engine is None:
+            from dockmagic.engine import Engine  # noqa: PLC0415  (not before the first command)
+
+            self._engine = Engine(on_notice=print)
+        return self._engine
+
+    def close(self) -> None:
+        """Close the engine's connections."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    @no_var_expand
+    @needs_local_scope
+    @line_magic
+    def docker(self, line: str, local_ns: Mapping[str, object] | None = None) -> Any:
+        """Run a docker command without docker: ``%docker pull ubuntu``; ``%docker --help`` lists the commands."""
+        with in_one_line(self.shell):
+            return self._line(line, local_ns)
+
+    def short(self, verb: str) -> Callable[..., Any]:
+        """The magic ``%verb``, which is ``%docker verb``."""
+
+        @no_var_expand
+        @needs_local_scope
+        def magic(line: str, local_ns: Mapping[str, object] | None = None) -> Any:
+            with in_one_line(self.shell):
+                return self._line(f"{verb} {line}", local_ns)
+
+        magic.__doc__ = f"The same as ``%docker {verb}``; ``%{verb}?`` shows its flags."
+        magic.__name__ = verb
+        return magic
+
+    @no_var_expand
+    def cell(self, line: str, cell: str) -> Any:
+        """``%%docker VERB``: the body is the command's input. ``%%docker`` alone: each line of the body is a command.
+
+        ``--into NAME`` binds the result to a variable; ``--expand`` puts ``{variables}`` into the body.
+        """
+        with in_one_line(self.shell):
+            line, name = take_option(line, "into")
+            line, wants_expansion = take_flag(line, "expand")
+            namespace = self.shell.user_ns
+            body = expand_text(cell, namespace) if wants_expansion else cell
+            if line.strip():
+                value = self._run(arguments(line, namespace), body.encode())
+            else:
+                value = self._script(body, namespace)
+            if not name:
+                return value
+            self.shell.user_ns[name] = value
+            return None
+
+    def _script(self, body: str, namespace: Mapping[str, object]) -> Any:
+        from IPython.display import display  # noqa: PLC0415  (not before the first command)
+
+        value = None
+        for command in commands(body):
+            if value is not None:
+                display(value)
+            value = self._run(arguments(command, namespace))
+        return value
+
+    def _line(self, line: str, local_ns: Mapping[str, object] | None) -> Any:
+        trimmed = line.rstrip()
+        if trimmed.endswith(";") and not trimmed.endswith("\\;"):
+            trimmed = trimmed[:-1]  # x = %images; where the semicolon quiets what an assignment never shows
+        return self._run(arguments(trimmed, ChainMap(dict(local_ns or {}), self.shell.user_ns)))
+
+    def _run(self, argv: list[str], stdin: bytes | None = None) -> Any:
+        if not argv:
+            from .welcome import Welcome  # noqa: PLC0415  (shown once, if ever)
+
+            return Welcome(self.engine)
+        from dockmagic.verbs.call import Door, invoke  # noqa: PLC0415  (not before the first command)
+
+        from .paths import expand_host_paths  # noqa: PLC0415  (see above)
+        from .present import present  # noqa: PLC0415  (see above)
+        from .progress import no_progress, shown_progress  # noqa: PLC0415  (see above)
+
+        title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
+        with shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
+            door = Door(
+                self.engine,
+                prog="%docker",
+                on_progress=on_progress,
+                say=print,
+                ask=_ask,
+                stdin=io.BytesIO(stdin) if stdin is not None else None,
+            )
+            result = invoke(door, expand_host_paths(argv))
+        self._remember(argv, result)
+        value = present(result)
+        for note in getattr(result, "notes", ()) if not hasattr(value, "text") else ():
+            print(note)  # noqa: T201  (under a table stand its notes)
+        self._raise_first(value, getattr(result, "errors", ()))
+        return value
+
+    def _raise_first(self, value: Any, errors: Sequence[DockmagicError]) -> None:
+        if not errors:
+            return
+        from IPython.display import display  # noqa: PLC0415  (not before the first command)
+
+        if value is not None:
+            display(value)  # what could be done is shown, and the cell fails all the same
+        for error in errors[1:]:
+            print(error)  # noqa: T201  (see above)
+        raise errors[0]
+
+    def _remember(self, argv: list[str], result: Any) -> None:
+        from dockmagic.verbs.result import Transferred  # noqa: PLC0415  (imported by now)
+
+        if isinstance(result, Transferred):
+            self._transferred = (self.shell.execution_count, result)
+        elif argv[0] == "tags" and getattr(result, "rows", ()):
+            self.seen_tags[argv[-1]] = tuple(tag for row in result.rows for tag in row.tags)
+
+    def show_image(self, image: Any) -> dict[str, str]:
+        """An image's twins; in the cell that pulled or pushed it, with what became of each layer."""
+        from . import cards  # noqa: PLC0415  (when something is shown)
+
+        if self._transferred is None or self._transferred[0] != self.shell.execution_count:
+            return cards.image(image)
+        result = self._transferred[1]
+        if not any(image is one for one in result.images):
+            return cards.image(image)
+        return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
+
+
+def _ask(prompt: str, *, secret: bool) -> str:
+    from getpass import getpass  # noqa: PLC0415  (login alone asks)
+
+    from IPython.core.error import StdinNotImplementedError  # noqa: PLC0415  (see above)
+
+    try:
+        return getpass(prompt) if secret else input(prompt)
+    except StdinNotImplementedError:
+        raise EOFError(prompt) from None

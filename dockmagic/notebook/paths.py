@@ -1,0 +1,70 @@
+"""``~``, ``$PWD`` and ``$(pwd)`` in those arguments of a verb that are paths of this machine, and in no others.
+
+A path inside an image may begin with them just as well, and there they mean something else or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from dockmagic.verbs.table import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["expand_host_paths", "roles"]
+
+_FOLDER: Final = ("$(pwd)", "${PWD}", "$PWD")
+
+
+def expand_host_paths(argv: list[str]) -> list[str]:
+    """`argv` with its host paths expanded."""
+    if not any("~" in word or "$" in word for word in argv):
+        return argv
+    _, _, rest = find(argv, prog="%docker")
+    done = list(argv[: len(argv) - len(rest)])
+    for word, prefix, parameter in roles(argv):
+        value = word[len(prefix) :]
+        is_path = parameter is not None and isinstance(parameter.type, (click.Path, click.File))
+        done.append(prefix + _expanded(value) if is_path else word)
+    return done
+
+
+def roles(argv: list[str]) -> Iterator[tuple[str, str, click.Parameter | None]]:
+    """Each word after the verb, what of it is a flag's name (``--output=``), and the parameter that its value is for.
+
+    A flag without a value has no parameter here; a word that the verb does not know has none either.
+    """
+    _, verb, rest = find(argv, prog="%docker")
+    options = {name: one for one in verb.params if isinstance(one, click.Option) for name in one.opts}
+    positional = iter([one for one in verb.params if isinstance(one, click.Argument)])
+    current: click.Argument | None = None
+    waiting: click.Option | None = None
+    only_arguments = False
+    for word in rest:
+        name, equals, _ = word.partition("=")
+        if waiting is not None:
+            yield word, "", waiting
+            waiting = None
+        elif not only_arguments and word.startswith("-") and word != "-":
+            only_arguments = word == "--"
+            option = options.get(name)
+            takes_value = option is not None and not option.is_flag
+            waiting = option if takes_value and not equals else None
+            yield word, f"{name}=" if takes_value and equals else word, option if takes_value and equals else None
+        else:
+            only_arguments = True  # docker reads no flags of its own after the first argument
+            if current is None or current.nargs != -1:
+                current = next(positional, current)
+            yield word, "", current
+
+
+def _expanded(value: str) -> str:
+    for name in _FOLDER:
+        if value == name or value.startswith(f"{name}/"):
+            return str(Path.cwd()) + value[len(name) :]
+    return os.path.expanduser(value) if value.startswith("~") else value  # noqa: PTH111  (keeps a trailing slash)
