@@ -54,10 +54,10 @@ def command(door: Door, names: tuple[str, ...], form: str | None, kind: str | No
             errors.append(error)
     subject = subjects[0] if len(subjects) == 1 else tuple(subjects)
     if template is not None:
-        lines = [render(template, _record(document)) for document in documents]
+        lines = [render(template, _with_optional(_record(document))) for document in documents]
         return Document(documents, "\n".join(lines), subject, tuple(errors)) if errors else Text("\n".join(lines))
     if form == "json":
-        return Text("\n".join(render(parse("{{json .}}"), document) for document in documents))
+        return Text("\n".join(render(parse("{{json .}}"), _record(document)) for document in documents))
     return Document(documents, "", subject, tuple(errors))
 
 
@@ -69,5 +69,9 @@ def _record(value: Any, name: str = "") -> Any:
         return value
     if name in _MAPS:
         return value
-    members = {key: _record(item, key) for key, item in value.items()}
-    return Record(dict.fromkeys(_OPTIONAL) | members if name == "Config" else members)
+    return Record((key, _record(item, key)) for key, item in value.items())
+
+
+def _with_optional(document: Record) -> Record:
+    document["Config"] = Record(dict.fromkeys(_OPTIONAL) | document["Config"])
+    return document

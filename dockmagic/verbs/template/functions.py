@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import msgspec
 
 from .parse import mistake
-from .values import MISSING, go_text, plain, truth
+from .values import MISSING, Record, go_text, plain, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,9 @@ _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?
 def _encodable(value: Any) -> Any:
     value = plain(value)
     if isinstance(value, Mapping):
-        return {key: _encodable(item) for key, item in value.items()}
+        # Go sorts the keys of a map, and keeps the order of a struct's members.
+        keys = value if isinstance(value, Record) else sorted(value)
+        return {key: _encodable(value[key]) for key in keys}
     if isinstance(value, (list, tuple)):
         return [_encodable(item) for item in value]
     return value.isoformat() if isinstance(value, datetime) else value
@@ -45,7 +49,7 @@ def _join(items: Any, separator: str) -> str:
 
 
 def _title(text: str) -> str:
-    return re.sub(r"(?<!\S)\w|(?<=[^\w'])\w", lambda match: match.group().upper(), str(text))
+    return re.sub(r"(?<!\w)\w", lambda match: match.group().upper(), str(text))
 
 
 def _pad(text: str, before: int, after: int) -> str:
@@ -129,7 +133,7 @@ def _printf(form: str, *values: Any) -> str:
         precision = f".{match['precision']}" if match["precision"] else ""
         if verb in "dxXocbeEfFgGt" and verb != "t":
             return _number(width, precision, verb, plain(value), value)
-        shown = _json(str(value)) if verb == "q" else go_text(value)
+        shown = _json(str(value)) if verb == "q" else go_text(value, inner=True)
         if verb not in "svqt":
             return f"%!{verb}({shown})"
         return f"{width}{precision}s" % shown
@@ -143,7 +147,7 @@ def _number(width: str, precision: str, verb: str, number: Any, value: Any) -> s
         digits = number.encode().hex()
         return f"{width}s" % (digits.upper() if verb == "X" else digits)
     if not isinstance(number, (int, float)) or isinstance(number, bool):
-        return f"%!{verb}({go_text(value)})"
+        return f"%!{verb}({'string=' if isinstance(number, str) else ''}{go_text(value, inner=True)})"
     if verb == "b":
         return f"{width}s" % format(int(number), "b")
     return f"{width}{precision}{verb}" % number
@@ -154,7 +158,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "eq": _equal,
     "ge": _compare(lambda a, b: a >= b),
     "gt": _compare(lambda a, b: a > b),
-    "html": lambda *values: __import__("html").escape(_print(*values)),
+    "html": lambda *values: escape(_print(*values)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
     "index": _index,
     "join": _join,
     "json": _json,
@@ -174,4 +178,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "title": _title,
     "truncate": lambda text, length: str(text)[:length],
     "upper": lambda text: str(text).upper(),
+    "urlquery": lambda *values: quote_plus(_print(*values)),
 }
