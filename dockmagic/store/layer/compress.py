@@ -2,45 +2,193 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+import io
+import sys
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+
+from isal import igzip_lib, isal_zlib
+
+from dockmagic.oci.errors import InvalidLayer, NotSupported
+from dockmagic.oci.media import Compression
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockmagic.oci.media import Compression
     from typing_extensions import Buffer
 
-__all__ = ["Decompressor", "compressor", "decompressor"]
+__all__ = ["Compressor", "Decompressor", "detect"]
+
+#: The most plain bytes that are handed out at once: compressed zeros swell a thousandfold.
+_PIECE: Final = 1 << 20
+
+# Of zlib's levels, docker's choice; isal's levels are its own, and 1 is as fast as 0 but denser.
+_ZLIB_LEVEL: Final = 6
+_ISAL_LEVEL: Final = 1
+_ZSTD_LEVEL: Final = 3
+_GZIP_WINDOW: Final = 31  # zlib's way to say: gzip header, 32 KiB window
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_FOREIGN: Final = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"LZIP": "lzip"}
+_LONGEST_MAGIC: Final = 6
 
 
-class Decompressor(Protocol):
-    """Takes compressed chunks of any size, gives plain ones."""
+def detect(head: bytes) -> Compression:
+    """What a layer's first six bytes say it is; a tar, if they say nothing.
+
+    Raises:
+        NotSupported: compressed in a way that the image specification does not know.
+    """
+    if head.startswith(_GZIP_MAGIC):
+        return Compression.GZIP
+    # A skippable frame (RFC 8878, section 3.1.2) may come first.
+    if head.startswith(_ZSTD_MAGIC) or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5):
+        return Compression.ZSTD
+    for magic, name in _FOREIGN.items():
+        if head.startswith(magic):
+            raise NotSupported(f"a layer is compressed with {name}", hint="Ask the publisher for gzip or zstd layers")
+    return Compression.NONE
+
+
+class _Member(Protocol):
+    """What isal's and zstd's decompressors have in common: one gzip member or zstd frame."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: Buffer, max_length: int = -1) -> bytes: ...
+
+
+def _gzip_member() -> _Member:
+    member: _Member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+    return member
+
+
+class Decompressor:
+    """Takes compressed chunks of any size and gives plain ones: gzip members or zstd frames, one after another.
+
+    Zero bytes after the last member are padding, as gzip itself holds; anything else there is an error.
+
+    Args:
+        claimed: what the media type says. What the first bytes say goes before it, since mislabelled layers are
+            common and every engine reads them.
+    """
+
+    def __init__(self, claimed: Compression) -> None:
+        self._claimed = claimed
+        self._head = b""
+        self._kind: Compression | None = None
+        self._member: _Member | None = None
 
     def feed(self, chunk: Buffer) -> Iterator[Buffer]:
-        """The plain bytes that `chunk` completes, in pieces of bounded size."""
-        ...
+        """The plain bytes that `chunk` completes, in pieces of at most 1 MiB; run it to its end before the next.
 
-    def finish(self) -> None:
-        """Call after the last chunk.
+        Raises:
+            InvalidLayer: the stream is corrupt.
+            NotSupported: of a foreign compression.
+        """
+        if self._kind is None:
+            self._head += bytes(chunk)
+            if len(self._head) < _LONGEST_MAGIC:
+                return
+            chunk, self._head = self._head, b""
+            self._begin(chunk)
+        if self._kind is Compression.NONE:
+            yield chunk
+        else:
+            yield from self._inflate(chunk)
+
+    def _begin(self, head: bytes) -> None:
+        self._kind = detect(head)
+        if self._kind is not Compression.NONE:
+            self._member = self._next_member()
+
+    def _next_member(self) -> _Member:
+        return _gzip_member() if self._kind is Compression.GZIP else zstd.ZstdDecompressor()
+
+    def _inflate(self, chunk: Buffer) -> Iterator[bytes]:
+        data = chunk
+        try:
+            while True:
+                if self._member is None:
+                    data = bytes(data).lstrip(b"\0")
+                    if not data:
+                        return
+                    self._member = self._next_member()
+                plain = self._member.decompress(data, _PIECE)
+                if plain:
+                    yield plain
+                if self._member.eof:
+                    data = self._member.unused_data
+                    self._member = None
+                elif self._member.needs_input:
+                    return
+                else:
+                    data = b""
+        except (zlib.error, isal_zlib.error, zstd.ZstdError, EOFError) as error:
+            raise InvalidLayer(f"the layer's {self._kind_name} data is corrupt: {error}") from None
+
+    @property
+    def _kind_name(self) -> str:
+        return (self._kind or self._claimed).value or "tar"
+
+    def finish(self) -> Iterator[Buffer]:
+        """The last plain bytes; call it after the last chunk.
 
         Raises:
             InvalidLayer: the stream is truncated.
         """
-        ...
+        if self._kind is None:
+            if self._claimed is not Compression.NONE:
+                raise InvalidLayer(f"the layer ends in the midst of its {self._kind_name} header")
+            if self._head:
+                yield self._head
+        elif self._member is not None:
+            raise InvalidLayer(f"the layer's {self._kind_name} data is truncated")
 
 
-def decompressor(compression: Compression) -> Decompressor:
-    """A decompressor; what the first bytes say goes before `compression`."""
-    raise NotImplementedError
-
-
-def compressor(out: BinaryIO, compression: Compression, *, reproducible: bool = False) -> BinaryIO:
-    """A writable stream that compresses into `out`, which stays open when the stream is closed.
+class Compressor(io.RawIOBase):
+    """A writable stream that compresses into another one, which stays open when this is closed.
 
     Args:
         out: where compressed bytes go.
         compression: of what kind.
-        reproducible: the same bytes on every machine: zlib at a pinned level instead of the faster isal, whose
-            output depends on the processor.
+        reproducible: the same bytes on every machine: zlib instead of the faster isal, whose output depends on the
+            processor. The bytes still depend on zlib's version, as they do for every engine.
     """
-    raise NotImplementedError
+
+    def __init__(self, out: BinaryIO, compression: Compression, *, reproducible: bool = False) -> None:
+        self._out = out
+        self._engine: Any = None
+        if compression is Compression.ZSTD:
+            self._engine = zstd.ZstdCompressor(level=_ZSTD_LEVEL)
+        elif compression is Compression.GZIP and reproducible:
+            self._engine = zlib.compressobj(_ZLIB_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        elif compression is Compression.GZIP:
+            self._engine = isal_zlib.compressobj(_ISAL_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
+
+    def writable(self) -> bool:
+        """Always true."""
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        """Compress all of `data`; returns its length in bytes."""
+        packed = data if self._engine is None else self._engine.compress(data)
+        if len(memoryview(packed)):
+            self._out.write(packed)
+        return memoryview(data).nbytes
+
+    def close(self) -> None:
+        """Write what is still buffered and the trailer."""
+        if not self.closed and self._engine is not None:
+            self._out.write(self._engine.flush())
+        super().close()

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from dockmagic.oci.errors import InvalidLayer
+
 __all__ = ["Entry", "EntryType"]
 
 
@@ -52,8 +54,6 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
         major: device number.
         minor: device number.
         xattrs: extended attributes, by name in name order; None if there are none.
-        sparse: (offset, length) of the data regions of a sparse file, which follow one another at `offset`; None if
-            the content is stored whole.
     """
 
     name: bytes
@@ -69,7 +69,6 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     major: int = 0
     minor: int = 0
     xattrs: dict[str, bytes] | None = None
-    sparse: tuple[tuple[int, int], ...] | None = None
 
     @property
     def path(self) -> str:
@@ -101,3 +100,20 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     def st_mode(self) -> int:
         """File type and permission bits together, as `os.stat` gives them; `stat.filemode` prints it."""
         return _FORMAT[self.type] | self.mode
+
+    def linked(self, name: bytes) -> Entry:
+        """A hard link to this entry, under `name`: it shares everything but the name.
+
+        Raises:
+            InvalidLayer: this is a directory.
+        """
+        if self.type is EntryType.DIRECTORY:
+            raise InvalidLayer(f"{name!r} is a hard link to a directory")
+        kind, link = self.type, self.link
+        if kind is EntryType.REGULAR:
+            kind, link = EntryType.HARDLINK, self.name
+        # A second name of a symbolic link, pipe or device is just another one of its kind.
+        return Entry(
+            name, kind, self.mode, self.uid, self.gid, self.size, self.mtime, link, self.digest, self.offset,
+            self.major, self.minor, self.xattrs,
+        )  # fmt: skip

@@ -2,36 +2,114 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from blake3 import blake3
+from msgspec.structs import force_setattr
+
+from dockmagic.oci.digest import Digest
+from dockmagic.oci.errors import InvalidInput
+
+from .compress import Decompressor
+from .entry import Entry
+from .layout import Layout, Removal
+from .scan import TarScanner
 
 if TYPE_CHECKING:
-    from dockmagic.oci.digest import Digest
     from dockmagic.oci.media import Compression
     from typing_extensions import Buffer
 
+    from .scan import Header
     from .table import LayerTable
 
-__all__ = ["LayerIngest"]
+__all__ = ["LayerIngest", "Recorder", "layer_limit"]
+
+_VARIABLE: Final = "DOCKMAGIC_MAX_LAYER_SIZE"
+_DEFAULT_LIMIT: Final = 64 << 30
+
+
+def layer_limit() -> int:
+    """How many bytes a layer may expand to: ``DOCKMAGIC_MAX_LAYER_SIZE``, else 64 GiB.
+
+    Raises:
+        InvalidInput: the variable is not a whole number.
+    """
+    text = os.environ.get(_VARIABLE, "")
+    if not text:
+        return _DEFAULT_LIMIT
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidInput(f"{_VARIABLE} is {text!r}", hint="Set it to a number of bytes, such as 68719476736")
+    return int(text)
+
+
+class Recorder:
+    """Makes the file table from a tar's members: a `MemberSink` that keeps a digest of each content.
+
+    Attributes:
+        layout: what lies where so far.
+    """
+
+    def __init__(self) -> None:
+        self.layout = Layout()
+        self._entry: Entry | None = None
+        self._hash: blake3 | None = None
+
+    def begin(self, header: Header) -> Entry | Removal | None:
+        """Place a member, and say what it means."""
+        placed = self.layout.place(header)
+        self._entry = placed if type(placed) is Entry else None
+        return placed
+
+    def content(self, data: memoryview, last: bool) -> None:  # noqa: FBT001  as `MemberSink` has it
+        """Digest a file's bytes."""
+        entry = self._entry
+        if entry is None:  # a whiteout with content
+            return
+        if self._hash is None:
+            if last:
+                # The entry is nobody's yet but the layout's: its last field may still be filled in.
+                force_setattr(entry, "digest", blake3(data).digest())
+                return
+            self._hash = blake3()
+        self._hash.update(data)
+        if last:
+            force_setattr(entry, "digest", self._hash.digest())
+            self._hash = None
 
 
 class LayerIngest:
     """Takes a layer as it arrives; heavy work releases the GIL, so several can run side by side in threads.
 
     Args:
-        compression: what the media type claims; what the bytes say decides (gzip labelled as plain tar is common).
-        limit: bytes of tar beyond which it is refused; None for ``DOCKMAGIC_MAX_LAYER_SIZE``, or 64 GiB.
+        compression: what the media type claims; what the bytes say goes before it.
+        limit: bytes of tar beyond which it is refused; None for `layer_limit`.
+        recorder: hears of the members; one that does more than recording (`unpack`) may be given.
     """
 
-    def __init__(self, compression: Compression, *, limit: int | None = None) -> None:
-        raise NotImplementedError
+    def __init__(
+        self, compression: Compression, *, limit: int | None = None, recorder: Recorder | None = None
+    ) -> None:
+        self._recorder = recorder or Recorder()
+        self._decompressor = Decompressor(compression)
+        self._scanner = TarScanner(self._recorder, layer_limit() if limit is None else limit)
+        self._hash = hashlib.sha256()
+
+    @property
+    def size(self) -> int:
+        """Bytes of uncompressed tar so far."""
+        return self._scanner.size
 
     def feed(self, chunk: Buffer) -> None:
         """Take the next compressed bytes; `chunk` may be reused afterwards.
 
         Raises:
             InvalidLayer: not a tar, or broken compression (`UnsafeEntry`, `LayerTooLarge` among them).
+            NotSupported: a compression or a kind of member that layers do not have.
         """
-        raise NotImplementedError
+        for plain in self._decompressor.feed(chunk):
+            self._take(plain)
 
     def finish(self) -> tuple[Digest, LayerTable]:
         """The DiffID and the file table, after the last chunk.
@@ -39,4 +117,12 @@ class LayerIngest:
         Raises:
             InvalidLayer: truncated.
         """
-        raise NotImplementedError
+        for plain in self._decompressor.finish():
+            self._take(plain)
+        self._scanner.finish()
+        return Digest.from_hex(self._hash.hexdigest()), self._recorder.layout.table(self._scanner.size)
+
+    def _take(self, plain: Buffer) -> None:
+        # Scanned first: what is refused need not be digested.
+        self._scanner.feed(plain)
+        self._hash.update(plain)

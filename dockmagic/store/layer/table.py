@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .entry import Entry
+from dockmagic.oci.errors import InvalidContent, StoreTooNew
+
+from .entry import Entry, EntryType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing_extensions import Buffer
 
 __all__ = ["LayerTable"]
 
@@ -38,26 +40,40 @@ class LayerTable(msgspec.Struct, frozen=True, array_like=True):
     @property
     def content_size(self) -> int:
         """Bytes of the regular files, hard links not counted again: docker's notion of a layer's size."""
-        raise NotImplementedError
+        return sum(entry.size for entry in self.entries if entry.type is EntryType.REGULAR)
 
     @property
     def needs_parent(self) -> bool:
         """Whether unpacking it needs the layers below: implied directories, or links into a lower layer."""
         return bool(self.implied or self.loose)
 
-    def __iter__(self) -> Iterator[Entry]:  # type: ignore[override]
-        return iter(self.entries)
+    def __len__(self) -> int:
+        return len(self.entries)
 
     def dumps(self) -> bytes:
         """Compact bytes for the disk."""
-        raise NotImplementedError
+        return _MAGIC + _ENCODER.encode(self)
 
     @classmethod
-    def loads(cls, data: bytes) -> LayerTable:
+    def loads(cls, data: Buffer) -> LayerTable:
         """What `dumps` wrote.
 
         Raises:
             StoreTooNew: of a later version of the form.
             InvalidContent: not a file table.
         """
-        raise NotImplementedError
+        view = memoryview(data)
+        magic = bytes(view[: len(_MAGIC)])
+        if magic != _MAGIC:
+            if magic[:-1] == _MAGIC[:-1] and magic > _MAGIC:
+                raise StoreTooNew("a layer's file table is of a later version")
+            raise InvalidContent("a layer's file table is damaged", hint="Pull the image again")
+        try:
+            return _DECODER.decode(view[len(_MAGIC) :])
+        except msgspec.DecodeError:
+            raise InvalidContent("a layer's file table is damaged", hint="Pull the image again") from None
+
+
+_MAGIC: Final = b"dmtable\x01"  # the last byte is the version of the form
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(LayerTable)

@@ -1,0 +1,78 @@
+"""The records of pax extended headers (POSIX, pax, "pax Extended Header"): read and written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import InvalidLayer, NotSupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["XATTR", "Records", "parse", "number", "write"]
+
+
+Records = dict[bytes, bytes]
+
+#: What stands before an extended attribute's name, in layers as in star and GNU tar.
+XATTR: Final = b"SCHILY.xattr."
+
+_LONGEST_NUMBER: Final = 20
+
+
+def parse(data: bytes) -> Records:
+    """The records of one extended header; of repeated ones the last.
+
+    Raises:
+        InvalidLayer: not of the form ``LENGTH KEY=VALUE`` and a line feed.
+        NotSupported: the header describes a sparse file.
+    """
+    records: Records = {}
+    at = 0
+    while at < len(data):
+        space = data.find(b" ", at, at + _LONGEST_NUMBER)
+        digits = data[at:space]
+        if space < 0 or not digits.isdigit():
+            raise InvalidLayer("a pax header has a record without a length")
+        end = at + int(digits)
+        key, equals, value = data[space + 1 : end - 1].partition(b"=")
+        if end > len(data) or end <= space or data[end - 1 : end] != b"\n" or not equals or not key:
+            raise InvalidLayer("a pax header has a broken record")
+        if key.startswith(b"GNU.sparse."):
+            raise NotSupported(
+                "the layer holds a sparse file in GNU's own format, which no container engine writes",
+                hint="Ask the publisher to make the image without tar --sparse",
+            )
+        records[key] = value
+        at = end
+    return records
+
+
+def number(records: Mapping[bytes, bytes], key: bytes) -> int | None:
+    """The whole number in a record, rounded down; None if it is not there or empty.
+
+    Raises:
+        InvalidLayer: not a number.
+    """
+    value = records.get(key)
+    if not value:
+        return None
+    whole, _, fraction = value.partition(b".")
+    digits = whole.removeprefix(b"-")
+    if not digits.isdigit() or len(digits) > _LONGEST_NUMBER or (fraction and not fraction.isdigit()):
+        raise InvalidLayer(f"a pax header has {value[:40]!r} where a number belongs")
+    # Of a time before the epoch, the fraction goes the other way.
+    return int(whole) - (whole.startswith(b"-") and fraction.strip(b"0") != b"")
+
+
+def write(records: Mapping[bytes, bytes]) -> bytes:
+    """The records as an extended header's content, sorted by key."""
+    return b"".join(_record(key, records[key]) for key in sorted(records))
+
+
+def _record(key: bytes, value: bytes) -> bytes:
+    rest = b" %b=%b\n" % (key, value)
+    length = len(rest)
+    while length != len(rest) + len(str(length)):  # the length counts its own digits
+        length = len(rest) + len(str(length))
+    return b"%d%b" % (length, rest)

@@ -1,0 +1,352 @@
+"""A push parser of tar streams: ustar, GNU and pax headers as layers have them, read by hand for speed.
+
+Only what a header says is judged here; where its name leads is `layout`'s business. Where readers of tar differ, this
+one does as Go's archive/tar, which reads layers everywhere else, so that an image means the same here and there.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
+
+from . import pax
+from .entry import EntryType
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["BLOCK", "Header", "MemberSink", "TarScanner", "show"]
+
+#: A tar consists of blocks of this many bytes.
+BLOCK: Final = 512
+
+# name, mode, uid, gid, size, mtime, checksum, type flag, link name, magic and version; the rest is read when needed.
+_FIELDS: Final = struct.Struct("100s8s8s8s12s12s8sB100s8s")
+_DEVICES: Final = struct.Struct("8s8s")
+_DEVICES_AT: Final = 329
+_PREFIX: Final = slice(345, 500)
+_USTAR: Final = b"ustar\x0000"
+_SPACES: Final = 8 * 0x20
+_ADLER: Final = 65521
+_ZEROS: Final = bytes(BLOCK)
+_END: Final = 2  # blocks of zeros
+
+# The longest extended header that is believed.
+_EXTENSION_LIMIT: Final = 1 << 20
+_LATEST: Final = ((1 << 63) - 1) // 10**9  # seconds that fit the kernel's nanoseconds
+
+_TYPES: Final = {
+    0: EntryType.REGULAR,
+    ord("0"): EntryType.REGULAR,
+    ord("1"): EntryType.HARDLINK,
+    ord("2"): EntryType.SYMLINK,
+    ord("3"): EntryType.CHARACTER,
+    ord("4"): EntryType.BLOCK,
+    ord("5"): EntryType.DIRECTORY,
+    ord("6"): EntryType.FIFO,
+    ord("7"): EntryType.REGULAR,  # "contiguous"
+}
+_PAX: Final = ord("x")
+_PAX_GLOBAL: Final = ord("g")
+_LONG_NAME: Final = ord("L")
+_LONG_LINK: Final = ord("K")
+_EXTENSIONS: Final = frozenset((_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK))
+_SPARSE: Final = ord("S")
+
+
+class Header(msgspec.Struct, gc=False):
+    """What a member's headers say together, not yet judged.
+
+    Attributes:
+        name: the path as written.
+        type: what it is.
+        mode: permission bits.
+        uid: owner's number.
+        gid: group's number.
+        size: bytes of content.
+        mtime: whole seconds.
+        link: the link target as written.
+        offset: of the content in the tar, in bytes.
+        major: device number.
+        minor: device number.
+        xattrs: extended attributes in name order, or None.
+    """
+
+    name: bytes
+    type: EntryType
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime: int
+    link: bytes
+    offset: int
+    major: int = 0
+    minor: int = 0
+    xattrs: dict[str, bytes] | None = None
+
+
+class MemberSink(Protocol):
+    """Hears of the members of a tar, in their order."""
+
+    def begin(self, header: Header) -> None:
+        """A member. If it is a regular file, `content` follows before anything else."""
+        ...
+
+    def content(self, data: memoryview, last: bool) -> None:  # noqa: FBT001  a keyword costs time for every file
+        """The next bytes of a regular file, called at least once for each, with `last` at its end.
+
+        `data` must not be kept.
+        """
+        ...
+
+
+def show(name: bytes) -> str:
+    """A name of any bytes and length, for an error's one line."""
+    text = repr(name[:120].decode("utf-8", "backslashreplace"))
+    return text if len(name) <= 120 else text + "…"  # noqa: PLR2004
+
+
+class TarScanner:
+    """Reads a tar that arrives in chunks.
+
+    Everything after the end mark (two blocks of zeros) is ignored, as all engines do.
+
+    Args:
+        sink: who hears of members.
+        limit: bytes of tar beyond which it is refused.
+    """
+
+    def __init__(self, sink: MemberSink, limit: int) -> None:
+        self._sink = sink
+        self._limit = limit
+        self._carry = b""
+        self._position = 0  # in the tar, of the first byte that is not yet used
+        self._wanted = 0  # bytes of content still to come
+        self._padding = 0  # bytes between it and the next header
+        self._zero_blocks = 0
+        self._extension: int | None = None  # type flag of the extended header that is being read
+        self._gathered = bytearray()
+        self._records: pax.Records = {}
+        self._long_name: bytes | None = None
+        self._long_link: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of tar taken so far."""
+        return self._position + len(self._carry)
+
+    def feed(self, chunk: Buffer) -> None:
+        """Take the next bytes of the tar.
+
+        Raises:
+            InvalidLayer: not a tar, or a broken one.
+            LayerTooLarge: beyond the limit.
+            NotSupported: a kind of member that no layer has.
+        """
+        view = memoryview(self._carry + bytes(chunk) if self._carry else chunk).cast("B")
+        self._carry = b""
+        end = len(view)
+        if self._position + end > self._limit:
+            raise LayerTooLarge(f"the layer expands to more than {self._limit} bytes")
+        at = 0
+        while at < end and self._zero_blocks < _END:
+            if self._wanted:
+                at = self._take(view, at, end)
+            elif self._padding:
+                skipped = min(self._padding, end - at)
+                self._padding -= skipped
+                self._position += skipped
+                at += skipped
+            elif end - at < BLOCK:
+                self._carry = bytes(view[at:])
+                return
+            else:
+                at = self._read_members(view, at, end)
+        self._position += end - at
+
+    def finish(self) -> None:
+        """Call after the last chunk. A missing end mark is forgiven, as everywhere.
+
+        Raises:
+            InvalidLayer: the tar is truncated.
+        """
+        if self._wanted or self._padding or self._carry or self._pending:
+            raise InvalidLayer(f"the layer's tar is truncated: it ends after {self.size} bytes")
+
+    @property
+    def _pending(self) -> bool:
+        return bool(self._records) or self._long_name is not None or self._long_link is not None
+
+    def _read_members(self, view: memoryview, at: int, end: int) -> int:
+        """Read headers, and contents that are here whole, from `at` on; returns where it stopped."""
+        # Listing a layer spends its time in this loop.
+        begin, content = self._sink.begin, self._sink.content
+        start = self._position - at
+        while end - at >= BLOCK:
+            self._position = start + at
+            block = view[at : at + BLOCK]
+            at += BLOCK
+            if not block[0] and block == _ZEROS:
+                self._zero_blocks += 1
+                if self._zero_blocks == _END:
+                    break
+                continue
+            header = self._header(block)
+            if header is None:  # an extended header, whose content comes now
+                break
+            begin(header)
+            if header.type is not EntryType.REGULAR:
+                continue
+            size = header.size
+            if size > end - at:
+                self._wanted = size
+                self._padding = -size % BLOCK
+                break
+            content(view[at : at + size], True)  # noqa: FBT003
+            at += size + (-size % BLOCK)
+            if at > end:
+                self._padding = at - end
+                at = end
+                break
+        self._position = start + at
+        return at
+
+    def _take(self, view: memoryview, at: int, end: int) -> int:
+        count = min(self._wanted, end - at)
+        data = view[at : at + count]
+        self._wanted -= count
+        self._position += count
+        if self._extension is None:
+            self._sink.content(data, not self._wanted)
+        else:
+            self._gathered += data
+            if not self._wanted:
+                self._extend(self._extension, bytes(self._gathered))
+        return at + count
+
+    def _header(self, block: memoryview) -> Header | None:
+        if self._zero_blocks:
+            raise InvalidLayer(f"the layer's tar has a lone block of zeros before offset {self._position}")
+        name, mode, uid, gid, size, mtime, checksum, flag, link, magic = _FIELDS.unpack_from(block)
+        self._verify(block, checksum)
+        length = _number(size)
+        if length < 0:
+            raise InvalidLayer(f"an entry at offset {self._position} has a negative size")
+        if flag in _EXTENSIONS:
+            self._begin_extension(flag, length)
+            return None
+        kind = _TYPES.get(flag)
+        name = name.partition(b"\0")[0]
+        if kind is None:
+            raise _unknown(flag, name)
+        if magic == _USTAR and block[_PREFIX.start]:
+            name = bytes(block[_PREFIX]).partition(b"\0")[0] + b"/" + name
+        header = Header(
+            name, kind, _number(mode) & 0o7777, _number(uid), _number(gid), length, _number(mtime),
+            link.partition(b"\0")[0], self._position + BLOCK,
+        )  # fmt: skip
+        if kind is EntryType.CHARACTER or kind is EntryType.BLOCK:
+            header.major, header.minor = map(_number, _DEVICES.unpack_from(block, _DEVICES_AT))
+        if self._pending:
+            self._amend(header)
+        if not flag and header.name.endswith(b"/"):  # how tars wrote directories before they had a type
+            header.type = EntryType.DIRECTORY
+        if header.type is not EntryType.REGULAR:
+            header.size = 0
+        self._check(header)
+        return header
+
+    def _verify(self, block: memoryview, field: bytes) -> None:
+        # The sum of all bytes, with spaces in the checksum's own place. Adler-32's lower half is that sum plus one, modulo
+        # a prime: it tells the same, and Python would need thirty times as long to add.
+        total = (zlib.adler32(block) & 0xFFFF) - 1 - sum(field) + _SPACES
+        if (total - _number(field)) % _ADLER and not _signed_sum_is(block, field):
+            if self._position == 0:
+                raise InvalidLayer("the layer is not a tar archive")
+            raise InvalidLayer(f"the layer's tar has a damaged header at offset {self._position}")
+
+    def _check(self, header: Header) -> None:
+        if min(header.uid, header.gid, header.major, header.minor, header.size) < 0:
+            raise InvalidLayer(f"{show(header.name)} has a negative number in its header")
+        if max(header.uid, header.gid, header.major, header.minor) >= 1 << 32:
+            raise InvalidLayer(f"{show(header.name)} has an owner or device number of more than 32 bits")
+        if header.size > self._limit:
+            raise LayerTooLarge(f"{show(header.name)} claims {header.size} bytes, over the limit of {self._limit}")
+        if not -_LATEST <= header.mtime <= _LATEST:
+            header.mtime = 0  # no file system can hold it; docker takes the epoch too
+
+    def _begin_extension(self, flag: int, size: int) -> None:
+        if size > _EXTENSION_LIMIT:
+            raise InvalidLayer(f"the extended header at offset {self._position} has {size} bytes, more than any needs")
+        self._wanted = size
+        self._padding = -size % BLOCK
+        self._gathered = bytearray()
+        self._extension = flag
+        if not size:
+            self._extend(flag, b"")
+
+    def _extend(self, flag: int, data: bytes) -> None:
+        self._extension = None
+        if flag == _LONG_NAME:
+            self._long_name = data.partition(b"\0")[0]
+        elif flag == _LONG_LINK:
+            self._long_link = data.partition(b"\0")[0]
+        elif flag == _PAX:
+            self._records = pax.parse(data)
+        # Global records are ignored, as docker and containerd do: git writes a comment there.
+
+    def _amend(self, header: Header) -> None:
+        records, self._records = self._records, {}
+        header.name = records.get(b"path") or self._long_name or header.name
+        header.link = records.get(b"linkpath") or self._long_link or header.link
+        self._long_name = self._long_link = None
+        for field in ("size", "uid", "gid", "mtime"):
+            value = pax.number(records, field.encode())
+            if value is not None:
+                setattr(header, field, value)
+        xattrs = {
+            key.removeprefix(pax.XATTR).decode("utf-8", "surrogateescape"): records[key]
+            for key in sorted(records)
+            if key.startswith(pax.XATTR)
+        }
+        header.xattrs = xattrs or None
+
+
+def _number(field: bytes) -> int:
+    """A numeric field: octal digits, or GNU's base 256 with the sign bit below the mark."""
+    try:
+        return int(field.partition(b"\0")[0] or b"0", 8)
+    except ValueError:
+        pass
+    if field[0] & 0x80:
+        value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
+        return value - (1 << (8 * len(field) - 1)) if field[0] & 0x40 else value
+    digits = field.strip(b" \0")
+    try:
+        return int(digits or b"0", 8)
+    except ValueError:
+        raise InvalidLayer(f"the layer's tar has {field!r} where a number belongs") from None
+
+
+def _signed_sum_is(block: memoryview, field: bytes) -> bool:
+    # Some old tars added signed bytes.
+    expected = _number(field)
+    return sum(block.cast("b")) - sum(memoryview(field).cast("b")) + _SPACES == expected
+
+
+def _unknown(flag: int, name: bytes) -> NotSupported:
+    if flag == _SPARSE:
+        return NotSupported(
+            f"{show(name)} is a sparse file in GNU's own format, which no container engine writes",
+            hint="Ask the publisher to make the image without tar --sparse",
+        )
+    return NotSupported(
+        f"{show(name)} is of the tar type {chr(flag)!r}, which layers do not have",
+        hint="Ask the publisher to make the image again with another tool",
+    )
