@@ -52,8 +52,10 @@ class Stack:
             # A history that does not fit says nothing of the layers.
             steps = [History()] * len(diff_ids)
         self.layers = tuple(
-            Layer(self, index, *parts)
-            for index, parts in enumerate(zip(manifest.layers, diff_ids, chain_ids(diff_ids), steps, strict=True))
+            Layer(self, index, descriptor, diff_id=diff_id, chain_id=chain_id, step=step)
+            for index, (descriptor, diff_id, chain_id, step) in enumerate(
+                zip(manifest.layers, diff_ids, chain_ids(diff_ids), steps, strict=True)
+            )
         )
         self._tables: dict[Digest, LayerTable] = {}
         # The view that was built last, which the next one up is built upon, and that of all layers.
@@ -114,7 +116,7 @@ class Layer:
     """
 
     def __init__(
-        self, stack: Stack, index: int, descriptor: Descriptor, diff_id: Digest, chain_id: Digest, step: History
+        self, stack: Stack, index: int, descriptor: Descriptor, *, diff_id: Digest, chain_id: Digest, step: History
     ) -> None:
         self._stack = stack
         self.index = index

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dockmagic.oci.errors import AmbiguousName, Conflict, DockmagicError, ImageNotFound, InvalidReference
+from dockmagic.oci.reference import Reference
+from dockmagic.oci.spec import chain_ids
+from dockmagic.store.gc import collect
+
+from .image import Image
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from dockmagic.oci.digest import Digest
-    from dockmagic.oci.reference import Reference
-    from dockmagic.store.content import ContentStore
+    from dockmagic.store.content import ContentStore, Named
 
-    from .image import Image
-    from .layer import Layer, Layers
+__all__ = ["Removal", "by_digest", "find", "images", "prune", "remove", "tag"]
 
-__all__ = ["Removal", "find", "find_part", "images", "prune", "remove", "tag"]
+_ID = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Removal:
 
     Attributes:
         untagged: names (and ``name@digest``), in docker's familiar form.
-        deleted: the image ID first, then the ChainIDs of layers that no other image has, top first.
+        deleted: of each image its ID, then the ChainIDs of layers that no other image has, top first.
         size: bytes that came free on the disk.
     """
 
@@ -34,33 +40,104 @@ class Removal:
 
 
 def images(store: ContentStore) -> tuple[Image, ...]:
-    """Every image, each once, newest first; those without a name too."""
-    raise NotImplementedError
+    """Every image, each once, in the order in which they came; those without a name too."""
+    entries = store.names()
+    first = {entry.image_id: entry for entry in reversed(entries)}
+    return tuple(_view(store, entry, entries) for entry in entries if first[entry.image_id] is entry)
+
+
+def by_digest(store: ContentStore, manifest: Digest) -> Image:
+    """The image with this manifest.
+
+    Raises:
+        ImageNotFound: it is not in the list of images.
+    """
+    entries = store.names()
+    for entry in entries:
+        if entry.descriptor.digest == manifest:
+            return _view(store, entry, entries)
+    raise ImageNotFound(f"there is no image {manifest} here", hint="List the images with %images")
 
 
 def find(store: ContentStore, text: str) -> Image:
-    """The image that a name, an ID, a digest or a prefix of them means.
+    """The image that a name, an ID, a digest or a prefix of them means; a name goes before an ID.
 
     Raises:
         ImageNotFound: none.
         AmbiguousName: the prefix fits several.
         InvalidReference: neither a name nor an ID.
     """
-    raise NotImplementedError
+    return _view(store, _find(store, text), store.names())
 
 
-def find_part(store: ContentStore, text: str) -> Image | Layer | Layers:
-    """Like `find`, but ``IMAGE[2]`` is a layer and ``IMAGE[0:3]`` a range of layers.
+def _find(store: ContentStore, text: str) -> Named:
+    ref = _reference(text)
+    entry = store.find(ref) if ref is not None else None
+    if entry is not None:
+        return entry
+    fits = _with_id(store, text)
+    ids = {each.image_id for each in fits}
+    if len(ids) > 1:
+        raise AmbiguousName(
+            f"{text} fits {len(ids)} images", hint=f"Write more of it: {', '.join(sorted(each.short for each in ids))}"
+        )
+    if fits:
+        return fits[0]
+    if ref is None:
+        raise ImageNotFound(f"there is no image {text} here", hint="List the images with %images")
+    raise ImageNotFound(f"there is no image {ref.or_latest().familiar} here", hint=f"Get it with %pull {ref.familiar}")
 
-    Raises:
-        PathNotFound: the image has no such layer.
-    """
-    raise NotImplementedError
+
+def _reference(text: str) -> Reference | None:
+    """`text` as a name; None if it can only be an ID."""
+    try:
+        return Reference.parse(text)
+    except InvalidReference:
+        if _ID.fullmatch(text) is None:
+            raise
+        return None
+
+
+def _with_id(store: ContentStore, text: str) -> list[Named]:
+    match = _ID.fullmatch(text)
+    if match is None:
+        return []
+    start = match[1]
+    entries = store.names()
+    fits = [entry for entry in entries if entry.image_id.hex.startswith(start)]
+    return fits or [
+        entry
+        for entry in entries
+        if any(digest.hex.startswith(start) for digest in (entry.descriptor.digest, entry.index_digest) if digest)
+    ]
+
+
+def _view(store: ContentStore, entry: Named, entries: Iterable[Named]) -> Image:
+    names = tuple(each.ref for each in entries if each.image_id == entry.image_id and each.ref is not None)
+    return Image(
+        store,
+        entry.descriptor,
+        names=names,
+        index_digest=entry.index_digest,
+        size=entry.size,
+        home=store.home,
+        keep_tables=True,
+    )
 
 
 def tag(store: ContentStore, image: Image, ref: Reference) -> None:
-    """Let `ref` name `image` too (``latest`` if it says nothing); an image that loses its last name stays, unnamed."""
-    raise NotImplementedError
+    """Let `ref` name `image` too (``latest`` if it says nothing).
+
+    An image that loses its last name by this stays, unnamed.
+
+    Raises:
+        InvalidReference: `ref` has a digest, which cannot be given to an image.
+        BlobNotFound: the image is not in `store`.
+    """
+    if ref.digest:
+        raise InvalidReference(f"{ref.familiar} has a digest, and a name to be given cannot have one")
+    with store.lease([image.digest, image.id]):
+        store.tag(ref, image.descriptor)
 
 
 def remove(
@@ -75,21 +152,36 @@ def remove(
     Args:
         store: where.
         text: name, ID or digest.
-        force: remove by ID also where several repositories name it.
-        roots: further roots of the collector.
+        force: remove by ID also where several repositories name it, and what is in use.
+        roots: further roots of the collector; an image whose manifest is one is in use.
 
     Raises:
         ImageNotFound: none.
-        Conflict: an ID that several repositories name, without `force`.
+        Conflict: an ID that several repositories name, or the last name of an image in use, without `force`.
     """
-    raise NotImplementedError
+    roots = tuple(roots)
+    entry = _find(store, text)
+    same = [each for each in store.names() if each.image_id == entry.image_id]
+    ref = _reference(text)
+    by_name = ref is not None and store.find(ref) is not None
+    going = [entry] if by_name and entry.ref is not None else same
+    repositories = {each.ref.name for each in same if each.ref is not None}
+    if not by_name and len(repositories) > 1 and not force:
+        raise Conflict(
+            f"image {entry.image_id.short} is named in several repositories: {', '.join(sorted(repositories))}",
+            hint="Remove it name by name, or with --force",
+        )
+    last = len(going) == len(same)
+    if last and not force and any(entry.descriptor.digest in root() for root in roots):
+        raise Conflict(f"image {entry.image_id.short} is in use", hint="Remove what uses it first, or use --force")
+    return _remove(store, going, roots)
 
 
 def prune(
     store: ContentStore,
     *,
     all_unused: bool = False,
-    keep: Callable[[Image], bool] | None = None,
+    keep: Callable[[Image], bool] = lambda _image: False,
     roots: Iterable[Callable[[], Iterable[Digest]]] = (),
 ) -> Removal:
     """Remove images without a name (``image prune``), or all that nothing uses (``image prune -a``).
@@ -100,4 +192,51 @@ def prune(
         keep: images for which it returns true stay.
         roots: further roots of the collector; an image whose manifest is one is in use.
     """
-    raise NotImplementedError
+    roots = tuple(roots)
+    used = {digest for root in roots for digest in root()}
+    going = [
+        entry
+        for image in images(store)
+        for entry in store.names()
+        if entry.image_id == image.id
+        and (all_unused or not image.names)
+        and entry.descriptor.digest not in used
+        and not keep(image)
+    ]
+    return _remove(store, going, roots)
+
+
+def _remove(store: ContentStore, going: list[Named], roots: Iterable[Callable[[], Iterable[Digest]]]) -> Removal:
+    staying = [entry for entry in store.names() if entry not in going]
+    untagged = [line for entry in going for line in _untagged(entry, staying)]
+    gone = {entry.image_id: entry for entry in going if entry.image_id not in {each.image_id for each in staying}}
+    kept_chains = {chain for entry in staying for chain in _chains(store, entry)}
+    deleted: dict[Digest, None] = {}
+    for image_id, entry in gone.items():
+        deleted[image_id] = None
+        deleted |= dict.fromkeys(chain for chain in reversed(_chains(store, entry)) if chain not in kept_chains)
+    with store.edit() as names:
+        for entry in going:
+            if entry.ref is not None:
+                names.remove(entry.ref)
+            else:
+                names.drop_unnamed(entry.descriptor.digest)
+    size = collect(store, roots=roots).size if gone else 0
+    return Removal(tuple(dict.fromkeys(untagged)), tuple(deleted), size)
+
+
+def _untagged(entry: Named, staying: Collection[Named]) -> list[str]:
+    lines = [entry.ref.familiar] if entry.ref is not None else []
+    digest = entry.repo_digest
+    if digest is not None and not any(
+        each.repository == entry.repository and each.repo_digest == digest for each in staying
+    ):
+        lines.append(Reference.parse(entry.repository).with_digest(digest).familiar)
+    return lines
+
+
+def _chains(store: ContentStore, entry: Named) -> tuple[Digest, ...]:
+    try:
+        return chain_ids(Image(store, entry.descriptor).config_file.rootfs.diff_ids)
+    except DockmagicError:
+        return ()  # a damaged image can be removed all the same

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Stop", "side_by_side"]
+__all__ = ["side_by_side"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-#: Asked by long work now and then; once it returns true, the work may end in any way.
-Stop = "Callable[[], bool]"
 
 # Two threads keep two cores busy, since hashing, inflating and writing release the GIL; a third makes them slower.
 # More than four do not make one registry faster.
@@ -61,17 +58,22 @@ def side_by_side(
     if count == 1:
         run()
     else:
-        crew = [threading.Thread(target=run, daemon=True, name="dockmagic") for _ in range(min(threads, count))]
-        for thread in crew:
-            thread.start()
-        try:
-            for thread in crew:
-                thread.join()
-        except BaseException:
-            stopping.set()
-            for thread in crew:
-                thread.join(_GRACE)
-            raise
+        _in_threads(run, min(threads, count), stopping)
     if failures:
         raise failures[0]
     return [results[place] for place in range(count)]
+
+
+def _in_threads(run: Callable[[], None], count: int, stopping: threading.Event) -> None:
+    crew = [threading.Thread(target=run, daemon=True, name="dockmagic") for _ in range(count)]
+    try:
+        for thread in crew:
+            thread.start()
+        for thread in crew:
+            thread.join()
+    except BaseException:
+        stopping.set()
+        for thread in crew:
+            if thread.ident is not None:
+                thread.join(_GRACE)
+        raise

@@ -15,7 +15,7 @@ from dockmagic.oci.spec import Descriptor
 
 from .home import disk_errors
 from .lock import lock
-from .names import Named, Names, read_names
+from .names import Named, Names, read_index, read_names
 from .partial import PartialWriter
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ class ContentStore:
         if self._names is None or self._names[0] != key:
             self._names = (key, read_names(self.home))
         return self._names[1]
+
+    def manifests(self) -> tuple[Descriptor, ...]:
+        """Everything that ``index.json`` lists, other tools' entries too."""
+        return read_index(self.home)
 
     @contextlib.contextmanager
     def edit(self) -> Iterator[Names]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .home import Home
 
-__all__ = ["Named", "Names", "read_names"]
+__all__ = ["Named", "Names", "read_index", "read_names"]
 
 # annotations.md; skopeo and umoci look up ``oci:LAYOUT:NAME`` by it.
 _NAME = "org.opencontainers.image.ref.name"
@@ -64,10 +64,15 @@ def read_names(home: Home) -> tuple[Named, ...]:
     Raises:
         InvalidDocument: it is broken.
     """
-    return tuple(entry for desc in _read(home) if (entry := _named(home, desc)) is not None)
+    return tuple(entry for desc in read_index(home) if (entry := _named(home, desc)) is not None)
 
 
-def _read(home: Home) -> tuple[Descriptor, ...]:
+def read_index(home: Home) -> tuple[Descriptor, ...]:
+    """The descriptors of ``index.json``, whoever wrote them; none if the file is not there.
+
+    Raises:
+        InvalidDocument: it is broken.
+    """
     try:
         raw = home.index.read_bytes()
     except FileNotFoundError:
@@ -124,7 +129,7 @@ class Names:
     def __init__(self, home: Home, read: Callable[[Descriptor], bytes]) -> None:
         self._home = home
         self._blob = read
-        self._before = _read(home)
+        self._before = read_index(home)
         self._lines = list(self._before)
 
     def set(
@@ -173,7 +178,7 @@ class Names:
             lost, self._lines[place] = self._lines[place], line
             if lost.digest != desc.digest:
                 self._keep_unnamed(lost)
-        self._lines = [each for each in self._lines if each.digest != desc.digest or _name_of(each)]
+        self.drop_unnamed(desc.digest)
 
     def add(self, desc: Descriptor, *, size: int | None = None) -> None:
         """Keep the image `desc` without a name (``<none>``), unless it has one.
@@ -196,9 +201,9 @@ class Names:
         self._lines = [line for line in self._lines if _name_of(line) != name]
         return len(self._lines) < before
 
-    def drop(self, manifest: Digest) -> None:
-        """Take every entry of this manifest away, named or not."""
-        self._lines = [line for line in self._lines if line.digest != manifest]
+    def drop_unnamed(self, manifest: Digest) -> None:
+        """Take the entry without a name of this manifest away."""
+        self._lines = [line for line in self._lines if line.digest != manifest or _name_of(line)]
 
     def save(self) -> None:
         """Write the changes, if there are any.

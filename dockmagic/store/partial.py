@@ -115,8 +115,8 @@ class PartialWriter:
                 self.offset += count
                 view = view[count:]
 
-    def commit(self) -> None:
-        """Make it visible, whole.
+    def verify(self) -> None:
+        """Make sure that what is here is the blob, whole.
 
         Raises:
             SizeMismatch: too short; what has arrived is kept.
@@ -130,6 +130,15 @@ class PartialWriter:
         if actual != self._desc.digest:
             self.restart()
             raise DigestMismatch(f"content of {self._desc.digest} has the digest {actual}")
+
+    def commit(self) -> None:
+        """Make it visible, after `verify`.
+
+        Raises:
+            SizeMismatch: too short; what has arrived is kept.
+            DigestMismatch: not what the descriptor says; nothing is kept.
+        """
+        self.verify()
         with disk_errors():
             self._path.rename(self._blob)
         self.present = True

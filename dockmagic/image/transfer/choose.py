@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.store.home import Home
 
-__all__ = ["choose"]
+__all__ = ["choose", "choose_from"]
 
 # Indexes may stand in indexes (image-index.md); nobody goes deeper than this.
 _DEPTH = 4
@@ -37,8 +37,19 @@ def choose(source: ImageSource, ref: Reference, *, platform: Platform | None = N
         PlatformNotFound: the index has none for the platform.
         InvalidContent: a broken document.
     """
+    return choose_from(source, source.resolve(ref), ref, platform=platform, home=home)
+
+
+def choose_from(
+    source: ImageSource,
+    desc: Descriptor,
+    ref: Reference,
+    *,
+    platform: Platform | None = None,
+    home: Home | None = None,
+) -> Image:
+    """Like `choose`, where `ref` is already known to name the manifest or index `desc`."""
     wanted = platform or Platform.default()
-    desc = source.resolve(ref)
     index_digest = None
     for _ in range(_DEPTH):
         if not media.is_index(desc.media_type):

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.image import local
+from dockmagic.image.workers import side_by_side
+from dockmagic.oci.errors import PlatformNotFound, UnsupportedMediaType
 from dockmagic.oci.protocols import ignore_progress
 
+from .choose import choose_from
+from .fetch import fetch_layers
+from .nearest import Nearest
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.store.content import ContentStore
 
-__all__ = ["pull", "pull_repository"]
+__all__ = ["bring", "choose_all", "pull", "pull_repository"]
 
 
 def pull(
@@ -29,7 +36,8 @@ def pull(
 ) -> Image:
     """Bring the image that `ref` names into the store, verified, with the file table of each layer.
 
-    What is here is not fetched; what an earlier attempt left is taken up. Interrupted at any moment, the store is whole.
+    What is here is not fetched; what an earlier attempt left is taken up. Interrupted at any moment, the store is
+    whole. An image for another processor is brought all the same where there is no choice: see `Image.runs_here`.
 
     Args:
         source: where it comes from.
@@ -46,7 +54,17 @@ def pull(
         RegistryError: the registry refuses or fails.
         OutOfSpace: the disk is full; what has arrived is kept.
     """
-    raise NotImplementedError
+    store.home.check()
+    nearest = Nearest(source, store)
+    desc = source.resolve(ref)
+    known = store.find(ref)
+    if known is not None and platform is None and desc.digest == known.repo_digest and store.has(known.descriptor):
+        # The index itself is not kept, but its choice is.
+        image = choose_from(nearest, known.descriptor, ref, home=store.home)
+        image.index_digest = known.index_digest
+    else:
+        image = choose_from(nearest, desc, ref, platform=platform, home=store.home)
+    return bring(nearest, store, [image], on_progress)[0]
 
 
 def pull_repository(
@@ -57,9 +75,65 @@ def pull_repository(
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
 ) -> tuple[Image, ...]:
-    """Bring many tags of one repository (``pull -a``): every layer once, all names at the end of each batch.
+    """Bring many tags of one repository (``pull -a``): every layer once; the names come all at the end.
+
+    Tags without an image of the platform are left out.
 
     Raises:
-        as `pull`.
+        ImageNotFound: a tag is gone meanwhile.
+        InvalidContent: something is not what it should be; nothing of that is kept.
+        RegistryError: the registry refuses or fails.
+        OutOfSpace: the disk is full; what has arrived is kept.
     """
-    raise NotImplementedError
+    store.home.check()
+    nearest = Nearest(source, store)
+    return bring(nearest, store, choose_all(nearest, store, refs, platform), on_progress)
+
+
+def choose_all(
+    source: Nearest, store: ContentStore, refs: Iterable[Reference], platform: Platform | None
+) -> tuple[Image, ...]:
+    """The image of each tag, as views, without those that have none of the platform."""
+
+    def one(ref: Reference, stop: Callable[[], bool]) -> Image | None:
+        if stop():
+            raise InterruptedError
+        try:
+            return choose_from(source, source.resolve(ref), ref, platform=platform, home=store.home)
+        except (PlatformNotFound, UnsupportedMediaType):
+            return None
+
+    return tuple(image for image in side_by_side(refs, one) if image is not None)
+
+
+def bring(
+    source: ImageSource,
+    store: ContentStore,
+    images: Sequence[Image],
+    on_progress: Progress,
+    *,
+    from_registry: bool = True,
+) -> tuple[Image, ...]:
+    """Bring what `images` (views of `source`) are made of into the store, then give them their names there."""
+    needed = {
+        desc.digest for image in images for desc in (image.descriptor, image.manifest.config, *image.manifest.layers)
+    }
+    with store.lease(needed):
+        sizes = fetch_layers(source, store, images, on_progress)
+        for image in images:
+            store.put_bytes(image.manifest.config.media_type, image.raw_config)
+            store.put_bytes(image.descriptor.media_type, image.raw_manifest)
+        with store.edit() as names:
+            for image in images:
+                size = sum(sizes[diff_id] for diff_id in image.config_file.rootfs.diff_ids)
+                for ref in image.names:
+                    names.set(
+                        ref,
+                        image.descriptor,
+                        index_digest=image.index_digest,
+                        from_registry=from_registry,
+                        size=size,
+                    )
+                if not image.names:
+                    names.add(image.descriptor, size=size)
+        return tuple(local.by_digest(store, image.digest) for image in images)

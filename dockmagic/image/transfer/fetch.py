@@ -1,0 +1,147 @@
+"""Layers into the local store: each verified, with its file table, what is here not again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from dockmagic.image.tables import check_diff_id, find_table, keep_table, read_table
+from dockmagic.image.workers import side_by_side
+from dockmagic.oci import media
+from dockmagic.oci.errors import DigestMismatch, InvalidLayer, LayerTooLarge, UnsafeEntry
+from dockmagic.store.layer.ingest import LayerIngest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dockmagic.image.image import Image
+    from dockmagic.image.source import ImageSource
+    from dockmagic.oci.digest import Digest
+    from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.spec import Descriptor
+    from dockmagic.store.content import ContentStore
+    from dockmagic.store.layer.table import LayerTable
+    from dockmagic.store.partial import PartialWriter
+
+__all__ = ["fetch_layers", "pieces"]
+
+_PIECE = 1 << 18
+
+
+def fetch_layers(
+    source: ImageSource, store: ContentStore, images: Iterable[Image], on_progress: Progress
+) -> dict[Digest, int]:
+    """Bring every layer of `images` into `store`, each once, side by side, the largest first.
+
+    Returns:
+        The size of each layer's files in bytes, by DiffID.
+
+    Raises:
+        InvalidContent: a layer is not what it should be; nothing of it is kept.
+        OutOfSpace: the disk is full; what has arrived is kept.
+    """
+    layers: dict[Digest, tuple[Descriptor, Digest]] = {}
+    for image in images:
+        for desc, diff_id in zip(image.manifest.layers, image.config_file.rootfs.diff_ids, strict=True):
+            media.compression_of(desc.media_type)  # refuses what is no layer before anything is fetched
+            if layers.setdefault(desc.digest, (desc, diff_id))[1] != diff_id:
+                raise DigestMismatch(f"layer {desc.digest.short} is listed under two DiffIDs")
+    for desc, _ in layers.values():
+        on_progress(desc, "Pulling fs layer", 0, desc.size)
+
+    fetcher = _Fetcher(source, store, on_progress)
+    largest_first = sorted(layers.values(), key=lambda layer: -layer[0].size)
+    return dict(side_by_side(largest_first, fetcher.bring))
+
+
+class _Fetcher:
+    """Brings one layer after the other, in several threads at once."""
+
+    def __init__(self, source: ImageSource, store: ContentStore, on_progress: Progress) -> None:
+        self._source = source
+        self._store = store
+        self._tell = on_progress
+
+    def bring(self, layer: tuple[Descriptor, Digest], stop: Callable[[], bool]) -> tuple[Digest, int]:
+        """DiffID and size of the files of a layer that is in the store then."""
+        desc, diff_id = layer
+        table = self._here(desc, diff_id, stop) or self._fetch(desc, diff_id, stop)
+        return diff_id, table.content_size
+
+    def _here(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> LayerTable | None:
+        """The table of a layer that is in the store, made anew if it is missing; None if the layer is not there."""
+        if not self._store.has(desc):
+            return None
+        table = find_table(self._store.home, diff_id)
+        if table is None:
+            table = read_table(self._store, desc, diff_id, stop=stop)
+            keep_table(self._store.home, diff_id, table)
+        self._tell(desc, "Already exists", desc.size, desc.size)
+        return table
+
+    def _fetch(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> LayerTable:
+        self._tell(desc, "Waiting", 0, desc.size)
+        with self._store.writer(desc, stop=stop) as writer:
+            # Another process may have been quicker, while this one waited for its turn.
+            table = self._here(desc, diff_id, stop) if writer.present else None
+            if table is not None:
+                return table
+            resumed = writer.offset > 0
+            try:
+                table = self._receive(writer, desc, diff_id, stop)
+            except (InvalidLayer, DigestMismatch):
+                writer.restart()
+                if not resumed:
+                    raise
+                # What an earlier attempt left may be to blame, after a power failure for one.
+                table = self._receive(writer, desc, diff_id, stop)
+            keep_table(self._store.home, diff_id, table)
+            writer.commit()
+        self._tell(desc, "Pull complete", desc.size, desc.size)
+        return table
+
+    def _receive(
+        self, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]
+    ) -> LayerTable:
+        """Take the layer in, earlier pieces first, and make sure that it is the right one."""
+        ingest = LayerIngest(media.compression_of(desc.media_type))
+        broken: InvalidLayer | None = None
+        for piece in self._arriving(writer, desc, stop):
+            if broken is None:
+                try:
+                    ingest.feed(piece)
+                except (UnsafeEntry, LayerTooLarge):
+                    writer.restart()
+                    raise
+                except InvalidLayer as error:
+                    # Go on to the end, for the digest will tell whether the layer is at fault or the way here.
+                    broken = error
+            self._tell(desc, "Downloading", writer.offset, desc.size)
+        self._tell(desc, "Verifying Checksum", desc.size, desc.size)
+        writer.verify()
+        if broken is not None:
+            raise broken
+        self._tell(desc, "Download complete", desc.size, desc.size)
+        actual, table = ingest.finish()
+        check_diff_id(desc, diff_id, actual)
+        return table
+
+    def _arriving(
+        self, writer: PartialWriter, desc: Descriptor, stop: Callable[[], bool]
+    ) -> Iterator[bytes | memoryview]:
+        yield from writer.earlier()
+        if writer.offset == desc.size:
+            return
+        with self._source.open(desc, offset=writer.offset) as stream:
+            for piece in pieces(stream):
+                if stop():
+                    raise InterruptedError("stopped while a layer was coming")
+                writer.write(piece)
+                yield piece
+
+
+def pieces(stream: BinaryIO) -> Iterator[memoryview]:
+    """`stream` to its end, in one buffer that is used again for each piece."""
+    buffer = bytearray(_PIECE)
+    view = memoryview(buffer)
+    while count := stream.readinto(buffer):  # type: ignore[attr-defined]  # every source's streams have it
+        yield view[:count]
