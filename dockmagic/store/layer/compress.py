@@ -56,6 +56,9 @@ def detect(head: bytes) -> Compression:
     return Compression.NONE
 
 
+_ERRORS: Final[tuple[type[Exception], ...]] = (zlib.error, isal_zlib.error, zstd.ZstdError, EOFError)
+
+
 class _Member(Protocol):
     """What isal's and zstd's decompressors have in common: one gzip member or zstd frame."""
 
@@ -134,7 +137,7 @@ class Decompressor:
                     return
                 else:
                     data = b""
-        except (zlib.error, isal_zlib.error, zstd.ZstdError, EOFError) as error:
+        except _ERRORS as error:
             raise InvalidLayer(f"the layer's {self._kind_name} data is corrupt: {error}") from None
 
     @property
@@ -183,7 +186,7 @@ class Compressor(io.RawIOBase):
     def write(self, data: Buffer, /) -> int:
         """Compress all of `data`; returns its length in bytes."""
         packed = data if self._engine is None else self._engine.compress(data)
-        if len(memoryview(packed)):
+        if memoryview(packed):
             self._out.write(packed)
         return memoryview(data).nbytes
 

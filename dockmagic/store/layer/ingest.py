@@ -14,13 +14,15 @@ from dockmagic.oci.errors import InvalidInput
 
 from .compress import Decompressor
 from .entry import Entry
-from .layout import Layout, Removal
+from .layout import Layout
 from .scan import TarScanner
 
 if TYPE_CHECKING:
-    from dockmagic.oci.media import Compression
     from typing_extensions import Buffer
 
+    from dockmagic.oci.media import Compression
+
+    from .layout import Removal
     from .scan import Header
     from .table import LayerTable
 
@@ -88,9 +90,7 @@ class LayerIngest:
         recorder: hears of the members; one that does more than recording (`unpack`) may be given.
     """
 
-    def __init__(
-        self, compression: Compression, *, limit: int | None = None, recorder: Recorder | None = None
-    ) -> None:
+    def __init__(self, compression: Compression, *, limit: int | None = None, recorder: Recorder | None = None) -> None:
         self._recorder = recorder or Recorder()
         self._decompressor = Decompressor(compression)
         self._scanner = TarScanner(self._recorder, layer_limit() if limit is None else limit)

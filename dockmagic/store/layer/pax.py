@@ -9,7 +9,7 @@ from dockmagic.oci.errors import InvalidLayer, NotSupported
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["XATTR", "Records", "parse", "number", "write"]
+__all__ = ["XATTR", "Records", "number", "parse", "write"]
 
 
 Records = dict[bytes, bytes]

@@ -94,7 +94,7 @@ class Header(msgspec.Struct, gc=False):
 class MemberSink(Protocol):
     """Hears of the members of a tar, in their order."""
 
-    def begin(self, header: Header) -> None:
+    def begin(self, header: Header) -> object:
         """A member. If it is a regular file, `content` follows before anything else."""
         ...
 
@@ -109,7 +109,7 @@ class MemberSink(Protocol):
 def show(name: bytes) -> str:
     """A name of any bytes and length, for an error's one line."""
     text = repr(name[:120].decode("utf-8", "backslashreplace"))
-    return text if len(name) <= 120 else text + "…"  # noqa: PLR2004
+    return text if len(name) <= 120 else text + "…"
 
 
 class TarScanner:
@@ -263,8 +263,8 @@ class TarScanner:
         return header
 
     def _verify(self, block: memoryview, field: bytes) -> None:
-        # The sum of all bytes, with spaces in the checksum's own place. Adler-32's lower half is that sum plus one, modulo
-        # a prime: it tells the same, and Python would need thirty times as long to add.
+        # The sum of all bytes, with spaces in the checksum's own place. Adler-32's lower half is that sum plus one,
+        # modulo a prime: it tells the same, and Python would need thirty times as long to add.
         total = (zlib.adler32(block) & 0xFFFF) - 1 - sum(field) + _SPACES
         if (total - _number(field)) % _ADLER and not _signed_sum_is(block, field):
             if self._position == 0:

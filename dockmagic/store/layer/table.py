@@ -8,7 +8,7 @@ import msgspec
 
 from dockmagic.oci.errors import InvalidContent, StoreTooNew
 
-from .entry import Entry, EntryType
+from .entry import Entry, EntryType  # noqa: TC001  msgspec reads the annotations
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
