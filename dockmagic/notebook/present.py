@@ -41,8 +41,7 @@ def _table(table: Table) -> Any:
     if table.subject is not None and table.row_type is LayerRow:
         from .views.layers import LayersView  # noqa: PLC0415  (views are imported when one is wanted)
 
-        image = getattr(table.subject, "image", table.subject)  # of a layer or a range of layers
-        return LayersView(image, table.rows, text=plain_text(table), **settings)
+        return LayersView(table.subject, table.rows, text=plain_text(table), **settings)
     if table.subject is not None and table.row_type is ChangeRow:
         from .views.diff import DiffView  # noqa: PLC0415  (see above)
 

@@ -20,6 +20,7 @@ __all__ = ["line_transform"]
 def line_transform(magics: Iterable[str]) -> type[TokenTransformBase]:
     """A transformer for lines that begin with one of `magics` and end with ``?`` or ``;``."""
     names = "|".join(map(re.escape, magics))
+    assigned = re.compile(rf"[^%#'\"]*=\s*%(?:{names})(?:\s.*)?(?<!\\);\s*\Z")
     pattern = re.compile(rf"(?P<indent>\s*)%(?P<magic>{names})(?P<rest>|\s.*?|(?=[?;]))\s*(?P<end>\?{{1,2}}|(?<!\\);)\s*\Z")
 
     class LineTransform(TokenTransformBase):  # type: ignore[misc]  # IPython is not typed
@@ -29,14 +30,17 @@ def line_transform(magics: Iterable[str]) -> type[TokenTransformBase]:
         def find(cls, tokens_by_line: list[list[Any]]) -> LineTransform | None:
             for tokens in tokens_by_line:
                 first = next((token for token in tokens if token.type not in (INDENT, DEDENT)), None)
-                if first is not None and first.string == "%" and pattern.match(first.line):
+                if first is None:
+                    continue
+                if (pattern if first.string == "%" else assigned).match(first.line):
                     return cls(first.start)
             return None
 
         def transform(self, lines: list[str]) -> list[str]:
             found = pattern.match(lines[self.start_line])
-            if found is None:
-                return lines
+            if found is None:  # x = %images; is quiet already
+                plain = lines[self.start_line].rstrip()[:-1] + "\n"
+                return [*lines[: self.start_line], plain, *lines[self.start_line + 1 :]]
             rest = found["rest"].strip()
             asks = found["end"] != ";"
             argument = f"{rest} --help".strip() if asks else rest

@@ -61,7 +61,7 @@ function render({ model, el }) {
   el.classList.add("dockmagic");
   el.append(
     element("div.dm-head", {}, element("span.dm-title", {}, title),
-      element("span.dm-muted", {}, `${platform} · ${humanSize(total)} · ${layers.length} layer${layers.length === 1 ? "" : "s"}`),
+      element("span.dm-muted", {}, `${platform ? platform + " · " : ""}${humanSize(total)} · ${layers.length} layer${layers.length === 1 ? "" : "s"}`),
       element("span.dm-grow"), hint),
     stack, panel);
 }

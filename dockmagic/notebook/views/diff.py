@@ -41,6 +41,10 @@ class DiffView(View):
     def __init__(self, diff: Diff, rows: Sequence[ChangeRow], **table: Any) -> None:
         super().__init__(rows, **table)
         self.diff = diff
+        wanted = {row.path for row in self.rows}
+        everything = diff.files
+        # --path leaves only some of the paths.
+        self._changes = everything if len(wanted) == len(everything) else [one for one in everything if one.path in wanted]
 
     @classmethod
     def of(cls, diff: Diff) -> DiffView:
@@ -59,13 +63,13 @@ class DiffView(View):
         return f"{old} → {subject_name(self.diff.new)}"
 
     def __repr__(self) -> str:
-        changes = self.diff.files
+        changes = self._changes
         parts = [f"{self.headline}: {counts(changes)}", changes_text(changes)]
         parts += [_difference_text(one) for one in (*self.diff.config, *self.diff.history)]
         return "\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
-        changes = self.diff.files
+        changes = self._changes
         head = f"<div><b>{html.text(self.headline)}</b> {html.muted(counts(changes))}</div>"
         return html.join(
             head,
@@ -91,7 +95,7 @@ class DiffView(View):
         differences = (("Configuration", self.diff.config), ("History", self.diff.history))
         return {
             "title": self.headline,
-            "page": changes_page(self.diff.files),
+            "page": changes_page(self._changes),
             "sections": [
                 {"title": title, "rows": [[one.letter, one.name, one.old, one.new] for one in found]}
                 for title, found in differences
@@ -104,7 +108,7 @@ class DiffView(View):
         if question["ask"] == "text":
             return file_text(self.diff, str(question["path"]))
         return changes_page(
-            self.diff.files, filter=str(question.get("filter", "")), start=int(question.get("start", 0))
+            self._changes, filter=str(question.get("filter", "")), start=int(question.get("start", 0))
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
-from dockmagic.notebook.words import image_name, instruction
+from dockmagic.notebook.words import instruction, subject_name
 from dockmagic.verbs.shown import human_size, short_id
 
 from .answers import changes_page, file_text
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dockmagic.image.image import Image
+    from dockmagic.image.layer import Layer, Layers
     from dockmagic.notebook.plots import Chart
     from dockmagic.rows import LayerRow
 
@@ -33,29 +34,31 @@ class LayersView(View):
     """An image's layers as a stack, the base at the bottom.
 
     In a live notebook a layer opens on a click, two can be compared, and paths are filtered by name; elsewhere the same
-    stack opens without a script. ``view.frame()`` is the table, ``view.plot()`` a chart, ``view.image`` the image.
+    stack opens without a script. ``view.frame()`` is the table, ``view.plot()`` a chart.
 
     Attributes:
-        image: whose layers.
+        subject: the image, layer or range of layers that is shown.
     """
 
     script = "layers.js"
 
-    def __init__(self, image: Image, rows: Sequence[LayerRow], **table: Any) -> None:
+    def __init__(self, subject: Image | Layers | Layer, rows: Sequence[LayerRow], **table: Any) -> None:
         super().__init__(rows, **table)
-        self.image = image
+        self.subject = subject
+        whole: Any = getattr(subject, "layers", subject)
+        self._layers: Layers | tuple[Layer] = whole if hasattr(whole, "__len__") else (whole,)
 
     def plot(self, ax: Axes | None = None) -> Chart:
         """Draw the layers' sizes with matplotlib, those shared with other images in another colour."""
         from dockmagic.notebook.plots import plot_layers  # noqa: PLC0415  (matplotlib is imported when a plot is wanted)
 
-        return plot_layers(self.rows, title=image_name(self.image), ax=ax)
+        return plot_layers(self.rows, title=subject_name(self.subject), ax=ax)
 
     @property
     def headline(self) -> str:
         """The image in a few words."""
         total = sum(row.size for row in self.rows)
-        return f"{image_name(self.image)}  {count(len(self.rows), 'layer')}  {human_size(total)}"
+        return f"{subject_name(self.subject)}  {count(len(self.rows), 'layer')}  {human_size(total)}"
 
     def __repr__(self) -> str:
         lines = [
@@ -67,12 +70,12 @@ class LayersView(View):
 
     def _repr_html_(self) -> str:
         largest = max((row.size for row in self.rows), default=0) or 1
-        head = f"<div><b>{html.text(image_name(self.image))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
+        head = f"<div><b>{html.text(subject_name(self.subject))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
         base = f"<div>{html.muted('▔▔ base ▔▔')}</div>" if self.rows else ""
         return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)), base)
 
     def _slab(self, row: LayerRow, largest: int) -> str:
-        changes = self.image.layers[row.layer].changes
+        changes = self._layers[row.layer - self._layers[0].index].changes
         about = [
             ("DiffID", html.code(row.diff_id)),
             ("ChainID", html.code(row.chain_id)),
@@ -93,8 +96,8 @@ class LayersView(View):
     def state(self) -> dict[str, Any]:
         """What the page is given at the start."""
         return {
-            "title": image_name(self.image),
-            "platform": str(self.image.platform),
+            "title": subject_name(self.subject),
+            "platform": str(getattr(self.subject, "platform", "")),
             "layers": [
                 {
                     "index": row.layer,
@@ -117,7 +120,9 @@ class LayersView(View):
         """``changes`` or ``text`` of the layers ``first`` to ``last`` in the view of those below."""
         from dockmagic.image.analysis import diff  # noqa: PLC0415  (asked for by a click, not by a display)
 
-        found = diff(self.image.layers[int(question["first"]) : int(question["last"]) + 1])
+        lowest = self._layers[0].index
+        first, last = int(question["first"]) - lowest, int(question["last"]) - lowest
+        found = diff(self._layers[first] if first == last else self._layers[first : last + 1])
         if question["ask"] == "text":
             return file_text(found, str(question["path"]))
         return changes_page(found.files, filter=str(question.get("filter", "")), start=int(question.get("start", 0)))
