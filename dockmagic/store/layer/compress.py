@@ -56,7 +56,7 @@ def detect(head: bytes) -> Compression:
     return Compression.NONE
 
 
-_ERRORS: Final[tuple[type[Exception], ...]] = (zlib.error, isal_zlib.error, zstd.ZstdError, EOFError)
+_ERRORS: Final[tuple[type[Exception], ...]] = (igzip_lib.IsalError, zstd.ZstdError, EOFError)
 
 
 class _Member(Protocol):
