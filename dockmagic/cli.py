@@ -63,6 +63,12 @@ def _run(argv: list[str]) -> int:
             progress.close()
             _say(f"Error: {error}")
             return 1
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            progress.close()
+            _say(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+            return 1
         progress.close()
         return _print(result)
 

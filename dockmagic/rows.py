@@ -207,7 +207,7 @@ class FileRow(Row, frozen=True):
         Column("CreatedBy", "created_by", "CREATED BY"),
         Column("Hides", "hides", "HIDES", "words"),
     )
-    shown: ClassVar[tuple[str, ...]] = ("Mode", "UID", "GID", "Size", "ModifiedAt", "Layer", "Path")
+    shown: ClassVar[tuple[str, ...]] = ("Mode", "UID", "GID", "Size", "ModifiedAt", "Layer", "Path", "Link")
 
 
 class HistoryRow(Row, frozen=True):

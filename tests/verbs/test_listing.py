@@ -1,0 +1,110 @@
+"""Rows as text: docker's tables, --format, -q."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.rows import ImageRow, SearchRow
+from dockmagic.verbs.listing import listing, plain_text
+from dockmagic.verbs.result import Table, Text
+
+ID = "sha256:" + "0123456789abcdef" * 4
+ROWS = (
+    ImageRow(
+        repository="ubuntu",
+        tag="24.04",
+        id=ID,
+        digest="sha256:" + "f" * 64,
+        created_at=datetime.now(UTC) - timedelta(weeks=3, minutes=5),
+        size=78_129_634,
+    ),
+    ImageRow(
+        repository="registry.example.com/a/long/name", tag="<none>", id=ID, digest="<none>", created_at=None, size=0
+    ),
+)
+
+
+def text_of(form: str | None, *, whole: bool = False) -> str:
+    """The listing's text, whatever kind of result it is."""
+    result = listing(ROWS, ImageRow, form=form, whole=whole)
+    return plain_text(result) if isinstance(result, Table) else result.text  # type: ignore[union-attr]
+
+
+def test_the_usual_table_is_dockers() -> None:
+    """Columns as wide as their widest cell and three spaces, ten at least."""
+    assert text_of(None).splitlines() == [
+        "REPOSITORY                         TAG       IMAGE ID       CREATED       SIZE",
+        "ubuntu                             24.04     0123456789ab   3 weeks ago   78.1MB",
+        "registry.example.com/a/long/name   <none>    0123456789ab   N/A           0B",
+    ]
+
+
+def test_an_empty_table_has_its_headers() -> None:
+    """As docker images prints them in an empty store."""
+    result = listing((), ImageRow)
+    assert isinstance(result, Table)
+    assert plain_text(result) == "REPOSITORY   TAG       IMAGE ID   CREATED   SIZE"
+
+
+def test_whole_ids_are_printed_with_their_algorithm() -> None:
+    """--no-trunc."""
+    assert ID in text_of("table {{.ID}}", whole=True)
+
+
+def test_a_template_is_applied_to_each_row() -> None:
+    """Sizes and ages are those of the table."""
+    assert text_of("{{.Repository}}:{{.Tag}} {{.Size}} {{.CreatedSince}}").splitlines() == [
+        "ubuntu:24.04 78.1MB 3 weeks ago",
+        "registry.example.com/a/long/name:<none> 0B N/A",
+    ]
+
+
+@pytest.mark.parametrize(
+    "form", [r"table {{.ID}}\t{{.Tag}}", "table {{.ID}}\t{{.Tag}}", r"table {{.ID}}\t{{upper .Tag}}"]
+)
+def test_a_table_template_has_headers_and_columns(form: str) -> None:
+    """A backslash and t is a tab, as docker reads it; functions leave headers alone."""
+    assert text_of(form).splitlines() == [
+        "IMAGE ID       TAG",
+        "0123456789ab   24.04".upper().replace("AB", "ab"),
+        "0123456789ab   <none>".replace("none", "none" if "upper" not in form else "NONE"),
+    ]
+
+
+def test_bare_table_is_the_usual_table() -> None:
+    """--format table."""
+    assert text_of("table") == text_of(None)
+
+
+def test_json_has_whole_values_by_column_name() -> None:
+    """One object a line; sizes are bytes, IDs whole, dates RFC 3339, so that it can be joined and calculated with."""
+    first, second = map(json.loads, text_of("json").splitlines())
+    assert first["Size"] == 78_129_634
+    assert first["ID"] == ID
+    assert first["CreatedSince"] == "3 weeks ago"
+    assert datetime.fromisoformat(first["CreatedAt"]) == ROWS[0].created_at
+    assert second["CreatedAt"] is None
+
+
+def test_quiet_prints_one_column() -> None:
+    """-q."""
+    assert listing(ROWS, ImageRow, quiet="ID") == Text("0123456789ab\n0123456789ab")
+
+
+def test_an_unknown_column_names_those_that_there_are() -> None:
+    """A misspelt field is an input error."""
+    with pytest.raises(InvalidInput, match=r"\.Repository"):
+        text_of("{{.Repo}}")
+
+
+def test_docker_search_marks_official_images() -> None:
+    """With [OK], and with nothing otherwise; a template can test it."""
+    rows = [SearchRow(name="a", description="d", star_count=1, is_official=True)]
+    table = listing(rows, SearchRow)
+    assert isinstance(table, Table)
+    assert plain_text(table).splitlines()[1].split() == ["a", "d", "1", "[OK]"]
+    assert listing(rows, SearchRow, form="{{if .IsOfficial}}yes{{end}}") == Text("yes")

@@ -1,0 +1,227 @@
+"""Command lines as docker users type them: what is understood, and what the refusals say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dockmagic.engine import Engine
+from dockmagic.oci.errors import DockmagicError, NotSupported
+from dockmagic.verbs.call import Door, invoke
+from dockmagic.verbs.mistake import UsageMistake
+from dockmagic.verbs.result import Table, Text
+from dockmagic.verbs.table import ALIASES, NOUNS, VERBS, find, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    """A door to an empty home."""
+    return Door(Engine(tmp_path / "home"))
+
+
+@pytest.mark.parametrize("called", [*VERBS, *ALIASES])
+def test_every_verb_and_alias_shows_help_with_its_usage(door: Door, called: str) -> None:
+    """VERB --help asks nobody, and names the command as it was typed."""
+    result = invoke(door, [*called.split(), "--help"])
+    assert isinstance(result, Text)
+    assert result.text.startswith(f"Usage:  dockmagic {called} ".rstrip())
+    assert "\nExamples:\n" in result.text
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_has_a_summary_and_examples_of_itself(name: str) -> None:
+    """The examples are command lines of that verb."""
+    verb = load(name)
+    assert verb.help
+    assert verb.examples
+    assert all(line.split()[: len(name.split())] == name.split() for line, _ in verb.examples)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_flag_says_what_it_does(name: str) -> None:
+    """A flag without help is a flag that nobody finds."""
+    for parameter in load(name).params:
+        if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False):
+            assert getattr(parameter, "help", ""), parameter.name
+
+
+def test_every_noun_lists_its_verbs(door: Door) -> None:
+    """`image` alone is a question, and gets an answer."""
+    for noun in NOUNS:
+        result = invoke(door, [noun])
+        assert isinstance(result, Text)
+        assert result.text.startswith(f"Usage:  dockmagic {noun} COMMAND")
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
+def test_help_lists_every_verb(door: Door, argv: list[str]) -> None:
+    """However it is asked for."""
+    result = invoke(door, argv)
+    assert isinstance(result, Text)
+    assert all(f"\n  {name} " in result.text for name in VERBS)
+
+
+def test_aliases_are_the_same_command() -> None:
+    """`image ls` is `images`."""
+    for alias, name in ALIASES.items():
+        assert find(alias.split(), prog="x")[1] is load(name)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["images", "-a", "-q"],
+        ["images", "-aq"],
+        ["images", "--all=true", "--quiet=1"],
+        ["images", "-q=T"],
+        ["images", "--filter", "dangling=true", "-q"],
+        ["images", "-f=dangling=false", "--quiet"],
+        ["images", "ubuntu", "-q"],
+        ["image", "ls", "--no-trunc=false", "-q"],
+    ],
+)
+def test_flags_are_written_as_gos_flags_are(door: Door, argv: list[str]) -> None:
+    """Together, apart, with = and a value, before and after the arguments."""
+    assert invoke(door, argv) == Text("")
+
+
+def test_a_flag_with_false_is_off_again(door: Door) -> None:
+    """The last one counts."""
+    result = invoke(door, ["images", "-q", "--quiet=false"])
+    assert isinstance(result, Table)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message", "suggestion", "code"),
+    [
+        (["images", "--fromat", "x"], "unknown flag: --fromat", "--format", 125),
+        (["images", "-z"], "unknown shorthand flag: -z", "images --help", 125),
+        (["images", "--format"], "flag needs an argument: --format", "images --help", 125),
+        (["images", "--all=maybe"], "invalid argument 'maybe' for --all flag", "true or false", 125),
+        (["search", "--limit", "many", "x"], "invalid argument for --limit", "search --help", 125),
+        (["pull"], '"dockmagic pull" requires exactly 1 argument', "pull --help", 1),
+        (["pull", "a", "b"], '"dockmagic pull" requires exactly 1 argument', "pull --help", 1),
+        (["images", "a", "b"], '"dockmagic images" requires at most 1 argument', "images --help", 1),
+        (["rmi"], '"dockmagic rmi" requires at least 1 argument', "rmi --help", 1),
+        (["version", "x"], '"dockmagic version" requires no arguments', "version --help", 1),
+        (["tag", "a"], '"dockmagic tag" requires exactly 2 arguments', "tag --help", 1),
+        (["imges"], "unknown command: dockmagic imges", "Did you mean dockmagic images?", 1),
+        (["image", "lss"], "unknown command: dockmagic image lss", "Did you mean dockmagic image ls?", 1),
+        (["xyzzy"], "unknown command: dockmagic xyzzy", "See dockmagic --help", 1),
+        (["--frobnicate"], "unknown flag: --frobnicate", "dockmagic --help", 125),
+    ],
+)
+def test_mistakes_are_one_line_with_the_usage_and_a_suggestion(
+    door: Door, argv: list[str], message: str, suggestion: str, code: int
+) -> None:
+    """In docker's words, with docker's exit codes."""
+    with pytest.raises(UsageMistake) as caught:
+        invoke(door, argv)
+    mistake = caught.value
+    assert mistake.message.startswith(message)
+    assert suggestion in str(mistake)
+    assert "\n" not in str(mistake)
+    assert mistake.usage.startswith("dockmagic")
+    assert mistake.exit_code == code
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run -it ubuntu bash",
+        "exec -it web sh",
+        "ps -a",
+        "logs web",
+        "rm -f web",
+        "commit web img",
+        "container ls",
+        "build -t x .",
+        "buildx bake",
+        "builder prune",
+        "compose up -d",
+        "network create n",
+        "volume ls",
+        "swarm init",
+        "service ls",
+        "stack deploy x",
+        "context use x",
+        "events",
+        "plugin install x",
+        "manifest inspect x",
+        "trust sign x",
+        "scout cves x",
+        "system events",
+        "-H tcp://host:2375 images",
+        "--context x images",
+        "pull --gpus all x",
+        "images --tls-verify",
+    ],
+)
+def test_what_docker_has_and_dockmagic_has_not_is_refused_by_name(door: Door, line: str) -> None:
+    """With the reason, and with what to do instead."""
+    with pytest.raises(NotSupported) as caught:
+        invoke(door, line.split())
+    assert "is not supported: " in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_refused_verb_is_named_as_it_was_typed(door: Door) -> None:
+    """`network create`, not `network`."""
+    with pytest.raises(NotSupported, match=r"^network create is not supported"):
+        invoke(door, ["network", "create", "x"])
+
+
+def test_the_program_is_called_as_the_front_door_calls_it(tmp_path: Path) -> None:
+    """In a notebook, the usage begins with %docker."""
+    with pytest.raises(UsageMistake) as caught:
+        invoke(Door(Engine(tmp_path), prog="%docker"), ["pull"])
+    assert caught.value.usage == "%docker pull [OPTIONS] NAME[:TAG|@DIGEST]"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["images", "--filter", "size=3"], "invalid filter 'size'"),
+        (["images", "--filter", "dangling"], "has no value"),
+        (["images", "--filter", "dangling=perhaps"], "neither true nor false"),
+        (["images", "--filter", "until=yesterday"], "is no time"),
+        (["images", "--filter", "before=nosuch"], "nosuch"),
+        (["images", "--format", "{{.Nope"], "unclosed action"),
+        (["images", "--tree", "x"], "--tree shows all images"),
+        (["pull", "-a", "ubuntu:1"], "can't be used with --all-tags"),
+        (["pull", "Ubuntu"], "lower case"),
+        (["pull", "--platform", "a/b/c/d", "ubuntu"], "not a platform"),
+        (["push", "ubuntu@sha256:" + "a" * 64], "cannot be pushed to"),
+        (["push", "nosuch/image"], "does not exist locally with the tag: nosuch/image:latest"),
+        (["tag", "nosuch", "x"], "nosuch"),
+        (["rmi", "nosuch"], "nosuch"),
+        (["load", "-i", "/nosuch/file"], "there is no file"),
+        (["import", "/nosuch/file"], "there is no file"),
+        (["import", "https://example.com/x.tar"], "not URLs"),
+        (["import", "-c", "RUN x", "/dev/null"], "no valid change"),
+        (["save", "--format", "zip", "x"], "no archive format"),
+        (["save", "nosuch"], "nosuch"),
+        (["inspect", "--type", "volume", "x"], "nothing of type volume"),
+        (["search", "--filter", "x=1", "y"], "invalid filter"),
+        (["login", "--password-stdin"], "--username"),
+        (["login"], "somebody to ask"),
+    ],
+)
+def test_impossible_input_is_one_clear_line(door: Door, argv: list[str], message: str) -> None:
+    """Before any registry is asked, and with the next thing to do."""
+    with pytest.raises(DockmagicError) as caught:
+        invoke(door, argv)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_created_by_looking(tmp_path: Path) -> None:
+    """Lists of an empty home leave no folder behind."""
+    door = Door(Engine(tmp_path / "home"))
+    for line in ("images", "info", "version", "images --tree", "system df"):
+        invoke(door, line.split())
+    assert not (tmp_path / "home").exists()

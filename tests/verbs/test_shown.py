@@ -1,0 +1,114 @@
+"""How values are printed. Sizes and ages are those of docker's go-units."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from dockmagic.rows import Column
+from dockmagic.verbs.shown import age, date, duration, human_size, short_id, shorten, show
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0B"),
+        (999, "999B"),
+        (1000, "1kB"),
+        (1024, "1.02kB"),
+        (999_499, "999kB"),
+        (999_999, "1MB"),
+        (4_261_502, "4.26MB"),
+        (79_600_000, "79.6MB"),
+        (188_000_000, "188MB"),
+        (1_330_000_000, "1.33GB"),
+        (2_500_000_000_000, "2.5TB"),
+    ],
+)
+def test_sizes_have_three_digits_and_decimal_units(size: int, text: str) -> None:
+    """As in the SIZE column of docker images."""
+    assert human_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "Less than a second"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "About a minute"),
+        (119, "About a minute"),
+        (120, "2 minutes"),
+        (59 * 60, "59 minutes"),
+        (60 * 60, "About an hour"),
+        (89 * 60, "About an hour"),
+        (90 * 60, "2 hours"),
+        (47 * 3600, "47 hours"),
+        (48 * 3600, "2 days"),
+        (13 * 86400, "13 days"),
+        (14 * 86400, "2 weeks"),
+        (59 * 86400, "8 weeks"),
+        (60 * 86400, "2 months"),
+        (729 * 86400, "24 months"),
+        (730 * 86400, "2 years"),
+        (4000 * 86400, "10 years"),
+    ],
+)
+def test_lengths_of_time_are_dockers_words(seconds: float, text: str) -> None:
+    """The borders between the units are go-units' own."""
+    assert duration(seconds) == text
+
+
+def test_ages_end_with_ago() -> None:
+    """As in the CREATED column."""
+    assert age(NOW - timedelta(weeks=3), NOW) == "3 weeks ago"
+
+
+def test_a_date_of_a_reproducible_build_has_no_age() -> None:
+    """Docker prints N/A for what was made at the epoch, and for no date at all."""
+    assert age(datetime(1970, 1, 1, tzinfo=UTC), NOW) == "N/A"
+    assert age(None, NOW) == "N/A"
+
+
+def test_an_image_from_the_future_was_made_just_now() -> None:
+    """Clocks differ; nothing was made in minus three minutes."""
+    assert age(NOW + timedelta(minutes=3), NOW) == "Less than a second ago"
+
+
+def test_dates_are_printed_as_go_prints_them() -> None:
+    """In UTC, so that the text does not depend on the reader's clock."""
+    assert date(datetime(2024, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))) == "2024-05-01 10:00:00 +0000 UTC"
+
+
+def test_ids_are_twelve_digits_and_words_stay() -> None:
+    """History has <missing> in the column of IDs."""
+    assert short_id("sha256:" + "a" * 64) == "a" * 12
+    assert short_id("<missing>") == "<missing>"
+
+
+def test_long_text_ends_with_an_ellipsis() -> None:
+    """At docker's 45 characters, the ellipsis included."""
+    assert shorten("x" * 46) == "x" * 44 + "…"
+    assert shorten("x" * 45) == "x" * 45
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("size", None, "N/A"),
+        ("size", 5, "5B"),
+        ("flag", True, "yes"),
+        ("ok", True, "[OK]"),
+        ("ok", False, ""),
+        ("mode", 0o100644, "-rw-r--r--"),
+        ("words", ("a", "b"), "a, b"),
+        ("count", 3, "3"),
+        ("text", "a\tb\nc", "a b c"),
+    ],
+)
+def test_every_kind_of_value_has_its_text(kind: str, value: object, text: str) -> None:
+    """A cell is always one line without tabs."""
+    assert show(Column("Name", "name", "NAME", kind), value) == text  # type: ignore[arg-type]
