@@ -2,29 +2,111 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+from dockmagic.image.transfer.choose import choose_from
+from dockmagic.image.transfer.pull import bring
+from dockmagic.oci.errors import InvalidArchive, InvalidInput, InvalidLayer, NotSupported
+from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
+from dockmagic.oci.reference import Reference
+from dockmagic.store.home import disk_errors
+from dockmagic.store.layer.compress import Decompressor, detect
+
+from .source import ArchiveSource
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from dockmagic.image.image import Image
+    from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.store.content import ContentStore
 
 __all__ = ["load"]
 
+_PIECE: Final = 1 << 20
 
-def load(source: Path | BinaryIO, store: ContentStore, *, on_progress: Progress = ignore_progress) -> tuple[Image, ...]:
+# What an image without a name is called in messages.
+_NAMELESS: Final = Reference.parse("unnamed")
+
+
+def load(
+    source: Path | BinaryIO,
+    store: ContentStore,
+    *,
+    platform: Platform | None = None,
+    on_progress: Progress = ignore_progress,
+) -> tuple[Image, ...]:
     """Bring every image of an archive into the store, verified.
 
     Args:
         source: a file, or a stream (``docker load < FILE``), plain or compressed by gzip or zstd.
         store: where they go.
+        platform: which one where the archive holds an index; None for this machine's.
         on_progress: hears of each layer.
 
     Raises:
+        InvalidInput: the file cannot be read.
         InvalidArchive: truncated, ambiguous, hostile, or no archive of images; nothing is named.
+        PlatformNotFound: the archive has no image for the platform.
+        OutOfSpace: the disk is full; nothing is named.
     """
-    raise NotImplementedError
+    if isinstance(source, Path):
+        try:
+            opened = source.open("rb")
+        except OSError as error:
+            raise InvalidInput(f"{source} cannot be read: {error.strerror}", hint="Check the path") from None
+        with opened:
+            return load(opened, store, platform=platform, on_progress=on_progress)
+    store.home.prepare()
+    with _in_place(source, store) as file:
+        archive = ArchiveSource(file)
+        images = []
+        for each in archive.images:
+            named = each.names[0] if each.names else _NAMELESS
+            image = choose_from(archive, each.descriptor, named, platform=platform, home=store.home)
+            image.names = each.names
+            images.append(image)
+        return bring(archive, store, images, on_progress, from_registry=False)
+
+
+@contextmanager
+def _in_place(source: BinaryIO, store: ContentStore) -> Iterator[BinaryIO]:
+    """`source` itself if it is a plain file, else its plain bytes in a temporary one, which no other process sees."""
+    head = source.read(_PIECE)
+    try:
+        compression = detect(head[:6])
+    except NotSupported as error:
+        raise InvalidArchive(
+            error.message.replace("a layer", "the archive"), hint="Decompress it first, or use gzip or zstd"
+        ) from None
+    if compression is Compression.NONE and _is_file(source):
+        yield source
+        return
+    with tempfile.TemporaryFile(dir=store.home.root, prefix=".load.") as file, disk_errors():
+        plain = Decompressor(compression)
+        try:
+            while head:
+                for piece in plain.feed(head):
+                    file.write(piece)
+                head = source.read(_PIECE)
+            for piece in plain.finish():
+                file.write(piece)
+        except InvalidLayer as error:
+            raise InvalidArchive(
+                error.message.replace("the layer", "the archive"), hint="Save or download it again"
+            ) from None
+        file.flush()
+        yield file
+
+
+def _is_file(source: BinaryIO) -> bool:
+    try:
+        return source.seekable() and os.fstat(source.fileno()).st_size > 0
+    except (OSError, AttributeError):
+        return False

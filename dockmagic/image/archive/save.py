@@ -10,12 +10,12 @@ from dockmagic.oci import media
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.media import Compression, compression_of
 from dockmagic.oci.spec import Descriptor, Index, to_json
-from dockmagic.store.layer.compress import Compressor, Decompressor
+from dockmagic.store.layer.compress import Compressor
+
+from .plain import PlainLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from typing_extensions import Buffer
 
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer
@@ -133,7 +133,7 @@ class _Archive:
 
     def _add_plain(self, name: str, image: Image, layer: Layer) -> None:
         with image.source.open(layer.descriptor) as stream:
-            plain = _Plain(stream, compression_of(layer.descriptor.media_type))
+            plain = PlainLayer(stream, compression_of(layer.descriptor.media_type))
             self._add_stream(name, layer.table.size, io.BufferedReader(plain, _PIECE))
 
     def _add(self, name: str, data: bytes) -> None:
@@ -149,36 +149,6 @@ class _Archive:
             stream = io.BufferedReader(stream, _PIECE)
         self._tar.addfile(member, stream)
         stream.read(1)  # the end, where a verified stream raises
-
-
-class _Plain(io.RawIOBase):
-    """A compressed layer, decompressed."""
-
-    def __init__(self, stream: BinaryIO, compression: Compression) -> None:
-        self._pieces = _pieces(stream, compression)
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._rest = memoryview(piece)
-        view = memoryview(buffer)
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-def _pieces(stream: BinaryIO, compression: Compression) -> Iterator[Buffer]:
-    decompressor = Decompressor(compression)
-    while chunk := stream.read(_PIECE):
-        yield from decompressor.feed(chunk)
-    yield from decompressor.finish()
 
 
 def _index_lines(image: Image) -> Iterator[Descriptor]:

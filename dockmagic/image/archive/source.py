@@ -109,14 +109,14 @@ class ArchiveSource:
         raise ImageNotFound(f"the archive has no image {ref.familiar}", hint="Load all that it has with %docker load")
 
     @contextmanager
-    def open(self, desc: Descriptor, *, offset: int = 0) -> Iterator[BinaryIO]:
-        """Read a blob; from `offset` 0 it is verified.
+    def open(self, desc: Descriptor, *, offset: int = 0, verify: bool = True) -> Iterator[BinaryIO]:
+        """Read a blob; from `offset` 0 it is verified, unless the reader does it himself.
 
         Raises:
             BlobNotFound: it is not in the archive.
         """
         with self._stream(desc, offset) as stream:
-            if offset:
+            if offset or not verify:
                 yield stream
             else:
                 yield VerifiedReader(stream, desc.digest, desc.size)  # type: ignore[misc]  # RawIOBase is a BinaryIO
