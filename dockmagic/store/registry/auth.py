@@ -17,6 +17,7 @@ import msgspec
 
 from dockmagic.oci.errors import RegistryError, Unauthorized
 
+from .address import is_loopback, split_host
 from .challenge import parse_challenges
 from .secret import Secret
 from .transport import origin
@@ -86,6 +87,7 @@ class Authorizer:
         self._bearer: Challenge | None = None
         self._basic: dict[str, Secret] = {}
         self._tokens: dict[tuple[str, Scopes], _Token] = {}
+        self._sent: set[Secret] = set()
         self._lock = threading.Lock()
 
     def header(self, repository: str, scopes: Scopes) -> Secret | None:
@@ -130,12 +132,20 @@ class Authorizer:
                 return self._answer_basic(repository, sent)
             return None
 
+    def without_secrets(self, text: bytes) -> bytes:
+        """`text` with every secret that has been sent here blotted out: a registry may repeat what it got."""
+        with self._lock:
+            for secret in self._sent:
+                text = text.replace(secret.reveal().encode(), b"(secret)")
+        return text
+
     def forget(self) -> None:
         """Drop every token: the user has logged in or out."""
         with self._lock:
             self._bearer = None
             self._basic.clear()
             self._tokens.clear()
+            self._sent.clear()
 
     def _ready(self, repository: str, scopes: Scopes) -> Secret | None:
         if repository in self._basic:
@@ -152,12 +162,14 @@ class Authorizer:
         if header == sent:
             return None
         self._basic[repository] = header
+        self._sent |= {credential.secret, _bare(header)}
         return header
 
     def _fetch(self, bearer: Challenge, repository: str, scopes: Scopes, *, further: Scopes = ()) -> Secret:
         credential = self._credential(repository)
         if credential is not None and credential.registry_token:
             header = Secret(f"Bearer {credential.registry_token.reveal()}")
+            self._sent.add(credential.registry_token)
             self._tokens[repository, scopes] = _Token(header, time.monotonic() + _SHORTEST_LIFE)
             return header
         realm = bearer.parameters["realm"]
@@ -177,6 +189,7 @@ class Authorizer:
         self._check(status, realm, with_credential=credential is not None)
         token = _read_token(body, origin(realm)[1])
         self._tokens[repository, scopes] = token
+        self._sent.add(_bare(token.header))
         return token.header
 
     def _refresh(self, realm: str, fields: list[tuple[str, str]], scopes: Scopes, token: Secret) -> tuple[int, bytes]:
@@ -186,8 +199,8 @@ class Authorizer:
 
     def _may_hear_credential(self, realm: str) -> None:
         scheme, host, _ = origin(realm)
-        mine = origin(f"{self._endpoint.scheme}://{self._endpoint.host}")[1]
-        if scheme != "https" and host != mine:
+        mine = split_host(self._endpoint.host)[0]
+        if scheme != "https" and host != mine and not (self._endpoint.is_loopback and is_loopback(host)):
             raise RegistryError(
                 f"{self._endpoint.domain} wants the login sent to {host} over plain HTTP",
                 hint="Nothing was sent: ask its operator for a realm with https",
@@ -210,6 +223,10 @@ class Authorizer:
             hint="Try again in a while",
             status=status,
         )
+
+
+def _bare(header: Secret) -> Secret:
+    return Secret(header.reveal().partition(" ")[2])
 
 
 def _with_query(realm: str, fields: list[tuple[str, str]]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AuthFile", "Content", "Entry"]
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, omit_defaults=True):
     """What stands under one key of ``auths``; never shown."""
 
     auth: str | None = None
@@ -50,6 +50,13 @@ class Content(msgspec.Struct, rename={"creds_store": "credsStore", "cred_helpers
         return "Content(…)"
 
 
+class _Document(dict[str, Any]):
+    """The whole file, unknown fields included; its repr, which tracebacks show, tells nothing."""
+
+    def __repr__(self) -> str:
+        return "{…}"
+
+
 class AuthFile:
     """One file of credentials, which may not exist yet.
 
@@ -71,14 +78,14 @@ class AuthFile:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._broken() from None
 
-    def put(self, key: str, entry: dict[str, str]) -> None:
+    def put(self, key: str, entry: Entry) -> None:
         """Set the entry of `key`; everything else in the file stays.
 
         Raises:
             CredentialError: it cannot be read or written.
         """
         document = self._document()
-        document.setdefault("auths", {})[key] = entry
+        document.setdefault("auths", {})[key] = msgspec.to_builtins(entry)
         self._write(document)
 
     def remove(self, keys: Iterable[str]) -> bool:
@@ -88,20 +95,19 @@ class AuthFile:
             CredentialError: it cannot be read or written.
         """
         document = self._document()
-        auths = document.get("auths") or {}
-        found = [key for key in keys if key in auths]
+        found = [key for key in keys if key in (document.get("auths") or {})]
         for key in found:
-            del auths[key]
+            del document["auths"][key]
         if found:
             self._write(document)
         return bool(found)
 
-    def _document(self) -> dict[str, Any]:
+    def _document(self) -> _Document:
         try:
-            document = json.loads(self._bytes() or b"{}")
-        except ValueError:
+            document = _Document(json.loads(self._bytes() or b"{}"))
+        except (ValueError, TypeError):
             raise self._broken() from None
-        if not isinstance(document, dict) or not isinstance(document.get("auths") or {}, dict):
+        if not isinstance(document.get("auths") or {}, dict):
             raise self._broken()
         if document.get("auths") is None:
             document.pop("auths", None)
@@ -122,7 +128,7 @@ class AuthFile:
             f"{self.path} is not what docker or podman writes", hint="Correct its JSON, or move it away"
         )
 
-    def _write(self, document: dict[str, Any]) -> None:
+    def _write(self, document: _Document) -> None:
         # A link, such as into a folder of dotfiles, stays one: its target is replaced.
         target = Path(os.path.realpath(self.path))
         try:

@@ -13,7 +13,7 @@ import dockmagic
 from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
 
 from .auth import Authorizer
-from .connecting import Broken, NoTls, Unreachable, explain
+from .connecting import Broken, NoTls, Silent, Unreachable, explain
 from .failures import refusal
 from .patience import retry_after
 from .ratelimit import RateLimit
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from urllib3.response import BaseHTTPResponse
+
+    from dockmagic.oci.errors import DockmagicError
 
     from .auth import Scopes
     from .credentials import Credential
@@ -120,13 +122,18 @@ class RegistryClient:
                 response = self.exchange(method, path, purpose, headers=headers, body=body)
                 if response.status in good:
                     return response
-                error = refusal(response.status, response.headers, drain(response), purpose.subject)
+                error = self.refusal(response, purpose.subject)
                 if not isinstance(error, RegistryError) or not _worth_another_try(response, error):
                     raise error
             except Broken as broken:
                 error = broken
             attempt += 1
             self.again(attempt, error)
+
+    def refusal(self, response: BaseHTTPResponse, subject: Subject) -> DockmagicError:
+        """The error for an answer that is no success, without any secret that the registry may have repeated."""
+        body = self._auth.without_secrets(drain(response))
+        return refusal(response.status, response.headers, body, subject)
 
     def again(self, attempt: int, error: RegistryError) -> None:
         """Wait before `attempt`, telling the user; raise `error` where it is one too many or the wait too long."""
@@ -156,17 +163,17 @@ class RegistryClient:
             RegistryError: no answer, or led where nothing may be sent.
         """
         authorization = self._auth.header(purpose.repository, purpose.scopes)
-        response = self._follow(method, path, headers or {}, body, authorization)
+        response, url = self._follow(method, path, headers or {}, body, authorization)
         for _ in range(2):  # a token may have expired, and its successor may need a wider scope
-            if response.status != 401:
-                break
+            if response.status != 401 or origin(url) != self._origin:
+                break  # a challenge of another host is not for our credentials
             challenges = response.headers.getlist("WWW-Authenticate")
             better = self._auth.answer(challenges, purpose.repository, purpose.scopes, authorization)
             if better is None:
                 break
             drain(response)
             authorization = better
-            response = self._follow(method, path, headers or {}, body, authorization)
+            response, url = self._follow(method, path, headers or {}, body, authorization)
         self.rate_limit = RateLimit.from_headers(response.headers) or self.rate_limit
         return response
 
@@ -179,6 +186,10 @@ class RegistryClient:
         self._closed.set()
         self._transport.close()
 
+    @property
+    def _origin(self) -> tuple[str, str, int]:
+        return origin(self.url("/"))
+
     def _follow(
         self,
         method: str,
@@ -186,14 +197,14 @@ class RegistryClient:
         headers: Mapping[str, str],
         body: bytes | Callable[[], Iterable[bytes | memoryview]] | None,
         authorization: Secret | None,
-    ) -> BaseHTTPResponse:
+    ) -> tuple[BaseHTTPResponse, str]:
         target = path
         for _ in range(_REDIRECTS):
             response, url = self._send(method, target, headers, body, authorization)
             if response.status not in _MOVED or "Location" not in response.headers:
-                return response
-            if body is not None or (method not in ("GET", "HEAD") and response.status not in (307, 308)):
-                return response
+                return response, url
+            if body is not None or (method not in {"GET", "HEAD"} and response.status not in {307, 308}):
+                return response, url
             drain(response)
             target = urljoin(url, response.headers["Location"])
             if self._is_downgrade(target):
@@ -218,29 +229,47 @@ class RegistryClient:
     ) -> tuple[BaseHTTPResponse, str]:
         url = self.url(target) if target.startswith("/") else target
         sent: dict[str, str | Secret] = {"User-Agent": self.agent, **headers}
-        if authorization is not None and origin(url) == origin(self.url("/")):
+        if authorization is not None and origin(url) == self._origin:
             sent["Authorization"] = authorization
+        if not self._other_scheme or not target.startswith("/"):
+            return self._transport.send(method, url, sent, body() if callable(body) else body), url
+        return self._find_scheme(method, target, sent, body() if callable(body) else body)
+
+    def _find_scheme(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str | Secret],
+        body: bytes | Iterable[bytes | memoryview] | None,
+    ) -> tuple[BaseHTTPResponse, str]:
+        """Send the first request in one scheme and, if the server does not speak it, in the other; then keep to it."""
+        first, other = self._scheme, self._other_scheme
+        url = f"{first}://{self.endpoint.host}{path}"
         try:
-            response = self._transport.send(method, url, sent, body() if callable(body) else body)
-        except (NoTls, Broken, Unreachable):
-            if not self._other_scheme or not target.startswith("/"):
-                raise
-        else:
-            if not self._other_scheme or not target.startswith("/") or not _wants_tls(response):
-                self._other_scheme = "" if target.startswith("/") else self._other_scheme
-                return response, url
-            drain(response)
-        # The server does not speak the scheme that was tried first; from now on it is asked in the other one alone.
-        self._scheme, self._other_scheme = self._other_scheme, ""
-        return self._send(method, target, headers, body, authorization)
+            response = self._transport.send(method, url, headers, body)
+            failure = None
+        except Silent:
+            raise
+        except (NoTls, Broken, Unreachable) as error:
+            failure = error
+        if failure is None and not _wants_tls(response):
+            self._other_scheme = ""
+            return response, url
+        url = f"{other}://{self.endpoint.host}{path}"
+        try:
+            response = self._transport.send(method, url, headers, body)
+        except RegistryUnavailable as error:
+            raise failure or error from None
+        self._scheme, self._other_scheme = other, ""
+        return response, url
 
     def _ask_realm(
         self, method: str, url: str, headers: dict[str, str | Secret], body: Secret | None
     ) -> tuple[int, bytes]:
         scheme, host, _ = origin(url)
-        if scheme not in ("http", "https") or not host:
+        if scheme not in {"http", "https"} or not host or self._is_downgrade(url):
             raise RegistryError(
-                f"{self.endpoint.domain} names a token server that is no web address",
+                f"{self.endpoint.domain} names a token server that is not at an https address",
                 hint="Nothing was sent: check the registry's name, or ask its operator",
             )
         attempt = 1

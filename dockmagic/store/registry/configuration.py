@@ -127,7 +127,7 @@ class RegistryConfiguration:
     def _endpoint(self, domain: str, *, insecure: bool) -> Endpoint:
         if self._stand_ins is not None:
             if domain in self._stand_ins:
-                return Endpoint(domain, self._stand_ins[domain], "http")
+                return Endpoint(self._stand_ins[domain], self._stand_ins[domain], "http")
             if not is_loopback(split_host(domain)[0]):
                 raise RegistryBlocked(f"{domain} cannot be asked while samples are on", hint=_OFFLINE)
         host = _HUB if domain == DEFAULT_DOMAIN else domain

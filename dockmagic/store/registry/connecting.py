@@ -20,7 +20,7 @@ from dockmagic.oci.errors import RegistryUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Broken", "NoTls", "Refused", "Unreachable", "explain"]
+__all__ = ["Broken", "NoTls", "Refused", "Silent", "Unreachable", "explain"]
 
 
 class Refused(Exception):
@@ -29,6 +29,10 @@ class Refused(Exception):
 
 class Broken(RegistryUnavailable):
     """The connection broke off or fell silent: worth another try."""
+
+
+class Silent(Broken):
+    """The server accepted the connection and then said nothing in time."""
 
 
 class NoTls(RegistryUnavailable):
@@ -43,23 +47,26 @@ class Unreachable(RegistryUnavailable):
 
 def explain(error: Exception, host: str) -> RegistryUnavailable:
     """The one line for what a request to `host` ran into; never with its URL or headers."""
-    if isinstance(error, ProxyError):
-        return Unreachable(f"the proxy on the way to {host} does not let the connection through", hint=_PROXY_HINT)
-    if isinstance(error, NameResolutionError):
-        return Unreachable(f"the host {host} is not known")
-    if isinstance(error, ConnectTimeoutError):
-        return Unreachable(f"{host} cannot be reached: no connection in time")
-    if isinstance(error, NewConnectionError):
-        return Unreachable(f"{host} cannot be reached: {_reason(error)}")
-    if isinstance(error, ReadTimeoutError):
-        return Broken(f"{host} has fallen silent")
     tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
-    if tls is not None or isinstance(error, SSLError):
+    if not isinstance(error, ProxyError) and (tls is not None or isinstance(error, SSLError)):
         return _explain_tls(tls, host)
+    for kind, found, words, hint in _KINDS:
+        if isinstance(error, kind):
+            return found(words.format(host=host, reason=_reason(error)), hint=hint)
     return Broken(f"the connection to {host} broke off")
 
 
 _PROXY_HINT = "Check HTTPS_PROXY and HTTP_PROXY, or list the host in NO_PROXY"
+
+
+# In this order: a NameResolutionError is a NewConnectionError too.
+_KINDS: tuple[tuple[type[Exception], type[RegistryUnavailable], str, str], ...] = (
+    (ProxyError, Unreachable, "the proxy on the way to {host} does not let the connection through", _PROXY_HINT),
+    (NameResolutionError, Unreachable, "the host {host} is not known", ""),
+    (ConnectTimeoutError, Unreachable, "{host} cannot be reached: no connection in time", ""),
+    (NewConnectionError, Unreachable, "{host} cannot be reached: {reason}", ""),
+    (ReadTimeoutError, Silent, "{host} has fallen silent", ""),
+)
 
 
 def _explain_tls(error: ssl.SSLError | None, host: str) -> RegistryUnavailable:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import CredentialError
 from dockmagic.oci.reference import DEFAULT_DOMAIN
 
-from .authfile import AuthFile
+from .authfile import AuthFile, Entry
 from .helper import CredentialHelper
 from .secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .authfile import Entry
 
 __all__ = ["Credential", "CredentialStore"]
 
@@ -170,8 +169,8 @@ def _from_entry(entry: Entry, key: str, path: Path) -> Credential | None:
     return Credential(username, secret) if secret else None
 
 
-def _to_entry(credential: Credential) -> dict[str, str]:
+def _to_entry(credential: Credential) -> Entry:
     if credential.identity_token:
         name = base64.b64encode(f"{credential.username}:".encode()).decode()
-        return {"auth": name, "identitytoken": credential.identity_token.reveal()}
-    return {"auth": base64.b64encode(f"{credential.username}:{credential.secret.reveal()}".encode()).decode()}
+        return Entry(auth=name, identitytoken=credential.identity_token.reveal())
+    return Entry(auth=base64.b64encode(f"{credential.username}:{credential.secret.reveal()}".encode()).decode())

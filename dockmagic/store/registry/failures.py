@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -67,35 +68,32 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, subject: Subje
     """
     codes, words = _read(body)
     said = f": {words}" if words else ""
-    kind = _BY_CODE.get(next((code for code in codes if code in _BY_CODE), ""))
-    if kind is not None and status != 404:
+    kind = next((_BY_CODE[code] for code in codes if code in _BY_CODE), None)
+    if kind is not None and status != HTTPStatus.NOT_FOUND:
         return kind(f"{subject.domain} refuses {subject.name}{said}")
-    if status == 401:
-        return _unauthorized(subject, codes, said)
-    if status == 403:
-        return Denied(
-            f"access to {subject.name} is denied{said}",
-            hint=f"Check the name, or log in with an account that may: login {subject.domain}",
-            status=status,
-            codes=codes,
-        )
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         return _missing(subject, codes)
-    if status == 429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _limited(headers, subject, codes, said)
-    if status >= 500:
-        return RegistryUnavailable(
-            f"{subject.domain} fails with status {status}{said}",
-            hint="Try again in a while; what has arrived is kept",
-            status=status,
-            codes=codes,
-        )
-    return RegistryError(
-        f"{subject.domain} refuses the request for {subject.name} with status {status}{said}",
-        hint="If the name is right, ask the registry's operator",
-        status=status,
-        codes=codes,
-    )
+    failure, message, hint = _words(status, subject, said)
+    return failure(message, hint=hint, status=status, codes=codes)
+
+
+def _words(status: int, subject: Subject, said: str) -> tuple[type[RegistryError], str, str]:
+    domain = subject.domain
+    if status == HTTPStatus.UNAUTHORIZED:
+        if subject.kind in {"image", "repository"}:  # a token server does not tell the one from the other
+            hint = f"Check the name, or log in: login {domain}"
+            return Unauthorized, f"{subject.name} does not exist, or needs a login{said}", hint
+        return Unauthorized, f"{domain} wants a login{said}", f"Log in: login {domain}"
+    if status == HTTPStatus.FORBIDDEN:
+        hint = f"Check the name, or log in with an account that may: login {domain}"
+        return Denied, f"access to {subject.name} is denied{said}", hint
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        hint = "Try again in a while; what has arrived is kept"
+        return RegistryUnavailable, f"{domain} fails with status {status}{said}", hint
+    hint = "If the name is right, ask the registry's operator"
+    return RegistryError, f"{domain} refuses the request for {subject.name} with status {status}{said}", hint
 
 
 def captive_portal(domain: str, what: str) -> RegistryUnavailable:
@@ -121,16 +119,6 @@ def _read(body: bytes) -> tuple[tuple[str, ...], str]:
     # A registry's words go to a terminal: no control characters, and not many of them.
     words = " ".join("".join(c if c.isprintable() else " " for c in item.message) for item in items[:3]).strip()
     return tuple(item.code for item in items if item.code), words[:_SHOWN].rstrip(" .")
-
-
-def _unauthorized(subject: Subject, codes: tuple[str, ...], said: str) -> Unauthorized:
-    if subject.kind in ("image", "repository"):
-        message = f"{subject.name} does not exist, or needs a login{said}"
-        hint = f"Check the name, or log in: login {subject.domain}"
-    else:
-        message = f"{subject.domain} wants a login{said}"
-        hint = f"Log in: login {subject.domain}"
-    return Unauthorized(message, hint=hint, status=401, codes=codes)
 
 
 def _missing(subject: Subject, codes: tuple[str, ...]) -> DockmagicError:

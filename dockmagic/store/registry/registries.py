@@ -108,13 +108,13 @@ class Registries:
             if result.stars >= stars and (is_official is None or result.is_official is is_official)
         )
 
-    def login(self, domain: str, username: str, secret: str) -> str:
+    def login(self, domain: str, username: str, secret: str | Secret) -> str:
         """Try the credential, then keep it where docker does.
 
         Args:
             domain: ``docker.io`` or a registry's host.
             username: user name.
-            secret: password or access token.
+            secret: password or access token; as a `Secret` it stays out of a traceback's variables.
 
         Returns:
             Where it is kept: the file's path, or the helper's name.
@@ -123,7 +123,8 @@ class Registries:
             Unauthorized: the registry refuses it; nothing is kept.
             CredentialError: it cannot be kept.
         """
-        credential = Credential(username, Secret(secret))
+        credential = Credential(username, Secret(secret) if isinstance(secret, str) else secret)
+        del secret  # verbose tracebacks show the variables of this frame
         endpoint = self._configuration.endpoint(domain)
         client = RegistryClient(endpoint, lambda _repository: credential, self._environ, self._patience, self._notice)
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from dockmagic.oci import media
@@ -132,7 +131,8 @@ class Repository:
             stream = io.BytesIO(self._manifest(desc))
             stream.seek(offset)
             return stream
-        reader = self._first(partial(self._open_blob, desc, offset, verify), self._by_digest())
+        asking = _Asking(self, desc)
+        reader = BlobReader(asking.ask, desc, offset=offset, verify=verify, host=self._domain, again=asking.again)
         return cast("AbstractContextManager[BinaryIO]", reader)
 
     def tags(self) -> Iterator[str]:
@@ -223,47 +223,39 @@ class Repository:
         repository = self._home.location.repository
         return Purpose(repository, (push_scope(repository), *further), Subject(self._domain, name, kind))
 
-    def _reading(self, place: Place, name: str, kind: str) -> Purpose:
+    def reading(self, place: Place, name: str, kind: str) -> Purpose:
+        """To read at `place`; `name` and `kind` are for errors."""
         repository = place.location.repository
         domain = place.client.endpoint.domain if place.location.mirror else self._domain
         return Purpose(repository, (pull_scope(repository),), Subject(domain, name, kind))
 
-    def _by_digest(self) -> list[Place]:
+    def by_digest(self) -> list[Place]:
+        """The places that may answer for digests, mirrors first."""
         return [place for place in self._places if place.location.by_digest]
 
     def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, Purpose, str], T]) -> T:
         wanted = ref.canonical()
-        places = self._by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
+        places = self.by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
 
         def one(place: Place) -> T:
             path = f"/v2/{place.location.repository}/manifests/{wanted.digest or wanted.tag}"
-            return ask(place.client, path, self._reading(place, str(wanted), "image"), wanted.digest)
+            return ask(place.client, path, self.reading(place, str(wanted), "image"), wanted.digest)
 
-        return self._first(one, places)
+        return self.first(one, places)
 
     def _manifest(self, desc: Descriptor) -> bytes:
         def one(place: Place) -> bytes:
             path = f"/v2/{place.location.repository}/manifests/{desc.digest}"
-            purpose = self._reading(place, f"{self.full_name}@{desc.digest}", "image")
+            purpose = self.reading(place, f"{self.full_name}@{desc.digest}", "image")
             try:
                 return fetch_manifest(place.client, path, purpose, desc.digest)[1]
             except ImageNotFound as error:
                 raise BlobNotFound(error.message, hint="The image is incomplete there: push it again") from None
 
-        return self._first(one, self._by_digest())
+        return self.first(one, self.by_digest())
 
-    def _open_blob(self, desc: Descriptor, offset: int, verify: bool, place: Place) -> BlobReader:  # noqa: FBT001
-        path = f"/v2/{place.location.repository}/blobs/{desc.digest}"
-        purpose = self._reading(place, desc.digest, "blob")
-
-        def ask(position: int) -> BaseHTTPResponse:
-            headers = {"Range": f"bytes={position}-"} if position else {}
-            return place.client.request("GET", path, purpose, headers=headers, good=(200, 206))
-
-        host = place.client.endpoint.domain
-        return BlobReader(ask, desc, offset=offset, verify=verify, host=host, again=place.client.again)
-
-    def _first(self, ask: Callable[[Place], T], places: list[Place]) -> T:
+    def first(self, ask: Callable[[Place], T], places: list[Place]) -> T:
+        """What the first of `places` answers that can; mirrors that fail are not asked again."""
         if not places:
             raise RegistryBlocked(f"no configured place may answer for {self.full_name}", hint="See registries.conf")
         for place in places[:-1]:
@@ -274,12 +266,44 @@ class Repository:
             except (ImageNotFound, BlobNotFound):
                 continue  # a mirror need not have everything
             except (RegistryError, InvalidContent) as error:
-                self._pass_over(place, error)
+                self.pass_over(place, error)
         return ask(places[-1])
 
-    def _pass_over(self, place: Place, error: DockmagicError) -> None:
+    def pass_over(self, place: Place, error: DockmagicError) -> None:
+        """Ask the mirror `place` no more, because of `error`."""
         with self._lock:
             known = place in self._failed
             self._failed.add(place)
         if not known:
             self._notice(f"mirror {place.client.endpoint.host}: {error.message}; asking the next")
+
+
+class _Asking:
+    """Asks for one blob, place after place, also when a mirror fails in the middle of it."""
+
+    def __init__(self, repository: Repository, desc: Descriptor) -> None:
+        self._repository = repository
+        self._desc = desc
+        self._place: Place | None = None
+
+    def ask(self, position: int) -> BaseHTTPResponse:
+        """The answer to a request for the blob from `position` on."""
+        headers = {"Range": f"bytes={position}-"} if position else {}
+
+        def one(place: Place) -> BaseHTTPResponse:
+            self._place = place
+            path = f"/v2/{place.location.repository}/blobs/{self._desc.digest}"
+            purpose = self._repository.reading(place, self._desc.digest, "blob")
+            return place.client.request("GET", path, purpose, headers=headers, good=(200, 206))
+
+        return self._repository.first(one, self._repository.by_digest())
+
+    def again(self, attempt: int, error: RegistryError) -> None:
+        """Before another attempt: wait, or leave the mirror that failed."""
+        place = self._place
+        if place is None:
+            raise error
+        if place.location.mirror:
+            self._repository.pass_over(place, error)
+        else:
+            place.client.again(attempt, error)

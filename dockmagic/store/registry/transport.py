@@ -143,6 +143,11 @@ class Transport:
             manager = urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=_BLOCK, ssl_context=context)
         else:
             parts = urlsplit(proxy)
+            if parts.scheme not in {"http", "https"}:
+                raise RegistryUnavailable(
+                    f"proxies of the kind {parts.scheme} cannot be used",
+                    hint="Set HTTPS_PROXY and HTTP_PROXY to an http:// address, or list the host in NO_PROXY",
+                )
             login = (
                 make_headers(proxy_basic_auth=unquote(f"{parts.username}:{parts.password or ''}"))
                 if parts.username

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote, urljoin
 
-from dockmagic.oci.errors import InvalidContent, RegistryError, RegistryUnavailable, SizeMismatch
+from dockmagic.oci.errors import InvalidContent, RegistryError, RegistryUnavailable, SizeMismatch, StoreError
 
 from .client import drain
 from .connecting import Broken
-from .failures import refusal
 from .transport import origin
 
 if TYPE_CHECKING:
@@ -118,10 +117,10 @@ class Upload:
 
     def _verdict(self, response: BaseHTTPResponse) -> RegistryError | None:
         """What an answer means: None for done, an error that is worth another try, or an exception."""
-        body = drain(response)
-        if response.status in (201, 204):
+        if response.status in {201, 204}:
+            drain(response)
             return None
-        error = refusal(response.status, response.headers, body, self._purpose.subject)
+        error = self._client.refusal(response, self._purpose.subject)
         if response.status == _TOO_LARGE and self._whole:
             self._whole = False
             self._address = ""
@@ -193,7 +192,10 @@ class Upload:
             self._stream.seek(self._start + offset)
             self._read = offset
         while count:
-            data = self._stream.read(min(_BLOCK, count))
+            try:
+                data = self._stream.read(min(_BLOCK, count))
+            except OSError as error:
+                raise StoreError(f"{self._desc.digest.short} cannot be read here: {error.strerror}") from None
             if not data:
                 raise SizeMismatch(f"{self._desc.digest.short} ends after {self._read} of {self._desc.size} bytes")
             self._read += len(data)
