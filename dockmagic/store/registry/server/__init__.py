@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .search import Listing
 from .server import RegistryServer
+from .storage import Storage
 
-__all__ = ["Listing", "RegistryServer"]
+__all__ = ["Listing", "RegistryServer", "Storage"]

@@ -1,0 +1,89 @@
+"""Layers whose bytes are the same on every machine."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import struct
+import tarfile
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.media import Compression
+
+from .recipe import Binary, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .recipe import Content, Step
+
+__all__ = ["compress", "tarball"]
+
+_WHITEOUT: Final = ".wh."
+_OPAQUE: Final = ".wh..wh..opq"
+_DEFLATE_BLOCK: Final = 0xFFFF
+_ZSTD_BLOCK: Final = 128 * 1024
+
+
+def tarball(step: Step, mtime: int) -> bytes:
+    """The step's layer: whiteouts first, then entries sorted by name, as the canonical difference is."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for info, data in _members(step):
+            info.mtime = mtime
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def _members(step: Step) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    for path in sorted(step.emptied):
+        yield tarfile.TarInfo(f"{path}/{_OPAQUE}"), b""
+    for path in sorted(step.removed):
+        folder, name = posixpath.split(path)
+        yield tarfile.TarInfo(posixpath.join(folder, _WHITEOUT + name)), b""
+    for path, content in sorted(step.files.items()):
+        yield _member(path, content)
+
+
+def _member(path: str, content: Content) -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(path)
+    data = b""
+    if isinstance(content, int):
+        info.type, info.mode = tarfile.DIRTYPE, content
+    elif isinstance(content, Link):
+        info.type, info.mode, info.linkname = tarfile.SYMTYPE, 0o777, content.target
+    elif isinstance(content, Binary):
+        info.mode, data = 0o755, content.data
+    else:
+        data = content.encode()
+        info.mode = 0o755 if content.startswith("#!") else 0o644
+    info.size = len(data)
+    return info, data
+
+
+def compress(data: bytes, compression: Compression) -> bytes:
+    """`data` in that format but not smaller: a real compressor's bytes depend on its version."""
+    if compression is Compression.GZIP:
+        return _gzip(data)
+    return _zstd(data) if compression is Compression.ZSTD else data
+
+
+def _gzip(data: bytes) -> bytes:
+    # RFC 1952, with the stored blocks of RFC 1951, section 3.2.4.
+    out = bytearray(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")
+    for start in range(0, len(data), _DEFLATE_BLOCK):
+        piece = data[start : start + _DEFLATE_BLOCK]
+        last = start + _DEFLATE_BLOCK >= len(data)
+        out += struct.pack("<BHH", last, len(piece), len(piece) ^ 0xFFFF) + piece
+    return bytes(out + struct.pack("<II", zlib.crc32(data), len(data)))
+
+
+def _zstd(data: bytes) -> bytes:
+    # RFC 8878, section 3.1.1: one segment with its size in eight bytes, then raw blocks.
+    out = bytearray(b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", len(data)))
+    for start in range(0, len(data), _ZSTD_BLOCK):
+        piece = data[start : start + _ZSTD_BLOCK]
+        last = start + _ZSTD_BLOCK >= len(data)
+        out += struct.pack("<I", len(piece) << 3 | last)[:3] + piece
+    return bytes(out)
