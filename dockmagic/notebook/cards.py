@@ -53,11 +53,13 @@ def image(shown: Image, statuses: Mapping[str, str] | None = None, lines: Sequen
 
 
 def _image_text(shown: Image, sizes: Sequence[int], head: str, lines: Sequence[str]) -> str:
-    rows = [
-        f"  {layer.index:>2}  {human_size(size):>8}  {short_id(layer.diff_id)}  {instruction(layer.created_by, _CODE_WIDTH)}"
-        for layer, size in zip(shown.layers, sizes, strict=True)
-    ]
+    rows = [_layer_line(layer, size) for layer, size in zip(shown.layers, sizes, strict=True)]
     return "\n".join([head, f"  ID {shown.id}", *(f"  {line}" for line in lines), *reversed(rows)])
+
+
+def _layer_line(layer: Layer, size: int) -> str:
+    made_by = instruction(layer.created_by, _CODE_WIDTH)
+    return f"{layer.index:>4}  {human_size(size):>8}  {short_id(layer.diff_id)}  {made_by}"
 
 
 def _image_html(
@@ -93,7 +95,12 @@ def images(shown: Sequence[Image]) -> Bundle:
     """Several images, one a line."""
     text = "\n".join(f"{image_name(item)}  {short_id(item.id)}" for item in shown)
     rows = [
-        [f"<b>{html.text(image_name(item))}</b>", html.code(short_id(item.id)), str(len(item.layers)), str(item.platform)]
+        [
+            f"<b>{html.text(image_name(item))}</b>",
+            html.code(short_id(item.id)),
+            str(len(item.layers)),
+            str(item.platform),
+        ]
         for item in shown
     ]
     table = html.table(rows, header=("Image", "ID", "Layers", "Platform"), numbers=(2,))
@@ -104,7 +111,11 @@ def layer(shown: Layer) -> Bundle:
     """One layer: what made it, and what it changes."""
     letters = _letters(change.letter for change in shown.changes)
     size = human_size(shown.size)
-    text = [f"layer {shown.index}  {size}  {letters}", f"  {instruction(shown.created_by)}", f"  DiffID {shown.diff_id}"]
+    text = [
+        f"layer {shown.index}  {size}  {letters}",
+        f"  {instruction(shown.created_by)}",
+        f"  DiffID {shown.diff_id}",
+    ]
     about = [
         ("Made by", html.code(instruction(shown.created_by))),
         ("Changes", html.text(letters)),
@@ -125,10 +136,7 @@ def _letters(letters: Iterable[str]) -> str:
 
 def layers(shown: Layers) -> Bundle:
     """A range of layers, the top one first."""
-    rows = [
-        f"{item.index:>3}  {human_size(item.size):>8}  {short_id(item.diff_id)}  {instruction(item.created_by, _CODE_WIDTH)}"
-        for item in shown
-    ]
+    rows = [_layer_line(item, item.size) for item in shown]
     cells = [
         [
             str(item.index),
@@ -164,7 +172,9 @@ def _folder(shown: FileTree, name: bytes, depth: int) -> str:
         label = printable(node.entry.path.rpartition("/")[2])
         layer_note = html.muted(f"[{node.layer}]")
         if node.entry.is_dir and depth + 1 < _DEPTH:
-            lines.append(html.details(f"{html.code(label + '/')} {layer_note}", _folder(shown, node.entry.name, depth + 1)))
+            lines.append(
+                html.details(f"{html.code(label + '/')} {layer_note}", _folder(shown, node.entry.name, depth + 1))
+            )
         else:
             mark = "/" if node.entry.is_dir else f" → {node.entry.target}" if node.entry.link else ""
             size = "" if node.entry.is_dir or node.entry.link else f" {human_size(node.entry.size)}"
@@ -183,7 +193,9 @@ def image_path(shown: ImagePath) -> Bundle:
     size = "" if entry.is_dir else f"  {human_size(entry.size)}"
     head = f"{stat.filemode(entry.st_mode)}  {entry.uid}:{entry.gid}{size}  {printable(shown.path)}"
     hides = [item.index for item in shown.hides]
-    source = f"from layer {shown.layer.index}" + (f", hides that of layer {', '.join(map(str, hides))}" if hides else "")
+    source = f"from layer {shown.layer.index}" + (
+        f", hides that of layer {', '.join(map(str, hides))}" if hides else ""
+    )
     preview = _preview(shown)
     body = f'<pre style="margin:4px 0">{html.text(preview)}</pre>' if preview else ""
     return {

@@ -5,6 +5,8 @@ stay what they are: integer bytes to calculate with, whole digests to join on. I
 (``Int64``, ``string``) that does the work.
 """
 
+# ruff: noqa: SLF001, ARG002, ARG003, FBT001  (the interface of pandas' extension arrays is underscored and positional)
+
 from __future__ import annotations
 
 import operator
@@ -34,7 +36,7 @@ class ByteCount(int):
     __str__ = int.__repr__
 
 
-class _ShownArray(ExtensionArray):
+class _ShownArray(ExtensionArray):  # type: ignore[misc]  # pandas has no types
     """An array of pandas' own (`_inner`) with another display; the subclass says which and how."""
 
     _inner: Any
@@ -87,13 +89,13 @@ class _ShownArray(ExtensionArray):
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
         return type(self)(take(self._inner, np.asarray(indices), allow_fill=allow_fill, fill_value=fill_value))
 
-    def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:  # noqa: FBT001, FBT002  (pandas' signature)
+    def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:  # noqa: FBT002  (pandas' signature)
         return self._inner.to_numpy(dtype=dtype, copy=copy, **({} if na_value is None else {"na_value": na_value}))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.asarray(self._inner, dtype=dtype)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:  # noqa: FBT001, FBT002  (pandas' signature)
+    def astype(self, dtype: Any, copy: bool = True) -> Any:  # noqa: FBT002  (pandas' signature)
         if pd.api.types.pandas_dtype(dtype) == self.dtype:
             return self.copy() if copy else self
         return self._inner.astype(dtype, copy=copy)
@@ -114,6 +116,8 @@ class _ShownArray(ExtensionArray):
 
     def _keep(self, result: Any, other: Any) -> Any:
         return result
+
+    __hash__ = None  # type: ignore[assignment]  # arrays can change
 
     def __eq__(self, other: object) -> Any:
         return self._binary(other, operator.eq)
@@ -139,7 +143,7 @@ class _ShownArray(ExtensionArray):
 
 
 @register_extension_dtype
-class SizeDtype(ExtensionDtype):
+class SizeDtype(ExtensionDtype):  # type: ignore[misc]  # pandas has no types
     """Bytes: integers (``<NA>`` where unknown) that show as ``79.6MB``."""
 
     name = "size"
@@ -149,7 +153,7 @@ class SizeDtype(ExtensionDtype):
     _is_numeric = True
 
     @classmethod
-    def construct_array_type(cls) -> type[SizeArray]:
+    def construct_array_type(cls) -> Any:
         """The array of this dtype."""
         return SizeArray
 
@@ -165,7 +169,7 @@ class SizeArray(_ShownArray):
     _dtype = SizeDtype()
     __array_priority__ = 1000
 
-    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT001, FBT002  (pandas' signature)
+    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT002  (pandas' signature)
         return _size_text
 
     def _scalar(self, value: Any) -> Any:
@@ -228,7 +232,7 @@ def _size_text(value: Any) -> str:
 
 
 @register_extension_dtype
-class ModeDtype(ExtensionDtype):
+class ModeDtype(ExtensionDtype):  # type: ignore[misc]  # pandas has no types
     """File type and permission bits (``st_mode``) that show as ``-rwxr-xr-x``."""
 
     name = "mode"
@@ -237,7 +241,7 @@ class ModeDtype(ExtensionDtype):
     na_value = pd.NA
 
     @classmethod
-    def construct_array_type(cls) -> type[ModeArray]:
+    def construct_array_type(cls) -> Any:
         """The array of this dtype."""
         return ModeArray
 
@@ -248,7 +252,7 @@ class ModeArray(_ShownArray):
     _inner_dtype = "Int64"
     _dtype = ModeDtype()
 
-    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT001, FBT002  (pandas' signature)
+    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT002  (pandas' signature)
         return _mode_text
 
     def __and__(self, other: Any) -> Any:
@@ -260,7 +264,7 @@ def _mode_text(value: Any) -> str:
 
 
 @register_extension_dtype
-class DigestDtype(ExtensionDtype):
+class DigestDtype(ExtensionDtype):  # type: ignore[misc]  # pandas has no types
     """Digests: whole strings that show as their first twelve digits."""
 
     name = "digest"
@@ -269,7 +273,7 @@ class DigestDtype(ExtensionDtype):
     na_value = pd.NA
 
     @classmethod
-    def construct_array_type(cls) -> type[DigestArray]:
+    def construct_array_type(cls) -> Any:
         """The array of this dtype."""
         return DigestArray
 
@@ -280,7 +284,7 @@ class DigestArray(_ShownArray):
     _inner_dtype = "string"
     _dtype = DigestDtype()
 
-    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT001, FBT002  (pandas' signature)
+    def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:  # noqa: FBT002  (pandas' signature)
         return _digest_text
 
     def __getattr__(self, name: str) -> Any:

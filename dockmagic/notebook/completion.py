@@ -1,7 +1,7 @@
 """Completion of commands, flags, images, and paths inside images: what is here already, never the network.
 
-Names of verbs come from a table, flags from the verb's own parameters, images from the store's list of names, paths from
-the merged view of an image, remote tags from what ``tags`` has shown before.
+Names of verbs come from a table, flags from the verb's own parameters, images from the store's list of names, paths
+from the merged view of an image, remote tags from what ``tags`` has shown before.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ class Completion:
         if inside is not None:
             return self._in_python(inside["name"], inside["path"])
         command = _COMMAND.match(before)
-        if command is not None and context.cursor_line == 0 or command is not None and not command["cell"]:
+        if (command is not None and context.cursor_line == 0) or (command is not None and not command["cell"]):
             return self._in_command(command["magic"], command["rest"])
         first = context.full_text.split("\n", 1)[0].split()
         if context.cursor_line and first[:1] == ["%%docker"] and all(word.startswith("--") for word in first[1:]):
-            from .line import commands  # noqa: PLC0415  (rare)
+            from .line import commands
 
             line = next(commands(before), "")
             return self._in_command("docker", f" {line}")
         return [], ""
 
     def _in_command(self, magic: str, rest: str) -> tuple[list[tuple[str, str]], str]:
-        from .magics import SHORT  # noqa: PLC0415  (magics imports nothing of this; the reverse is true of extension)
+        from .magics import SHORT
 
         if not rest or (magic != "docker" and magic not in SHORT):
             return [], ""
@@ -84,7 +84,7 @@ class Completion:
         return list(self._words(argv, fragment))[:_LIMIT], fragment
 
     def _words(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
-        from dockmagic.verbs.table import ALIASES, NOUNS, VERBS  # noqa: PLC0415  (not before the first Tab)
+        from dockmagic.verbs.table import ALIASES, NOUNS, VERBS
 
         names = [*VERBS, *ALIASES]
         if not argv:
@@ -98,11 +98,11 @@ class Completion:
         yield from self._arguments(argv, fragment)
 
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
-        import click  # noqa: PLC0415  (not before the first Tab)
+        import click
 
-        from dockmagic.verbs.table import find  # noqa: PLC0415  (see above)
+        from dockmagic.verbs.table import find
 
-        from .paths import roles  # noqa: PLC0415  (see above)
+        from .paths import roles
 
         called, verb, rest = find(argv, prog="%docker")
         if fragment.startswith("-"):
@@ -154,7 +154,7 @@ def _flags(parameters: Iterable[click.Parameter], fragment: str) -> Iterator[tup
         if getattr(parameter, "hidden", False):
             continue
         for name in parameter.opts:
-            if name.startswith("--") and name.startswith(fragment) or name == fragment != "-":
+            if (name.startswith("--") and name.startswith(fragment)) or name == fragment != "-":
                 yield name, getattr(parameter, "help", "") or "flag"
 
 

@@ -59,16 +59,20 @@ def unload(shell: InteractiveShell) -> None:
     shell.Completer.custom_matchers.remove(completion)
     shell.input_transformer_manager.token_transformers.remove(transform)
     for module, name in (*_CARDS, _IMAGE, _DIFF):
-        _forget(shell.display_formatter.mimebundle_formatter, module, name)
+        _forget(_formatter(shell), module, name)
     magics.close()
 
 
 def _register_cards(shell: InteractiveShell, magics: DockMagics) -> None:
-    formatter = shell.display_formatter.mimebundle_formatter
+    formatter = _formatter(shell)
     for (module, name), card in _CARDS.items():
         formatter.for_type_by_name(module, name, _card(card))
     formatter.for_type_by_name(*_IMAGE, lambda image, **_: magics.show_image(image))
     formatter.for_type_by_name(*_DIFF, lambda diff, **wanted: _diff_view(diff)._repr_mimebundle_(**wanted))
+
+
+def _formatter(shell: InteractiveShell) -> Any:
+    return shell.display_formatter.mimebundle_formatter  # type: ignore[union-attr]  # every shell has one
 
 
 def _card(name: str) -> Callable[..., dict[str, str]]:
@@ -81,7 +85,7 @@ def _card(name: str) -> Callable[..., dict[str, str]]:
 
 
 def _diff_view(diff: Any) -> Any:
-    from .views.diff import DiffView  # noqa: PLC0415  (when something is shown)
+    from .views.diff import DiffView
 
     return DiffView.of(diff)
 

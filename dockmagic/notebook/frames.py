@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dockmagic.rows import Column, columns
+from dockmagic.rows import columns
+
 from . import columns as _dtypes  # noqa: F401  (registers the dtypes that are named below)
 from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dockmagic.rows import Row
+    from dockmagic.rows import Column, Row
 
 __all__ = ["frame"]
 
@@ -36,7 +37,10 @@ def frame(
     """
     wanted = {_stable(column, row_type).name: _stable(column, row_type) for column in columns(row_type, shown)}
     return pd.DataFrame(
-        {name: _series(column, [getattr(row, column.attribute) for row in rows], whole) for name, column in wanted.items()}
+        {
+            name: _series(column, [getattr(row, column.attribute) for row in rows], whole)
+            for name, column in wanted.items()
+        }
     )
 
 
@@ -51,7 +55,9 @@ def _same_time(other: Column, column: Column) -> bool:
     return other.kind == "time" and other.attribute == column.attribute
 
 
-def _series(column: Column, values: list[Any], whole: bool) -> Any:  # noqa: FBT001  (passed on, never written by hand)
+def _series(  # noqa: PLR0911  (one return for each kind of column)
+    column: Column, values: list[Any], whole: bool  # noqa: FBT001  (passed on, never written by hand)
+) -> Any:
     match column.kind:
         case "size" | "mode":
             return pd.array(values, dtype=column.kind)

@@ -1,8 +1,8 @@
 """The little HTML that the static twins are made of.
 
-Saved notebooks are read where no JavaScript and often no style sheet survives (GitHub, nbviewer), on white and on black.
-So there are plain elements, ``<details>`` to open, a few inline styles that only decorate, translucent greys in place of
-backgrounds, and no colour for text but three that can be read on both.
+Saved notebooks are read where no JavaScript and often no style sheet survives (GitHub, nbviewer), on white and on
+black. So there are plain elements, ``<details>`` to open, a few inline styles that only decorate, translucent greys in
+place of backgrounds, and no colour for text but three that can be read on both.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Word:
     """One argument before expansion.
 
     Attributes:
-        pieces: its parts; each with whether ``{name}`` is looked for in it (not in single quotes, not after a backslash).
+        pieces: its parts; each with whether ``{name}`` is looked for in it (not in single quotes or after a backslash).
         start: where the word begins in the line, in characters.
         end: where it ends.
         closed: False if a quotation mark is still open at the end of the line.

@@ -32,7 +32,7 @@ _SILENT: Final = frozenset(("-q", "--quiet", "--plan", "--help"))
 
 
 @magics_class
-class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+class DockMagics(Magics):
     """The magics of one shell, with the engine that they share.
 
     Attributes:
@@ -41,6 +41,7 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self._shell = shell
         self._engine: Engine | None = None
         self._transferred: tuple[int, Transferred] | None = None
         self.seen_tags: dict[str, tuple[str, ...]] = {}
@@ -49,7 +50,7 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
     def engine(self) -> Engine:
         """The engine; made when it is first used."""
         if self._engine is None:
-            from dockmagic.engine import Engine  # noqa: PLC0415  (not before the first command)
+            from dockmagic.engine import Engine
 
             self._engine = Engine(on_notice=print)
         return self._engine
@@ -65,7 +66,7 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
     @line_magic
     def docker(self, line: str, local_ns: Mapping[str, object] | None = None) -> Any:
         """Run a docker command without docker: ``%docker pull ubuntu``; ``%docker --help`` lists the commands."""
-        with in_one_line(self.shell):
+        with in_one_line(self._shell):
             return self._line(line, local_ns)
 
     def short(self, verb: str) -> Callable[..., Any]:
@@ -74,7 +75,7 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         @no_var_expand
         @needs_local_scope
         def magic(line: str, local_ns: Mapping[str, object] | None = None) -> Any:
-            with in_one_line(self.shell):
+            with in_one_line(self._shell):
                 return self._line(f"{verb} {line}", local_ns)
 
         magic.__doc__ = f"The same as ``%docker {verb}``; ``%{verb}?`` shows its flags."
@@ -87,10 +88,10 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
 
         ``--into NAME`` binds the result to a variable; ``--expand`` puts ``{variables}`` into the body.
         """
-        with in_one_line(self.shell):
+        with in_one_line(self._shell):
             line, name = take_option(line, "into")
             line, wants_expansion = take_flag(line, "expand")
-            namespace = self.shell.user_ns
+            namespace = self._shell.user_ns
             body = expand_text(cell, namespace) if wants_expansion else cell
             if line.strip():
                 value = self._run(arguments(line, namespace), body.encode())
@@ -98,16 +99,14 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
                 value = self._script(body, namespace)
             if not name:
                 return value
-            self.shell.user_ns[name] = value
+            self._shell.user_ns[name] = value
             return None
 
     def _script(self, body: str, namespace: Mapping[str, object]) -> Any:
-        from IPython.display import display  # noqa: PLC0415  (not before the first command)
-
         value = None
         for command in commands(body):
             if value is not None:
-                display(value)
+                _show(value)
             value = self._run(arguments(command, namespace))
         return value
 
@@ -115,18 +114,18 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         trimmed = line.rstrip()
         if trimmed.endswith(";") and not trimmed.endswith("\\;"):
             trimmed = trimmed[:-1]  # x = %images; where the semicolon quiets what an assignment never shows
-        return self._run(arguments(trimmed, ChainMap(dict(local_ns or {}), self.shell.user_ns)))
+        return self._run(arguments(trimmed, ChainMap(dict(local_ns or {}), self._shell.user_ns)))
 
     def _run(self, argv: list[str], stdin: bytes | None = None) -> Any:
         if not argv:
-            from .welcome import Welcome  # noqa: PLC0415  (shown once, if ever)
+            from .welcome import Welcome
 
             return Welcome(self.engine)
-        from dockmagic.verbs.call import Door, invoke  # noqa: PLC0415  (not before the first command)
+        from dockmagic.verbs.call import Door, invoke
 
-        from .paths import expand_host_paths  # noqa: PLC0415  (see above)
-        from .present import present  # noqa: PLC0415  (see above)
-        from .progress import no_progress, shown_progress  # noqa: PLC0415  (see above)
+        from .paths import expand_host_paths
+        from .present import present
+        from .progress import no_progress, shown_progress
 
         title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
         with shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
@@ -149,27 +148,26 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
     def _raise_first(self, value: Any, errors: Sequence[DockmagicError]) -> None:
         if not errors:
             return
-        from IPython.display import display  # noqa: PLC0415  (not before the first command)
-
         if value is not None:
-            display(value)  # what could be done is shown, and the cell fails all the same
+            _show(value)  # what could be done is shown, and the cell fails all the same
         for error in errors[1:]:
             print(error)  # noqa: T201  (see above)
         raise errors[0]
 
     def _remember(self, argv: list[str], result: Any) -> None:
-        from dockmagic.verbs.result import Transferred  # noqa: PLC0415  (imported by now)
+        from dockmagic.verbs.result import Table, Transferred
 
         if isinstance(result, Transferred):
-            self._transferred = (self.shell.execution_count, result)
-        elif argv[0] == "tags" and getattr(result, "rows", ()):
-            self.seen_tags[argv[-1]] = tuple(tag for row in result.rows for tag in row.tags)
+            self._transferred = (self._shell.execution_count, result)
+        elif argv[0] == "tags" and isinstance(result, Table):
+            rows: Any = result.rows
+            self.seen_tags[argv[-1]] = tuple(tag for row in rows for tag in row.tags)
 
     def show_image(self, image: Any) -> dict[str, str]:
         """An image's twins; in the cell that pulled or pushed it, with what became of each layer."""
-        from . import cards  # noqa: PLC0415  (when something is shown)
+        from . import cards
 
-        if self._transferred is None or self._transferred[0] != self.shell.execution_count:
+        if self._transferred is None or self._transferred[0] != self._shell.execution_count:
             return cards.image(image)
         result = self._transferred[1]
         if not any(image is one for one in result.images):
@@ -177,10 +175,16 @@ class DockMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
 
 
-def _ask(prompt: str, *, secret: bool) -> str:
-    from getpass import getpass  # noqa: PLC0415  (login alone asks)
+def _show(value: Any) -> None:
+    from IPython.display import display
 
-    from IPython.core.error import StdinNotImplementedError  # noqa: PLC0415  (see above)
+    display(value)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+
+def _ask(prompt: str, *, secret: bool) -> str:
+    from getpass import getpass
+
+    from IPython.core.error import StdinNotImplementedError
 
     try:
         return getpass(prompt) if secret else input(prompt)

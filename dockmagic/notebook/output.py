@@ -77,10 +77,10 @@ class Output:
     def frame(self) -> pd.DataFrame:
         """The rows behind the text, or its lines, as a DataFrame."""
         if self._row_type is not None:
-            from .frames import frame  # noqa: PLC0415  (pandas is imported when a frame is wanted)
+            from .frames import frame
 
             return frame(self._rows, self._row_type, self._shown)
-        import pandas as pd  # noqa: PLC0415  (see above)
+        import pandas as pd
 
         return pd.DataFrame({"Line": pd.Series(self.text.splitlines(), dtype="str")})
 
@@ -129,7 +129,7 @@ class Data:
 
     def frame(self) -> pd.DataFrame:
         """A DataFrame with one row per object, nested names joined by dots."""
-        import pandas as pd  # noqa: PLC0415  (pandas is imported when a frame is wanted)
+        import pandas as pd
 
         return pd.json_normalize(self._data)
 
@@ -140,7 +140,7 @@ class ImageList(tuple[Any, ...]):
     __slots__ = ()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from .cards import images  # noqa: PLC0415  (when something is shown)
+        from .cards import images
 
         return images(self)
 
@@ -164,6 +164,4 @@ def _member(name: str, item: Any, depth: int) -> str:
     if len(brief) <= _ONE_LINE:
         return f"<b>{html.text(name)}</b> {html.code(brief)}"
     size = html.muted(f"{len(item)} {'members' if isinstance(item, dict) else 'items'}")
-    return html.details(
-        f"<b>{html.text(name)}</b> {size}", _tree(item, depth + 1), opened=depth + 1 < _OPEN_DEPTH
-    )
+    return html.details(f"<b>{html.text(name)}</b> {size}", _tree(item, depth + 1), opened=depth + 1 < _OPEN_DEPTH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.verbs.shown import human_size
 
@@ -39,7 +39,8 @@ class Chart:
 
     def _repr_png_(self) -> bytes:
         picture = io.BytesIO()
-        self.ax.figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})
+        figure: Any = self.ax.get_figure(root=True)
+        figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})
         return picture.getvalue()
 
 
@@ -52,7 +53,7 @@ def plot_layers(rows: Sequence[LayerRow], *, title: str, ax: Axes | None = None)
         ax: where to draw; None for a figure of its own.
     """
     if ax is None:
-        from matplotlib.figure import Figure  # noqa: PLC0415  (matplotlib is imported when a plot is wanted)
+        from matplotlib.figure import Figure
 
         # A figure of its own and not pyplot's: drawn by Agg, shown once, and nothing to close.
         figure = Figure(figsize=(9, 0.9 + _ROW_HEIGHT * max(len(rows), 1)), layout="constrained")
@@ -71,7 +72,7 @@ def plot_layers(rows: Sequence[LayerRow], *, title: str, ax: Axes | None = None)
     for spine in ax.spines.values():
         spine.set_visible(False)
     if any(row.shared_with for row in rows):
-        from matplotlib.patches import Patch  # noqa: PLC0415  (see above)
+        from matplotlib.patches import Patch
 
         keys = [Patch(color=_OWN, label="only here"), Patch(color=_SHARED, label="shared with another image")]
         ax.legend(handles=keys, loc="lower right", fontsize=8, frameon=False, labelcolor=_INK)

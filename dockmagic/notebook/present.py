@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["present"]
 
 
-def present(result: Result) -> Any:
+def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind of result)
     """What a magic returns for `result`: a frame, a view, an image, text or data."""
     match result:
         case Table():
@@ -35,19 +35,21 @@ def present(result: Result) -> Any:
 
 
 def _table(table: Table) -> Any:
-    from dockmagic.rows import ChangeRow, LayerRow, TreeRow  # noqa: PLC0415  (as rare as the views)
+    from dockmagic.rows import ChangeRow, LayerRow, TreeRow
 
-    settings = {"row_type": table.row_type, "shown": table.shown}
-    if table.subject is not None and table.row_type is LayerRow:
-        from .views.layers import LayersView  # noqa: PLC0415  (views are imported when one is wanted)
+    subject: Any = table.subject
+    rows: Any = table.rows
+    settings: Any = {"row_type": table.row_type, "shown": table.shown}
+    if subject is not None and table.row_type is LayerRow:
+        from .views.layers import LayersView
 
-        return LayersView(table.subject, table.rows, text=plain_text(table), **settings)
-    if table.subject is not None and table.row_type is ChangeRow:
-        from .views.diff import DiffView  # noqa: PLC0415  (see above)
+        return LayersView(subject, rows, text=plain_text(table), **settings)
+    if subject is not None and table.row_type is ChangeRow:
+        from .views.diff import DiffView
 
-        return DiffView(table.subject, table.rows, text=plain_text(table), **settings)
+        return DiffView(subject, rows, text=plain_text(table), **settings)
     if table.lines is not None or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
-    from .frames import frame  # noqa: PLC0415  (pandas is imported when a frame is wanted)
+    from .frames import frame
 
     return frame(table.rows, table.row_type, table.shown, whole=table.whole)

@@ -27,7 +27,14 @@ __all__ = ["Board", "no_progress", "shown_progress"]
 
 _INTERVAL: Final = 0.12
 _COLOURS: Final = {"done": "#1a9a4b", "moving": "#4c8bf5"}
-_DONE: Final = ("Already exists", "Download complete", "Pull complete", "Pushed", "Layer already exists", "Mounted from")
+_DONE: Final = (
+    "Already exists",
+    "Download complete",
+    "Pull complete",
+    "Pushed",
+    "Layer already exists",
+    "Mounted from",
+)
 
 
 class Board:
@@ -83,13 +90,13 @@ def no_progress() -> Iterator[Progress]:
 @contextmanager
 def shown_progress(title: str) -> Iterator[Progress]:
     """Show a board while the block runs; `title` is its constant twin."""
-    import ipywidgets  # noqa: PLC0415  (a transfer takes longer than this import)
-    from IPython.display import display  # noqa: PLC0415  (see above)
+    import ipywidgets
+    from IPython.display import display
 
     board = Board()
     widget = ipywidgets.HTML()
     bundle: Any = widget._repr_mimebundle_()
-    display({**(bundle[0] if isinstance(bundle, tuple) else bundle), "text/plain": title}, raw=True)
+    display({**(bundle[0] if isinstance(bundle, tuple) else bundle), "text/plain": title}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
     over = threading.Event()
 
     def keep_drawing() -> None:

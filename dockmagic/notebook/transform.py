@@ -21,9 +21,11 @@ def line_transform(magics: Iterable[str]) -> type[TokenTransformBase]:
     """A transformer for lines that begin with one of `magics` and end with ``?`` or ``;``."""
     names = "|".join(map(re.escape, magics))
     assigned = re.compile(rf"[^%#'\"]*=\s*%(?:{names})(?:\s.*)?(?<!\\);\s*\Z")
-    pattern = re.compile(rf"(?P<indent>\s*)%(?P<magic>{names})(?P<rest>|\s.*?|(?=[?;]))\s*(?P<end>\?{{1,2}}|(?<!\\);)\s*\Z")
+    pattern = re.compile(
+        rf"(?P<indent>\s*)%(?P<magic>{names})(?P<rest>|\s.*?|(?=[?;]))\s*(?P<end>\?{{1,2}}|(?<!\\);)\s*\Z"
+    )
 
-    class LineTransform(TokenTransformBase):  # type: ignore[misc]  # IPython is not typed
+    class LineTransform(TokenTransformBase):
         priority = 4  # before IPython's own reading of ? (5)
 
         @classmethod

@@ -42,7 +42,10 @@ class Welcome:
         return (
             ("Store", f"{self._root} ({count(self._count, 'name')})"),
             ("Network", _network()),
-            ("Samples", "on: they stand in for docker.io" if self._samples else "off (%docker samples on needs no network)"),
+            (
+                "Samples",
+                "on: they stand in for docker.io" if self._samples else "off (%docker samples on needs no network)",
+            ),
         )
 
     def __repr__(self) -> str:
@@ -60,7 +63,7 @@ class Welcome:
 
 
 def _network() -> str:
-    import socket  # noqa: PLC0415  (this card alone wants to know)
+    import socket
 
     # Choosing a route for a datagram sends nothing; it fails where there is no way out.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -43,7 +43,7 @@ def counts(changes: Sequence[Change]) -> str:
     shrunk = sum(sizes(change)[0] for change in changes)
     return (
         f"{letters.count('A'):,} added, {letters.count('C'):,} changed, {letters.count('D'):,} deleted"
-        f" (+{human_size(grown)}, −{human_size(shrunk)})"
+        f" (+{human_size(grown)}, -{human_size(shrunk)})"
     )
 
 
@@ -66,7 +66,7 @@ def changes_html(changes: Sequence[Change], limit: int = _LINES) -> str:
             folder = folder.members.setdefault(part, _Folder())
         folder.change = change
     rest = len(changes) - limit
-    more = f"<div>{html.muted(f'… and {count(rest, "more path")}')}</div>" if rest > 0 else ""
+    more = f"<div>{html.muted('… and ' + count(rest, 'more path'))}</div>" if rest > 0 else ""
     return _members(root, opened=len(changes) <= _OPEN) + more
 
 
@@ -74,10 +74,11 @@ def _members(folder: _Folder, *, opened: bool) -> str:
     lines = []
     for name, member in list(folder.members.items())[:_CHILDREN]:
         label = name
-        while len(member.members) == 1 and member.change is None:
-            ((inner, member),) = member.members.items()
+        shown = member
+        while len(shown.members) == 1 and shown.change is None:
+            ((inner, shown),) = shown.members.items()
             label += f"/{inner}"
-        lines.append(_member(label, member, opened=opened))
+        lines.append(_member(label, shown, opened=opened))
     if len(folder.members) > _CHILDREN:
         lines.append(f"<div>{html.muted(f'… and {len(folder.members) - _CHILDREN:,} more')}</div>")
     return f'<div style="margin-left:1.1em">{"".join(lines)}</div>'
@@ -89,7 +90,9 @@ def _member(label: str, member: _Folder, *, opened: bool) -> str:
         return f"<div>{mark} {html.code(label)} {html.muted(_size_note(member.change))}</div>"
     inside = member.changes()
     note = f"{count(len(inside), 'path')}, {human_size(sum(max(sizes(change)) for change in inside))}"
-    return html.details(f"{mark} {html.code(label + '/')} {html.muted(note)}", _members(member, opened=opened), opened=opened)
+    return html.details(
+        f"{mark} {html.code(label + '/')} {html.muted(note)}", _members(member, opened=opened), opened=opened
+    )
 
 
 def _size_note(change: Change | None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DiffView"]
 
-#: The static twin carries unified text of so many small files, if both images are small enough to be read in no time.
+#: The static twin carries the unified text of so many small files, if both images are small enough to be read.
 _TEXTS: Final = 4
 _TEXT_SIZE: Final = 16_384
 _READABLE: Final = 8_000_000
@@ -44,13 +44,15 @@ class DiffView(View):
         wanted = {row.path for row in self.rows}
         everything = diff.files
         # --path leaves only some of the paths.
-        self._changes = everything if len(wanted) == len(everything) else [one for one in everything if one.path in wanted]
+        self._changes = (
+            everything if len(wanted) == len(everything) else [one for one in everything if one.path in wanted]
+        )
 
     @classmethod
     def of(cls, diff: Diff) -> DiffView:
         """The view of a difference that was made in Python."""
-        from dockmagic.engine.describe import change_rows  # noqa: PLC0415  (a verb brings its rows along)
-        from dockmagic.rows import ChangeRow  # noqa: PLC0415  (see above)
+        from dockmagic.engine.describe import change_rows
+        from dockmagic.rows import ChangeRow
 
         rows = change_rows(diff.files)
         text = "\n".join(f"{row.change} {row.path}" for row in rows)
@@ -107,14 +109,12 @@ class DiffView(View):
         """``changes`` that fit a filter, or the ``text`` of one path."""
         if question["ask"] == "text":
             return file_text(self.diff, str(question["path"]))
-        return changes_page(
-            self._changes, filter=str(question.get("filter", "")), start=int(question.get("start", 0))
-        )
+        return changes_page(self._changes, filter=str(question.get("filter", "")), start=int(question.get("start", 0)))
 
 
 def _is_small(subject: Any) -> bool:
     layers = getattr(subject, "layers", None) or (subject if hasattr(subject, "stop") else (subject,))
-    return sum(layer.compressed_size for layer in layers) <= _READABLE
+    return bool(sum(layer.compressed_size for layer in layers) <= _READABLE)
 
 
 def _difference_text(one: Difference) -> str:
@@ -126,7 +126,13 @@ def _section(title: str, differences: Sequence[Difference]) -> str:
     if not differences:
         return ""
     rows = [
-        [html.letter(one.letter), html.text(one.name), html.code(one.old), "→" if one.old and one.new else "", html.code(one.new)]
+        [
+            html.letter(one.letter),
+            html.text(one.name),
+            html.code(one.old),
+            "→" if one.old and one.new else "",
+            html.code(one.new),
+        ]
         for one in differences
     ]
     return html.details(f"<b>{title}</b> {html.muted(len(rows))}", html.table(rows), opened=True)

@@ -50,7 +50,7 @@ class LayersView(View):
 
     def plot(self, ax: Axes | None = None) -> Chart:
         """Draw the layers' sizes with matplotlib, those shared with other images in another colour."""
-        from dockmagic.notebook.plots import plot_layers  # noqa: PLC0415  (matplotlib is imported when a plot is wanted)
+        from dockmagic.notebook.plots import plot_layers
 
         return plot_layers(self.rows, title=subject_name(self.subject), ax=ax)
 
@@ -70,7 +70,9 @@ class LayersView(View):
 
     def _repr_html_(self) -> str:
         largest = max((row.size for row in self.rows), default=0) or 1
-        head = f"<div><b>{html.text(subject_name(self.subject))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
+        head = (
+            f"<div><b>{html.text(subject_name(self.subject))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
+        )
         base = f"<div>{html.muted('▔▔ base ▔▔')}</div>" if self.rows else ""
         return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)), base)
 
@@ -118,11 +120,12 @@ class LayersView(View):
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """``changes`` or ``text`` of the layers ``first`` to ``last`` in the view of those below."""
-        from dockmagic.image.analysis import diff  # noqa: PLC0415  (asked for by a click, not by a display)
+        from dockmagic.image.analysis import diff
 
         lowest = self._layers[0].index
         first, last = int(question["first"]) - lowest, int(question["last"]) - lowest
-        found = diff(self._layers[first] if first == last else self._layers[first : last + 1])
+        part: Any = self._layers[first] if first == last else self._layers[first : last + 1]
+        found = diff(part)
         if question["ask"] == "text":
             return file_text(found, str(question["path"]))
         return changes_page(found.files, filter=str(question.get("filter", "")), start=int(question.get("start", 0)))

@@ -50,7 +50,7 @@ class View:
 
     def frame(self) -> pd.DataFrame:
         """The rows as a DataFrame."""
-        from dockmagic.notebook.frames import frame  # noqa: PLC0415  (pandas is imported when a frame is wanted)
+        from dockmagic.notebook.frames import frame
 
         return frame(self.rows, self.row_type, self.shown)
 
@@ -73,14 +73,14 @@ class View:
         twins = {"text/plain": repr(self), "text/html": self._repr_html_()}
         if not _is_live():
             return twins
-        from .widget import widget_bundle  # noqa: PLC0415  (ipywidgets is imported when a widget is wanted)
+        from .widget import widget_bundle
 
         return {**widget_bundle(self), **twins}
 
 
 def _is_live() -> bool:
     """Whether somebody could click: there is a kernel, and ``DOCKMAGIC_WIDGETS=0`` does not forbid it."""
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415  (only a notebook asks)
+    from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
     return getattr(shell, "kernel", None) is not None and os.environ.get("DOCKMAGIC_WIDGETS", "1") != "0"
