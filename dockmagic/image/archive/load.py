@@ -86,6 +86,7 @@ def _in_place(source: BinaryIO, store: ContentStore) -> Iterator[BinaryIO]:
             error.message.replace("a layer", "the archive"), hint="Decompress it first, or use gzip or zstd"
         ) from None
     if compression is Compression.NONE and _is_file(source):
+        source.seek(0)
         yield source
         return
     with tempfile.TemporaryFile(dir=store.home.root, prefix=".load.") as file, disk_errors():
@@ -101,7 +102,7 @@ def _in_place(source: BinaryIO, store: ContentStore) -> Iterator[BinaryIO]:
             raise InvalidArchive(
                 error.message.replace("the layer", "the archive"), hint="Save or download it again"
             ) from None
-        file.flush()
+        file.seek(0)
         yield file
 
 
