@@ -158,6 +158,11 @@ class Layer:
         return Layers(self._stack, 0, self.index)
 
     @property
+    def alone(self) -> Layers:
+        """This layer as a range of one."""
+        return Layers(self._stack, self.index, self.index + 1)
+
+    @property
     def files(self) -> FileTree:
         """Its own files alone."""
         return self._stack.view(self.index, self.index + 1)
@@ -211,6 +216,11 @@ class Layers(Sequence[Layer]):
 
     def __repr__(self) -> str:
         return f"<Layers {self.start}:{self.stop}>"
+
+    @property
+    def all(self) -> Layers:
+        """All layers of the image."""
+        return Layers(self._stack, 0, len(self._stack.layers))
 
     @property
     def below(self) -> Layers:

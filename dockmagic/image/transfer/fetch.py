@@ -125,13 +125,11 @@ class _Fetcher:
         check_diff_id(desc, diff_id, actual)
         return table
 
-    def _arriving(
-        self, writer: PartialWriter, desc: Descriptor, stop: Callable[[], bool]
-    ) -> Iterator[bytes | memoryview]:
+    def _arriving(self, writer: PartialWriter, desc: Descriptor, stop: Callable[[], bool]) -> Iterator[bytes]:
         yield from writer.earlier()
         if writer.offset == desc.size:
             return
-        with self._source.open(desc, offset=writer.offset) as stream:
+        with self._source.open(desc, offset=writer.offset, verify=False) as stream:
             for piece in pieces(stream):
                 if stop():
                     raise InterruptedError("stopped while a layer was coming")
@@ -139,9 +137,7 @@ class _Fetcher:
                 yield piece
 
 
-def pieces(stream: BinaryIO) -> Iterator[memoryview]:
-    """`stream` to its end, in one buffer that is used again for each piece."""
-    buffer = bytearray(_PIECE)
-    view = memoryview(buffer)
-    while count := stream.readinto(buffer):  # type: ignore[attr-defined]  # every source's streams have it
-        yield view[:count]
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """`stream` to its end."""
+    while piece := stream.read(_PIECE):
+        yield piece

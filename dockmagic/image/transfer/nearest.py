@@ -41,6 +41,6 @@ class Nearest:
             self._documents[desc.digest] = known
         return known
 
-    def open(self, desc: Descriptor, *, offset: int = 0) -> AbstractContextManager[BinaryIO]:
+    def open(self, desc: Descriptor, *, offset: int = 0, verify: bool = True) -> AbstractContextManager[BinaryIO]:
         """Read a blob."""
-        return (self._store if self._store.has(desc) else self._source).open(desc, offset=offset)
+        return (self._store if self._store.has(desc) else self._source).open(desc, offset=offset, verify=verify)
