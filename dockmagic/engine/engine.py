@@ -52,13 +52,17 @@ class Engine:
         if registries is not None:
             self.registries = registries
 
-    def use_samples(self, *, wanted: bool) -> None:
-        """Let the samples stand in for docker.io, in a home of their own; or (not `wanted`) go back to one's own.
+    def use_samples(self, *, wanted: bool, fresh: bool = False) -> None:
+        """Let the samples stand in for docker.io, in a home of their own; or go back to one's own home.
 
-        Images that were found before stay readable, but belong to the home that they were found in.
+        Images that were found before belong to the home that they were found in.
+
+        Args:
+            wanted: whether the samples are to be on.
+            fresh: let their home begin empty, and forget it when this process ends or they are switched again.
         """
         self.close()
-        self.samples = Samples(self._own) if wanted else None
+        self.samples = Samples(self._own, fresh=fresh) if wanted else None
         self.home = self.samples.home if self.samples else self._own
         self.store = ContentStore(self.home)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+
+from dockmagic.store.home import Home
 
 from .registry import samples_home, samples_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.store.home import Home
     from dockmagic.store.registry.registries import Registries
     from dockmagic.store.registry.server import RegistryServer
 
@@ -23,13 +27,16 @@ class Samples:
 
     Args:
         home: the user's own; stand-ins never enter it.
+        fresh: begin with nothing pulled, and forget everything at the end.
 
     Attributes:
         home: where samples are pulled to.
     """
 
-    def __init__(self, home: Home) -> None:
-        self.home = samples_home(home)
+    def __init__(self, home: Home, *, fresh: bool = False) -> None:
+        self.home = Home(mkdtemp(prefix="dockmagic-")) if fresh else samples_home(home)
+        if fresh:
+            weakref.finalize(self, shutil.rmtree, self.home.root, ignore_errors=True)  # at exit, if not before
         self._server: RegistryServer | None = None
 
     def registries(self, *, on_notice: Callable[[str], None] | None = None) -> Registries:
