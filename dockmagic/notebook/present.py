@@ -21,7 +21,7 @@ def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind 
         case Table():
             return _table(result)
         case Text(text):
-            return Output(text) if text else None
+            return Output(text)
         case Document(data, text):
             return Data(data, text)
         case Content(data):

@@ -56,7 +56,7 @@ class View:
 
     def json(self) -> Any:
         """The rows as plain data, keyed by docker's template names."""
-        return msgspec.to_builtins(list(self.rows))
+        return msgspec.to_builtins(list(self.rows), enc_hook=str)  # a digest is a str of its own kind
 
     def state(self) -> dict[str, Any]:
         """What the page is given at the start; plain data."""
