@@ -346,6 +346,6 @@ def _worth_another_try(response: BaseHTTPResponse, error: RegistryError) -> bool
 
 def _wants_tls(response: BaseHTTPResponse) -> bool:
     # What Go's and nginx's servers say, in plain text or HTML, to plain HTTP on a port that speaks TLS.
-    if response.status != 400 or "json" in response.headers.get("Content-Type", "json"):  # noqa: PLR2004  (HTTP's own)
+    if response.status != 400 or "json" in response.headers.get("Content-Type", "json"):
         return False
     return b"HTTPS" in drain(response)
