@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["PushTarget", "Pushed", "push"]
 
 
+# The registry does the work and these threads mostly wait for it, so more of them help than when pulling.
+_THREADS = 4
+
+
 class PushTarget(BlobSink, Protocol):
     """A registry's repository."""
 
@@ -103,7 +107,7 @@ class _Push:
         unique = {desc.digest: desc for desc in (*self._image.manifest.layers, self._image.manifest.config)}
         for desc in self._image.manifest.layers:
             self._tell(desc, "Preparing", 0, desc.size)
-        return sum(side_by_side(sorted(unique.values(), key=lambda desc: -desc.size), self._blob))
+        return sum(side_by_side(sorted(unique.values(), key=lambda desc: -desc.size), self._blob, threads=_THREADS))
 
     def _blob(self, desc: Descriptor, stop: Callable[[], bool]) -> int:
         if self._sink.has(desc):
