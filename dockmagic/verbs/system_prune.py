@@ -46,8 +46,8 @@ def command(
     home, size = door.engine.home, removal.size
     for folder in (home.root / "partial", home.root / "cache"):
         size += folder_size(folder)[1]
-        home.discard(folder)
-    home.prepare()
+        for path in tuple(folder.iterdir()) if folder.is_dir() else ():
+            home.discard(path)
     home.empty_trash()
     note = f"Total reclaimed space: {human_size(size, 4)}"
     return removed((removal,), title="Deleted Images:", notes=(note,))

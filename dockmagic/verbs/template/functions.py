@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-import msgspec
+from dockmagic.oci.spec import to_json
 
 from .parse import mistake
 from .values import MISSING, Record, go_text, plain, truth
@@ -34,7 +34,7 @@ def _encodable(value: Any) -> Any:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(_encodable(value)).decode()
+    return to_json(_encodable(value)).decode()
 
 
 def _join(items: Any, separator: str) -> str:
