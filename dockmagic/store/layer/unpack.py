@@ -256,6 +256,8 @@ class _Unpacker(Recorder):
         except OSError:
             raise _dangling(entry) from None
         try:
+            if stat.S_ISDIR(os.stat(base, dir_fd=source, follow_symlinks=False).st_mode):
+                raise _dangling(entry)
             parent, own = self._place.parent(entry.name)
             os.link(base, own, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
         except FileNotFoundError:
@@ -351,4 +353,4 @@ def _restore(descriptor: int, before: os.stat_result) -> None:
 
 
 def _dangling(entry: Entry) -> InvalidLayer:
-    return InvalidLayer(f"{entry.path} is a hard link to a file that is not there")
+    return InvalidLayer(f"{entry.path} is a hard link to {entry.target}, where no file is")
