@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.engine.facts import folder_size
+from dockmagic.store.gc import collect
 
 from .command import flag, verb
 from .options import long_filters
@@ -43,7 +44,7 @@ def command(
     if not force and not confirmed(door, f"This will remove {which}, broken-off downloads and caches."):
         return Text("Total reclaimed space: 0B")
     removal = door.engine.images.prune(all_unused=everything, filters=filters)
-    home, size = door.engine.home, removal.size
+    home, size = door.engine.home, removal.size + collect(door.engine.store).size
     for folder in (home.root / "partial", home.root / "cache"):
         size += folder_size(folder)[1]
         for path in tuple(folder.iterdir()) if folder.is_dir() else ():
