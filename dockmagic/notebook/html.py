@@ -32,7 +32,7 @@ def text(value: object) -> str:
 def code(value: object, *, title: str = "") -> str:
     """`value` in letters of one width; `title` is shown when the mouse rests on it."""
     hover = f' title="{text(title)}"' if title else ""
-    return f'<code style="{_MONO};background:none"{hover}>{text(value)}</code>'
+    return f'<code style="background:none"{hover}>{text(value)}</code>'
 
 
 def muted(value: object) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from dockmagic.oci.errors import ImageNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from IPython.core.interactiveshell import InteractiveShell
 
     Run = Callable[..., list[Any]]
@@ -89,7 +88,7 @@ def test_views_have_twins_without_a_script_and_a_widget_where_there_is_a_kernel(
 
 
 def test_an_error_fails_the_cell_in_one_line_and_verbose_mode_shows_all(run: Run) -> None:
-    """nbclient sees an error; the reader sees what is wrong and what to do next."""
+    """Nbclient sees an error; the reader sees what is wrong and what to do next."""
     short, _, long, missing = run("%rmi nope", "%xmode Verbose", "%rmi nope", "%docker nosuch")
     assert short[-1]["output_type"] == "error"
     assert short[-1]["ename"] == "ImageNotFound"

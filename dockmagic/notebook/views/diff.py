@@ -55,8 +55,13 @@ class DiffView(View):
         from dockmagic.rows import ChangeRow
 
         rows = change_rows(diff.files)
-        text = "\n".join(f"{row.change} {row.path}" for row in rows)
-        return cls(diff, rows, row_type=ChangeRow, shown=ChangeRow.shown, text=text)
+        return cls(
+            diff,
+            rows,
+            row_type=ChangeRow,
+            shown=ChangeRow.shown,
+            text=lambda: "\n".join(f"{row.change} {row.path}" for row in rows),
+        )
 
     @property
     def headline(self) -> str:
