@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dockmagic.rows import Column, Row
 
     from .result import Result
-    from .template import Record, Template
+    from .template import Record
 
 __all__ = ["grid", "listing", "plain_text", "record"]
 
@@ -80,7 +80,7 @@ def _cell(column: Column, value: Any, *, whole: bool) -> Any:
 
 
 def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bool) -> str:
-    from .template import Record, parse, render
+    from .template import HEADER_FUNCTIONS, Record, parse, render
 
     is_table = form.startswith(("table ", "table\\t", "table{"))
     source = form.removeprefix("table") if is_table else form
@@ -89,19 +89,7 @@ def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bo
     if not is_table:
         return "\n".join(lines)
     headers = Record((column.name, column.header) for column in row_type.table_columns)
-    return grid([line.split("\t") for line in [_header(template, headers), *lines]])
-
-
-def _header(template: Template, headers: Record) -> str:
-    # Functions do nothing to headers: docker leaves json, upper and the like out there.
-    fields = [
-        operand.names[0]
-        for node in template.nodes
-        for command in getattr(getattr(node, "pipeline", None), "commands", ())
-        for operand in command
-        if getattr(operand, "names", ())
-    ]
-    return "\t".join(str(headers.get(name, name.upper())) for name in fields)
+    return grid([line.split("\t") for line in [render(template, headers, HEADER_FUNCTIONS), *lines]])
 
 
 def grid(lines: Sequence[Sequence[str]]) -> str:

@@ -57,7 +57,7 @@ def typed(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyP
         code = main([*line.split(), *words])
         out.flush()
         err.flush()
-        texts = [stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in (out, err)]  # type: ignore[attr-defined]
+        texts = [stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in (out, err)]
         return Run(code, *texts)
 
     return run

@@ -108,3 +108,11 @@ def test_docker_search_marks_official_images() -> None:
     assert isinstance(table, Table)
     assert plain_text(table).splitlines()[1].split() == ["a", "d", "1", "[OK]"]
     assert listing(rows, SearchRow, form="{{if .IsOfficial}}yes{{end}}") == Text("yes")
+
+
+def test_headers_keep_the_text_between_the_columns() -> None:
+    """As docker prints {{.Repository}}:{{.Tag}}; a function does nothing to a header."""
+    assert text_of(r'table {{.Repository}}:{{.Tag}}\t{{printf "%d" .Size}}').splitlines()[0].split() == [
+        "REPOSITORY:TAG",
+        "SIZE",
+    ]

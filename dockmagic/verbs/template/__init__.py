@@ -1,7 +1,8 @@
 """Go's templates (text/template), as far as docker's ``--format`` needs them."""
 
 from .evaluate import render
+from .functions import HEADER_FUNCTIONS
 from .parse import Template, parse
 from .values import Record, Shown
 
-__all__ = ["Record", "Shown", "Template", "parse", "render"]
+__all__ = ["HEADER_FUNCTIONS", "Record", "Shown", "Template", "parse", "render"]
