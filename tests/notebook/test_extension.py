@@ -46,10 +46,8 @@ print(*(name for name in ("pandas", "matplotlib", "ipywidgets", "anywidget", "ur
 def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:
     """What IPython and its kernel own stays theirs: %history, %cat, %load, %run, %save."""
     before, after = run(
-        f"get_ipython().run_line_magic('unload_ext', 'dockmagic')
-{_PRINT_MAGICS}",
-        f"get_ipython().run_line_magic('load_ext', 'dockmagic')
-{_PRINT_MAGICS}",
+        f"get_ipython().run_line_magic('unload_ext', 'dockmagic')\n{_PRINT_MAGICS}",
+        f"get_ipython().run_line_magic('load_ext', 'dockmagic')\n{_PRINT_MAGICS}",
     )
     owned, all_names = (ast.literal_eval(outputs[0]["text"]) for outputs in (before, after))
     assert {
