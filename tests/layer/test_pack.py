@@ -20,9 +20,10 @@ from tars import file, folder, ingest, link, node, on_disk, symlink, tar
 from dockmagic.oci.errors import NotSupported, StoreError
 from dockmagic.oci.media import Compression
 from dockmagic.store.layer.compare import compare
+from dockmagic.store.layer.form import Form, Owners, Whiteouts
 from dockmagic.store.layer.pack import pack
 from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import Form, Owners, Whiteouts, unpack
+from dockmagic.store.layer.unpack import unpack
 
 if TYPE_CHECKING:
     from pathlib import Path

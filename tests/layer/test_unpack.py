@@ -17,8 +17,9 @@ from tars import file, folder, in_tree, ingest, link, node, on_disk, symlink, ta
 
 from dockmagic.oci.errors import DockmagicError, InvalidLayer, StoreError, UnsafeEntry
 from dockmagic.oci.media import Compression
+from dockmagic.store.layer.form import Form, Owners, Whiteouts
 from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import Form, Owners, Whiteouts, unpack
+from dockmagic.store.layer.unpack import unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
