@@ -20,7 +20,7 @@ from scripted_registry import CONFIG, MANIFEST, Reply, blob, certify
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import BlobNotFound, DigestMismatch, ImageNotFound, RegistryError, Unauthorized
+from dockmagic.oci.errors import DigestMismatch, ImageNotFound, RegistryError, Unauthorized
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Descriptor
 from dockmagic.store.registry.secret import Secret
@@ -88,7 +88,7 @@ def test_what_goes_up_comes_down(start: Callable[..., str], registries: Registri
     repository = registries.repository(ref)
     with pytest.raises(ImageNotFound):
         repository.resolve(ref)
-    with pytest.raises(BlobNotFound):
+    with pytest.raises(RegistryError, match="Push again"):
         repository.name(ref, IMAGE, MANIFEST)
     repository.put(DESC, io.BytesIO(CONTENT))
     assert repository.has(DESC)

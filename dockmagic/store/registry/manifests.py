@@ -90,7 +90,6 @@ def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Desc
     """Store `raw` at `path`.
 
     Raises:
-        BlobNotFound: the registry misses something that the manifest refers to.
         DigestMismatch: the registry has stored something else.
         RegistryError: it refuses or fails.
     """
