@@ -23,6 +23,7 @@ from dockmagic.oci.errors import DigestMismatch, ImageNotFound, InvalidLayer, Pl
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Descriptor, Index, to_json
 from dockmagic.store.content import ContentStore
+from dockmagic.store.gc import collect
 from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
@@ -339,7 +340,7 @@ def test_killed_at_any_moment_a_pull_can_be_repeated(repository: Place, tmp_path
     image = make_image(BIG, {"more": RANDOM.randbytes(3 << 20)}, {"small": b"x"})
     push(image, target, ref)
     store = ContentStore(Home(tmp_path / "killed"))
-    for lines in (0, 1, 3, 7, 15, 30, 50):
+    for lines in (0, 2, 7, 20, 45):
         process = puller(store.home.root, ref)
         assert process.stdout is not None
         for _ in range(lines):
@@ -389,6 +390,20 @@ def test_two_processes_pull_the_same_image(repository: Place, tmp_path: Path, ma
     (entry,) = store.names()
     assert entry.ref == ref
     assert validate(local.by_digest(store, entry.descriptor.digest)) == ()
+
+
+def test_the_collector_takes_nothing_from_a_pull(repository: Place, tmp_path: Path, make_image: MakeImage) -> None:
+    """Layers that have come and have no name yet are leased."""
+    target, ref = repository
+    push(make_image(BIG, {"more": RANDOM.randbytes(3 << 20)}, {"small": b"x"}), target, ref)
+    store = ContentStore(Home(tmp_path / "collected"))
+    process = puller(store.home.root, ref)
+    assert process.stdout is not None
+    while process.stdout.readline():
+        collect(store)
+    assert process.communicate()[1] == b""
+    collect(store)
+    assert validate(local.find(store, str(ref))) == ()
 
 
 def test_any_source_goes_to_any_sink(
