@@ -2,7 +2,8 @@
 
 from .evaluate import render
 from .functions import HEADER_FUNCTIONS
-from .parse import Template, parse
+from .nodes import Template
+from .parse import parse
 from .values import Record, Shown
 
 __all__ = ["HEADER_FUNCTIONS", "Record", "Shown", "Template", "parse", "render"]

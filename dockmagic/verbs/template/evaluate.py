@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .functions import FUNCTIONS
-from .parse import (
+from .nodes import (
     Action,
     Break,
     Chain,
@@ -19,14 +19,14 @@ from .parse import (
     Range,
     TextNode,
     Variable,
-    mistake,
 )
+from .parse import mistake
 from .values import MISSING, Record, go_text, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .parse import Command, Node, Operand, Template
+    from .nodes import Command, Node, Operand, Template
 
 __all__ = ["render"]
 
