@@ -9,7 +9,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch, InvalidDigest, InvalidDocument, RegistryUnavailable
 from dockmagic.oci.spec import DOCUMENT_LIMIT, Descriptor, Index, parse_manifest
 
-from .client import drain
+from .courier import drain
 from .failures import captive_portal
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from dockmagic.oci.spec import DOCUMENT_LIMIT
 
 from .auth import pull_scope, push_scope
 from .blob import BlobReader
-from .client import Purpose, drain
+from .client import Purpose
+from .courier import drain
 from .failures import Subject
 from .manifests import fetch_manifest, head_manifest, put_manifest
 from .names import pages

@@ -97,7 +97,7 @@ class Transport:
         except Refused:
             raise _forbidden(self._endpoint.host, url) from None
         except (HTTPError, OSError, ValueError) as error:
-            raise explain(error, origin(url)[1]) from None
+            raise explain(error, urlsplit(url).netloc.rpartition("@")[2]) from None
         except KeyboardInterrupt:
             # Not with the inner frames, whose variables hold the headers.
             raise KeyboardInterrupt from None

@@ -8,8 +8,8 @@ from urllib.parse import quote, urljoin
 
 from dockmagic.oci.errors import InvalidContent, RegistryError, RegistryUnavailable, SizeMismatch, StoreError
 
-from .client import drain
 from .connecting import Broken
+from .courier import drain
 from .transport import origin
 
 if TYPE_CHECKING:
