@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dockmagic.rows import ImageRow, TreeRow
     from dockmagic.store.names import Named
 
-    from .engine import Engine
+    from .ground import Ground
     from .subject import Subject
 
 __all__ = ["Images"]
@@ -42,7 +42,7 @@ _NONE = "<none>"
 class Images:
     """The images of an engine; get it as ``Engine().images``. Names may be written as docker users write them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Ground) -> None:
         self._engine = engine
 
     # What is here

@@ -103,7 +103,7 @@ class Completion:
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
         import click
 
-        from dockmagic.verbs.table import find
+        from dockmagic.verbs.routing import find
 
         from .paths import roles
 

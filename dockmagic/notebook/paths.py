@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dockmagic.verbs.table import ALIASES, find
+from dockmagic.verbs.routing import find
+from dockmagic.verbs.table import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

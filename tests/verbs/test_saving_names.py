@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.engine import Engine
-from dockmagic.verbs.call import Door, invoke
+from dockmagic.verbs.call import invoke
+from dockmagic.verbs.door import Door
 
 if TYPE_CHECKING:
     from pathlib import Path

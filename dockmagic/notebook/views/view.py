@@ -82,7 +82,7 @@ class View:
             return twins
         from .widget import widget_bundle
 
-        return {**widget_bundle(self), **twins}
+        return {**widget_bundle(self.script, self.state(), self.answer), **twins}
 
 
 def _is_live() -> bool:

@@ -23,7 +23,7 @@ from .storage import digest_of, hasher
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .server import Service
+    from .service import Service
     from .uploads import Upload
 
 __all__ = ["Handler"]
@@ -383,7 +383,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def cancel_upload(self, name: str, token: str) -> None:
         """Forget an upload."""
-        self.server.uploads.cancel(self.server.uploads.get(name, token))
+        upload = self.server.uploads.get(name, token)
+        with upload.lock:
+            self.server.uploads.cancel(upload)
         self._answer(HTTPStatus.NO_CONTENT)
 
     def _check_place(self, upload: Upload) -> None:
