@@ -18,7 +18,6 @@ _FOREIGN = (
     "HTTP_PROXY",
     "REGISTRY_AUTH_FILE",
     "SOURCE_DATE_EPOCH",
-    "XDG_RUNTIME_DIR",
     "http_proxy",
     "https_proxy",
 )
@@ -31,3 +30,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKMAGIC_HOME", str(tmp_path / "dockmagic-home"))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker-config"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    # Without one, skopeo falls back to a folder that only root may read.
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
