@@ -152,6 +152,8 @@ class Verb(click.Command):
             return "no arguments"
         number = least if many or least == len(found) else len(found)
         how = "at least" if many else "exactly" if least == len(found) else "at most"
+        if how == "at most" and least:
+            how = f"at least {least} and at most"
         return f"{how} {number} argument{'' if number == 1 else 's'}"
 
     def help_text(self, path: str) -> str:

@@ -94,7 +94,8 @@ def _pull_all(door: Door, ref: Reference, wanted: Platform | None, log: Log, *, 
     lines: tuple[str, ...] = (ref.name,)
     if not quiet:
         digests = tuple(dict.fromkeys(f"Digest: {image.repo_digest}" for image in images))
-        lines = (*digests, f"Status: Downloaded newer image for {ref.familiar_name}", ref.name)
+        news = "Downloaded newer image" if plan.to_fetch else "Image is up to date"
+        lines = (*digests, f"Status: {news} for {ref.familiar_name}", ref.name)
     return Transferred(images, log.rows, lines)
 
 

@@ -32,6 +32,8 @@ def command(door: Door, folder: str, port: int, host: str) -> Result:
     from dockmagic.store.registry.server import RegistryServer
 
     root = Path(folder).expanduser() if folder else door.engine.home.root / "registry"
+    if root.exists() and not root.is_dir():
+        raise InvalidInput(f"{root} is a file, and a registry needs a folder", hint="Name a folder, or none")
     server = RegistryServer(root, host=host, port=port)
     try:
         server.start()

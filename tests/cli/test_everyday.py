@@ -341,3 +341,19 @@ def test_what_cannot_be_had_is_one_line(typed: Typed, remote: str, line: str, me
     (error,) = [text for text in run.err.splitlines() if text.startswith("Error: ")]
     assert message in error
     assert "Traceback" not in run.err
+
+
+def test_a_registry_is_not_served_from_a_file(typed: Typed, tmp_path: Path) -> None:
+    """It would answer every request with status 500."""
+    file = tmp_path / "file"
+    file.write_text("")
+    run = typed(f"serve --port 0 {file}")
+    assert (run.code, run.err) == (
+        1,
+        f"Error: {file} is a file, and a registry needs a folder. Name a folder, or none.\n",
+    )
+
+
+def test_a_missing_argument_is_asked_for_by_number(typed: Typed) -> None:
+    """Where some are optional, the least number is said too, as docker does."""
+    assert "requires at least 1 and at most 2 arguments" in typed("diff").err
