@@ -56,7 +56,7 @@ def by_digest(store: ContentStore, manifest: Digest) -> Image:
     for entry in entries:
         if entry.descriptor.digest == manifest:
             return _view(store, entry, entries)
-    raise ImageNotFound(f"there is no image {manifest} here", hint="List the images with %images")
+    raise ImageNotFound(f"there is no image {manifest} here", hint="See which there are: images")
 
 
 def find(store: ContentStore, text: str) -> Image:
@@ -84,8 +84,8 @@ def _find(store: ContentStore, text: str) -> Named:
     if fits:
         return fits[0]
     if ref is None:
-        raise ImageNotFound(f"there is no image {text} here", hint="List the images with %images")
-    raise ImageNotFound(f"there is no image {ref.or_latest().familiar} here", hint=f"Get it with %pull {ref.familiar}")
+        raise ImageNotFound(f"there is no image {text} here", hint="See which there are: images")
+    raise ImageNotFound(f"there is no image {ref.or_latest().familiar} here", hint=f"Get it with pull {ref.familiar}")
 
 
 def _reference(text: str) -> Reference | None:

@@ -262,7 +262,7 @@ class StoreTooNew(StoreError):
 class OutOfSpace(StoreError):
     """The disk is full."""
 
-    default_hint = "Free some space (%docker system df shows what is used), then repeat: what has arrived is kept"
+    default_hint = "Free some space (system df shows what is used), then repeat: what has arrived is kept"
 
 
 class Conflict(StoreError):

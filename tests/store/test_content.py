@@ -157,7 +157,7 @@ def test_a_name_leads_to_its_manifest(store: ContentStore) -> None:
     store.tag(Reference.parse("app"), desc)
     assert store.resolve(Reference.parse("app:latest")) == desc
     assert [each.size for each in store.names()] == [42, 42]
-    with pytest.raises(ImageNotFound, match="%pull ubuntu"):
+    with pytest.raises(ImageNotFound, match="pull ubuntu"):
         store.resolve(Reference.parse("ubuntu"))
 
 

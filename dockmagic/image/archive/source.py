@@ -86,7 +86,7 @@ class ArchiveSource:
         else:
             raise InvalidArchive(
                 "the archive has neither an index.json nor a manifest.json, so it holds no images",
-                hint="For a root file system use %docker import",
+                hint="For a root file system use import",
             )
         if not self.images:
             raise InvalidArchive("the archive holds no image", hint="Save it again")
@@ -106,7 +106,7 @@ class ArchiveSource:
         for image in self.images:
             if wanted in image.names or (wanted.digest and wanted.digest == image.descriptor.digest):
                 return image.descriptor
-        raise ImageNotFound(f"the archive has no image {ref.familiar}", hint="Load all that it has with %docker load")
+        raise ImageNotFound(f"the archive has no image {ref.familiar}", hint="Load all that it has with load")
 
     @contextmanager
     def open(self, desc: Descriptor, *, offset: int = 0, verify: bool = True) -> Iterator[BinaryIO]:
