@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,3 +134,18 @@ def test_the_registry_is_made_once(tmp_path: Path) -> None:
     samples_registry(home)
     assert made.stat().st_mtime_ns == before
     assert not (home.root / "registry-1.draft").exists()
+
+
+def test_a_fresh_home_goes_with_its_process_even_a_killed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process left goes when the next fresh home is made; that of a living one stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code = "import os; from dockmagic import Engine; e = Engine(); e.use_samples(wanted=True, fresh=True); {}"
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code.format("os._exit(0)")], env=environ, check=True)
+    assert len(list(tmp_path.glob("dockmagic-samples-*"))) == 1
+    with Engine() as living, Engine() as another:
+        living.use_samples(wanted=True, fresh=True)
+        another.use_samples(wanted=True, fresh=True)
+        assert len(list(tmp_path.glob("dockmagic-samples-*"))) == 2
+        assert living.home.root.is_dir()
+    subprocess.run([sys.executable, "-c", code.format("")], env=environ, check=True)

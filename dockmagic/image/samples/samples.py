@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import weakref
-from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import gettempdir, mkdtemp
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.store.home import Home
+from dockmagic.store.lock import lock, try_lock
 
 from .registry import samples_home, samples_registry
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from dockmagic.store.registry.server import RegistryServer
 
 __all__ = ["Samples"]
+
+_PREFIX: Final = "dockmagic-samples-"
+# Locked by the process that a fresh home belongs to, as long as it lives.
+_OWNER: Final = "owner"
 
 
 class Samples:
@@ -34,9 +40,11 @@ class Samples:
     """
 
     def __init__(self, home: Home, *, fresh: bool = False) -> None:
-        self.home = Home(mkdtemp(prefix="dockmagic-")) if fresh else samples_home(home)
+        self.home = samples_home(home)
         if fresh:
-            weakref.finalize(self, shutil.rmtree, self.home.root, ignore_errors=True)  # at exit, if not before
+            root, owner = _fresh_folder()
+            self.home = Home(root)
+            weakref.finalize(self, _forget, root, owner)  # at exit, if not before
         self._server: RegistryServer | None = None
 
     def registries(self, *, on_notice: Callable[[str], None] | None = None) -> Registries:
@@ -58,3 +66,29 @@ class Samples:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+def _fresh_folder() -> tuple[Path, BinaryIO]:
+    """A folder with its locked owner's file; those of processes that were killed go at this occasion."""
+    for left in Path(gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"):
+        _sweep(left)
+    root = Path(mkdtemp(prefix=_PREFIX))
+    owner = (root / f".{_OWNER}").open("wb")
+    lock(owner.fileno())
+    # It gets its name when it is locked, so nobody finds it free.
+    (root / f".{_OWNER}").rename(root / _OWNER)
+    return root, owner
+
+
+def _sweep(left: Path) -> None:
+    try:
+        with left.open("r+b") as owner:
+            if try_lock(owner.fileno()):
+                shutil.rmtree(left.parent, ignore_errors=True)
+    except OSError:
+        return  # another user's, or just gone
+
+
+def _forget(root: Path, owner: BinaryIO) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+    owner.close()
