@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.rows import TreeRow, columns
@@ -94,16 +95,26 @@ def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bo
 
 def grid(lines: Sequence[Sequence[str]]) -> str:
     """Cells in columns as docker sets them: at least ten characters wide, three spaces between."""
-    widths: list[int] = []
-    for line in lines:
-        for place, cell in enumerate(line[:-1]):
-            if place == len(widths):
-                widths.append(_MINIMUM)
-            widths[place] = max(widths[place], len(cell) + _GAP)
-    return "\n".join(
-        "".join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)), line[-1]])
-        for line in lines
-    )
+    *first, last = zip_longest(*lines, fillvalue="")  # a template's lines need not have the same number of tabs
+    padded = [_padded(column, max(_MINIMUM, *(len(cell) + _GAP for cell in column))) for column in first]
+    return "\n".join(map("".join, zip(*padded, last, strict=True)))
+
+
+def _padded(column: Sequence[str], width: int) -> list[str]:
+    return [cell.ljust(width) for cell in column]
+
+
+def _cells(column: Column, rows: Sequence[Row], *, whole: bool) -> list[str]:
+    """A column as text; what comes again and again, as modes and owners do, is put into words once."""
+    known: dict[object, str] = {}
+    cells = []
+    for row in rows:
+        value = getattr(row, column.attribute)
+        cell = known.get(value)
+        if cell is None:
+            cell = known[value] = show(column, value, whole=whole)
+        cells.append(cell)
+    return cells
 
 
 def _branches(depths: Sequence[int]) -> list[str]:
@@ -122,11 +133,9 @@ def plain_text(table: Table) -> str:
     if table.lines is not None:
         return "\n".join((*table.lines, *table.notes))
     chosen = columns(table.row_type, table.shown)
-    cells = [
-        [show(column, getattr(row, column.attribute), whole=table.whole) for column in chosen] for row in table.rows
-    ]
+    cells = [_cells(column, table.rows, whole=table.whole) for column in chosen]
     if table.row_type is TreeRow:
         depths = [row.depth for row in table.rows if isinstance(row, TreeRow)]
-        cells = [[branch + first, *rest] for branch, (first, *rest) in zip(_branches(depths), cells, strict=True)]
-    text = grid([[column.header for column in chosen], *cells])
+        cells[0] = [branch + cell for branch, cell in zip(_branches(depths), cells[0], strict=True)]
+    text = grid([[column.header for column in chosen], *zip(*cells, strict=True)])
     return "\n".join((text, *(("", *table.notes) if table.notes else ())))
