@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
+from dockmagic.store.registry.secret import Secret
 
 from .command import argument, flag, option, verb
 from .result import Text
@@ -31,6 +32,7 @@ __all__ = ["command", "server_domain"]
 def command(door: Door, server: str, username: str | None, password: str | None, *, from_stdin: bool) -> Result:
     """Log in to a registry."""
     domain = server_domain(server)
+    secret: Secret | None = None
     if from_stdin:
         if password is not None:
             raise InvalidInput("--password and --password-stdin are mutually exclusive")
@@ -40,22 +42,24 @@ def command(door: Door, server: str, username: str | None, password: str | None,
             )
         if door.stdin is None:
             raise InvalidInput("there is no standard input", hint="Leave --password-stdin out, to be asked")
-        password = door.stdin.read().decode().rstrip("\r\n")
+        secret = Secret(door.stdin.read().decode().rstrip("\r\n"))
     elif password is not None:
         door.say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
+        # From here on a verbose traceback, which shows variables, finds nothing.
+        secret, password = Secret(password), ""
     try:
         if not username:
             username = door.ask("Username: ", secret=False).strip()
-        if password is None:
-            password = door.ask("Password: ", secret=True)
+        if secret is None:
+            secret = Secret(door.ask("Password: ", secret=True))
     except EOFError:
         raise NotSupported(
             "login needs somebody to ask",
             hint="Write login -u NAME --password-stdin, with the password on standard input",
         ) from None
-    if not username or not password:
+    if not username or not secret:
         raise InvalidInput("username and password must not be empty")
-    door.engine.registries.login(domain, username, password)
+    door.engine.registries.login(domain, username, secret)
     return Text("Login Succeeded")
 
 

@@ -53,18 +53,6 @@ def repacked(archive: bytes, change: Callable[[dict[str, bytes]], None]) -> byte
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ContentStore:
-    """An empty store."""
-    return ContentStore(Home(tmp_path / "home"))
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> ContentStore:
-    """Another empty store, to load into."""
-    return ContentStore(Home(tmp_path / "other"))
-
-
-@pytest.fixture
 def image(store: ContentStore) -> Image:
     """An image of one layer."""
     tar = tar_of({"etc/motd": b"hello\n", "bin/tool": b"#!/bin/sh\n" * 500})
