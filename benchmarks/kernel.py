@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 from jupyter_client.manager import start_new_kernel
@@ -35,7 +36,9 @@ print(memory("VmHWM:") - idle)
 
 
 def _printed(code: list[str], home: Path) -> list[float]:
-    manager, client = start_new_kernel(kernel_name="python3", env=dict(os.environ, DOCKMAGIC_HOME=str(home)))
+    manager, client = start_new_kernel(
+        kernel_name="python3", env=dict(os.environ, DOCKMAGIC_HOME=str(home)), stderr=subprocess.DEVNULL
+    )
     numbers: list[float] = []
 
     def listen(message: dict[str, dict[str, str]]) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dockmagic.image.samples import Samples
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
 from .images import Images
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
@@ -30,6 +31,10 @@ class Engine:
         home: the folder that everything is kept in; None for ``$DOCKMAGIC_HOME``, else the user's data folder.
         registries: None for the user's and the system's configuration.
         on_notice: hears one line about a wait or a fallback of a registry.
+
+    Attributes:
+        samples: what stands in for docker.io; None if nothing does. ``DOCKMAGIC_SAMPLES=1`` begins with them, unless
+            `registries` are given.
     """
 
     def __init__(
@@ -39,24 +44,44 @@ class Engine:
         registries: Registries | None = None,
         on_notice: Callable[[str], None] | None = None,
     ) -> None:
-        self.home = home if isinstance(home, Home) else Home(home)
-        self.store = ContentStore(self.home)
-        self.images = Images(self)
+        self.samples: Samples | None = None
+        self._own = home if isinstance(home, Home) else Home(home)
         self._on_notice = on_notice
+        self.images = Images(self)
+        self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
         if registries is not None:
             self.registries = registries
+
+    def use_samples(self, *, wanted: bool, fresh: bool = False) -> None:
+        """Let the samples stand in for docker.io, in a home of their own; or go back to one's own home.
+
+        Images that were found before belong to the home that they were found in.
+
+        Args:
+            wanted: whether the samples are to be on.
+            fresh: let their home begin empty, and forget it when this process ends or they are switched again.
+        """
+        self.close()
+        self.samples = Samples(self._own, fresh=fresh) if wanted else None
+        self.home = self.samples.home if self.samples else self._own
+        self.store = ContentStore(self.home)
 
     @cached_property
     def registries(self) -> Registries:
         """The registries; an HTTP client is imported with the first use."""
+        if self.samples is not None:
+            return self.samples.registries(on_notice=self._on_notice)
         from dockmagic.store.registry.registries import Registries
 
         return Registries(on_notice=self._on_notice)
 
     def close(self) -> None:
-        """Close every connection."""
-        if "registries" in self.__dict__:
-            self.registries.close()
+        """Close every connection; they open again when they are needed."""
+        registries: Registries | None = self.__dict__.pop("registries", None)
+        if registries is not None:
+            registries.close()
+        if self.samples is not None:
+            self.samples.close()
 
     def __enter__(self) -> Self:
         return self

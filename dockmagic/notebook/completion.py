@@ -144,8 +144,8 @@ class Completion:
 
 #: Parameters and verbs whose arguments name local images.
 _IMAGE_PARAMETERS: Final = frozenset((
-    "image", "images", "name", "names", "source", "old", "new", "subject", "subjects", "diff", "inspect", "pull", "push",
-    "rmi", "save", "tag", "tags", "validate", "history", "layers", "export",
+    "image", "images", "name", "names", "source", "old", "new", "subject", "subjects", "diff", "inspect", "pull",
+    "push", "rmi", "save", "tag", "tags", "validate", "history", "layers", "export",
 ))  # fmt: skip
 
 

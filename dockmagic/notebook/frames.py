@@ -38,7 +38,7 @@ def frame(
     wanted = {_stable(column, row_type).name: _stable(column, row_type) for column in columns(row_type, shown)}
     return pd.DataFrame(
         {
-            name: _series(column, [getattr(row, column.attribute) for row in rows], whole)
+            name: _series(column, [getattr(row, column.attribute) for row in rows], whole=whole)
             for name, column in wanted.items()
         }
     )
@@ -55,9 +55,7 @@ def _same_time(other: Column, column: Column) -> bool:
     return other.kind == "time" and other.attribute == column.attribute
 
 
-def _series(  # noqa: PLR0911  (one return for each kind of column)
-    column: Column, values: list[Any], whole: bool  # noqa: FBT001  (passed on, never written by hand)
-) -> Any:
+def _series(column: Column, values: list[Any], *, whole: bool) -> Any:  # noqa: PLR0911  (one return for each kind)
     match column.kind:
         case "size" | "mode":
             return pd.array(values, dtype=column.kind)

@@ -140,5 +140,6 @@ class PartialWriter:
         """
         self.verify()
         with disk_errors():
+            os.fsync(self._file)  # a name may soon say that it is here, and a power failure must not make that a lie
             self._path.rename(self._blob)
         self.present = True

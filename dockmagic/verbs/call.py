@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import msgspec
 
 from dockmagic.oci.protocols import ignore_progress
 
+from .result import Table
 from .table import find
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from .result import Result
 
 __all__ = ["Ask", "Door", "invoke"]
+
+# Under every table while they are on: nobody shall take a stand-in for the real thing.
+_STAND_INS: Final = "Samples: stand-ins made on this machine, not Docker Hub's images"
 
 
 class Ask(Protocol):
@@ -68,4 +72,7 @@ def invoke(door: Door, argv: Sequence[str]) -> Result:
         DockmagicError: what the verb raises.
     """
     called, verb, rest = find(argv, prog=door.prog)
-    return verb.run(door, called, rest)
+    result = verb.run(door, called, rest)
+    if isinstance(result, Table) and door.engine.samples is not None:
+        return msgspec.structs.replace(result, notes=(*result.notes, _STAND_INS))
+    return result

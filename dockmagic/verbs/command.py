@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -129,6 +128,8 @@ class Verb(click.Command):
             refusal = refused_flag(error.option_name)
             if refusal is not None:
                 return refusal
+            import difflib
+
             known = [name for parameter in self.params for name in parameter.opts if name.startswith("--")]
             close = difflib.get_close_matches(error.option_name, known, n=1, cutoff=0.5)
             hint = f"Did you mean {close[0]}? See {help_command}" if close else ""

@@ -8,7 +8,6 @@ from dockmagic.engine.facts import information
 
 from .command import option, verb
 from .result import Document, Text
-from .template import Record, parse, render
 
 if TYPE_CHECKING:
     from .call import Door
@@ -49,6 +48,8 @@ def command(door: Door, form: str | None) -> Result:
     """Show where images are kept and what there is."""
     facts = information(door.engine)
     if form:
-        return Text(render(parse("{{json .}}" if form == "json" else form), Record(facts)))
+        from .documents import formatted
+
+        return Text(formatted(form, facts))
     lines = (f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != "")
     return Document(facts, "\n".join(lines))

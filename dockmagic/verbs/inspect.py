@@ -11,17 +11,12 @@ from dockmagic.oci.errors import DockmagicError, NotSupported
 from .command import argument, option, verb
 from .options import platform, platform_of, tell_remote
 from .result import Document, Text
-from .template import Record, parse, render
 
 if TYPE_CHECKING:
     from .call import Door
     from .result import Result
 
 __all__ = ["command"]
-
-#: Members of Config that docker leaves out where they are empty; templates may still ask for them.
-_OPTIONAL = ("ExposedPorts", "Healthcheck", "StopSignal", "Shell", "ArgsEscaped", "Hostname", "Domainname")
-_MAPS = ("Labels", "ExposedPorts", "Volumes", "Annotations")
 
 
 @verb(
@@ -40,7 +35,6 @@ def command(door: Door, names: tuple[str, ...], form: str | None, kind: str | No
     """Show everything about one or more images."""
     if kind not in (None, "", "image"):
         raise NotSupported(f"there is nothing of type {kind} here", hint="Leave --type out: there are only images")
-    template = parse(form) if form and form != "json" else None
     documents: list[dict[str, Any]] = []
     subjects, errors = [], []
     for name in names:
@@ -53,25 +47,11 @@ def command(door: Door, names: tuple[str, ...], form: str | None, kind: str | No
                 raise
             errors.append(error)
     subject = subjects[0] if len(subjects) == 1 else tuple(subjects)
-    if template is not None:
-        lines = [render(template, _with_optional(_record(document))) for document in documents]
-        return Document(documents, "\n".join(lines), subject, tuple(errors)) if errors else Text("\n".join(lines))
-    if form == "json":
-        return Text("\n".join(render(parse("{{json .}}"), _record(document)) for document in documents))
-    return Document(documents, "", subject, tuple(errors))
+    text = ""
+    if form:
+        from .documents import formatted
 
-
-def _record(value: Any, name: str = "") -> Any:
-    """The document as templates see it: fixed members, but for what are maps in docker too."""
-    if isinstance(value, list):
-        return [_record(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if name in _MAPS:
-        return value
-    return Record((key, _record(item, key)) for key, item in value.items())
-
-
-def _with_optional(document: Record) -> Record:
-    document["Config"] = Record(dict.fromkeys(_OPTIONAL) | document["Config"])
-    return document
+        text = formatted(form, *documents)
+        if not errors:
+            return Text(text)
+    return Document(documents, text, subject, tuple(errors))

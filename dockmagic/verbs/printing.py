@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dockmagic.rows import TreeRow
 
@@ -26,7 +27,7 @@ def printed(result: Result) -> str | bytes:
     if isinstance(result, Table):
         return _tree(result) if result.row_type is TreeRow else plain_text(result)
     if isinstance(result, Document):
-        return result.text or json.dumps(result.data, indent=4, ensure_ascii=False)
+        return result.text or msgspec.json.format(msgspec.json.encode(result.data), indent=4).decode()
     if isinstance(result, (Serving, Transferred)):
         return "\n".join(result.lines)
     return ""

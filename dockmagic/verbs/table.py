@@ -39,6 +39,7 @@ VERBS: Final[Mapping[str, str]] = {
     "system df": "system_df",
     "system prune": "system_prune",
     "serve": "serve",
+    "samples": "samples",
     "info": "info",
     "version": "version",
     "help": "help",

@@ -8,7 +8,6 @@ from dockmagic.engine.facts import version
 
 from .command import flag, option, verb
 from .result import Document, Text
-from .template import Record, parse, render
 
 if TYPE_CHECKING:
     from .call import Door
@@ -36,9 +35,10 @@ def command(door: Door, form: str | None, *, short: bool) -> Result:  # noqa: AR
     if short:
         return Text(f"dockmagic version {facts['Version']}")
     if form:
+        from .documents import formatted
+
         # Docker's templates ask for .Client.Version and .Server.Version: here both are one.
-        both = Record(facts | {"Client": Record(facts), "Server": Record(facts)})
-        return Text(render(parse("{{json .}}" if form == "json" else form), facts if form == "json" else both))
+        return Text(formatted(form, facts if form == "json" else facts | {"Client": facts, "Server": facts}))
     lines = [f" {_TITLES[name] + ':':<18}{facts[name]}" for name in _TITLES]
     text = "\n".join((f"Engine: {facts['Name']}", *lines, f" {'OS/Arch:':<18}{facts['Os']}/{facts['Arch']}"))
     return Document(facts, text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dockmagic.oci.media import Compression
 from dockmagic.store.registry.server import Listing
 
-from .recipe import Link, Sample, Step
+from .recipe import Binary, Link, Sample, Step
 
 if TYPE_CHECKING:
     from .recipe import Content
@@ -44,11 +44,20 @@ _ROOT: Final[dict[str, Content]] = {
 }
 
 
+def _program(name: str, size: int) -> Binary:
+    """Bytes in the place of a program: samples teach layers, and have sizes that one can compare."""
+    line = f"stand-in for {name}\n".encode()
+    return Binary((line * (size // len(line) + 1))[:size])
+
+
 def _ubuntu(version: str, word: str, codename: str, *, lts: bool) -> tuple[Step, ...]:
     full = f"Ubuntu {version}" + (" LTS" if lts else "")
     mirror = "deb http://archive.ubuntu.com/ubuntu/"
     sources = f"{mirror} {word} main restricted\n# {mirror} {word} universe\n"
+    grown = int(float(version) * 100) * 100  # later releases are larger
     rootfs: dict[str, Content] = {
+        "bin/bash": _program("bash", 200_000 + grown),
+        "bin/sh": Link("bash"),
         "etc/apt": 0o755,
         "etc/apt/sources.list": sources,
         "etc/debian_version": {"precise": "wheezy/sid", "quantal": "wheezy/sid"}.get(word, "jessie/sid") + "\n",
@@ -57,9 +66,10 @@ def _ubuntu(version: str, word: str, codename: str, *, lts: bool) -> tuple[Step,
         f'DISTRIB_DESCRIPTION="{full}"\n',
         "etc/os-release": f'NAME="Ubuntu"\nVERSION="{version}, {codename}"\nID=ubuntu\nID_LIKE=debian\n'
         f'PRETTY_NAME="{full}"\nVERSION_ID="{version}"\n',
+        "lib/libc.so.6": _program("libc", 400_000 + 2 * grown),
         "var/lib/apt": 0o755,
         "var/lib/apt/lists": 0o755,
-        "var/lib/apt/lists/archive.ubuntu.com_ubuntu_dists": f"Origin: Ubuntu\nSuite: {word}\n" * 40,
+        "var/lib/apt/lists/archive.ubuntu.com_ubuntu_dists": f"Origin: Ubuntu\nSuite: {word}\n" * 7000,
         "var/lib/dpkg": 0o755,
         "var/lib/dpkg/status": "Package: bash\nStatus: install ok installed\n\n"
         "Package: apt\nStatus: install ok installed\n",
@@ -91,9 +101,12 @@ _FEDORA = (
         "/bin/sh -c #(nop) ADD file:fedora-20 in /",
         _ROOT
         | {
+            "bin/bash": _program("bash", 420_000),
+            "bin/sh": Link("bash"),
             "etc/fedora-release": "Fedora release 20 (Heisenbug)\n",
             "etc/os-release": 'NAME=Fedora\nVERSION="20 (Heisenbug)"\nID=fedora\nVERSION_ID=20\n'
             'PRETTY_NAME="Fedora 20 (Heisenbug)"\n',
+            "lib/libc.so.6": _program("libc", 910_000),
             "etc/redhat-release": Link("fedora-release"),
             "etc/yum.conf": "[main]\ncachedir=/var/cache/yum\nkeepcache=0\n",
             "var/lib/rpm": 0o755,
@@ -165,17 +178,15 @@ def _day(year: int, month: int, day: int) -> datetime:
     return datetime(year, month, day, 12, tzinfo=UTC)
 
 
-_BOTH: Final = ("amd64", "arm64")
-
 SAMPLES: Final = (
     Sample("library/ubuntu", ("12.04", "precise"), _PRECISE, _BASH, _day(2014, 4, 1)),
     Sample("library/ubuntu", ("12.10", "quantal"), _QUANTAL, _BASH, _day(2014, 4, 2)),
     Sample("library/ubuntu", ("14.04", "latest", "trusty"), _TRUSTY, _BASH, _day(2014, 4, 17)),
-    Sample("library/fedora", ("20", "heisenbug", "latest"), _FEDORA, _BASH, _day(2013, 12, 17), _BOTH),
+    Sample("library/fedora", ("20", "heisenbug", "latest"), _FEDORA, _BASH, _day(2013, 12, 17), ("amd64", "arm64")),
     Sample("haochen/testrepo", ("1.0",), _SITE_1, _BASH, _day(2014, 4, 17)),
     Sample("haochen/testrepo", ("2.0", "latest"), _SITE_2, _BASH, _day(2014, 4, 17)),
-    Sample("dockmagic/layers", ("latest",), _LAYERS, _LESSON, _day(2024, 1, 1), _BOTH),
-    Sample("dockmagic/layers", ("zstd",), _LAYERS, _LESSON, _day(2024, 1, 1), _BOTH, Compression.ZSTD),
+    Sample("dockmagic/layers", ("latest",), _LAYERS, _LESSON, _day(2024, 1, 1)),
+    Sample("dockmagic/layers", ("zstd",), _LAYERS, _LESSON, _day(2024, 1, 1), compression=Compression.ZSTD),
 )
 
 LISTINGS: Final = (

@@ -33,7 +33,9 @@ def tarball(step: Step, mtime: int) -> bytes:
         for info, data in _members(step):
             info.mtime = mtime
             tar.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    # tarfile pads to 10 KiB, of which two blocks of zeros are the end and the rest is nothing.
+    end = out.getvalue().rstrip(b"\0")
+    return end + bytes(-len(end) % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE)
 
 
 def _members(step: Step) -> Iterator[tuple[tarfile.TarInfo, bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from dockmagic.image.tables import check_diff_id, find_table, keep_table, read_table
+from dockmagic.image.tables import check_diff_id, keep_table, read_table
 from dockmagic.image.workers import side_by_side
 from dockmagic.oci import media
 from dockmagic.oci.errors import DigestMismatch, InvalidLayer, LayerTooLarge, UnsafeEntry
@@ -33,7 +33,7 @@ def fetch_layers(
     """Bring every layer of `images` into `store`, each once, side by side, the largest first.
 
     Returns:
-        The size of each layer's files in bytes, by DiffID.
+        The size of the files in bytes, by DiffID, of the layers that came.
 
     Raises:
         InvalidContent: a layer is not what it should be; nothing of it is kept.
@@ -50,7 +50,8 @@ def fetch_layers(
 
     fetcher = _Fetcher(source, store, on_progress)
     largest_first = sorted(layers.values(), key=lambda layer: -layer[0].size)
-    return dict(side_by_side(largest_first, fetcher.bring))
+    tables = side_by_side(largest_first, fetcher.bring)
+    return {diff_id: size for (_, diff_id), size in zip(largest_first, tables, strict=True) if size is not None}
 
 
 class _Fetcher:
@@ -61,30 +62,28 @@ class _Fetcher:
         self._store = store
         self._tell = on_progress
 
-    def bring(self, layer: tuple[Descriptor, Digest], stop: Callable[[], bool]) -> tuple[Digest, int]:
-        """DiffID and size of the files of a layer that is in the store then."""
+    def bring(self, layer: tuple[Descriptor, Digest], stop: Callable[[], bool]) -> int | None:
+        """Bring one layer; the size of its files if it had to be read for that."""
         desc, diff_id = layer
-        table = self._here(desc, diff_id, stop) or self._fetch(desc, diff_id, stop)
-        return diff_id, table.content_size
-
-    def _here(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> LayerTable | None:
-        """The table of a layer that is in the store, made anew if it is missing; None if the layer is not there."""
         if not self._store.has(desc):
-            return None
-        table = find_table(self._store.home, diff_id)
-        if table is None:
+            return self._fetch(desc, diff_id, stop)
+        return self._exists(desc, diff_id, stop)
+
+    def _exists(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> int | None:
+        """A layer that is in the store; its table is made if it is missing."""
+        size = None
+        if not self._store.home.table(diff_id).exists():
             table = read_table(self._store, desc, diff_id, stop=stop)
             keep_table(self._store.home, diff_id, table)
+            size = table.content_size
         self._tell(desc, "Already exists", desc.size, desc.size)
-        return table
+        return size
 
-    def _fetch(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> LayerTable:
+    def _fetch(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> int | None:
         self._tell(desc, "Waiting", 0, desc.size)
         with self._store.writer(desc, stop=stop) as writer:
-            # Another process may have been quicker, while this one waited for its turn.
-            table = self._here(desc, diff_id, stop) if writer.present else None
-            if table is not None:
-                return table
+            if writer.present:  # another process was quicker, while this one waited for its turn
+                return self._exists(desc, diff_id, stop)
             resumed = writer.offset > 0
             try:
                 table = self._receive(writer, desc, diff_id, stop)
@@ -97,7 +96,7 @@ class _Fetcher:
             keep_table(self._store.home, diff_id, table)
             writer.commit()
         self._tell(desc, "Pull complete", desc.size, desc.size)
-        return table
+        return table.content_size
 
     def _receive(
         self, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.image import local
+from dockmagic.image.image import Image
 from dockmagic.image.workers import side_by_side
 from dockmagic.oci.errors import PlatformNotFound, UnsupportedMediaType
 from dockmagic.oci.protocols import ignore_progress
@@ -14,10 +15,10 @@ from .fetch import fetch_layers
 from .nearest import Nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
+    from dockmagic.oci.digest import Digest
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
@@ -123,9 +124,10 @@ def bring(
         for image in images:
             store.put_bytes(image.manifest.config.media_type, image.raw_config)
             store.put_bytes(image.descriptor.media_type, image.raw_manifest)
+        known = {entry.descriptor.digest: entry.size for entry in store.names()}
+        total = [known.get(image.digest) or _size(store, image, sizes) for image in images]
         with store.edit() as names:
-            for image in images:
-                size = sum(sizes[diff_id] for diff_id in image.config_file.rootfs.diff_ids)
+            for image, size in zip(images, total, strict=True):
                 for ref in image.names:
                     names.set(
                         ref,
@@ -137,3 +139,11 @@ def bring(
                 if not image.names:
                     names.add(image.descriptor, size=size)
         return tuple(local.by_digest(store, image.digest) for image in images)
+
+
+def _size(store: ContentStore, image: Image, sizes: Mapping[Digest, int]) -> int:
+    """Bytes of the layers' files; of layers that were here already, their tables tell."""
+    diff_ids = image.config_file.rootfs.diff_ids
+    if all(diff_id in sizes for diff_id in diff_ids):
+        return sum(sizes[diff_id] for diff_id in diff_ids)
+    return Image(store, image.descriptor, home=store.home, keep_tables=True).size

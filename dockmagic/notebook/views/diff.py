@@ -29,8 +29,8 @@ _READABLE: Final = 8_000_000
 class DiffView(View):
     """Changed files as a tree, and changes of configuration and history.
 
-    In a live notebook paths are filtered by name and a changed text file opens on a click; elsewhere the same tree opens
-    without a script. ``view.frame()`` is the table of files, ``view.diff`` the `Diff`.
+    In a live notebook paths are filtered by name and a changed text file opens on a click; elsewhere the same tree
+    opens without a script. ``view.frame()`` is the table of files, ``view.diff`` the `Diff`.
 
     Attributes:
         diff: the difference.

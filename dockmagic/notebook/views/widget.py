@@ -24,7 +24,9 @@ class ViewWidget(anywidget.AnyWidget):
         view: what it shows.
     """
 
+    # Defaults only: each view brings its script, and both are read when the first view is shown.
     _esm = "export default { render() {} }"
+    _css = ""
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, view: View) -> None:

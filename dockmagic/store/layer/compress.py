@@ -56,7 +56,8 @@ def detect(head: bytes) -> Compression:
     return Compression.NONE
 
 
-_ERRORS: Final[tuple[type[Exception], ...]] = (igzip_lib.IsalError, zstd.ZstdError, EOFError)
+# isal's stubs take its error class for an instance.
+_ERRORS: Final[tuple[type[Exception], ...]] = (igzip_lib.IsalError, zstd.ZstdError, EOFError)  # type: ignore[assignment]
 
 
 class _Member(Protocol):

@@ -122,8 +122,9 @@ class Layout:
         else:
             link = header.link if kind is EntryType.SYMLINK else b""
             offset = header.offset if kind is EntryType.REGULAR else -1
+            mode = 0o777 if kind is EntryType.SYMLINK else header.mode  # as Linux has it, whatever the tar says
             entry = Entry(
-                name, kind, header.mode, header.uid, header.gid, header.size, header.mtime, link, b"", offset,
+                name, kind, mode, header.uid, header.gid, header.size, header.mtime, link, b"", offset,
                 header.major, header.minor, header.xattrs,
             )  # fmt: skip
         if name in self.entries:

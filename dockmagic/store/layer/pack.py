@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from msgspec.structs import replace
+
+from dockmagic.oci.errors import Conflict, StoreError
+from dockmagic.oci.media import Compression
+
+from .compare import differences
+from .entry import Entry, EntryType
+from .ingest import LayerIngest
+from .layout import WHITEOUT
+from .place import Place
+from .scan import show
+from .survey import digest, look, open_file
+from .tree import sort_key
+from .unpack import Owners
+from .write import END, header, padding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from typing_extensions import Buffer
 
     from dockmagic.oci.digest import Digest
 
@@ -15,6 +36,9 @@ if TYPE_CHECKING:
     from .unpack import Form
 
 __all__ = ["pack"]
+
+_CHUNK: Final = 1 << 18
+_NO_LIMIT: Final = sys.maxsize  # what is on this disk fits on a disk
 
 
 def pack(
@@ -42,5 +66,166 @@ def pack(
 
     Returns:
         The DiffID and the file table of the new layer.
+
+    Raises:
+        StoreError: something cannot be read (`Conflict`: it changes meanwhile).
+        NotSupported: a name that no layer can hold.
     """
-    raise NotImplementedError
+    clamp = _Clamp(epoch)
+    ingest = LayerIngest(Compression.NONE, limit=_NO_LIMIT)
+
+    def write(data: Buffer) -> None:
+        out.write(data)
+        ingest.feed(data)
+
+    try:
+        with Place(root, touch=False) as place:
+            for entry in _difference(place, below, form, only, clamp).in_order():
+                write(header(entry))
+                if entry.type is EntryType.REGULAR and entry.size:
+                    _write_content(place, entry, write)
+        write(END)
+    except PermissionError as error:
+        raise StoreError(
+            f"cannot read {show(os.fsencode(error.filename or root))} below {root}: {error.strerror}",
+            hint="Give yourself the right to read it, then repeat",
+        ) from error
+    return ingest.finish()
+
+
+class _Clamp:
+    """Holds mtimes down to ``SOURCE_DATE_EPOCH``."""
+
+    def __init__(self, epoch: int | None) -> None:
+        self._epoch = epoch
+
+    def __call__(self, mtime: int) -> int:
+        return mtime if self._epoch is None else min(mtime, self._epoch)
+
+
+class _Difference:
+    """What the layer will say."""
+
+    def __init__(self) -> None:
+        self.entries: dict[bytes, Entry] = {}
+        self.whiteouts: list[bytes] = []
+
+    def in_order(self) -> Iterator[Entry]:
+        """The entries of the tar, hard links told from files."""
+        order = [(b"\0" + sort_key(name), entry) for name, entry in self.entries.items()]
+        for name in self.whiteouts:
+            parent, _, base = name.rpartition(b"/")
+            # Two zeros sort before any sibling, which has one zero and a byte of its name.
+            key = (b"\0" + sort_key(parent) if parent else b"") + b"\0\0" + base
+            whiteout = parent + b"/" + WHITEOUT + base if parent else WHITEOUT + base
+            order.append((key, Entry(whiteout, EntryType.REGULAR, mode=0)))
+        order.sort(key=_first)
+        return (entry for _, entry in order)
+
+
+def _difference(place: Place, below: FileTree, form: Form, only: Iterable[bytes] | None, clamp: _Clamp) -> _Difference:
+    result = _Difference()
+    names = {b"", *(place.below(b"") if only is None else only)}
+    groups: dict[tuple[int, int], list[Entry]] = {}
+    changed: dict[bytes, Entry] = {}
+    gone = []
+    for name in names:
+        found = look(place, name)
+        if found is None:
+            gone.append(name)
+            continue
+        node = below.nodes.get(name)
+        old = node.entry if node is not None else None
+        entry = _owned(found.entry, old, form)
+        if found.inode is not None:
+            groups.setdefault(found.inode, []).append(entry)
+        if _is_changed(place, entry, old, form, clamp):
+            changed[name] = entry
+    if only is None:
+        gone += [name for name in below.nodes if name not in names]
+    _add_links(groups, changed)
+    for name, entry in changed.items():
+        result.entries[name] = replace(entry, mtime=clamp(entry.mtime))
+    result.whiteouts = _removals(place, below, gone)
+    _add_parents(place, below, form, result, clamp)
+    return result
+
+
+def _owned(entry: Entry, old: Entry | None, form: Form) -> Entry:
+    """`entry` with the owner that it would have where owners can be kept."""
+    if form.owners is Owners.KEEP:
+        return entry
+    if old is None:
+        return replace(entry, uid=0, gid=0)
+    xattrs = {key: value for key, value in (old.xattrs or {}).items() if not key.startswith("user.")}
+    xattrs |= entry.xattrs or {}
+    return replace(entry, uid=old.uid, gid=old.gid, xattrs=dict(sorted(xattrs.items())) or None)
+
+
+def _is_changed(place: Place, entry: Entry, old: Entry | None, form: Form, clamp: _Clamp) -> bool:
+    if old is None:
+        return True
+    is_device = old.type in (EntryType.CHARACTER, EntryType.BLOCK)
+    if is_device and form.owners is Owners.MINE and entry.type is EntryType.REGULAR and not entry.size:
+        # What stands for a device where none can be made.
+        entry = replace(entry, type=old.type, major=old.major, minor=old.minor)
+    found = set(differences(old, entry)) - {"content"}
+    if entry.is_dir or old.mtime == clamp(entry.mtime):
+        found.discard("mtime")  # a directory's changes with its content, and says nothing
+    if found or not (entry.is_file and old.is_file):
+        return bool(found)
+    return entry.size != old.size or digest(place, entry.name) != old.digest
+
+
+def _add_links(groups: dict[tuple[int, int], list[Entry]], changed: dict[bytes, Entry]) -> None:
+    """If one name of a file is written all are, so that they stay one file."""
+    for links in groups.values():
+        if not any(entry.name in changed for entry in links):
+            continue
+        first, *others = sorted(links, key=lambda entry: sort_key(entry.name))
+        changed[first.name] = first
+        for entry in others:
+            changed[entry.name] = first.linked(entry.name)
+
+
+def _removals(place: Place, below: FileTree, gone: Iterable[bytes]) -> list[bytes]:
+    """Of the names that are gone, the highest ones, whose directories are still there."""
+    whiteouts = []
+    for name in gone:
+        parent = name.rpartition(b"/")[0]
+        if name and name in below.nodes and below.nodes[parent].entry.is_dir:
+            state = place.exists(parent)
+            if state is not None and stat.S_ISDIR(state.st_mode):
+                whiteouts.append(name)
+    return whiteouts
+
+
+def _add_parents(place: Place, below: FileTree, form: Form, result: _Difference, clamp: _Clamp) -> None:
+    for name in [*result.entries, *result.whiteouts]:
+        parent = name.rpartition(b"/")[0]
+        while parent and parent not in result.entries:
+            found = look(place, parent)
+            if found is None:  # it went away under our hands
+                break
+            node = below.nodes.get(parent)
+            entry = _owned(found.entry, node.entry if node else None, form)
+            result.entries[parent] = replace(entry, mtime=clamp(entry.mtime))
+            parent = parent.rpartition(b"/")[0]
+
+
+def _write_content(place: Place, entry: Entry, write: Callable[[Buffer], None]) -> None:
+    descriptor = open_file(place, entry.name)
+    try:
+        todo = entry.size
+        while todo and (data := os.read(descriptor, min(todo, _CHUNK))):
+            todo -= len(data)
+            write(data)
+        if todo or os.read(descriptor, 1):
+            raise Conflict(f"{entry.path} changes while it is read", hint="Stop what writes to it, then repeat")
+    finally:
+        os.close(descriptor)
+    write(padding(entry.size))
+
+
+def _first(pair: tuple[bytes, Entry]) -> bytes:
+    return pair[0]

@@ -15,7 +15,7 @@ import msgspec
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 
 from . import pax
-from .entry import EntryType
+from .entry import FOREIGN_XATTRS, EntryType
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -57,6 +57,8 @@ _LONG_NAME: Final = ord("L")
 _LONG_LINK: Final = ord("K")
 _EXTENSIONS: Final = frozenset((_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK))
 _SPARSE: Final = ord("S")
+
+_FOREIGN_XATTRS: Final = tuple(pax.XATTR + name.encode() for name in FOREIGN_XATTRS)
 
 
 class Header(msgspec.Struct, gc=False):
@@ -313,7 +315,7 @@ class TarScanner:
         xattrs = {
             key.removeprefix(pax.XATTR).decode("utf-8", "surrogateescape"): records[key]
             for key in sorted(records)
-            if key.startswith(pax.XATTR)
+            if key.startswith(pax.XATTR) and not key.startswith(_FOREIGN_XATTRS)
         }
         header.xattrs = xattrs or None
 

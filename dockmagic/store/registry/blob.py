@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BlobReader"]
 
 _SKIP = 1 << 20
+_SLICE = 1 << 18  # bytes at a time: what has come is handed on, so that little is lost where a connection breaks
 _GOOD_STRETCH = 1 << 20  # bytes after which a connection that breaks off counts as a fresh misfortune
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
@@ -121,7 +122,7 @@ class BlobReader(io.RawIOBase):
         response = self._response
         assert response is not None  # noqa: S101  (for the type checker)
         try:
-            data = response.read(size)
+            data = response.read1(min(size, _SLICE))
         except (HTTPError, OSError, ValueError) as error:
             raise explain(error, self._host) from None
         if data:

@@ -115,7 +115,8 @@ class Repository:
     def open(self, desc: Descriptor, *, offset: int = 0, verify: bool = True) -> AbstractContextManager[BinaryIO]:
         """Read a blob or manifest from `offset` on; verified at the end if `offset` is 0.
 
-        The stream has `read(size)` and `readinto`; a connection that breaks off is taken up again by Range inside.
+        The stream has `read(size)`, which gives what has come, and `readinto`; a connection that breaks off is taken
+        up again by Range inside.
         From an `offset`, the caller verifies: the length is checked here, the digest cannot be.
 
         Args:

@@ -40,15 +40,15 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _CONTENT_RANGE = re.compile(r"(?:bytes )?(\d+)-(\d+)(?:/.*)?")
 
 
-class Route(NamedTuple):
+class _Route(NamedTuple):
     """An endpoint: the method's name in `Handler` for each HTTP method."""
 
     pattern: re.Pattern[str]
     methods: dict[str, str]
 
 
-def _route(pattern: str, **methods: str) -> Route:
-    return Route(re.compile(pattern), methods)
+def _route(pattern: str, **methods: str) -> _Route:
+    return _Route(re.compile(pattern), methods)
 
 
 # In this order: a repository may itself be called "a/blobs/uploads", as its last component is taken first.

@@ -1,0 +1,131 @@
+"""What lies in a directory, told in the words of layers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from blake3 import blake3
+
+from dockmagic.oci.errors import NotSupported, StoreError
+
+from .entry import FOREIGN_XATTRS, Entry, EntryType
+from .layout import WHITEOUT
+from .scan import show
+
+if TYPE_CHECKING:
+    from .place import Place
+
+__all__ = ["Found", "digest", "look", "open_file"]
+
+_TYPES: Final = {
+    stat.S_IFREG: EntryType.REGULAR,
+    stat.S_IFLNK: EntryType.SYMLINK,
+    stat.S_IFCHR: EntryType.CHARACTER,
+    stat.S_IFBLK: EntryType.BLOCK,
+    stat.S_IFDIR: EntryType.DIRECTORY,
+    stat.S_IFIFO: EntryType.FIFO,
+}
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_CHUNK: Final = 1 << 20
+_SECOND: Final = 10**9
+
+
+class Found:
+    """Something in a directory.
+
+    Attributes:
+        entry: what it is, its content not yet digested.
+        inode: what tells hard links of one file; None if there is just this one name.
+    """
+
+    __slots__ = ("entry", "inode")
+
+    def __init__(self, entry: Entry, inode: tuple[int, int] | None) -> None:
+        self.entry = entry
+        self.inode = inode
+
+
+def look(place: Place, name: bytes) -> Found | None:
+    """What is at `name`; None if nothing, or a socket, which no layer can hold.
+
+    Raises:
+        NotSupported: its name means something else in a layer.
+    """
+    state = place.exists(name)
+    if state is None:
+        return None
+    kind = _TYPES.get(stat.S_IFMT(state.st_mode))
+    if kind is None:
+        return None
+    base = name.rpartition(b"/")[2]
+    if base.startswith(WHITEOUT):
+        raise NotSupported(
+            f"{show(b'/' + name)} cannot be put in a layer: names that begin with .wh. mean removal there",
+            hint="Rename the file",
+        )
+    link = b""
+    if kind is EntryType.SYMLINK:
+        parent, base = _where(place, name)
+        link = os.readlink(base, dir_fd=parent)
+    device = state.st_rdev if kind in (EntryType.CHARACTER, EntryType.BLOCK) else 0
+    entry = Entry(
+        name,
+        kind,
+        stat.S_IMODE(state.st_mode),
+        state.st_uid,
+        state.st_gid,
+        state.st_size if kind is EntryType.REGULAR else 0,
+        state.st_mtime_ns // _SECOND,
+        link,
+        major=os.major(device),
+        minor=os.minor(device),
+        xattrs=_xattrs(place, name),
+    )
+    shared = kind is EntryType.REGULAR and state.st_nlink > 1
+    return Found(entry, (state.st_dev, state.st_ino) if shared else None)
+
+
+def open_file(place: Place, name: bytes) -> int:
+    """A descriptor of a regular file, for reading."""
+    parent, base = _where(place, name)
+    return os.open(base, _READ, dir_fd=parent)
+
+
+def digest(place: Place, name: bytes) -> bytes:
+    """The digest of a file's content, as `Entry.digest` has it."""
+    descriptor = open_file(place, name)
+    try:
+        hasher = blake3()
+        while data := os.read(descriptor, _CHUNK):
+            hasher.update(data)
+        return hasher.digest()
+    finally:
+        os.close(descriptor)
+
+
+def _where(place: Place, name: bytes) -> tuple[int, bytes]:
+    directory, _, base = name.rpartition(b"/")
+    return place.directory(directory), base
+
+
+def _xattrs(place: Place, name: bytes) -> dict[str, bytes] | None:
+    parent, base = _where(place, name)
+    # The only way to the attributes of what is not to be opened or followed.
+    path = b"/proc/self/fd/%d/%b" % (parent, base)
+    try:
+        names = os.listxattr(path, follow_symlinks=False)
+        values = {
+            key: os.getxattr(path, key, follow_symlinks=False)
+            for key in sorted(names, key=os.fsencode)
+            if not key.startswith(FOREIGN_XATTRS)
+        }
+    except OSError as error:
+        if error.errno in (errno.ENOTSUP, errno.ENOENT):
+            return None
+        raise StoreError(
+            f"cannot read the attributes of {show(b'/' + name)}: {error.strerror}", hint="Check its permissions"
+        ) from error
+    return values or None

@@ -1,0 +1,42 @@
+"""``samples``: images made on the spot, in place of docker.io."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dockmagic.oci.errors import NotSupported
+
+from .command import argument, flag, verb
+from .result import Text
+
+if TYPE_CHECKING:
+    from .call import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "samples",
+    "[OPTIONS] [on|off]",
+    ("samples", "whether they are on"),
+    returns="Text",
+)
+@argument("switch", required=False, type=click.Choice(("on", "off")), metavar="[on|off]")
+@flag("--fresh", help="Begin with an empty store, and forget it at the end")
+def command(door: Door, switch: str | None, *, fresh: bool) -> Result:
+    """Let images made on this machine stand in for docker.io, so that nothing needs a network."""
+    engine = door.engine
+    if switch is not None and door.prog == "dockmagic":
+        raise NotSupported(
+            "each command line is a process of its own, which forgets a switch at its end",
+            hint=f"Say it by the environment: export DOCKMAGIC_SAMPLES={int(switch == 'on')}",
+        )
+    wanted = switch == "on"
+    if switch is not None and (fresh or wanted is (engine.samples is None)):
+        engine.use_samples(wanted=wanted, fresh=fresh)
+    if engine.samples is None:
+        return Text("Samples are off: names without a host mean Docker Hub")
+    return Text("Samples are on: they stand in for Docker Hub, in a home of their own, and no network is used")
