@@ -248,12 +248,12 @@ class ChangeRow(Row, frozen=True):
 
     table_columns: ClassVar[tuple[Column, ...]] = (
         Column("Change", "change", "CHANGE"),
-        Column("Path", "path", "PATH"),
         Column("Size", "size", "SIZE", "size"),
         Column("OldSize", "old_size", "OLD SIZE", "size"),
         Column("What", "what", "WHAT", "words"),
+        Column("Path", "path", "PATH"),
     )
-    shown: ClassVar[tuple[str, ...]] = ("Change", "Path", "Size", "OldSize", "What")
+    shown: ClassVar[tuple[str, ...]] = ("Change", "Size", "OldSize", "What", "Path")
 
 
 class DifferenceRow(Row, frozen=True):

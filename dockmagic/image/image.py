@@ -31,6 +31,7 @@ class Image:
         descriptor: of its manifest.
         names: its full names, local or remote.
         index_digest: of the index it was chosen from, if there was one.
+        image_id: digest of its configuration, if it is known.
         size: of the layers' files in bytes, if it is known.
         home: where file tables of its layers may be found; None for nowhere.
         keep_tables: whether file tables that have to be made are kept there.
@@ -43,6 +44,7 @@ class Image:
         *,
         names: tuple[Reference, ...] = (),
         index_digest: Digest | None = None,
+        image_id: Digest | None = None,
         size: int | None = None,
         home: Home | None = None,
         keep_tables: bool = False,
@@ -51,6 +53,7 @@ class Image:
         self.descriptor = descriptor
         self.names = names
         self.index_digest = index_digest
+        self._id = image_id
         self._size = size
         self._home = home
         self._keep_tables = keep_tables
@@ -119,7 +122,7 @@ class Image:
     @property
     def id(self) -> Digest:
         """The image ID: digest of the configuration."""
-        return self.manifest.config.digest
+        return self._id or self.manifest.config.digest
 
     @property
     def digest(self) -> Digest:

@@ -11,7 +11,7 @@ from dockmagic.store.layer.compare import compare, layer_changes
 from dockmagic.store.layer.read import read_content
 from dockmagic.store.layer.tree import FileTree
 
-from .tables import find_table, keep_table, read_table
+from .tables import find_content_size, find_table, keep_table, read_table
 from .workers import side_by_side
 
 if TYPE_CHECKING:
@@ -66,6 +66,14 @@ class Stack:
         """The file table of one layer."""
         self._load([layer])
         return self._tables[layer.diff_id]
+
+    def content_size(self, layer: Layer) -> int:
+        """Bytes of one layer's files; a table that is not needed otherwise stays on the disk."""
+        if layer.diff_id not in self._tables and self.home is not None:
+            size = find_content_size(self.home, layer.diff_id)
+            if size is not None:
+                return size
+        return self.table(layer).content_size
 
     def _load(self, layers: Sequence[Layer]) -> None:
         missing = {layer.diff_id: layer for layer in layers if layer.diff_id not in self._tables}
@@ -145,7 +153,7 @@ class Layer:
     @property
     def size(self) -> int:
         """Bytes of its files, as docker counts."""
-        return self.table.content_size
+        return self._stack.content_size(self)
 
     @property
     def compressed_size(self) -> int:

@@ -119,6 +119,7 @@ def _view(store: ContentStore, entry: Named, entries: Iterable[Named]) -> Image:
         entry.descriptor,
         names=names,
         index_digest=entry.index_digest,
+        image_id=entry.image_id,
         size=entry.size,
         home=store.home,
         keep_tables=True,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .source import ImageSource
 
-__all__ = ["check_diff_id", "find_table", "keep_table", "read_table"]
+__all__ = ["check_diff_id", "find_content_size", "find_table", "keep_table", "read_table"]
 
 _PIECE = 1 << 18
 
@@ -29,6 +29,15 @@ def find_table(home: Home, diff_id: Digest) -> LayerTable | None:
         return LayerTable.loads(home.table(diff_id).read_bytes())
     except (FileNotFoundError, InvalidContent, StoreTooNew):
         return None  # a table can always be made anew
+
+
+def find_content_size(home: Home, diff_id: Digest) -> int | None:
+    """The `content_size` of the table that lies in `home`, without reading the table; None as for `find_table`."""
+    try:
+        with home.table(diff_id).open("rb", buffering=0) as file:
+            return LayerTable.peek_content_size(file.read(LayerTable.HEAD))
+    except (FileNotFoundError, InvalidContent, StoreTooNew):
+        return None
 
 
 def keep_table(home: Home, diff_id: Digest, table: LayerTable) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dockmagic.engine import Engine
     from dockmagic.oci.errors import DockmagicError
+    from dockmagic.store.registry.server import RegistryServer
     from dockmagic.verbs.result import Transferred
 
 __all__ = ["SHORT", "DockMagics"]
@@ -44,6 +45,7 @@ class DockMagics(Magics):
         self._shell = shell
         self._engine: Engine | None = None
         self._transferred: tuple[int, Transferred] | None = None
+        self._servers: list[RegistryServer] = []
         self.seen_tags: dict[str, tuple[str, ...]] = {}
 
     @property
@@ -56,7 +58,9 @@ class DockMagics(Magics):
         return self._engine
 
     def close(self) -> None:
-        """Close the engine's connections."""
+        """Close the engine's connections and the registries that serve."""
+        while self._servers:
+            self._servers.pop().close()
         if self._engine is not None:
             self._engine.close()
             self._engine = None
@@ -140,10 +144,24 @@ class DockMagics(Magics):
             result = invoke(door, expand_host_paths(argv))
         self._remember(argv, result)
         value = present(result)
-        for note in getattr(result, "notes", ()) if not hasattr(value, "text") else ():
-            print(note)  # noqa: T201  (under a table stand its notes)
+        for line in self._lines_beside(value, result):
+            print(line)  # noqa: T201  (under a table stand its notes)
         self._raise_first(value, getattr(result, "errors", ()))
         return value
+
+    def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
+        from dockmagic.verbs.result import Serving, Table
+
+        from .output import Output
+
+        if isinstance(result, Serving):
+            self._servers.append(result.server)
+            return result.lines
+        if not isinstance(result, Table) or isinstance(value, Output):
+            return ()
+        if hasattr(value, "headline"):  # a view has its own totals; that samples are on must be said all the same
+            return result.notes[-1:] if self.engine.samples is not None else ()
+        return result.notes
 
     def _raise_first(self, value: Any, errors: Sequence[DockmagicError]) -> None:
         if not errors:

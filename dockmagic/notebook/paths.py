@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dockmagic.verbs.table import find
+from dockmagic.verbs.table import ALIASES, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["expand_host_paths", "roles"]
+__all__ = ["HOST_PATHS", "expand_host_paths", "roles"]
 
+#: Verbs with parameters that are paths of this machine.
+HOST_PATHS: Final = {
+    "export": ("output",),
+    "import": ("source",),
+    "load": ("path",),
+    "save": ("output",),
+    "serve": ("folder",),
+}
 _FOLDER: Final = ("$(pwd)", "${PWD}", "$PWD")
 
 
@@ -25,11 +33,12 @@ def expand_host_paths(argv: list[str]) -> list[str]:
     """`argv` with its host paths expanded."""
     if not any("~" in word or "$" in word for word in argv):
         return argv
-    _, _, rest = find(argv, prog="%docker")
+    called, _, rest = find(argv, prog="%docker")
+    paths = HOST_PATHS.get(ALIASES.get(called, called), ())
     done = list(argv[: len(argv) - len(rest)])
     for word, prefix, parameter in roles(argv):
         value = word[len(prefix) :]
-        is_path = parameter is not None and isinstance(parameter.type, (click.Path, click.File))
+        is_path = parameter is not None and parameter.name in paths
         done.append(prefix + _expanded(value) if is_path else word)
     return done
 

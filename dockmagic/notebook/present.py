@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.verbs.listing import plain_text
-from dockmagic.verbs.result import Content, Document, Nothing, Table, Text, Transferred
+from dockmagic.verbs.result import Content, Document, Nothing, Serving, Table, Text, Transferred
 
 from .output import Data, ImageList, Output
 
@@ -30,6 +30,8 @@ def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind 
             if not images:
                 return Output("\n".join(lines))
             return images[0] if len(images) == 1 else ImageList(images)
+        case Serving(server):
+            return server
         case Nothing():
             return None
 

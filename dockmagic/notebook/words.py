@@ -39,7 +39,7 @@ def subject_name(subject: object) -> str:
     """An image, a layer or a range of layers in words."""
     if hasattr(subject, "names"):
         return image_name(subject)  # type: ignore[arg-type]  # of the three only an image has names
-    if hasattr(subject, "index"):
-        return f"layer {subject.index}"
-    start, stop = getattr(subject, "start", 0), getattr(subject, "stop", 0)
+    if not hasattr(subject, "stop"):
+        return f"layer {getattr(subject, 'index', '?')}"
+    start, stop = getattr(subject, "start", 0), subject.stop
     return f"layer {start}" if stop - start == 1 else f"layers {start} to {stop - 1}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.image.path import ImagePath
 
 from .command import argument, verb
 from .options import platform, platform_of, tell_remote
@@ -37,7 +37,5 @@ def command(door: Door, image: str, path: str, platform: str | None) -> Result:
     )
     if isinstance(found, Image):
         return Content((found / path).read_bytes(), path)
-    if not isinstance(found, Layer):
-        raise InvalidInput(f"{image} is a range of layers", hint="Name one layer, as IMAGE[2], or the image as a whole")
-    with found.open(path) as stream:
-        return Content(stream.read(), path)
+    layers = found.alone if isinstance(found, Layer) else found
+    return Content(ImagePath(layers, path).read_bytes(), path)

@@ -37,6 +37,7 @@ def command(
 ) -> Result:
     """Import the contents of a tar archive to make an image of one layer."""
     config, wanted = config_of(changes), platform_of(platform)
+    message = message or f"Imported from {source}"
     log = Log(door.on_progress)
     if source == "-":
         if door.stdin is None:

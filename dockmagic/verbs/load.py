@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.protocols import ignore_progress
 
 from .command import flag, option, verb
 from .result import Transferred
@@ -28,7 +29,7 @@ __all__ = ["command"]
 @flag("-q", "--quiet", help="Suppress the load output")
 def command(door: Door, path: str | None, *, quiet: bool) -> Result:
     """Load images from a tar archive or STDIN."""
-    log = Log(door.on_progress)
+    log = Log(ignore_progress if quiet else door.on_progress)
     if path in (None, "-"):
         if door.stdin is None:
             raise InvalidInput("requested load from stdin, but there is none", hint="Write load -i FILE")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dockmagic.oci.spec import to_json
 from dockmagic.rows import TreeRow
 
 from .listing import grid, plain_text
@@ -27,7 +28,7 @@ def printed(result: Result) -> str | bytes:
     if isinstance(result, Table):
         return _tree(result) if result.row_type is TreeRow else plain_text(result)
     if isinstance(result, Document):
-        return result.text or msgspec.json.format(msgspec.json.encode(result.data), indent=4).decode()
+        return result.text or msgspec.json.format(to_json(result.data), indent=4).decode()
     if isinstance(result, (Serving, Transferred)):
         return "\n".join(result.lines)
     return ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.describe import plan_rows
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.platforms import Platform
+from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 from dockmagic.rows import PlanRow
 
@@ -63,7 +64,7 @@ def command(
         plan = door.engine.images.plan(ref, all_tags=all_tags, platform=wanted)
         notes = _totals(plan, door, ref)
         return listing(plan_rows(plan), PlanRow, form=form, whole=whole, subject=plan, notes=notes)
-    log = Log(door.on_progress)
+    log = Log(ignore_progress if quiet else door.on_progress)
     if all_tags:
         return _pull_all(door, ref, wanted, log, quiet=quiet)
     if not quiet and not ref.tag and not ref.digest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import ImageNotFound, InvalidInput
+from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
 from .command import argument, flag, verb
@@ -55,7 +56,7 @@ def command(
                 f"an image does not exist locally with the tag: {one.familiar}",
                 hint=f"See images, and name one: tag IMAGE {one.familiar}",
             )
-    log = Log(door.on_progress)
+    log = Log(ignore_progress if quiet else door.on_progress)
     pushed = [images.push(one, on_progress=log) for one in refs]
     lines = tuple(f"{one.ref.tag}: digest: {one.digest} size: {one.size}" for one in pushed)
     if quiet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import RemovedRow
 
 from .result import Table
@@ -43,7 +44,13 @@ def confirmed(door: Door, warning: str) -> bool:
     """Whether the user really wants it.
 
     Raises:
-        EOFError: nobody can be asked.
+        InvalidInput: nobody can be asked.
     """
-    answer = door.ask(f"WARNING! {warning}\nAre you sure you want to continue? [y/N] ", secret=False)
+    try:
+        answer = door.ask(f"WARNING! {warning}\nAre you sure you want to continue? [y/N] ", secret=False)
+    except EOFError:
+        raise InvalidInput(
+            f"nobody can be asked whether to go on: {warning[0].lower()}{warning[1:].rstrip('.')}",
+            hint="Add -f to do it",
+        ) from None
     return answer.strip().lower() in ("y", "yes")

@@ -13,11 +13,13 @@ A, B, C = ("sha256:" + letter * 64 for letter in "abc")
 @pytest.fixture
 def table() -> pd.DataFrame:
     """Three images, one of unknown size."""
-    return pd.DataFrame({
-        "Repository": ["alpine", "busybox", "alpine"],
-        "Size": pd.array([1_000_000, None, 1_333_444_555], dtype="size"),
-        "ID": pd.array([A, B, C], dtype="digest"),
-    })
+    return pd.DataFrame(
+        {
+            "Repository": ["alpine", "busybox", "alpine"],
+            "Size": pd.array([1_000_000, None, 1_333_444_555], dtype="size"),
+            "ID": pd.array([A, B, C], dtype="digest"),
+        }
+    )
 
 
 def test_a_frame_shows_sizes_and_digests_short_and_holds_them_whole(table: pd.DataFrame) -> None:

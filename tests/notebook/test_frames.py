@@ -9,7 +9,12 @@ from dockmagic.rows import FileRow, ImageRow
 
 MOMENT = datetime(2024, 5, 1, 10, tzinfo=UTC)
 ROW = ImageRow(
-    repository="ubuntu", tag="12.04", id="sha256:" + "1" * 64, digest="sha256:" + "2" * 64, created_at=MOMENT, size=79_600_000
+    repository="ubuntu",
+    tag="12.04",
+    id="sha256:" + "1" * 64,
+    digest="sha256:" + "2" * 64,
+    created_at=MOMENT,
+    size=79_600_000,
 )
 
 

@@ -7,6 +7,7 @@ import posixpath
 import struct
 import tarfile
 import zlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.media import Compression
@@ -44,7 +45,10 @@ def _members(step: Step) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     for path in sorted(step.removed):
         folder, name = posixpath.split(path)
         yield tarfile.TarInfo(posixpath.join(folder, _WHITEOUT + name)), b""
-    for path, content in sorted(step.files.items()):
+    # Every engine writes the directories above what it changes into the layer too.
+    parents = {str(parent) for path in (*step.files, *step.removed) for parent in PurePosixPath(path).parents}
+    files = dict.fromkeys(parents - {"."}, 0o755) | dict(step.files)
+    for path, content in sorted(files.items()):
         yield _member(path, content)
 
 

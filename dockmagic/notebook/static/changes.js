@@ -98,11 +98,11 @@ function changesPanel(ask, question, { title, facts = [], first = null }) {
       tree.append(element("div.dm-row.dm-more", {}, element("span"),
         element("button", { onclick: () => load(seen) }, `show more (${grouped(page.total - seen)} left)`)));
     }
-    if (!page.total) tree.append(element("div.dm-row.dm-muted", {}, "", filter.value ? "no path fits" : "nothing differs"));
+    if (!page.total) tree.append(element("div.dm-row.dm-muted", {}, element("span"), filter.value ? "no path fits" : "nothing differs"));
   }
 
   function heading(parent, before) {
-    if (parent !== "/" && parent !== before) tree.append(element("div.dm-row.dm-muted", {}, "", element("span.dm-path", {}, parent + "/")));
+    if (parent !== "/" && parent !== before) tree.append(element("div.dm-row.dm-muted", {}, element("span"), element("span.dm-path.dm-clip", { title: parent }, parent + "/")));
     return parent;
   }
 

@@ -73,8 +73,7 @@ class LayersView(View):
         head = (
             f"<div><b>{html.text(subject_name(self.subject))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
         )
-        base = f"<div>{html.muted('▔▔ base ▔▔')}</div>" if self.rows else ""
-        return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)), base)
+        return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)))
 
     def _slab(self, row: LayerRow, largest: int) -> str:
         changes = self._layers[row.layer - self._layers[0].index].changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = ["LayerTable"]
+
+_MAGIC: Final = b"dmtable\x01"  # the last byte is the version of the form
+_SIZE: Final = 8
 
 
 class LayerTable(msgspec.Struct, frozen=True, array_like=True):
@@ -29,6 +32,9 @@ class LayerTable(msgspec.Struct, frozen=True, array_like=True):
         loose: names of the hard links in `entries` whose target is not in the layer but below it.
         size: bytes of the uncompressed tar.
     """
+
+    #: Bytes that `peek_content_size` needs: magic and size, which listings read for many layers at once.
+    HEAD: ClassVar[int] = 16
 
     entries: list[Entry]
     implied: frozenset[bytes]
@@ -52,7 +58,7 @@ class LayerTable(msgspec.Struct, frozen=True, array_like=True):
 
     def dumps(self) -> bytes:
         """Compact bytes for the disk."""
-        return _MAGIC + _ENCODER.encode(self)
+        return _MAGIC + self.content_size.to_bytes(_SIZE, "big") + _ENCODER.encode(self)
 
     @classmethod
     def loads(cls, data: Buffer) -> LayerTable:
@@ -62,18 +68,28 @@ class LayerTable(msgspec.Struct, frozen=True, array_like=True):
             StoreTooNew: of a later version of the form.
             InvalidContent: not a file table.
         """
-        view = memoryview(data)
-        magic = bytes(view[: len(_MAGIC)])
-        if magic != _MAGIC:
-            if magic[:-1] == _MAGIC[:-1] and magic > _MAGIC:
-                raise StoreTooNew("a layer's file table is of a later version")
-            raise InvalidContent("a layer's file table is damaged", hint="Pull the image again")
+        cls.peek_content_size(data)
         try:
-            return _DECODER.decode(view[len(_MAGIC) :])
+            return _DECODER.decode(memoryview(data)[cls.HEAD :])
         except msgspec.DecodeError:
             raise InvalidContent("a layer's file table is damaged", hint="Pull the image again") from None
 
+    @classmethod
+    def peek_content_size(cls, head: Buffer) -> int:
+        """The `content_size`, from the first `HEAD` bytes of what `dumps` wrote.
 
-_MAGIC: Final = b"dmtable\x01"  # the last byte is the version of the form
+        Raises:
+            StoreTooNew: of a later version of the form.
+            InvalidContent: not a file table.
+        """
+        head = bytes(memoryview(head)[: cls.HEAD])
+        magic = head[: len(_MAGIC)]
+        if magic[:-1] == _MAGIC[:-1] and magic > _MAGIC:
+            raise StoreTooNew("a layer's file table is of a later version")
+        if magic != _MAGIC or len(head) < cls.HEAD:
+            raise InvalidContent("a layer's file table is damaged", hint="Pull the image again")
+        return int.from_bytes(head[len(_MAGIC) :], "big")
+
+
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(LayerTable)

@@ -125,7 +125,7 @@ class FileTree:
         Raises:
             PathNotFound: it is not there, or goes through something that is not a directory, or the links go round.
         """
-        wanted = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+        wanted = _encoded(path)
         todo = wanted.split(b"/")[::-1]
         here = self.nodes[b""]
         follows = 0
@@ -140,7 +140,7 @@ class FileTree:
             found = self.nodes.get(name + b"/" + part if name else part)
             if found is None:
                 raise _missing(wanted)
-            if found.entry.is_symlink and (follow or any(todo)):
+            if found.entry.is_symlink and (follow or todo):  # a slash at the end asks for what it leads to
                 follows += 1
                 if follows > _LINK_FOLLOWS:
                     raise PathNotFound(f"{_shown(wanted)} goes through too many symbolic links", hint=_HINT)
@@ -261,6 +261,13 @@ def _resolve_links(nodes: dict[bytes, Node], table: LayerTable) -> dict[bytes, _
         if target is not None and not target.entry.is_dir:
             links[name] = _Link(target)
     return links
+
+
+def _encoded(path: str | bytes) -> bytes:
+    try:
+        return path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+    except UnicodeEncodeError:
+        raise PathNotFound(f"{path!r} is not there", hint=_HINT) from None
 
 
 def _missing(path: bytes) -> PathNotFound:

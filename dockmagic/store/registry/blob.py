@@ -66,9 +66,13 @@ class BlobReader(io.RawIOBase):
         self._stretch = 0
         self._done = False
         self._response: BaseHTTPResponse | None = None
-        self._open()
-        if self._position == desc.size:
-            self._end()
+        try:
+            self._open()
+            if self._position == desc.size:
+                self._end()
+        except BaseException:
+            self.close()
+            raise
 
     def readable(self) -> bool:
         """Always true."""

@@ -168,7 +168,11 @@ class RegistryClient:
             if response.status != 401 or origin(url) != self._origin:
                 break  # a challenge of another host is not for our credentials
             challenges = response.headers.getlist("WWW-Authenticate")
-            better = self._auth.answer(challenges, purpose.repository, purpose.scopes, authorization)
+            try:
+                better = self._auth.answer(challenges, purpose.repository, purpose.scopes, authorization)
+            except BaseException:
+                response.close()
+                raise
             if better is None:
                 break
             drain(response)
@@ -341,7 +345,7 @@ def _worth_another_try(response: BaseHTTPResponse, error: RegistryError) -> bool
 
 
 def _wants_tls(response: BaseHTTPResponse) -> bool:
-    # What Go's and nginx's servers say to plain HTTP on a port that speaks TLS.
-    if response.status != 400:
+    # What Go's and nginx's servers say, in plain text or HTML, to plain HTTP on a port that speaks TLS.
+    if response.status != 400 or "json" in response.headers.get("Content-Type", "json"):  # noqa: PLR2004  (HTTP's own)
         return False
-    return "Docker-Distribution-Api-Version" not in response.headers and b"HTTPS" in drain(response)
+    return b"HTTPS" in drain(response)

@@ -59,12 +59,12 @@ def explain(error: Exception, host: str) -> RegistryUnavailable:
 _PROXY_HINT = "Check HTTPS_PROXY and HTTP_PROXY, or list the host in NO_PROXY"
 
 
-# In this order: a NameResolutionError is a NewConnectionError too.
+# In this order: to urllib3 a NameResolutionError is a NewConnectionError, and that a ConnectTimeoutError.
 _KINDS: tuple[tuple[type[Exception], type[RegistryUnavailable], str, str], ...] = (
     (ProxyError, Unreachable, "the proxy on the way to {host} does not let the connection through", _PROXY_HINT),
     (NameResolutionError, Unreachable, "the host {host} is not known", ""),
-    (ConnectTimeoutError, Unreachable, "{host} cannot be reached: no connection in time", ""),
     (NewConnectionError, Unreachable, "{host} cannot be reached: {reason}", ""),
+    (ConnectTimeoutError, Unreachable, "{host} cannot be reached: no connection in time", ""),
     (ReadTimeoutError, Silent, "{host} has fallen silent", ""),
 )
 

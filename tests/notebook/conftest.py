@@ -1,0 +1,41 @@
+"""A live kernel with the extension, a shell in this process, and offline samples in a home of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """IPython in this process, with dockmagic loaded."""
+    InteractiveShell.clear_instance()
+    config = Config()
+    config.HistoryManager.enabled = False
+    made = InteractiveShell.instance(config=config)
+    made.run_line_magic("load_ext", "dockmagic")
+    yield made
+    made.run_line_magic("unload_ext", "dockmagic")
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
+    """Run cells in a live kernel with samples, as nbclient and nbval do; gives the outputs of each cell."""
+    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
+
+    def execute(*cells: str) -> list[Any]:
+        code = ["%load_ext dockmagic", *cells]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in code])
+        NotebookClient(notebook, timeout=60, allow_errors=True, kernel_name="python3").execute()
+        return [cell.outputs for cell in notebook.cells[1:]]
+
+    return execute

@@ -1,0 +1,83 @@
+"""Loading and unloading the extension."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from dockmagic.notebook.magics import SHORT
+from dockmagic.notebook.paths import HOST_PATHS
+from dockmagic.verbs.table import VERBS, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+_LIVE_NAMES = """
+import json
+table = get_ipython().magics_manager.magics
+print(json.dumps({kind: sorted(table[kind]) for kind in table}))
+"""
+
+
+def test_loading_is_quick_and_brings_in_nothing_heavy() -> None:
+    """A cell that loads the extension costs less than 50 ms, in a process that has IPython and no more."""
+    code = """
+import sys, time
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+took = []
+began = time.perf_counter()
+shell.run_line_magic("load_ext", "dockmagic")
+print(time.perf_counter() - began)
+print(*(name for name in ("pandas", "matplotlib", "ipywidgets", "anywidget", "urllib3") if name in sys.modules))
+"""
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split("\n")
+        for _ in range(3)
+    ]
+    assert min(float(lines[0]) for lines in runs) < 0.05
+    assert {lines[1] for lines in runs} == {""}
+
+
+def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:
+    """What IPython and its kernel own stays theirs: %history, %cat, %load, %run, %save…"""
+    import ast
+
+    before, after = run(
+        "get_ipython().run_line_magic('unload_ext', 'dockmagic')\n"
+        "print({kind: {name: repr(magic) for name, magic in table.items()} "
+        "for kind, table in get_ipython().magics_manager.magics.items()})",
+        "get_ipython().run_line_magic('load_ext', 'dockmagic')\n"
+        "print({kind: {name: repr(magic) for name, magic in table.items()} "
+        "for kind, table in get_ipython().magics_manager.magics.items()})",
+    )
+    owned, all_names = (ast.literal_eval(outputs[0]["text"]) for outputs in (before, after))
+    assert {kind: {name: magic for name, magic in all_names[kind].items() if name in owned[kind]} for kind in owned} == owned
+    assert set(all_names["line"]) - set(owned["line"]) == {"docker", *SHORT}
+    assert set(all_names["cell"]) - set(owned["cell"]) == {"docker"}
+
+
+def test_every_short_magic_is_a_verb() -> None:
+    """A short form and its verb cannot drift apart."""
+    assert set(SHORT) <= set(VERBS)
+
+
+def test_every_host_path_is_a_parameter_of_its_verb() -> None:
+    """The table of host paths names real parameters."""
+    for verb, parameters in HOST_PATHS.items():
+        assert set(parameters) <= {parameter.name for parameter in load(verb).params}
+
+
+def test_loading_twice_and_unloading_leave_no_trace(shell: InteractiveShell) -> None:
+    """%reload_ext works, and %unload_ext takes everything out."""
+    shell.run_line_magic("reload_ext", "dockmagic")
+    assert len(shell.Completer.custom_matchers) == 1
+    shell.run_line_magic("unload_ext", "dockmagic")
+    assert "docker" not in shell.magics_manager.magics["line"]
+    assert "docker" not in shell.magics_manager.magics["cell"]
+    assert shell.Completer.custom_matchers == []
+    shell.run_line_magic("load_ext", "dockmagic")
