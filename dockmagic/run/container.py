@@ -171,15 +171,15 @@ class Container:
         spec = self.spec()
         if owner is not None:
             spec["owner"] = owner
-        connection.send({"spec": spec})
-        answer, _ = connection.hear()
+        connection.send({"spec": spec, "stdin": stdin})
+        answer, passed = connection.hear()
         if answer is None or "error" in answer:
             child.wait()
             connection.close()
             message = answer["error"] if answer else "its keeper ended at once"
             raise CannotStart(message, exit_code=answer["code"] if answer else 125)
         _adopt(child)
-        return self._attached(connection, offset, stdin=stdin, once=True)
+        return self._session(connection, offset, passed)
 
     def attach(self, *, stdin: bool = True) -> Session:
         """Follow what it writes from now on, and feed its input.
@@ -187,30 +187,25 @@ class Container:
         Raises:
             Conflict: it does not run.
         """
-        return self._attached(self._connect(), None, stdin=stdin, once=False)
-
-    def _attached(self, connection: Connection, offset: int | None, *, stdin: bool, once: bool) -> Session:
-        connection.send({"do": "attach", "stdin": stdin and self.record.open_stdin, "once": once and stdin})
-        into, terminal = -1, self.record.tty
-        held: list[dict[str, Any]] = []
-        while True:
+        connection = self._connect()
+        try:
+            connection.send({"do": "attach", "stdin": stdin})
             answer, passed = connection.hear()
-            if answer is None or "exit" in answer or "offset" in answer:
-                break
-            held.append(answer)
-        if passed:
-            into = passed[0]
-        start = offset if offset is not None else int((answer or {}).get("offset", self._log_size()))
-        session = Session(
+        except BrokenPipeError:
+            answer, passed = None, []
+        if answer is None or "offset" not in answer:
+            connection.close()
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}")
+        return self._session(connection, answer["offset"], passed)
+
+    def _session(self, connection: Connection, offset: int, passed: list[int]) -> Session:
+        return Session(
             connection,
             log_file=os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC),
-            offset=start,
-            into=into,
-            terminal=terminal,
+            offset=offset,
+            into=passed[0] if passed else -1,
+            terminal=self.record.tty,
         )
-        if answer is not None and "error" in answer or answer is None or "exit" in answer:
-            session.exit_code = int(answer["exit"]) if answer and "exit" in answer else self._awaited_exit()
-        return session
 
     def _awaited_exit(self) -> int:
         # It ended while we were asking: the shim writes the state before it goes.
@@ -229,8 +224,11 @@ class Container:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._connect() as connection:
-            connection.send(request)
-            answer, _ = connection.hear()
+            try:
+                connection.send(request)
+                answer, _ = connection.hear()
+            except BrokenPipeError:
+                answer = None
         if answer is None or "error" in answer:
             raise Conflict(f"the container {self.name} is not running")
         return answer
@@ -250,15 +248,17 @@ class Container:
         except Conflict:
             return self._awaited_exit() if self.state.status != "created" else 0
         with connection:
-            connection.send({"do": "wait"})
             connection.sock.settimeout(timeout)
             try:
+                connection.send({"do": "wait"})
                 while True:
                     answer, _ = connection.hear()
                     if answer is None or "error" in answer:
                         return self._awaited_exit()
                     if "exit" in answer:
                         return int(answer["exit"])
+            except BrokenPipeError:
+                return self._awaited_exit()
             except TimeoutError:
                 return None
 

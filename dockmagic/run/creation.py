@@ -8,6 +8,8 @@ import time
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 
 from . import capabilities, layers, naming, seccomp
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dockmagic.image.image import Image
+    from dockmagic.oci.spec import Config
     from dockmagic.store.content import ContentStore
 
 __all__ = ["create", "signal_number"]
@@ -160,6 +163,7 @@ def create(
             stop_signal=signal_number(stop_signal or config.stop_signal or "SIGTERM"),
             auto_remove=auto_remove,
             shm_size=shm_size,
+            config=_config(config, command, env, entrypoint, workdir=workdir, user=user, labels=labels or {}),
         )
         building = folder.with_name(f".new-{identity}")
         try:
@@ -193,3 +197,29 @@ def _environment(image: Sequence[str], given: Sequence[str], host: str, *, tty: 
     return tuple(f"{name}={value}" for name, value in found.items())
 
 
+
+
+def _config(
+    image: Config,
+    command: Sequence[str],
+    env: Sequence[str],
+    entrypoint: str | None,
+    *,
+    workdir: str,
+    user: str,
+    labels: Mapping[str, str],
+) -> Config:
+    """The image's configuration with what the flags changed: what docker commits."""
+    variables = dict(word.partition("=")[::2] for word in (*(image.env or ()), *env))
+    entry, cmd = image.entrypoint, tuple(command) or image.cmd
+    if entrypoint is not None:
+        entry, cmd = ((entrypoint,) if entrypoint else None), tuple(command) or None
+    return msgspec.structs.replace(
+        image,
+        env=tuple(f"{name}={value}" for name, value in variables.items()) or None,
+        entrypoint=entry,
+        cmd=cmd,
+        working_dir=workdir or image.working_dir,
+        user=user or image.user,
+        labels={**(image.labels or {}), **labels} or None,
+    )

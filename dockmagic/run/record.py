@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from dockmagic.oci.digest import Digest  # noqa: TC001  (msgspec reads the annotations)
-from dockmagic.oci.spec import to_json
+from dockmagic.oci.spec import Config, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         layers: folders of the unpacked layers, topmost first.
         layers_folder: where they are.
         isolation: id maps, and what overlay is to do.
+        tier: that it was made for.
         argv: the program and its arguments.
         env: NAME=VALUE.
         cwd: working folder inside.
@@ -72,7 +73,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         labels: as given and as the image has them.
         stop_signal: number.
         auto_remove: whether it goes when it ends.
-        exec_cwd: whether the working folder is made if missing.
+        shm_size: bytes of ``/dev/shm``; 0 for docker's 64 MiB.
+        config: what an image made of it says on how to run it.
     """
 
     id: str
@@ -103,6 +105,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     stop_signal: int = 15
     auto_remove: bool = False
     shm_size: int = 0
+    config: Config = Config()
 
     @classmethod
     def load(cls, folder: Path) -> Record:

@@ -10,7 +10,7 @@ from typing import Any
 from . import kernel
 from .kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
 
-__all__ = ["build", "mount_layers", "target"]
+__all__ = ["build", "mount_layers", "mount_volumes", "target"]
 
 # What docker hides and write-protects (moby, oci/defaults.go).
 _MASKED = (
@@ -84,6 +84,17 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
     kernel.pivot_root()
 
 
+def mount_volumes(spec: dict[str, Any], where: str) -> None:
+    """Mount the volumes and folders of a container that does not run over its tree at `where`, as far as they are there."""
+    root = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for mount in spec["mounts"]:
+            if mount["type"] == "volume":
+                _volume(root, mount, [])
+    finally:
+        os.close(root)
+
+
 def target(root: int, path: str, created: list[str], *, folder: bool) -> int:
     """Open a mount point inside the folder `root`, and make it if it is not there; links stay inside the root."""
     try:
@@ -91,11 +102,14 @@ def target(root: int, path: str, created: list[str], *, folder: bool) -> int:
     except FileNotFoundError:
         above, _, name = path.rstrip("/").rpartition("/")
         parent = target(root, above or "/", created, folder=True)
+        before = os.fstat(parent)
         try:
             if folder:
                 os.mkdir(name, 0o755, dir_fd=parent)
             else:
                 os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o755, dir_fd=parent))
+            # That we needed a place is no change of the container's.
+            os.utime(f"/proc/self/fd/{parent}", ns=(before.st_atime_ns, before.st_mtime_ns))
         finally:
             os.close(parent)
         created.append(path.strip("/"))
@@ -178,7 +192,7 @@ def _volume(root: int, mount: dict[str, Any], created: list[str]) -> None:
             kernel.mount("tmpfs", through, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, mount.get("data") or None)
         else:
             if mount.get("fill"):
-                from .copying import fill  # noqa: PLC0415  (a volume is filled once in its life)
+                from .fill import fill  # noqa: PLC0415  (a volume is filled once in its life)
 
                 fill(through, source)
             kernel.mount(source, through, None, MS_BIND | MS_REC)

@@ -73,8 +73,8 @@ class _Shim:
 
     # ------------------------------------------------------------------ start
 
-    def start(self, first: _Client) -> bool:
-        """Start the container; whether it runs. The first client hears how it went."""
+    def start(self, first: _Client, *, stdin: bool) -> bool:
+        """Start the container; whether it runs. The first client hears how it went, and feeds its input if `stdin`."""
         spec = self.spec
         tty = spec["process"]["tty"]
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -123,7 +123,9 @@ class _Shim:
             return False
         self._listen()
         self.note(started=time.time(), pid=self.pid, shim=os.getpid())
-        first.send({"pid": self.pid})
+        # Who starts it follows it from the first byte, and hears of its end however soon that comes.
+        first.follows = True
+        self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
         return True
 
     def _pipes(self, *, tty: bool, stdin: bool) -> tuple[int, int, int]:
@@ -275,16 +277,19 @@ class _Shim:
     def _do_attach(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Follow the output from here on; with `stdin`, the end to write input to comes along."""
         client.follows = True
-        answer = {"tty": self.master >= 0, "offset": os.fstat(self.log).st_size}
+        answer = {"offset": os.fstat(self.log).st_size}
+        self._hand_over(client, answer, stdin=request["stdin"], once=False)
+
+    def _hand_over(self, client: _Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
         into = self.master if self.master >= 0 else self.stdin
-        if request.get("stdin") and into >= 0:
-            client.send(answer, (into,))
-            if request.get("once") and into == self.stdin:
-                # The client's is the only one now: when it closes it, the program sees the end of its input.
-                os.close(self.stdin)
-                self.stdin = -1
-        else:
+        if not stdin or into < 0 or not self.spec["open_stdin"]:
             client.send(answer)
+            return
+        client.send(answer, (into,))
+        if once and into == self.stdin:
+            # The client's is the only one now: when it closes it, the program sees the end of its input.
+            os.close(self.stdin)
+            self.stdin = -1
 
     def _do_wait(self, client: _Client, _request: dict[str, Any], _passed: list[int]) -> None:
         """Hear of the end only."""
@@ -299,15 +304,21 @@ class _Shim:
     def _do_exec(self, client: _Client, request: dict[str, Any], passed: list[int]) -> None:
         """Run one more program inside: with the three descriptors that came along, or on a terminal of its own."""
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # The pid has a way of its own: the program may be ready before the one who forked it has told of it.
+        told, tells = os.pipe()
         middle = os.fork()
         if middle == 0:
             outer.close()
-            _join(self.spec, self.pidfd, request, inner, passed, self.code, single=self.single)
+            _join(self.spec, self.pidfd, request, inner, tells, passed, self.code, single=self.single)
         inner.close()
+        os.close(tells)
         os.waitpid(middle, 0)
-        answer, descriptors = _hear(outer)
-        pid = int(answer.get("pid", 0))
-        if pid:
+        pid = int(os.read(told, 16) or b"0")
+        os.close(told)
+        answer, descriptors = {}, []
+        if not pid:
+            answer, _ = _hear(outer)
+        else:
             answer, descriptors = _hear(outer)
             if answer.get("ready"):
                 answer, _ = _hear(outer)
@@ -372,6 +383,7 @@ def _join(
     pidfd: int,
     request: dict[str, Any],
     sync: socket.socket,
+    tells: int,
     passed: list[int],
     code: bytes,
     *,
@@ -388,7 +400,7 @@ def _join(
         # The new process is the shim's child, not ours: the shim waits for it.
         pid = kernel.clone(kernel.CLONE_PARENT)
         if pid:
-            _tell(sync, {"pid": pid})
+            os.write(tells, str(pid).encode())
             os._exit(0)
         if spec["uid_map"]:
             idmap.become_root(several=not single)
@@ -448,7 +460,7 @@ def main() -> None:
     shim = _Shim(spec, first)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(shim.pid, signal.SIGKILL) if shim.pid else sys.exit(_FAILED))
     started = time.time()
-    if not shim.start(first):
+    if not shim.start(first, stdin=request["stdin"]):
         return
     code = shim.run()
     shim.finish(code, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,7 +16,7 @@ from dockmagic.oci.errors import DockmagicError, InvalidLayer, NotSupported, Pat
 from . import idmap, kernel, rootfs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["main"]
 
@@ -81,23 +82,35 @@ def _changed(files: list[int], spec: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _get(files: list[int], spec: dict[str, Any], path: str, *, follow: bool) -> dict[str, Any]:
-    """Write a tar of what lies at `path` in a container that does not run to the first file."""
+def _get(files: list[int], spec: dict[str, Any], pid: int, path: str, *, follow: bool) -> dict[str, Any]:
+    """Write a tar of what lies at `path` in a container to the first file."""
     from .copying import read_tar
 
-    with _view(spec) as merged:
-        return read_tar(merged, path, files[0], follow=follow)
+    with _tree(spec, pid) as root:
+        return read_tar(root, path, files[0], follow=follow)
 
 
-def _put(files: list[int], spec: dict[str, Any], path: str, **how: Any) -> dict[str, Any]:
-    """Unpack the tar in the first file at `path` of a container that does not run."""
+def _put(files: list[int], spec: dict[str, Any], pid: int, path: str, **how: Any) -> dict[str, Any]:
+    """Unpack the tar in the first file at `path` of a container."""
     from .copying import write_tar
 
+    with _tree(spec, pid) as root:
+        return write_tar(root, path, files[0], **how)
+
+
+@contextlib.contextmanager
+def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
+    """The container's whole tree, with its volumes: as its process sees it, else mounted for the length of the block."""
+    if pid:
+        # Its own view: two overlays must not share an upper folder.
+        yield f"/proc/{pid}/root"
+        return
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     merged = f"{spec['folder']}/merged"
     rootfs.mount_layers(spec, merged)
     try:
-        return write_tar(merged, path, files[0], **how)
+        rootfs.mount_volumes(spec, merged)
+        yield merged
     finally:
         os.chdir("/")
         kernel.umount(merged)
