@@ -75,5 +75,5 @@ def _rows(path: str, width: int) -> list[list[str]]:
     if len(data) > _LIMIT:
         raise ValueError(f"{path} of the image is larger than {_LIMIT} bytes")
     rows = [line.split(":") for line in data.decode("utf-8", "surrogateescape").splitlines()]
-    numbers = (2, 3) if width == 7 else (2,)  # noqa: PLR2004  (the columns of passwd(5))
+    numbers = (2, 3) if width == 7 else (2,)
     return [r for r in rows if len(r) >= width and all(r[n].isdecimal() for n in numbers)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import hashlib
 import os
 import shutil
@@ -97,9 +97,7 @@ def commit(
     return image
 
 
-def _pack(
-    container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool
-) -> tuple[Digest, LayerTable]:
+def _pack(container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool) -> tuple[Digest, LayerTable]:
     held = paused(container) if pause else contextlib.nullcontext()
     with tempfile.TemporaryFile() as table, held:
         answer = work(
@@ -140,5 +138,7 @@ def _compress(tar: BinaryIO, blob: BinaryIO, *, reproducible: bool) -> Descripto
 
 
 def _time(epoch: int | None) -> str:
-    moment = datetime.datetime.now(datetime.UTC) if epoch is None else datetime.datetime.fromtimestamp(epoch, datetime.UTC)
+    moment = (
+        dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(epoch, dt.UTC)
+    )
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if epoch is not None else "%Y-%m-%dT%H:%M:%S.%fZ")

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +19,17 @@ from . import log, upper
 from .helper import Connection, launch
 from .isolation import Isolation, Tier
 from .mountpoints import read_mountpoints
-from .record import Record, State, read_state
+from .record import read_state
 from .session import Session
 from .work import work
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
 
     from dockmagic.store.content import ContentStore
+
+    from .record import Record, State
 
 __all__ = ["CannotStart", "Container"]
 
@@ -130,7 +132,7 @@ class Container:
         }
 
     def _all_mounts(self) -> list[dict[str, Any]]:
-        given = [
+        given: list[dict[str, Any]] = [
             {"type": m.type, "target": m.target, "source": m.source, "read_only": m.read_only, "data": m.data}
             | ({"fill": True} if m.type == "volume" and not any(Path(m.source).iterdir()) else {})
             for m in self.record.mounts
@@ -263,7 +265,7 @@ class Container:
                 return None
 
     def stop(self, timeout: float = _STOP_PATIENCE) -> None:
-        """Ask the program to end, by its stop signal; after `timeout` seconds it is killed. Nothing if it does not run."""
+        """Ask the program to end, by its stop signal; after `timeout` seconds it is killed."""
         if self.state.status != "running":
             return
         with contextlib.suppress(Conflict):
@@ -324,7 +326,9 @@ class Container:
             for descriptor in (*pipes, *((into,) if into >= 0 else ())):
                 os.close(descriptor)
             connection.close()
-            raise CannotStart(answer["error"] if answer else "the container has ended", exit_code=(answer or {}).get("code", 125))
+            raise CannotStart(
+                answer["error"] if answer else "the container has ended", exit_code=(answer or {}).get("code", 125)
+            )
         if tty:
             master = passed[0]
             return Session(connection, pipes={master: log.STDOUT}, into=os.dup(master), terminal=True)
@@ -352,7 +356,7 @@ class Container:
             return upper.scan(self.folder / "upper")
         except PermissionError:
             # Folders of other users of the container are closed to us, not to its root.
-            import tempfile  # noqa: PLC0415
+            import tempfile
 
             with tempfile.TemporaryFile() as file:
                 work(self.isolation, "scan", descriptors=(file.fileno(),), spec=self.spec())
@@ -367,7 +371,7 @@ class Container:
         isolation = self.isolation
         if not isolation.uid_map:
             return written
-        import msgspec  # noqa: PLC0415
+        import msgspec
 
         def back(rows: tuple[tuple[int, int, int], ...], number: int) -> int:
             return next((i + number - o for i, o, count in rows if o <= number < o + count), number)
@@ -423,7 +427,7 @@ class Container:
 
 def _adopt(child: subprocess.Popen[bytes]) -> None:
     """Let a shim live on without a warning that it does, and reap it when it ends."""
-    import threading  # noqa: PLC0415
+    import threading
 
     threading.Thread(target=child.wait, name="dockmagic-shim", daemon=True).start()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tarfile
-from typing import Any
+from typing import Any, Self
 
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 
@@ -33,7 +33,10 @@ def read_tar(root: str, path: str, out: int, *, follow: bool) -> dict[str, Any]:
         descriptor = inside.open(path, follow=follow)
         try:
             status = os.fstat(descriptor)
-            with os.fdopen(os.dup(out), "wb") as file, tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            with (
+                os.fdopen(os.dup(out), "wb") as file,
+                tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+            ):
                 _add(tar, descriptor, name, {})
         finally:
             os.close(descriptor)
@@ -44,7 +47,7 @@ class _Root:
     def __init__(self, root: str) -> None:
         self.root = root
 
-    def __enter__(self) -> _Root:
+    def __enter__(self) -> Self:
         self.descriptor = os.open(self.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         return self
 
@@ -84,7 +87,7 @@ def _add(tar: tarfile.TarFile, descriptor: int, name: str, seen: dict[tuple[int,
         else:
             seen[key] = name
             info.size = status.st_size
-            with open(through, "rb") as file:  # noqa: PTH123
+            with open(through, "rb") as file:
                 tar.addfile(info, file)
             return
     tar.addfile(info)
@@ -174,7 +177,9 @@ def _place(tar: tarfile.TarFile, info: tarfile.TarInfo, folder: int, name: str) 
         there = 0
     if there and stat.S_ISDIR(there) != info.isdir():
         what = ("a folder", "a file") if info.isdir() else ("a file", "a folder")
-        raise InvalidInput(f"cannot put {what[0]} over {what[1]}: {name}", hint="Remove what is there, or copy elsewhere")
+        raise InvalidInput(
+            f"cannot put {what[0]} over {what[1]}: {name}", hint="Remove what is there, or copy elsewhere"
+        )
     if info.isdir():
         if not there:
             os.mkdir(name, 0o755, dir_fd=folder)

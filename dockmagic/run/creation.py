@@ -16,7 +16,7 @@ from . import capabilities, layers, naming, seccomp
 from .container import Container, remove_folders
 from .isolation import choose
 from .listing import containers
-from .record import Mount, Record
+from .record import Record
 from .volumes import anonymous_volume
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.oci.spec import Config
     from dockmagic.store.content import ContentStore
+
+    from .record import Mount
 
 __all__ = ["create", "signal_number"]
 
@@ -178,9 +180,7 @@ def create(
     return Container(store, record)
 
 
-def _argv(
-    entry: Sequence[str], cmd: Sequence[str], command: Sequence[str], override: str | None
-) -> tuple[str, ...]:
+def _argv(entry: Sequence[str], cmd: Sequence[str], command: Sequence[str], override: str | None) -> tuple[str, ...]:
     if override is not None:
         entry, cmd = ([override] if override else []), ()
     argv = (*entry, *(command or cmd))
@@ -195,8 +195,6 @@ def _environment(image: Sequence[str], given: Sequence[str], host: str, *, tty: 
         name, _, value = word.partition("=")
         found[name] = value
     return tuple(f"{name}={value}" for name, value in found.items())
-
-
 
 
 def _config(

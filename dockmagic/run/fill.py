@@ -1,4 +1,4 @@
-"""What an image has at a volume's path, into the volume that is mounted there for the first time. Imported by the shim."""
+"""What an image has at a volume's path, into the volume when it is first mounted there. Imported by the shim."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 __all__ = ["Connection", "launch"]
 
@@ -63,7 +63,7 @@ class Connection:
         """Hang up."""
         self.sock.close()
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,6 +81,10 @@ def launch(module: str, *, errors: IO[bytes] | int = subprocess.DEVNULL) -> tupl
     code = f"import sys; sys.path += {_PACKAGES!r}; from dockmagic.run.{module} import main; main()"
     with theirs:
         child = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            [sys.executable, "-I", "-S", "-c", code], stdin=theirs, stdout=subprocess.DEVNULL, stderr=errors, cwd="/"
+            [sys.executable, "-I", "-S", "-c", code],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd="/",
         )
     return Connection(ours), child

@@ -20,7 +20,7 @@ def write(pid: int, isolation: dict[str, Any]) -> None:
         for helper, rows in zip(isolation["helpers"], (isolation["uid_map"], isolation["gid_map"]), strict=True):
             words = [helper, str(pid), *(str(number) for row in rows for number in row)]
             children.append(os.posix_spawn(helper, words, os.environ))
-        if any([os.waitpid(child, 0)[1] for child in children]):
+        if any(os.waitpid(child, 0)[1] for child in children):
             raise OSError(1, "newuidmap refuses the id map")
         return
     for name, text in (

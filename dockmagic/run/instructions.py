@@ -31,7 +31,9 @@ def apply_instruction(config: Config, text: str) -> Config:
     word, _, rest = text.strip().partition(" ")
     change = _CHANGES.get(word.upper())
     if change is None:
-        raise InvalidInput(f"{word.upper() or 'nothing'} is not a valid change", hint=f"Use one of {', '.join(_CHANGES)}")
+        raise InvalidInput(
+            f"{word.upper() or 'nothing'} is not a valid change", hint=f"Use one of {', '.join(_CHANGES)}"
+        )
     if not rest.strip():
         raise InvalidInput(f"{word.upper()} needs a value")
     return change(config, rest.strip())

@@ -134,7 +134,7 @@ def _attempt(home: Home, tier: Tier) -> Isolation:
     Raises:
         NotSupported: with the reason.
     """
-    from .work import work  # noqa: PLC0415  (it takes an isolation)
+    from .work import work
 
     isolation = _MAKERS[tier]()
     folder = home.layers

@@ -1,4 +1,4 @@
-"""The system calls that Python does not offer. Imported by the shim, so nothing but the standard library, and little."""
+"""The system calls that Python does not offer. Imported by the shim: only the standard library, and little."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def setns(descriptor: int, flags: int) -> None:
 
 
 def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
-    """mount(2)."""
+    """Mount something, or change how it is mounted (see mount(2))."""
     words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
     result = _libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3])
     _check(result, f"mount of {kind or source or 'flags'} on {target}")

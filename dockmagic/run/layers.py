@@ -34,7 +34,7 @@ def keys(image: Image) -> list[str]:
 
 def tables(store: ContentStore, image: Image) -> list[str]:
     """Paths of the file tables of an image's layers, base first; they are made if they are not there."""
-    from dockmagic.image.tables import keep_table  # noqa: PLC0415  (only for an image without them)
+    from dockmagic.image.tables import keep_table
 
     paths = []
     for layer in image.layers:

@@ -40,7 +40,7 @@ def append(descriptor: int, stream: int, data: bytes) -> None:
 
 
 def read(descriptor: int, offset: int, limit: int = _PIECE) -> tuple[list[Frame], int]:
-    """The whole frames from `offset` on, as many as lie in `limit` bytes (one at the least), and the offset after them."""
+    """The whole frames from `offset` on, as lie in `limit` bytes (at least one), and the offset after them."""
     data = os.pread(descriptor, limit, offset)
     frames: list[Frame] = []
     place = 0

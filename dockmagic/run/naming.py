@@ -14,14 +14,86 @@ if TYPE_CHECKING:
 __all__ = ["check", "invent", "new_id"]
 
 _VALID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-_HOW: Final = (
-    "amber brave brisk calm clear clever curious eager fair fine gentle glad golden happy honest jolly keen kind lively "
-    "lucky mellow merry nimble patient plain proud quick quiet ready silver sly steady sunny swift tidy warm wise witty"
-).split()
-_WHO: Final = (
-    "anchor barge beacon brig buoy cabin canoe capstan clipper cutter deck dinghy dock ferry frigate galley harbor helm "
-    "hull jetty keel ketch lantern lighter mast mooring oar pier pilot raft rudder sail schooner skiff sloop tide tug yawl"
-).split()
+_HOW: Final = [
+    "amber",
+    "brave",
+    "brisk",
+    "calm",
+    "clear",
+    "clever",
+    "curious",
+    "eager",
+    "fair",
+    "fine",
+    "gentle",
+    "glad",
+    "golden",
+    "happy",
+    "honest",
+    "jolly",
+    "keen",
+    "kind",
+    "lively",
+    "lucky",
+    "mellow",
+    "merry",
+    "nimble",
+    "patient",
+    "plain",
+    "proud",
+    "quick",
+    "quiet",
+    "ready",
+    "silver",
+    "sly",
+    "steady",
+    "sunny",
+    "swift",
+    "tidy",
+    "warm",
+    "wise",
+    "witty",
+]
+_WHO: Final = [
+    "anchor",
+    "barge",
+    "beacon",
+    "brig",
+    "buoy",
+    "cabin",
+    "canoe",
+    "capstan",
+    "clipper",
+    "cutter",
+    "deck",
+    "dinghy",
+    "dock",
+    "ferry",
+    "frigate",
+    "galley",
+    "harbor",
+    "helm",
+    "hull",
+    "jetty",
+    "keel",
+    "ketch",
+    "lantern",
+    "lighter",
+    "mast",
+    "mooring",
+    "oar",
+    "pier",
+    "pilot",
+    "raft",
+    "rudder",
+    "sail",
+    "schooner",
+    "skiff",
+    "sloop",
+    "tide",
+    "tug",
+    "yawl",
+]
 
 
 def check(name: str) -> str:

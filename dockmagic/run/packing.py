@@ -16,9 +16,7 @@ from .upper import names, scan
 __all__ = ["pack_view"]
 
 
-def pack_view(
-    folder: Path, tables: list[str], out: int, *, user_xattrs: bool, epoch: int | None
-) -> tuple[str, bytes]:
+def pack_view(folder: Path, tables: list[str], out: int, *, user_xattrs: bool, epoch: int | None) -> tuple[str, bytes]:
     """Write the layer of the container in `folder`, whose tree is mounted at ``merged``, to the file `out`.
 
     Returns:

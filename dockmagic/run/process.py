@@ -105,14 +105,11 @@ def _work_in(path: str, *, make: bool) -> None:
 
 def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:
     name = argv[0]
-    if "/" in name:
-        places = [name]
-    else:
-        places = [f"{folder or '.'}/{name}" for folder in environment.get("PATH", "").split(":")]
+    places = [name] if "/" in name else [f"{folder or '.'}/{name}" for folder in environment.get("PATH", "").split(":")]
     denied = None
     for place in places:
         try:
-            os.execve(place, argv, environment)
+            os.execve(place, argv, environment)  # noqa: S606  (the command is what the user asked for)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from dockmagic.oci.digest import Digest  # noqa: TC001  (msgspec reads the annotations)
+from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import Config, to_json
 
 if TYPE_CHECKING:

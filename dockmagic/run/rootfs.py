@@ -85,7 +85,7 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
 
 
 def mount_volumes(spec: dict[str, Any], where: str) -> None:
-    """Mount the volumes and folders of a container that does not run over its tree at `where`, as far as they are there."""
+    """Mount the volumes of a container that does not run over its tree at `where`."""
     root = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for mount in spec["mounts"]:
@@ -140,7 +140,7 @@ def _proc(spec: dict[str, Any], where: str) -> None:
 def _sys(spec: dict[str, Any], where: str) -> None:
     try:
         if spec["network"] == "host" and spec["uid_map"]:
-            raise PermissionError(errno.EPERM, "sysfs belongs to the network namespace")
+            raise PermissionError(errno.EPERM, "sysfs belongs to the network namespace")  # noqa: TRY301  (one way out)
         kernel.mount("sysfs", where, "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     except PermissionError:
         kernel.mount("/sys", where, None, MS_BIND | MS_REC)
@@ -192,7 +192,7 @@ def _volume(root: int, mount: dict[str, Any], created: list[str]) -> None:
             kernel.mount("tmpfs", through, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, mount.get("data") or None)
         else:
             if mount.get("fill"):
-                from .fill import fill  # noqa: PLC0415  (a volume is filled once in its life)
+                from .fill import fill
 
                 fill(through, source)
             kernel.mount(source, through, None, MS_BIND | MS_REC)

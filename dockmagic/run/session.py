@@ -7,7 +7,7 @@ import os
 import select
 import struct
 import termios
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from dockmagic.oci.errors import DockmagicError
 
@@ -55,7 +55,7 @@ class Session:
         self._pipes = pipes or {}
         self._into = into
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -36,9 +36,7 @@ def copy_out(container: Container, path: str, out: BinaryIO, *, follow: bool = F
     return bool(answer["folder"])
 
 
-def copy_in(
-    container: Container, path: str, source: BinaryIO, *, rename: str = "", keep_owners: bool = False
-) -> None:
+def copy_in(container: Container, path: str, source: BinaryIO, *, rename: str = "", keep_owners: bool = False) -> None:
     """Unpack a tar below the folder `path` of the container.
 
     Args:
@@ -64,4 +62,3 @@ def copy_in(
         rename=rename,
         keep_owners=keep_owners,
     )
-

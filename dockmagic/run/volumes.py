@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
@@ -13,6 +12,8 @@ from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
 from .record import Mount
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dockmagic.store.home import Home
 
 __all__ = ["Volume", "anonymous_volume", "create_volume", "find_volume", "remove_volume", "volumes"]

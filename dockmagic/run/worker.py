@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+
 def _probe(_files: list[int], folder: str) -> dict[str, Any]:
     """Do once all that containers need: mount, write, rename, white out, be opaque; and leave nothing behind."""
     spec = {"layers": ["a", "b"], "layers_folder": folder, "folder": "", "userxattr": _is_mapped()}
@@ -56,7 +57,7 @@ def _is_mapped() -> bool:
 
 
 def _unpack(_files: list[int], folder: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Unpack layers, each into its own folder: side by side, the largest first; those that need the ones below after."""
+    """Unpack layers, each into its own folder; see `unpack_all`."""
     from .unpacking import unpack_all
 
     unpack_all(Path(folder), layers, user_xattrs=_is_mapped())
@@ -64,7 +65,7 @@ def _unpack(_files: list[int], folder: str, layers: list[dict[str, Any]]) -> dic
 
 
 def _pack(files: list[int], spec: dict[str, Any], tables: list[str], epoch: int | None) -> dict[str, Any]:
-    """Write the canonical difference of a container's tree from its image as a tar to the first file; its table to the second."""
+    """Write the layer that a container's changes make to the first file, its table to the second."""
     from .packing import pack_view
 
     with _view(spec):
@@ -100,7 +101,7 @@ def _put(files: list[int], spec: dict[str, Any], pid: int, path: str, **how: Any
 
 @contextlib.contextmanager
 def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
-    """The container's whole tree, with its volumes: as its process sees it, else mounted for the length of the block."""
+    """The container's whole tree, with its volumes: as its process sees it, else mounted here."""
     if pid:
         # Its own view: two overlays must not share an upper folder.
         yield f"/proc/{pid}/root"
@@ -175,8 +176,14 @@ def main() -> None:
     request = json.loads(data)
     isolation = request["isolation"]
     outer, inner = socket.socketpair()
+    # In a running container's own user namespace, its root may look at it through /proc; its mounts are not joined,
+    # for then a late import would run the container's code.
+    running = request["arguments"].get("pid", 0) if isolation["uid_map"] else 0
     flags = kernel.CLONE_NEWNS | (kernel.CLONE_NEWUSER if isolation["uid_map"] else 0)
     try:
+        if running:
+            kernel.setns(os.pidfd_open(running), kernel.CLONE_NEWUSER)
+            flags = 0
         pid = kernel.clone(flags)
     except OSError as error:
         reason = "this machine lets nobody make user namespaces" if isolation["uid_map"] else "mounts are not allowed"
@@ -196,7 +203,7 @@ def main() -> None:
         os._exit(0)
     inner.close()
     try:
-        if isolation["uid_map"]:
+        if isolation["uid_map"] and not running:
             idmap.write(pid, isolation)
         outer.send(b"g")
     except OSError as error:
@@ -217,7 +224,7 @@ def _perform(sock: socket.socket, task: str, files: list[int], arguments: dict[s
 
         try:
             with disk_errors():
-                raise error
+                raise
         except DockmagicError as told:
             _answer(sock, told)
         except OSError:

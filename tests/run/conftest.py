@@ -16,6 +16,7 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
+from dockmagic.run.container import remove_folders
 from dockmagic.run.creation import create
 from dockmagic.run.isolation import choose
 from dockmagic.run.listing import containers
@@ -76,12 +77,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentStore]:
     found = ContentStore(Home(folder))
     found.home.prepare()
     try:
-        choose(found.home)
+        isolation = choose(found.home)
     except NotSupported as error:
         pytest.skip(str(error))
     yield found
     for container in containers(found):
         container.remove(force=True)
+    # Unpacked layers belong to other users, whom pytest could not clean up after.
+    remove_folders(isolation, [str(found.home.layers), str(found.home.volumes)])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import finish
 
 from dockmagic.image.validate import validate
 from dockmagic.oci.errors import InvalidInput, PathNotFound
@@ -20,8 +21,6 @@ from dockmagic.run.instructions import apply_instruction
 from dockmagic.run.record import Mount
 from dockmagic.run.transfer import copy_in, copy_out
 from dockmagic.run.volumes import create_volume, find_volume
-
-from conftest import finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,8 +160,8 @@ def test_files_are_copied_out_and_in(make: Make, *, running: bool) -> None:
         with tarfile.open(fileobj=file) as tar:
             assert {(m.name, m.uid, m.mode) for m in tar} == {("user", 1000, 0o700), ("user/own", 1000, 0o600)}
         file.seek(0)
-        copy_in(container, "/tmp", file, rename="there", keep_owners=True)
-    assert [change.path for change in container.changes()] == ["/tmp", "/tmp/there", "/tmp/there/own"]
+        copy_in(container, "/var/dir", file, rename="there", keep_owners=True)
+    assert [change.path for change in container.changes()] == ["/var/dir", "/var/dir/there", "/var/dir/there/own"]
     written = container.changes()[-1].new
     assert written is not None
     assert (written.uid, written.mode & 0o7777) == (1000, 0o600)
@@ -198,7 +197,7 @@ def test_no_link_leads_a_copy_out_of_the_container(make: Make, tmp_path: Path) -
             tar.addfile(inner, io.BytesIO(b"x"))
         file.seek(0)
         with pytest.raises(InvalidInput):
-            copy_in(container, "/tmp", file)
+            copy_in(container, "/var/dir", file)
     assert [path.name for path in secret.iterdir()] == ["key"]
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import finish
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 from dockmagic.run.container import CannotStart
 from dockmagic.run.listing import find
 from dockmagic.run.record import Mount
-
-from conftest import finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +117,9 @@ def test_environment_and_working_folder(run: Run) -> None:
 
 def test_rights_are_dockers(run: Run) -> None:
     """Fourteen capabilities, a filter, and no way to mount or to make namespaces."""
-    _, out, _ = run("sh", "-c", "grep -E 'Cap(Eff|Bnd)|Seccomp:' /proc/self/status; mount -t tmpfs x /tmp; unshare -U true")
+    _, out, _ = run(
+        "sh", "-c", "grep -E 'Cap(Eff|Bnd)|Seccomp:' /proc/self/status; mount -t tmpfs x /tmp; unshare -U true"
+    )
     lines = out.split()
     assert lines[:6] == ["CapEff:", "00000000a80425fb", "CapBnd:", "00000000a80425fb", "Seccomp:", "2"]
 
@@ -155,7 +156,7 @@ def test_on_the_hosts_network_its_servers_can_be_reached(run: Run) -> None:
     """And names are resolved as on the host."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        answering = threading.Thread(target=lambda: server.accept()[0].close())
+        answering = threading.Thread(target=server.accept()[0].close)
         answering.start()
         code, _, _ = run("nc", "127.0.0.1", str(port), network="host")
         answering.join()
@@ -276,7 +277,9 @@ def test_a_container_dies_with_its_owner(store: ContentStore, make: Make) -> Non
         f"find(ContentStore(Home({str(store.home.root)!r})), {container.id!r}).start(owner=os.getpid())\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    subprocess.run(
+        [sys.executable, "-c", script], check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
     container.wait(5)
     assert find(store, container.name).state.exit_code == 137
     assert not _sleepers("98765")
