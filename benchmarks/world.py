@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic import Engine
-from dockmagic.verbs.call import Door, invoke
+from dockmagic.verbs.call import invoke
+from dockmagic.verbs.door import Door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

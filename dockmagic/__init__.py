@@ -28,7 +28,7 @@ _EXPORTS = {
     "ImageNotFound": "oci.errors",
     "InvalidContent": "oci.errors",
     "InvalidInput": "oci.errors",
-    "Layer": "image.image",
+    "Layer": "image.layer",
     "NotFound": "oci.errors",
     "NotSupported": "oci.errors",
     "Reference": "oci.reference",
@@ -36,7 +36,7 @@ _EXPORTS = {
     "StoreError": "oci.errors",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022  (names come from one table, and are sorted there)
+__all__ = [  # noqa: PLE0604  (names come from one table, and are sorted there)
     *_EXPORTS,
     "__version__",
     "load_ipython_extension",
@@ -59,13 +59,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Install the magics: what ``%load_ext dockmagic`` calls."""
-    from .notebook.extension import load  # noqa: PLC0415  (a plain import of dockmagic must not need IPython)
+    from .notebook.extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take everything out again: what ``%unload_ext dockmagic`` calls."""
-    from .notebook.extension import unload  # noqa: PLC0415  (see above)
+    from .notebook.extension import unload
 
     unload(shell)

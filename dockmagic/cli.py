@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str]) -> int:
     from .engine import Engine
     from .terminal import Progress, ask
-    from .verbs.call import Door, invoke
+    from .verbs.call import invoke
+    from .verbs.door import Door
     from .verbs.mistake import UsageMistake
 
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:

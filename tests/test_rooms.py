@@ -1,4 +1,4 @@
-"""The order of the rooms, held by import-linter's contract in pyproject.toml."""
+"""The order of the rooms, and of the files inside them, held by import-linter's contracts in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ ROOT = Path(__file__).parent.parent
 
 
 def contract() -> list[str]:
-    """The modules of the contract, highest first, of one height side by side."""
+    """The modules of the contract of layers, highest first, of one height side by side."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    (only,) = document["tool"]["importlinter"]["contracts"]
-    heights = [height.replace("(", "").replace(")", "") for height in only["layers"]]
+    (order,) = (one for one in document["tool"]["importlinter"]["contracts"] if one["type"] == "layers")
+    heights = [height.replace("(", "").replace(")", "") for height in order["layers"]]
     return [name.strip() for height in heights for name in height.split("|")]
 
 
-def test_a_room_imports_only_the_rooms_below_it() -> None:
-    """The contract is kept by every import of the package, lazy ones and those for types included."""
+def test_imports_run_one_way_between_rooms_and_inside_them() -> None:
+    """The contracts are kept by every import of the package, lazy ones and those for types included."""
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

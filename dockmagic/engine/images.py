@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.image import local
-from dockmagic.oci.errors import ImageNotFound
+from dockmagic.oci.errors import ImageNotFound, InvalidReference
 from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dockmagic.rows import ImageRow, TreeRow
     from dockmagic.store.names import Named
 
-    from .engine import Engine
+    from .ground import Ground
     from .subject import Subject
 
 __all__ = ["Images"]
@@ -42,7 +42,7 @@ _NONE = "<none>"
 class Images:
     """The images of an engine; get it as ``Engine().images``. Names may be written as docker users write them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Ground) -> None:
         self._engine = engine
 
     # What is here
@@ -282,6 +282,40 @@ class Images:
         return validate(image)
 
     # Files
+
+    def to_save(self, names: Iterable[str]) -> tuple[Image, ...]:
+        """The images that `names` mean, each once and with just the names that it was asked for by (``save``).
+
+        A repository without a tag means all its tags, an ID means an image without a name, as in docker.
+
+        Raises:
+            ImageNotFound: there is none.
+            AmbiguousName: an ID's prefix that fits several.
+        """
+        chosen: dict[Digest, list[Reference]] = {}
+        for name in names:
+            refs = self._tags_meant(name)
+            if not refs:
+                chosen.setdefault(self.get(name).digest, [])
+            for ref in refs:
+                asked = chosen.setdefault(self.get(str(ref)).digest, [])
+                if ref not in asked:
+                    asked.append(ref)
+        images = []
+        for digest, asked in chosen.items():
+            image = local.by_digest(self._engine.store, digest)
+            image.names = tuple(asked)
+            images.append(image)
+        return tuple(images)
+
+    def _tags_meant(self, name: str) -> tuple[Reference, ...]:
+        try:
+            ref = Reference.parse(name)
+            if ref.digest:
+                return ()
+            return (ref,) if ref.tag and self._engine.store.find(ref) else self.local_tags(ref) if not ref.tag else ()
+        except (InvalidReference, ImageNotFound):
+            return ()
 
     def save(
         self,

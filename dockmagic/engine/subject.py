@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.oci.platforms import Platform
 
-    from .engine import Engine
+    from .ground import Ground
 
 __all__ = ["Subject", "find_image", "find_subject"]
 
@@ -37,7 +37,7 @@ class Subject(NamedTuple):
 
 
 def find_image(
-    engine: Engine, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
+    engine: Ground, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
 ) -> Image:
     """The image that `text` names: here, else in its registry, from which nothing is stored.
 
@@ -77,7 +77,7 @@ def find_image(
 
 
 def find_subject(
-    engine: Engine, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
+    engine: Ground, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
 ) -> Subject:
     """Like `find_image`, but ``IMAGE[2]`` is a layer (0 is the base, -1 the top) and ``IMAGE[0:3]`` a range.
 

@@ -164,7 +164,7 @@ class _Validation:
             self._compare(where, "DiffID", diff_id, actual)
         source = self._image.source
         known = find_table(source.home, actual) if isinstance(source, ContentStore) else None
-        if known is not None and known.dumps() != table.dumps():
+        if known is not None and known != table:
             self._note(where, "file table", f"{len(table.entries)} entries of the layer", "another one")
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["side_by_side"]
+__all__ = ["THREADS", "side_by_side"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-# Two threads keep two cores busy, since hashing, inflating and writing release the GIL; a third makes them slower.
-# More than four do not make one registry faster.
-_THREADS = min(4, max(2, os.cpu_count() or 2))
+#: Two threads keep two cores busy, since hashing, inflating and writing release the GIL; a third makes them slower.
+#: More than four do not make one registry faster.
+THREADS = min(4, max(2, os.cpu_count() or 2))
 
 # How long work that was told to stop may take to notice, in seconds, before its thread is left behind. Nothing is
 # lost then: only whole, verified blobs ever become visible.
@@ -25,7 +25,7 @@ _GRACE = 2.0
 
 
 def side_by_side(
-    jobs: Iterable[_T], work: Callable[[_T, Callable[[], bool]], _R], *, threads: int = _THREADS
+    jobs: Iterable[_T], work: Callable[[_T, Callable[[], bool]], _R], *, threads: int = THREADS
 ) -> list[_R]:
     """Call ``work(job, stop)`` for every job, in this order of start; the results are in the order of the jobs.
 

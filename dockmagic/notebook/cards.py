@@ -178,10 +178,10 @@ def _folder(shown: FileTree, name: bytes, depth: int) -> str:
         else:
             mark = "/" if node.entry.is_dir else f" → {node.entry.target}" if node.entry.link else ""
             size = "" if node.entry.is_dir or node.entry.link else f" {human_size(node.entry.size)}"
-            lines.append(f"<div>{html.code(label + mark)}{html.muted(size)} {layer_note}</div>")
+            lines.append(f"{html.code(label + mark)}{html.muted(size)} {layer_note}")
     if len(found) > _PER_FOLDER:
-        lines.append(f"<div>{html.muted(f'… and {len(found) - _PER_FOLDER:,} more')}</div>")
-    return f'<div style="margin-left:1.2em">{"".join(lines)}</div>'
+        lines.append(html.muted(f"… and {len(found) - _PER_FOLDER:,} more"))
+    return html.branches(lines)
 
 
 def image_path(shown: ImagePath) -> Bundle:

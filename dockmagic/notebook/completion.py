@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext
     from IPython.core.interactiveshell import InteractiveShell
 
+    from dockmagic.image.image import Image
+
     from .magics import DockMagics
 
 __all__ = ["Completion"]
@@ -39,11 +41,12 @@ class Completion:
     matcher_api_version = 2
     matcher_identifier = "dockmagic"
     matcher_priority = 50
-    __qualname__ = "dockmagic"
 
     def __init__(self, shell: InteractiveShell, magics: DockMagics) -> None:
         self._shell = shell
         self._magics = magics
+        self.__qualname__ = self.matcher_identifier  # IPython asks every matcher for it, as if it were a function
+        self._seen: Image | None = None
 
     def __call__(self, context: CompletionContext) -> dict[str, Any]:
         """What fits at the cursor."""
@@ -100,13 +103,13 @@ class Completion:
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
         import click
 
-        from dockmagic.verbs.table import find
+        from dockmagic.verbs.routing import find
 
         from .paths import roles
 
         called, verb, rest = find(argv, prog="%docker")
         if fragment.startswith("-"):
-            yield from _flags(verb.params, fragment)
+            yield from sorted(_flags(verb.params, fragment))
             return
         *_, (_, _, parameter) = roles([*argv, fragment])
         name = parameter.name if parameter is not None else ""
@@ -132,7 +135,9 @@ class Completion:
     def _paths_of(self, image: str, fragment: str) -> list[tuple[str, str]]:
         layer = _LAYER.match(image)
         found = self._magics.engine.images.get(layer["image"] if layer else image)
-        return list(_children(found.files, fragment, whole=True))
+        if self._seen is None or self._seen.digest != found.digest:
+            self._seen = found  # and with it the merged view, which the next key stroke needs again
+        return list(_children(self._seen.files, fragment, whole=True))
 
     def _in_python(self, name: str, path: str) -> tuple[list[tuple[str, str]], str]:
         value = self._shell.user_ns.get(name)

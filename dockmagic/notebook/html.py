@@ -15,7 +15,7 @@ from .text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LETTER_COLOURS", "bar", "code", "details", "facts", "join", "letter", "muted", "table", "text"]
+__all__ = ["LETTER_COLOURS", "bar", "branches", "code", "details", "facts", "join", "letter", "muted", "table", "text"]
 
 #: Docker's letters in colours that stand out from white and from black.
 LETTER_COLOURS: Final = {"A": "#1a9a4b", "C": "#b8860b", "D": "#e5484d"}
@@ -32,7 +32,7 @@ def text(value: object) -> str:
 def code(value: object, *, title: str = "") -> str:
     """`value` in letters of one width; `title` is shown when the mouse rests on it."""
     hover = f' title="{text(title)}"' if title else ""
-    return f'<code style="{_MONO};background:none"{hover}>{text(value)}</code>'
+    return f'<code style="background:none"{hover}>{text(value)}</code>'
 
 
 def muted(value: object) -> str:
@@ -84,6 +84,12 @@ def table(rows: Iterable[Iterable[str]], *, header: Iterable[str] = (), numbers:
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values (as HTML) below one another."""
     return table((muted(name), value) for name, value in pairs)
+
+
+def branches(items: Iterable[str]) -> str:
+    """One level of a tree: a list, which is indented also where styles are taken away."""
+    lines = "".join(f"<li>{item}</li>" for item in items)
+    return f'<ul style="list-style:none;margin:0;padding-left:1.3em">{lines}</ul>' if lines else ""
 
 
 def join(*parts: str) -> str:

@@ -125,7 +125,8 @@ class DockMagics(Magics):
             from .welcome import Welcome
 
             return Welcome(self.engine)
-        from dockmagic.verbs.call import Door, invoke
+        from dockmagic.verbs.call import invoke
+        from dockmagic.verbs.door import Door
 
         from .paths import expand_host_paths
         from .present import present

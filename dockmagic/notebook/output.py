@@ -152,8 +152,8 @@ def _tree(value: Any, depth: int) -> str:
         pairs = [(str(place), item) for place, item in enumerate(value)]
     else:
         return html.code("" if value is None else value)
-    style = "" if depth == 0 else "margin-left:1.2em"
-    return "".join(f'<div style="{style}">{_member(name, item, depth)}</div>' for name, item in pairs)
+    members = [_member(name, item, depth) for name, item in pairs]
+    return html.branches(members) if depth else "".join(f"<div>{member}</div>" for member in members)
 
 
 def _member(name: str, item: Any, depth: int) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dockmagic.verbs.table import ALIASES, find
+from dockmagic.verbs.routing import find
+from dockmagic.verbs.table import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def roles(argv: list[str]) -> Iterator[tuple[str, str, click.Parameter | None]]:
             waiting = option if takes_value and not equals else None
             yield word, f"{name}=" if takes_value and equals else word, option if takes_value and equals else None
         else:
-            only_arguments = True  # docker reads no flags of its own after the first argument
+            only_arguments = only_arguments or not verb.allow_interspersed_args
             if current is None or current.nargs != -1:
                 current = next(positional, current)
             yield word, "", current

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.verbs.listing import plain_text
@@ -21,7 +22,7 @@ def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind 
         case Table():
             return _table(result)
         case Text(text):
-            return Output(text) if text else None
+            return Output(text)
         case Document(data, text):
             return Data(data, text)
         case Content(data):
@@ -45,11 +46,11 @@ def _table(table: Table) -> Any:
     if subject is not None and table.row_type is LayerRow:
         from .views.layers import LayersView
 
-        return LayersView(subject, rows, text=plain_text(table), **settings)
+        return LayersView(subject, rows, text=partial(plain_text, table), **settings)
     if subject is not None and table.row_type is ChangeRow:
         from .views.diff import DiffView
 
-        return DiffView(subject, rows, text=plain_text(table), **settings)
+        return DiffView(subject, rows, text=partial(plain_text, table), **settings)
     if table.lines is not None or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
     from .frames import frame

@@ -50,6 +50,11 @@ class Board:
         with self._lock:
             self._lines[desc.digest] = (status, done, total)
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether anything has been heard."""
+        return bool(self._lines)
+
     def draw(self) -> str:
         """The board as HTML: a bar for each blob."""
         with self._lock:
@@ -111,4 +116,4 @@ def shown_progress(title: str) -> Iterator[Progress]:
     finally:
         over.set()
         drawing.join()
-        widget.value = board.summary()
+        widget.value = board.summary() if board.has_lines else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 from typing import TYPE_CHECKING, BinaryIO
 
 from dockmagic.oci import media
@@ -254,7 +253,7 @@ class ContentStore:
             A function that takes further digests.
         """
         self.home.prepare()
-        path = self.home.leases / f"{os.getpid()}.{secrets.token_hex(8)}"
+        path = self.home.leases / f"{os.getpid()}.{os.urandom(8).hex()}"
         # The collector holds this lock alone while it looks and deletes: a lease comes wholly before, or wholly after.
         with self.home.lock("gc", shared=True), disk_errors():
             file = path.open("xb", buffering=0)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -142,7 +140,7 @@ class Home:
         Raises:
             OutOfSpace: the disk is full; the old content stays.
         """
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         with disk_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -183,7 +181,7 @@ class Home:
         with disk_errors():
             self.trash.mkdir(parents=True, exist_ok=True)
             try:
-                path.rename(self.trash / f"{path.name}.{secrets.token_hex(8)}")
+                path.rename(self.trash / f"{path.name}.{os.urandom(8).hex()}")
             except FileNotFoundError:
                 return False
         return True
@@ -196,6 +194,8 @@ class Home:
             return
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
+                import shutil
+
                 shutil.rmtree(entry.path, ignore_errors=True)
             else:
                 Path(entry.path).unlink(missing_ok=True)

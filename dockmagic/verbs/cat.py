@@ -14,7 +14,7 @@ from .options import platform, platform_of, tell_remote
 from .result import Content
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

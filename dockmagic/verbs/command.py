@@ -12,7 +12,7 @@ from .result import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["Verb", "argument", "flag", "option", "verb"]
@@ -118,7 +118,7 @@ class Verb(click.Command):
         return rewritten
 
     def _mistake(self, error: click.UsageError, path: str) -> Exception:
-        from .refused import refused_flag
+        from .refused_flags import refused_flag
 
         usage, help_command, hint, code = f"{path} {self.usage}".rstrip(), f"{path} --help", "", 125
         if isinstance(error, click.NoSuchOption):

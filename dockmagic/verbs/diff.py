@@ -17,7 +17,7 @@ from .shown import human_size
 if TYPE_CHECKING:
     from dockmagic.image.analysis import Diff
 
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

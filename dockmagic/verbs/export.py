@@ -11,7 +11,7 @@ from .output import archive_output
 from .result import Nothing
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

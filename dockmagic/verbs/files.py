@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.tree import Node
 
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from .command import argument, verb
 from .result import Text
-from .table import NOUNS, VERBS, find, summary
+from .routing import find
+from .table import NOUNS, VERBS, summary
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

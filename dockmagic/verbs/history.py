@@ -13,12 +13,12 @@ from .listing import listing
 from .options import all_digits, form, platform, platform_of, tell_remote
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]
 
-_NOT_HUMAN = ("ID", "CreatedAt", "CreatedBy", "Size", "Comment")
+_NOT_HUMAN = 'table {{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{printf "%d" .Size}}\t{{.Comment}}'
 
 
 @verb(
@@ -40,7 +40,7 @@ def command(
 ) -> Result:
     """Show the history of an image."""
     found = door.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, door))
-    shown = None if human else _NOT_HUMAN
-    return listing(
-        history_rows(found), HistoryRow, shown=shown, form=form, whole=whole, quiet="ID" if quiet else "", subject=found
-    )
+    if not human and not quiet:
+        form = form or _NOT_HUMAN
+    rows = history_rows(found)
+    return listing(rows, HistoryRow, form=form, whole=whole, quiet="ID" if quiet else "", subject=found)

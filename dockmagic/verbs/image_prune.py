@@ -11,7 +11,7 @@ from .result import Text
 from .shown import human_size
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -14,7 +14,7 @@ from .result import Table, Text
 from .shown import short_id
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

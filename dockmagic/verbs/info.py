@@ -10,7 +10,7 @@ from .command import option, verb
 from .result import Document, Text
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -13,7 +13,7 @@ from .options import platform, platform_of, tell_remote
 from .result import Document, Text
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

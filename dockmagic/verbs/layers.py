@@ -16,7 +16,7 @@ from .listing import listing
 from .options import all_digits, form, platform, platform_of, tell_remote
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

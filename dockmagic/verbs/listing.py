@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.rows import columns
+from dockmagic.rows import TreeRow, columns
 
 from .result import Table, Text
 from .shown import show
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dockmagic.rows import Column, Row
 
     from .result import Result
-    from .template import Record, Template
+    from .template import Record
 
 __all__ = ["grid", "listing", "plain_text", "record"]
 
@@ -80,7 +80,7 @@ def _cell(column: Column, value: Any, *, whole: bool) -> Any:
 
 
 def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bool) -> str:
-    from .template import Record, parse, render
+    from .template import HEADER_FUNCTIONS, Record, parse, render
 
     is_table = form.startswith(("table ", "table\\t", "table{"))
     source = form.removeprefix("table") if is_table else form
@@ -89,19 +89,7 @@ def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bo
     if not is_table:
         return "\n".join(lines)
     headers = Record((column.name, column.header) for column in row_type.table_columns)
-    return grid([line.split("\t") for line in [_header(template, headers), *lines]])
-
-
-def _header(template: Template, headers: Record) -> str:
-    # Functions do nothing to headers: docker leaves json, upper and the like out there.
-    fields = [
-        operand.names[0]
-        for node in template.nodes
-        for command in getattr(getattr(node, "pipeline", None), "commands", ())
-        for operand in command
-        if getattr(operand, "names", ())
-    ]
-    return "\t".join(str(headers.get(name, name.upper())) for name in fields)
+    return grid([line.split("\t") for line in [render(template, headers, HEADER_FUNCTIONS), *lines]])
 
 
 def grid(lines: Sequence[Sequence[str]]) -> str:
@@ -118,6 +106,17 @@ def grid(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
+def _branches(depths: Sequence[int]) -> list[str]:
+    """What is drawn before each line of a tree whose lines have these depths, as ``tree`` draws it."""
+    branches: list[str] = []
+    going_on: dict[int, bool] = {}  # from the last line up: whether a branch of that depth continues below
+    for depth in reversed(depths):
+        stems = "".join("│  " if going_on.get(level) else "   " for level in range(1, depth))
+        branches.append(stems + ("├─ " if going_on.get(depth) else "└─ ") if depth else "")
+        going_on = {level: on for level, on in going_on.items() if level <= depth} | {depth: True}
+    return branches[::-1]
+
+
 def plain_text(table: Table) -> str:
     """A table as docker prints it, with its notes; no line end at the end."""
     if table.lines is not None:
@@ -126,5 +125,8 @@ def plain_text(table: Table) -> str:
     cells = [
         [show(column, getattr(row, column.attribute), whole=table.whole) for column in chosen] for row in table.rows
     ]
+    if table.row_type is TreeRow:
+        depths = [row.depth for row in table.rows if isinstance(row, TreeRow)]
+        cells = [[branch + first, *rest] for branch, (first, *rest) in zip(_branches(depths), cells, strict=True)]
     text = grid([[column.header for column in chosen], *cells])
     return "\n".join((text, *(("", *table.notes) if table.notes else ())))

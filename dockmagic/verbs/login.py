@@ -10,7 +10,7 @@ from .command import argument, flag, option, verb
 from .result import Text
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command", "server_domain"]

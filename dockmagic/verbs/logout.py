@@ -9,7 +9,7 @@ from .login import server_domain
 from .result import Text
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -9,7 +9,7 @@ from dockmagic.oci.platforms import Platform
 from .command import flag, option
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
 
 __all__ = ["all_digits", "filters", "form", "long_filters", "platform", "platform_of", "tell_remote"]
 

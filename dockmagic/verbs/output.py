@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from .call import Door
+    from .door import Door
 
 __all__ = ["archive_output"]
 

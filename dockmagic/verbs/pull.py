@@ -21,7 +21,7 @@ from .transferring import Log
 if TYPE_CHECKING:
     from dockmagic.image.transfer import PullPlan
 
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -13,7 +13,7 @@ from .result import Transferred
 from .transferring import Log
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.oci.errors import NotSupported
 
 from .mistake import UsageMistake
+from .refused_flags import NO_DAEMON, refused_flag
 from .table import ALIASES, NOUNS, VERBS
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.errors import DockmagicError
 
-__all__ = ["FLAGS", "refuse", "refused_flag"]
+__all__ = ["refuse"]
 
 _CONTAINERS = (
     "containers are not part of this version",
@@ -31,11 +32,6 @@ _NETWORKS = (
     "a network of its own needs root, and dockmagic never asks for it",
     "Nothing has to be created: pull, push and serve use this machine's network",
 )
-_NO_DAEMON = (
-    "there is no daemon here",
-    "Leave it out: dockmagic works in its own process; info says where it keeps images",
-)
-
 #: Verb or noun → reason and what to do instead.
 _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(
@@ -53,10 +49,10 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "dockmagic handles single images and has no compose",
         "Pull the images of the compose file one by one; podman-compose and docker compose run them",
     ),
-    "context": _NO_DAEMON,
-    "events": _NO_DAEMON,
-    "system events": _NO_DAEMON,
-    "system dial-stdio": _NO_DAEMON,
+    "context": NO_DAEMON,
+    "events": NO_DAEMON,
+    "system events": NO_DAEMON,
+    "system dial-stdio": NO_DAEMON,
     "plugin": ("there is no daemon that could have plugins", "Credential helpers work without one: see login --help"),
     "manifest": (
         "there is no verb of its own for manifests",
@@ -69,36 +65,11 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "debug": _CONTAINERS,
     "init": ("there are no templates for projects", "Write the Dockerfile by hand"),
     "model": ("dockmagic handles images, not language models", "Use Docker Desktop or Ollama"),
-    "desktop": _NO_DAEMON,
-    "extension": _NO_DAEMON,
+    "desktop": NO_DAEMON,
+    "extension": NO_DAEMON,
     "convert": ("images are kept as they came", "save --format writes docker-archive or oci-archive"),
     "image convert": ("images are kept as they came", "save --format writes docker-archive or oci-archive"),
 }  # fmt: skip
-
-#: Flag → reason and what to do instead, wherever it stands.
-FLAGS: Final[Mapping[str, tuple[str, str]]] = {
-    "--gpus": (
-        "GPUs belong to containers, which are not part of this version",
-        "Look into the image with files and cat",
-    ),
-    "--host": _NO_DAEMON,
-    "-H": _NO_DAEMON,
-    "--context": _NO_DAEMON,
-    "--config": ("the place of docker's config.json is the environment's business", "Set DOCKER_CONFIG=FOLDER"),
-    "--tls": _NO_DAEMON,
-    "--tlsverify": _NO_DAEMON,
-    "--tlscacert": _NO_DAEMON,
-    "--debug": ("there is no debug mode", "In Python, the exception has the whole story"),
-    "-D": ("there is no debug mode", "In Python, the exception has the whole story"),
-    "--log-level": ("there is no log", "Leave it out"),
-    "--tls-verify": ("trust is configured, not switched off", "Mark the registry insecure in registries.conf"),
-}
-
-
-def refused_flag(flag: str) -> NotSupported | None:
-    """The refusal of a flag, if it is one that is refused by name."""
-    reason = FLAGS.get(flag.partition("=")[0])
-    return reason and NotSupported(f"{flag.partition('=')[0]} is not supported: {reason[0]}", hint=reason[1])
 
 
 def refuse(argv: Sequence[str], *, prog: str) -> DockmagicError:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dockmagic.image.local import Removal
     from dockmagic.oci.errors import DockmagicError
 
-    from .call import Door
+    from .door import Door
 
 __all__ = ["confirmed", "removed"]
 

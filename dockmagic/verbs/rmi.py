@@ -12,7 +12,7 @@ from .removing import removed
 if TYPE_CHECKING:
     from dockmagic.image.local import Removal
 
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -12,7 +12,7 @@ from .command import argument, flag, verb
 from .result import Text
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -12,7 +12,7 @@ from .output import archive_output
 from .result import Nothing
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]
@@ -41,7 +41,7 @@ def command(door: Door, names: tuple[str, ...], output: str | None, form: str, c
     chosen = compression or next((name for end, name in _SUFFIXES.items() if (output or "").endswith(end)), "none")
     if chosen not in _COMPRESSIONS:
         raise InvalidInput(f"{chosen!r} is no compression", hint=f"There are {', '.join(_COMPRESSIONS)}")
-    images = [door.engine.images.get(name) for name in names]
+    images = door.engine.images.to_save(names)
     with archive_output(door, output, command="save") as out:
         door.engine.images.save(images, out, form=form, compression=_COMPRESSIONS[chosen])
     return Nothing()

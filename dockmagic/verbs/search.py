@@ -12,7 +12,7 @@ from .listing import listing
 from .options import all_digits, filters, form
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

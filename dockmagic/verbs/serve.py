@@ -11,7 +11,7 @@ from .command import argument, option, verb
 from .result import Serving
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

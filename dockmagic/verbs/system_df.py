@@ -12,7 +12,7 @@ from .listing import listing
 from .options import form
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.engine.facts import folder_size
+from dockmagic.store.gc import collect
 
 from .command import flag, verb
 from .options import long_filters
@@ -13,7 +14,7 @@ from .result import Text
 from .shown import human_size
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]
@@ -43,11 +44,11 @@ def command(
     if not force and not confirmed(door, f"This will remove {which}, broken-off downloads and caches."):
         return Text("Total reclaimed space: 0B")
     removal = door.engine.images.prune(all_unused=everything, filters=filters)
-    home, size = door.engine.home, removal.size
+    home, size = door.engine.home, removal.size + collect(door.engine.store).size
     for folder in (home.root / "partial", home.root / "cache"):
         size += folder_size(folder)[1]
-        home.discard(folder)
-    home.prepare()
+        for path in tuple(folder.iterdir()) if folder.is_dir() else ():
+            home.discard(path)
     home.empty_trash()
     note = f"Total reclaimed space: {human_size(size, 4)}"
     return removed((removal,), title="Deleted Images:", notes=(note,))

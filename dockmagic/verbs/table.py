@@ -1,4 +1,4 @@
-"""The table of verbs: what there is, under which names, and what is refused by name."""
+"""The table of verbs: what there is, and under which names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from .command import Verb
 
-__all__ = ["ALIASES", "NOUNS", "VERBS", "find", "load", "summary"]
+__all__ = ["ALIASES", "NOUNS", "VERBS", "load", "summary"]
 
 #: Verb → the module with its `command`, in the order in which ``help`` lists them.
 VERBS: Final[Mapping[str, str]] = {
@@ -75,30 +75,3 @@ def load(verb: str) -> Verb:
 def summary(verb: str) -> str:
     """One line about a verb, without a full stop."""
     return load(verb).get_short_help_str(limit=200)
-
-
-def find(argv: Sequence[str], *, prog: str) -> tuple[str, Verb, list[str]]:
-    """The verb that a command line begins with: how the user calls it, its command, and the arguments after it.
-
-    Args:
-        argv: without the program's name.
-        prog: the program's name, for messages.
-
-    Raises:
-        UsageMistake: there is no such verb.
-        NotSupported: it is refused by name.
-    """
-    if not argv or argv[0] in ("--help", "-h"):
-        return "help", load("help"), list(argv[1:])
-    if argv[0] in ("--version", "-v"):
-        return "version", load("version"), ["--short"]
-    for words in (2, 1):
-        called = " ".join(argv[:words])
-        verb = ALIASES.get(called, called)
-        if len(argv) >= words and verb in VERBS:
-            return called, load(verb), list(argv[words:])
-    if argv[0] in NOUNS and argv[1:2] in ([], ["--help"], ["-h"]):
-        return "help", load("help"), [argv[0]]
-    from .refused import refuse
-
-    raise refuse(argv, prog=prog)

@@ -8,7 +8,7 @@ from .command import argument, verb
 from .result import Nothing
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -14,7 +14,7 @@ from .options import all_digits, form
 from .result import Text
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -16,7 +16,7 @@ from .result import Table
 from .shown import human_size
 
 if TYPE_CHECKING:
-    from .call import Door
+    from .door import Door
     from .result import Result
 
 __all__ = ["command"]

@@ -38,6 +38,17 @@ def test_a_second_push_sends_nothing(repository: Place, make_image: MakeImage) -
     assert set(said) == {"Layer already exists"}
 
 
+def test_a_local_image_has_a_repository_digest_from_its_first_push_on(
+    repository: Place, store: ContentStore, make_image: MakeImage
+) -> None:
+    """As docker shows it: none for what was only made here."""
+    target, ref = repository
+    image = make_image({"a": b"1"}, name=str(ref))
+    assert store.names()[0].repo_digest is None
+    push(image, target, ref)
+    assert [(entry.ref, entry.repo_digest) for entry in store.names()] == [(ref, image.digest)]
+
+
 def test_only_the_new_layer_goes_up(repository: Place, make_image: MakeImage) -> None:
     """What the repository has is not sent again."""
     target, ref = repository

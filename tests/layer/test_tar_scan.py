@@ -10,10 +10,14 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tars import file, folder, ingest, link, node, symlink, tar
 
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 from dockmagic.store.layer.entry import EntryType
+from dockmagic.store.layer.table import LayerTable
+from dockmagic.store.layer.tree import FileTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,6 +176,28 @@ def test_hostile_headers_are_refused_in_one_line(case: str, chunk: int) -> None:
         ingest(data, chunk=chunk)
     assert "\n" not in str(caught.value)
     assert caught.value.hint
+
+
+VARIED = tar(folder("d"), file("d/f", b"x"), symlink("s", "d/f"), link("h", "d/f"), node("n"), file("w/.wh.x"))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 511), st.integers(0, 255)), max_size=6))
+def test_any_header_is_read_or_refused(changes: list[tuple[int, int, int]]) -> None:
+    """Whatever the fields hold, under a right checksum: a table that can be stacked and stored, or an error of ours."""
+    data = bytearray(VARIED)
+    starts = [0, 512, 1536, 2048, 2560, 3072]
+    for header, at, value in changes:
+        start = starts[header]
+        data[start + at] = value
+        data[start + 148 : start + 156] = b" " * 8
+        data[start + 148 : start + 156] = b"%06o\0 " % sum(data[start : start + 512])
+    try:
+        table = ingest(bytes(data))[1]
+    except (InvalidLayer, NotSupported) as error:
+        assert error.hint  # noqa: PT017
+    else:
+        assert LayerTable.loads(table.dumps()) == table
+        assert len(list(FileTree.of([table]))) >= len([entry for entry in table.entries if entry.name])
 
 
 @pytest.mark.skipif(shutil.which("tar") is None, reason="needs GNU tar")

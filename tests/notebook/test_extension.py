@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-_LIVE_NAMES = """
-import json
-table = get_ipython().magics_manager.magics
-print(json.dumps({kind: sorted(table[kind]) for kind in table}))
-"""
+_PRINT_MAGICS = (
+    "print({kind: {name: repr(magic) for name, magic in table.items()} "
+    "for kind, table in get_ipython().magics_manager.magics.items()})"
+)
 
 
 def test_loading_is_quick_and_brings_in_nothing_heavy() -> None:
@@ -44,19 +44,15 @@ print(*(name for name in ("pandas", "matplotlib", "ipywidgets", "anywidget", "ur
 
 
 def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:
-    """What IPython and its kernel own stays theirs: %history, %cat, %load, %run, %save…"""
-    import ast
-
+    """What IPython and its kernel own stays theirs: %history, %cat, %load, %run, %save."""
     before, after = run(
-        "get_ipython().run_line_magic('unload_ext', 'dockmagic')\n"
-        "print({kind: {name: repr(magic) for name, magic in table.items()} "
-        "for kind, table in get_ipython().magics_manager.magics.items()})",
-        "get_ipython().run_line_magic('load_ext', 'dockmagic')\n"
-        "print({kind: {name: repr(magic) for name, magic in table.items()} "
-        "for kind, table in get_ipython().magics_manager.magics.items()})",
+        f"get_ipython().run_line_magic('unload_ext', 'dockmagic')\n{_PRINT_MAGICS}",
+        f"get_ipython().run_line_magic('load_ext', 'dockmagic')\n{_PRINT_MAGICS}",
     )
     owned, all_names = (ast.literal_eval(outputs[0]["text"]) for outputs in (before, after))
-    assert {kind: {name: magic for name, magic in all_names[kind].items() if name in owned[kind]} for kind in owned} == owned
+    assert {
+        kind: {name: magic for name, magic in all_names[kind].items() if name in owned[kind]} for kind in owned
+    } == owned
     assert set(all_names["line"]) - set(owned["line"]) == {"docker", *SHORT}
     assert set(all_names["cell"]) - set(owned["cell"]) == {"docker"}
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
         ("%imagesque?", "get_ipython().run_line_magic('pinfo', '%imagesque')\n"),
     ],
 )
-def test_a_question_mark_asks_for_help_and_a_semicolon_quiets(
-    shell: InteractiveShell, cell: str, python: str
-) -> None:
+def test_a_question_mark_asks_for_help_and_a_semicolon_quiets(shell: InteractiveShell, cell: str, python: str) -> None:
     """Only for magics of ours, and only where a magic stands."""
     assert shell.transform_cell(cell) == python

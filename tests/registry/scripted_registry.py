@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections import defaultdict
@@ -21,6 +22,7 @@ from dockmagic.oci.spec import Descriptor
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+    from pathlib import Path
 
 CONFIG = b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}'
 MANIFEST = json.dumps(
@@ -230,3 +232,16 @@ class Scripted:
 def blob(content: bytes, media_type: str = media.OCI_LAYER_GZIP) -> Descriptor:
     """The descriptor of `content`."""
     return Descriptor(media_type=media_type, digest=Digest.of(content), size=len(content))
+
+
+def certify(certificate: Path, key: Path, name: str) -> None:
+    """Make a self-signed certificate for `name` and for this machine."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )

@@ -13,10 +13,10 @@ from scripted_registry import MANIFEST, Reply, blob
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import (
-    BlobNotFound,
     Denied,
     DigestMismatch,
     InvalidContent,
+    RegistryError,
     RegistryUnavailable,
     SizeMismatch,
 )
@@ -232,8 +232,9 @@ def test_a_manifest_gets_its_name_last(scripted: Scripted, repository: Repositor
         repository.name(ref, desc, MANIFEST)
     missing = {"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "blob unknown to registry"}]}
     scripted.on("PUT", "/v2/app/manifests/v1", Reply(400, missing))
-    with pytest.raises(BlobNotFound, match="blob unknown"):
+    with pytest.raises(RegistryError, match="blob unknown") as raised:
         repository.name(ref, desc, MANIFEST)
+    assert raised.value.codes == ("MANIFEST_BLOB_UNKNOWN",)
 
 
 def test_nothing_is_pushed_to_a_mirror(
@@ -248,3 +249,16 @@ def test_nothing_is_pushed_to_a_mirror(
     repository.put(DESC, io.BytesIO(CONTENT))
     assert not repository.has(DESC)
     assert second.asked == []
+
+
+def test_a_listener_that_stops_the_upload_is_obeyed(
+    scripted: Scripted, repository: Repository, receiver: Receiver
+) -> None:
+    """What it raises comes through, and nothing is tried again."""
+
+    def stop(_sent: int) -> None:
+        raise InterruptedError("enough")
+
+    with pytest.raises(InterruptedError, match="enough"):
+        repository.put(DESC, io.BytesIO(CONTENT), on_sent=stop)
+    assert receiver.begun == 1

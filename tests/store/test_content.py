@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockmagic.oci import media
@@ -106,6 +106,7 @@ def test_a_missing_blob_says_which(store: ContentStore) -> None:
             read(desc)
 
 
+@settings(deadline=None, max_examples=40)  # the disk decides how long it takes
 @given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=4))
 def test_a_blob_may_come_in_any_pieces_and_attempts(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, cuts: list[int]
@@ -241,6 +242,7 @@ def test_a_broken_index_is_said_to_be_broken(store: ContentStore) -> None:
     assert store.home.index.read_bytes() == b'{"schemaVersion": 2'
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["set", "remove"]), st.sampled_from("abc"), st.sampled_from("xyz")), max_size=12

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.rows import ImageRow, SearchRow
+from dockmagic.rows import ImageRow, SearchRow, TreeRow
 from dockmagic.verbs.listing import listing, plain_text
 from dockmagic.verbs.result import Table, Text
 
@@ -108,3 +108,24 @@ def test_docker_search_marks_official_images() -> None:
     assert isinstance(table, Table)
     assert plain_text(table).splitlines()[1].split() == ["a", "d", "1", "[OK]"]
     assert listing(rows, SearchRow, form="{{if .IsOfficial}}yes{{end}}") == Text("yes")
+
+
+def test_headers_keep_the_text_between_the_columns() -> None:
+    """As docker prints {{.Repository}}:{{.Tag}}; a function does nothing to a header."""
+    assert text_of(r'table {{.Repository}}:{{.Tag}}\t{{printf "%d" .Size}}').splitlines()[0].split() == [
+        "REPOSITORY:TAG",
+        "SIZE",
+    ]
+
+
+def test_a_tree_is_drawn_with_its_branches() -> None:
+    """Whoever stands on an image stands under it, and a branch that goes on is drawn through."""
+    depths = (0, 1, 2, 2, 1, 2, 0)
+    rows = [
+        TreeRow(depth=depth, names=(f"n{place}",), id="sha256:" + "0" * 64, layers=1, size=1, own_size=1, shared_size=0)
+        for place, depth in enumerate(depths)
+    ]
+    lines = plain_text(listing(rows, TreeRow)).splitlines()
+    assert [line.split("   000")[0].rstrip() for line in lines[1:]] == [
+        "n0", "├─ n1", "│  ├─ n2", "│  └─ n3", "└─ n4", "   └─ n5", "n6",
+    ]  # fmt: skip

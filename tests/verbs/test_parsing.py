@@ -8,10 +8,12 @@ import pytest
 
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DockmagicError, NotSupported
-from dockmagic.verbs.call import Door, invoke
+from dockmagic.verbs.call import invoke
+from dockmagic.verbs.door import Door
 from dockmagic.verbs.mistake import UsageMistake
 from dockmagic.verbs.result import Table, Text
-from dockmagic.verbs.table import ALIASES, NOUNS, VERBS, find, load
+from dockmagic.verbs.routing import find
+from dockmagic.verbs.table import ALIASES, NOUNS, VERBS, load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -50,6 +50,9 @@ def load(
         platform: which one where the archive holds an index; None for this machine's.
         on_progress: hears of each layer.
 
+    Returns:
+        The images under the names that the archive gave them.
+
     Raises:
         InvalidInput: the file cannot be read.
         InvalidArchive: truncated, ambiguous, hostile, or no archive of images; nothing is named.
@@ -72,7 +75,10 @@ def load(
             image = choose_from(archive, each.descriptor, named, platform=platform, home=store.home)
             image.names = each.names
             images.append(image)
-        return bring(archive, store, images, on_progress, from_registry=False)
+        loaded = bring(archive, store, images, on_progress, from_registry=False)
+        for here, there in zip(loaded, images, strict=True):
+            here.names = there.names
+        return loaded
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dockmagic.image.image import Image
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import PlatformNotFound
+from dockmagic.oci.errors import PlatformNotFound, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Descriptor, Index, parse_manifest
 
@@ -60,8 +60,16 @@ def choose_from(
         index_digest = index_digest or desc.digest
         desc = _pick(index, wanted, ref)
     image = Image(source, desc, names=(ref.canonical(),), index_digest=index_digest, home=home)
+    _refuse_artifacts(image, ref)
     _ = image.config_file  # says now what is wrong with it, not when it is first used
     return image
+
+
+def _refuse_artifacts(image: Image, ref: Reference) -> None:
+    kind = image.manifest.artifact_type or image.manifest.config.media_type
+    # Images of the first years have configurations of no type.
+    if not media.is_config(kind) and kind not in ("", "application/octet-stream"):
+        raise UnsupportedMediaType(f"{ref.familiar} is no container image, but {kind}", hint="Pull an image")
 
 
 def _pick(index: Index, wanted: Platform, ref: Reference) -> Descriptor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from dockmagic.image.tables import check_diff_id, keep_table, read_table
-from dockmagic.image.workers import side_by_side
+from dockmagic.image.workers import THREADS, side_by_side
 from dockmagic.oci import media
 from dockmagic.oci.errors import DigestMismatch, InvalidLayer, LayerTooLarge, UnsafeEntry
 from dockmagic.store.layer.ingest import LayerIngest
@@ -50,6 +50,8 @@ def fetch_layers(
 
     fetcher = _Fetcher(source, store, on_progress)
     largest_first = sorted(layers.values(), key=lambda layer: -layer[0].size)
+    for desc, _ in largest_first[THREADS:]:
+        on_progress(desc, "Waiting", 0, desc.size)
     tables = side_by_side(largest_first, fetcher.bring)
     return {diff_id: size for (_, diff_id), size in zip(largest_first, tables, strict=True) if size is not None}
 
@@ -80,7 +82,6 @@ class _Fetcher:
         return size
 
     def _fetch(self, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> int | None:
-        self._tell(desc, "Waiting", 0, desc.size)
         with self._store.writer(desc, stop=stop) as writer:
             if writer.present:  # another process was quicker, while this one waited for its turn
                 return self._exists(desc, diff_id, stop)

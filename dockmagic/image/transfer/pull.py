@@ -8,6 +8,7 @@ from dockmagic.image import local
 from dockmagic.image.image import Image
 from dockmagic.image.workers import side_by_side
 from dockmagic.oci.errors import PlatformNotFound, UnsupportedMediaType
+from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
 
 from .choose import choose_from
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 
     from dockmagic.image.source import ImageSource
     from dockmagic.oci.digest import Digest
-    from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
-    from dockmagic.store.content import ContentStore
+    from dockmagic.store.content import ContentStore, Named
 
 __all__ = ["bring", "choose_all", "pull", "pull_repository"]
 
@@ -59,13 +59,19 @@ def pull(
     nearest = Nearest(source, store)
     desc = source.resolve(ref)
     known = store.find(ref)
-    if known is not None and platform is None and desc.digest == known.repo_digest and store.has(known.descriptor):
-        # The index itself is not kept, but its choice is.
+    if known is not None and desc.digest == known.index_digest and _is_choice(known, platform):
+        # The index itself is not kept, but what was chosen from it is.
         image = choose_from(nearest, known.descriptor, ref, home=store.home)
         image.index_digest = known.index_digest
     else:
         image = choose_from(nearest, desc, ref, platform=platform, home=store.home)
     return bring(nearest, store, [image], on_progress)[0]
+
+
+def _is_choice(known: Named, platform: Platform | None) -> bool:
+    """Whether the index would be asked for the platform of the image that is here already."""
+    wanted = platform or Platform.default()
+    return Platform.parse(known.platform).normalized() == wanted.normalized()
 
 
 def pull_repository(

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["PushTarget", "Pushed", "push"]
 
 
+# The registry does the work and these threads mostly wait for it, so more of them help than when pulling.
+_THREADS = 4
+
+
 class PushTarget(BlobSink, Protocol):
     """A registry's repository."""
 
@@ -68,20 +72,35 @@ def push(image: Image, sink: PushTarget, ref: Reference, *, on_progress: Progres
         Denied: the registry does not allow it.
         RegistryError: the registry refuses or fails.
     """
-    push_one = _Push(image, sink, ref, on_progress)
+    sent = _send(image, sink, ref, on_progress)
+    _remember(image, ref)
+    return Pushed(ref, image.digest, image.descriptor.size, sent)
+
+
+def _send(image: Image, sink: PushTarget, ref: Reference, on_progress: Progress) -> int:
+    """Blobs and manifest; returns how many bytes of blobs went up."""
+    work = _Push(image, sink, ref, on_progress)
     if sink.has(image.descriptor):
-        push_one.nothing_to_send()
+        work.nothing_to_send()
         try:
             sink.name(ref, image.descriptor, image.raw_manifest)
         except RegistryError as error:
-            # A registry that lost blobs of a manifest that it has. Where it has them, this asks for each.
+            # A registry may have lost blobs of a manifest that it has; then each is asked for.
             if not {"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}.intersection(error.codes):
                 raise
         else:
-            return Pushed(ref, image.digest, image.descriptor.size, 0)
-    sent = push_one.blobs()
+            return 0
+    sent = work.blobs()
     sink.name(ref, image.descriptor, image.raw_manifest)
-    return Pushed(ref, image.digest, image.descriptor.size, sent)
+    return sent
+
+
+def _remember(image: Image, ref: Reference) -> None:
+    """A local image that was made here is known to the registry from now on, by its digest."""
+    if isinstance(image.source, ContentStore):
+        entry = image.source.find(ref)
+        if entry is not None and entry.descriptor.digest == image.digest and not entry.repository:
+            image.source.tag(ref, image.descriptor, from_registry=True)
 
 
 class _Push:
@@ -103,7 +122,7 @@ class _Push:
         unique = {desc.digest: desc for desc in (*self._image.manifest.layers, self._image.manifest.config)}
         for desc in self._image.manifest.layers:
             self._tell(desc, "Preparing", 0, desc.size)
-        return sum(side_by_side(sorted(unique.values(), key=lambda desc: -desc.size), self._blob))
+        return sum(side_by_side(sorted(unique.values(), key=lambda desc: -desc.size), self._blob, threads=_THREADS))
 
     def _blob(self, desc: Descriptor, stop: Callable[[], bool]) -> int:
         if self._sink.has(desc):

@@ -9,8 +9,8 @@ function render({ model, el }) {
   for (const { title: name, rows } of sections) {
     const table = element("table");
     for (const [letter, what, old, now] of rows) {
-      table.append(element("tr", {}, element("td", {}, element(`b.dm-${letter}`, {}, letter)), element("td", {}, what),
-        element("td", {}, element("code.dm-D", {}, old)), element("td", {}, element("code.dm-A", {}, now))));
+      table.append(element("tr", {}, element("td", {}, element(`b.dm-${letter}`, {}, letter)), element("td.dm-name", {}, what),
+        element("td", {}, old ? element("code.dm-D", {}, old) : null, old && now ? " → " : null, now ? element("code.dm-A", {}, now) : null)));
     }
     el.append(element("div.dm-section", {}, element("b", {}, name), table));
   }

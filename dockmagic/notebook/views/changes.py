@@ -80,14 +80,14 @@ def _members(folder: _Folder, *, opened: bool) -> str:
             label += f"/{inner}"
         lines.append(_member(label, shown, opened=opened))
     if len(folder.members) > _CHILDREN:
-        lines.append(f"<div>{html.muted(f'… and {len(folder.members) - _CHILDREN:,} more')}</div>")
-    return f'<div style="margin-left:1.1em">{"".join(lines)}</div>'
+        lines.append(html.muted(f"… and {len(folder.members) - _CHILDREN:,} more"))
+    return html.branches(lines)
 
 
 def _member(label: str, member: _Folder, *, opened: bool) -> str:
     mark = html.letter(member.change.letter) if member.change else "&nbsp;"
     if not member.members:
-        return f"<div>{mark} {html.code(label)} {html.muted(_size_note(member.change))}</div>"
+        return f"{mark} {html.code(label)} {html.muted(_size_note(member.change))}"
     inside = member.changes()
     note = f"{count(len(inside), 'path')}, {human_size(sum(max(sizes(change)) for change in inside))}"
     return html.details(

@@ -55,8 +55,13 @@ class DiffView(View):
         from dockmagic.rows import ChangeRow
 
         rows = change_rows(diff.files)
-        text = "\n".join(f"{row.change} {row.path}" for row in rows)
-        return cls(diff, rows, row_type=ChangeRow, shown=ChangeRow.shown, text=text)
+        return cls(
+            diff,
+            rows,
+            row_type=ChangeRow,
+            shown=ChangeRow.shown,
+            text=lambda: "\n".join(f"{row.change} {row.path}" for row in rows),
+        )
 
     @property
     def headline(self) -> str:
@@ -84,10 +89,12 @@ class DiffView(View):
     def _texts(self, changes: Sequence[Change]) -> Iterator[str]:
         if not _is_small(self.diff.new) or not (self.diff.old is None or _is_small(self.diff.old)):
             return
-        fitting = [change for change in changes if change.letter == "C" and 0 < max(sizes(change)) <= _TEXT_SIZE]
+        fitting = [
+            change
+            for change in changes
+            if change.letter == "C" and "content" in change.aspects and max(sizes(change)) <= _TEXT_SIZE
+        ]
         for change in fitting[:_TEXTS]:
-            if change.new is None or not change.new.entry.is_file or "content" not in change.aspects:
-                continue
             answer = file_text(self.diff, change.path)
             if "text" in answer:
                 yield html.details(f"{html.letter('C')} {html.code(change.path)}", _unified(answer["text"]))
@@ -126,16 +133,15 @@ def _section(title: str, differences: Sequence[Difference]) -> str:
     if not differences:
         return ""
     rows = [
-        [
-            html.letter(one.letter),
-            html.text(one.name),
-            html.code(one.old),
-            "→" if one.old and one.new else "",
-            html.code(one.new),
-        ]
-        for one in differences
+        [html.letter(one.letter), html.text(one.name).replace(" ", "&nbsp;"), _old_and_new(one)] for one in differences
     ]
     return html.details(f"<b>{title}</b> {html.muted(len(rows))}", html.table(rows), opened=True)
+
+
+def _old_and_new(one: Difference) -> str:
+    if one.letter != "C":
+        return html.code(one.new or one.old)
+    return f"{html.code(one.old)} → {html.code(one.new)}"
 
 
 def _unified(text: str) -> str:

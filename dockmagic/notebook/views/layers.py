@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LayersView"]
 
 _CODE_WIDTH: Final = 90
-_PATHS_PER_LAYER: Final = 60
+_PATHS_PER_LAYER: Final = 40
 _COLOUR, _SHARED_COLOUR = "#4c8bf5", "#e0a030"
 
 

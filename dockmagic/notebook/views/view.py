@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -27,23 +27,30 @@ class View:
         rows: what it shows.
         row_type: their class.
         shown: names of the columns of `frame`.
-        text: as docker prints it.
+        text: makes what docker prints of it.
     """
 
     #: The script in ``static/`` that draws it.
     script: ClassVar[str]
 
-    def __init__(self, rows: Sequence[Any], *, row_type: type[Row], shown: tuple[str, ...], text: str) -> None:
+    def __init__(
+        self, rows: Sequence[Any], *, row_type: type[Row], shown: tuple[str, ...], text: Callable[[], str]
+    ) -> None:
         self.rows = tuple(rows)
         self.row_type = row_type
         self.shown = shown
-        self.text = text
+        self._text = text
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.rows)
+
+    @property
+    def text(self) -> str:
+        """As docker prints it."""
+        return self._text()
 
     def __str__(self) -> str:
         return self.text
@@ -56,7 +63,7 @@ class View:
 
     def json(self) -> Any:
         """The rows as plain data, keyed by docker's template names."""
-        return msgspec.to_builtins(list(self.rows))
+        return msgspec.to_builtins(list(self.rows), enc_hook=str)  # a digest is a str of its own kind
 
     def state(self) -> dict[str, Any]:
         """What the page is given at the start; plain data."""
@@ -75,7 +82,7 @@ class View:
             return twins
         from .widget import widget_bundle
 
-        return {**widget_bundle(self), **twins}
+        return {**widget_bundle(self.script, self.state(), self.answer), **twins}
 
 
 def _is_live() -> bool:

@@ -10,7 +10,9 @@ import anywidget
 import traitlets
 
 if TYPE_CHECKING:
-    from .view import View
+    from collections.abc import Callable, Mapping
+
+    _Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 __all__ = ["ViewWidget", "widget_bundle"]
 
@@ -21,7 +23,9 @@ class ViewWidget(anywidget.AnyWidget):
     """Shows one view in a page.
 
     Args:
-        view: what it shows.
+        script: name of the script in ``static/`` that draws it.
+        state: what the page is given at the start; plain data.
+        answer: answers what the page asks; plain data both ways.
     """
 
     # Defaults only: each view brings its script, and both are read when the first view is shown.
@@ -29,13 +33,13 @@ class ViewWidget(anywidget.AnyWidget):
     _css = ""
     state = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, view: View) -> None:
-        super().__init__(_esm=_script(view.script), _css=_static("views.css"), state=view.state())
-        self._view = view
+    def __init__(self, script: str, state: Mapping[str, Any], answer: _Answer) -> None:
+        super().__init__(_esm=_script(script), _css=_static("views.css"), state=state)
+        self._answer = answer
         self.on_msg(self._hear)
 
     def _hear(self, _widget: Any, question: Any, _buffers: Any) -> None:
-        self.send({"number": question.get("number"), "answer": self._view.answer(question)})
+        self.send({"number": question.get("number"), "answer": self._answer(question)})
 
 
 @lru_cache
@@ -48,9 +52,9 @@ def _script(name: str) -> str:
     return _static("changes.js") + _static(name)
 
 
-def widget_bundle(view: View) -> dict[str, Any]:
-    """The part of a display that a widget manager draws."""
-    widget = ViewWidget(view)
+def widget_bundle(script: str, state: Mapping[str, Any], answer: _Answer) -> dict[str, Any]:
+    """The part of a display that a widget manager draws; see `ViewWidget`."""
+    widget = ViewWidget(script, state, answer)
     bundle = widget._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     return {_WIDGET_TYPE: data[_WIDGET_TYPE]} if data else {}

@@ -130,6 +130,8 @@ class Layout:
         if name in self.entries:
             self._replace(name, entry)
         self._weigh(name, entry)
+        if entry.type is EntryType.HARDLINK and not entry.digest:
+            self._loose[name] = None
         if kind is EntryType.DIRECTORY:
             self._directories.add(name)
             if self._implied:
@@ -145,7 +147,6 @@ class Layout:
         if found is None:
             if not target or target in self._directories:
                 raise InvalidLayer(f"{show(name)} is a hard link to a directory")
-            self._loose[name] = None
             return Entry(name, EntryType.HARDLINK, header.mode, header.uid, header.gid, 0, header.mtime, target)
         return found.linked(name)
 

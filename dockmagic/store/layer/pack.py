@@ -14,13 +14,13 @@ from dockmagic.oci.media import Compression
 
 from .compare import differences
 from .entry import Entry, EntryType
+from .form import Owners
 from .ingest import LayerIngest
 from .layout import WHITEOUT
 from .place import Place
 from .scan import show
 from .survey import digest, look, open_file
 from .tree import sort_key
-from .unpack import Owners
 from .write import END, header, padding
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.digest import Digest
 
+    from .form import Form
     from .table import LayerTable
     from .tree import FileTree
-    from .unpack import Form
 
 __all__ = ["pack"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
@@ -17,6 +16,7 @@ __all__ = ["Place"]
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_LIMIT: Final = 200  # directories kept open: far below the usual limit of 1024 files
 _ABSENT: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_NOT_FOR_UNLINK: Final = (errno.EISDIR, errno.EPERM)  # what unlink says of a directory, on Linux and elsewhere
 _OWNER_ALL: Final = 0o700
 
 
@@ -97,12 +97,13 @@ class Place:
             try:
                 descriptor = self.directory(directory)
                 os.unlink(base, dir_fd=descriptor)
-            except FileNotFoundError:
-                continue
-            except (IsADirectoryError, PermissionError):
+            except OSError as error:
+                if error.errno in _ABSENT:
+                    continue
+                if error.errno not in _NOT_FOR_UNLINK:
+                    raise
                 self._forget(victim)
-                with contextlib.suppress(FileNotFoundError):
-                    os.rmdir(base, dir_fd=descriptor)
+                os.rmdir(base, dir_fd=descriptor)
 
     def below(self, name: bytes) -> Iterator[bytes]:
         """Everything below a directory, each before what is in it; nothing if it is none."""

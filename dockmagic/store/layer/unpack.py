@@ -6,13 +6,12 @@ import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.oci.errors import InvalidLayer, OutOfSpace, StoreError
 
 from .entry import Entry, EntryType
+from .form import Owners, Whiteouts
 from .ingest import LayerIngest, Recorder
 from .place import Place
 from .scan import show
@@ -23,40 +22,13 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.media import Compression
 
+    from .form import Form
     from .layout import Removal
     from .scan import Header
     from .table import LayerTable
     from .tree import FileTree
 
-__all__ = ["Form", "Owners", "Whiteouts", "unpack"]
-
-
-class Owners(Enum):
-    """What becomes of owners and device nodes."""
-
-    KEEP = "keep"  # chown and mknod as the layer says: root, or a user namespace with a map
-    MINE = "mine"  # everything belongs to who unpacks; device nodes become empty files
-
-
-class Whiteouts(Enum):
-    """What becomes of what a layer removes."""
-
-    APPLY = "apply"  # remove it from the directory: layers are unpacked one over another
-    TRUSTED = "trusted"  # overlay's own form, xattrs in trusted.overlay: a layer has a directory of its own
-    USER = "user"  # the same, xattrs in user.overlay, for mounts in a user namespace
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a layer lies on disk.
-
-    Attributes:
-        owners: of the files.
-        whiteouts: what becomes of removals.
-    """
-
-    owners: Owners = Owners.MINE
-    whiteouts: Whiteouts = Whiteouts.APPLY
+__all__ = ["unpack"]
 
 
 _CHUNK: Final = 1 << 18
@@ -256,6 +228,8 @@ class _Unpacker(Recorder):
         except OSError:
             raise _dangling(entry) from None
         try:
+            if stat.S_ISDIR(os.stat(base, dir_fd=source, follow_symlinks=False).st_mode):
+                raise _dangling(entry)
             parent, own = self._place.parent(entry.name)
             os.link(base, own, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
         except FileNotFoundError:
@@ -351,4 +325,4 @@ def _restore(descriptor: int, before: os.stat_result) -> None:
 
 
 def _dangling(entry: Entry) -> InvalidLayer:
-    return InvalidLayer(f"{entry.path} is a hard link to a file that is not there")
+    return InvalidLayer(f"{entry.path} is a hard link to {entry.target}, where no file is")

@@ -135,7 +135,7 @@ class Authorizer:
     def without_secrets(self, text: bytes) -> bytes:
         """`text` with every secret that has been sent here blotted out: a registry may repeat what it got."""
         with self._lock:
-            for secret in self._sent:
+            for secret in filter(None, self._sent):
                 text = text.replace(secret.reveal().encode(), b"(secret)")
         return text
 
@@ -178,13 +178,15 @@ class Authorizer:
         fields = [("service", bearer.parameters["service"])] if "service" in bearer.parameters else []
         wanted = (*scopes, *further)
         if credential is not None and credential.identity_token:
+            self._sent.add(credential.identity_token)
             status, body = self._refresh(realm, fields, wanted, credential.identity_token)
         else:
             headers: dict[str, str | Secret] = {}
             fields += [("scope", scope) for scope in wanted]
             if credential is not None:
                 fields += [("account", credential.username), ("client_id", _CLIENT)]
-                headers["Authorization"] = basic(credential.username, credential.secret)
+                headers["Authorization"] = header = basic(credential.username, credential.secret)
+                self._sent |= {credential.secret, _bare(header)}
             status, body = self._post("GET", _with_query(realm, fields), headers, None)
         self._check(status, realm, with_credential=credential is not None)
         token = _read_token(body, origin(realm)[1])

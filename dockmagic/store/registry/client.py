@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING
 
-from urllib3.exceptions import HTTPError
-
-import dockmagic
 from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
 
 from .auth import Authorizer
-from .connecting import Broken, NoTls, Silent, Unreachable, explain
+from .connecting import Broken
+from .courier import Courier, drain
 from .failures import refusal
 from .patience import retry_after
 from .ratelimit import RateLimit
-from .transport import Transport, origin
+from .transport import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,12 +30,9 @@ if TYPE_CHECKING:
     from .patience import Patience
     from .secret import Secret
 
-__all__ = ["Purpose", "RegistryClient", "drain"]
+__all__ = ["Purpose", "RegistryClient"]
 
-_REDIRECTS = 10
-_ERROR_BODY = 64 * 1024
 _TOKEN_BODY = 1024 * 1024
-_MOVED = frozenset({301, 302, 303, 307, 308})
 _TRANSIENT = frozenset({408, 500, 502, 503, 504})
 
 
@@ -68,8 +62,6 @@ class RegistryClient:
         on_notice: hears one line about each wait.
     """
 
-    agent: ClassVar[str] = f"dockmagic/{dockmagic.__version__}"
-
     def __init__(
         self,
         endpoint: Endpoint,
@@ -82,15 +74,13 @@ class RegistryClient:
         self.patience = patience
         self.rate_limit: RateLimit | None = None
         self._notice = on_notice
-        self._transport = Transport(endpoint, patience, environ)
+        self._courier = Courier(endpoint, patience, environ)
         self._auth = Authorizer(endpoint, credential, self._ask_realm)
-        self._scheme = endpoint.scheme
-        self._other_scheme = endpoint.other_scheme
         self._closed = threading.Event()
 
     def url(self, path: str) -> str:
         """The address of `path`, which begins with a slash."""
-        return f"{self._scheme}://{self.endpoint.host}{path}"
+        return self._courier.url(path)
 
     def request(
         self,
@@ -163,9 +153,9 @@ class RegistryClient:
             RegistryError: no answer, or led where nothing may be sent.
         """
         authorization = self._auth.header(purpose.repository, purpose.scopes)
-        response, url = self._follow(method, path, headers or {}, body, authorization)
+        response, url = self._courier.carry(method, path, headers or {}, body, authorization)
         for _ in range(2):  # a token may have expired, and its successor may need a wider scope
-            if response.status != 401 or origin(url) != self._origin:
+            if response.status != 401 or origin(url) != self._courier.origin:
                 break  # a challenge of another host is not for our credentials
             challenges = response.headers.getlist("WWW-Authenticate")
             try:
@@ -177,7 +167,7 @@ class RegistryClient:
                 break
             drain(response)
             authorization = better
-            response, url = self._follow(method, path, headers or {}, body, authorization)
+            response, url = self._courier.carry(method, path, headers or {}, body, authorization)
         self.rate_limit = RateLimit.from_headers(response.headers) or self.rate_limit
         return response
 
@@ -188,90 +178,13 @@ class RegistryClient:
     def close(self) -> None:
         """End every wait and close the connections."""
         self._closed.set()
-        self._transport.close()
-
-    @property
-    def _origin(self) -> tuple[str, str, int]:
-        return origin(self.url("/"))
-
-    def _follow(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes | Callable[[], Iterable[bytes | memoryview]] | None,
-        authorization: Secret | None,
-    ) -> tuple[BaseHTTPResponse, str]:
-        target = path
-        for _ in range(_REDIRECTS):
-            response, url = self._send(method, target, headers, body, authorization)
-            if response.status not in _MOVED or "Location" not in response.headers:
-                return response, url
-            if body is not None or (method not in {"GET", "HEAD"} and response.status not in {307, 308}):
-                return response, url
-            drain(response)
-            target = urljoin(url, response.headers["Location"])
-            if self._is_downgrade(target):
-                raise RegistryError(
-                    f"{self.endpoint.domain} leads from https to plain HTTP at {origin(target)[1]}",
-                    hint="Nothing was sent there: ask the registry's operator",
-                )
-        raise RegistryError(
-            f"{self.endpoint.domain} leads in circles ({_REDIRECTS} redirects)", hint="Ask the registry's operator"
-        )
-
-    def _is_downgrade(self, url: str) -> bool:
-        return self.endpoint.is_strict and origin(url)[0] != "https"
-
-    def _send(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | Callable[[], Iterable[bytes | memoryview]] | None,
-        authorization: Secret | None,
-    ) -> tuple[BaseHTTPResponse, str]:
-        url = self.url(target) if target.startswith("/") else target
-        sent: dict[str, str | Secret] = {"User-Agent": self.agent, **headers}
-        if authorization is not None and origin(url) == self._origin:
-            sent["Authorization"] = authorization
-        if not self._other_scheme or not target.startswith("/"):
-            return self._transport.send(method, url, sent, body() if callable(body) else body), url
-        return self._find_scheme(method, target, sent, body() if callable(body) else body)
-
-    def _find_scheme(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str | Secret],
-        body: bytes | Iterable[bytes | memoryview] | None,
-    ) -> tuple[BaseHTTPResponse, str]:
-        """Send the first request in one scheme and, if the server does not speak it, in the other; then keep to it."""
-        first, other = self._scheme, self._other_scheme
-        url = f"{first}://{self.endpoint.host}{path}"
-        try:
-            response = self._transport.send(method, url, headers, body)
-            failure = None
-        except Silent:
-            raise
-        except (NoTls, Broken, Unreachable) as error:
-            failure = error
-        if failure is None and not _wants_tls(response):
-            self._other_scheme = ""
-            return response, url
-        url = f"{other}://{self.endpoint.host}{path}"
-        try:
-            response = self._transport.send(method, url, headers, body)
-        except RegistryUnavailable as error:
-            raise failure or error from None
-        self._scheme, self._other_scheme = other, ""
-        return response, url
+        self._courier.close()
 
     def _ask_realm(
         self, method: str, url: str, headers: dict[str, str | Secret], body: Secret | None
     ) -> tuple[int, bytes]:
         scheme, host, _ = origin(url)
-        if scheme not in {"http", "https"} or not host or self._is_downgrade(url):
+        if scheme not in {"http", "https"} or not host or self._courier.is_downgrade(url):
             raise RegistryError(
                 f"{self.endpoint.domain} names a token server that is not at an https address",
                 hint="Nothing was sent: check the registry's name, or ask its operator",
@@ -279,7 +192,7 @@ class RegistryClient:
         attempt = 1
         while True:
             try:
-                response = self._follow_realm(method, url, {"User-Agent": self.agent, **headers}, body)
+                response = self._courier.carry_to_realm(method, url, headers, body)
                 if response.status not in _TRANSIENT and response.status != 429:
                     return response.status, drain(response, _TOKEN_BODY)
                 seconds = retry_after(response.headers.get("Retry-After", "")) if response.status == 429 else None
@@ -295,46 +208,6 @@ class RegistryClient:
             attempt += 1
             self.again(attempt, error)
 
-    def _follow_realm(
-        self, method: str, url: str, headers: dict[str, str | Secret], body: Secret | None
-    ) -> BaseHTTPResponse:
-        first = origin(url)
-        for _ in range(_REDIRECTS):
-            response = self._transport.send(method, url, headers, body)
-            if response.status not in _MOVED or "Location" not in response.headers:
-                return response
-            drain(response)
-            url = urljoin(url, response.headers["Location"])
-            if origin(url) != first:
-                headers.pop("Authorization", None)
-            if self._is_downgrade(url) or (method != "GET" and origin(url) != first):
-                break
-        raise RegistryError(
-            f"the token server of {self.endpoint.domain} leads to {origin(url)[1]}, where the login may not go",
-            hint="Ask the registry's operator",
-        )
-
-
-def drain(response: BaseHTTPResponse, limit: int = _ERROR_BODY) -> bytes:
-    """The answer's body, of which no more than `limit` bytes are read; the connection is given back or closed."""
-    parts: list[bytes] = []
-    left = limit
-    try:
-        # Until an empty read: only that shows a body that was cut off.
-        while left > 0 and (data := response.read(left)):
-            parts.append(data)
-            left -= len(data)
-    except (HTTPError, OSError, ValueError) as error:
-        response.close()
-        if response.status < 300:
-            raise explain(error, "the registry") from None
-        return b""
-    if left > 0:
-        response.release_conn()
-    else:
-        response.close()
-    return b"".join(parts)
-
 
 def _worth_another_try(response: BaseHTTPResponse, error: RegistryError) -> bool:
     if isinstance(error, RateLimited):
@@ -342,10 +215,3 @@ def _worth_another_try(response: BaseHTTPResponse, error: RegistryError) -> bool
         limit = RateLimit.from_headers(response.headers)
         return error.retry_after is not None or limit is None or limit.remaining != 0
     return response.status in _TRANSIENT
-
-
-def _wants_tls(response: BaseHTTPResponse) -> bool:
-    # What Go's and nginx's servers say, in plain text or HTML, to plain HTTP on a port that speaks TLS.
-    if response.status != 400 or "json" in response.headers.get("Content-Type", "json"):  # noqa: PLR2004  (HTTP's own)
-        return False
-    return b"HTTPS" in drain(response)

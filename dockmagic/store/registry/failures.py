@@ -75,11 +75,11 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, subject: Subje
         return _missing(subject, codes)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _limited(headers, subject, codes, said)
-    failure, message, hint = _words(status, subject, said)
+    failure, message, hint = _words(status, subject, codes, said)
     return failure(message, hint=hint, status=status, codes=codes)
 
 
-def _words(status: int, subject: Subject, said: str) -> tuple[type[RegistryError], str, str]:
+def _words(status: int, subject: Subject, codes: tuple[str, ...], said: str) -> tuple[type[RegistryError], str, str]:
     domain = subject.domain
     if status == HTTPStatus.UNAUTHORIZED:
         if subject.kind in {"image", "repository"}:  # a token server does not tell the one from the other
@@ -92,6 +92,9 @@ def _words(status: int, subject: Subject, said: str) -> tuple[type[RegistryError
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         hint = "Try again in a while; what has arrived is kept"
         return RegistryUnavailable, f"{domain} fails with status {status}{said}", hint
+    if "MANIFEST_BLOB_UNKNOWN" in codes:
+        hint = "Push again: something that the manifest refers to is not there, or no longer"
+        return RegistryError, f"{domain} refuses {subject.name}{said}", hint
     hint = "If the name is right, ask the registry's operator"
     return RegistryError, f"{domain} refuses the request for {subject.name} with status {status}{said}", hint
 
@@ -107,7 +110,6 @@ def captive_portal(domain: str, what: str) -> RegistryUnavailable:
 _BY_CODE: dict[str, type[DockmagicError]] = {
     "DIGEST_INVALID": DigestMismatch,
     "SIZE_INVALID": SizeMismatch,
-    "MANIFEST_BLOB_UNKNOWN": BlobNotFound,
 }
 
 

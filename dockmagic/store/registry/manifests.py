@@ -9,7 +9,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch, InvalidDigest, InvalidDocument, RegistryUnavailable
 from dockmagic.oci.spec import DOCUMENT_LIMIT, Descriptor, Index, parse_manifest
 
-from .client import drain
+from .courier import drain
 from .failures import captive_portal
 
 if TYPE_CHECKING:
@@ -90,7 +90,6 @@ def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Desc
     """Store `raw` at `path`.
 
     Raises:
-        BlobNotFound: the registry misses something that the manifest refers to.
         DigestMismatch: the registry has stored something else.
         RegistryError: it refuses or fails.
     """

@@ -10,7 +10,7 @@ import msgspec
 
 from dockmagic.oci.errors import InvalidDocument, RegistryError
 
-from .client import drain
+from .courier import drain
 from .failures import captive_portal
 
 if TYPE_CHECKING:

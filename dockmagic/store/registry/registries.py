@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import NotSupported, RegistryError, Unauthorized
 
-from .client import Purpose, RegistryClient, drain
+from .client import Purpose, RegistryClient
 from .configuration import RegistryConfiguration
+from .courier import drain
 from .credentials import Credential, CredentialStore
 from .failures import Subject
 from .names import pages

@@ -21,7 +21,8 @@ from dockmagic.oci.spec import DOCUMENT_LIMIT
 
 from .auth import pull_scope, push_scope
 from .blob import BlobReader
-from .client import Purpose, drain
+from .client import Purpose
+from .courier import drain
 from .failures import Subject
 from .manifests import fetch_manifest, head_manifest, put_manifest
 from .names import pages
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "Repository"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +208,8 @@ class Repository:
         """Store the manifest or index `raw` under the tag of `ref`, or under its digest if `ref` has no tag.
 
         Raises:
-            BlobNotFound: the registry misses something that the manifest refers to.
-            RegistryError: the registry refuses or fails.
+            RegistryError: the registry refuses or fails; with the code ``MANIFEST_BLOB_UNKNOWN`` it misses something
+                that the manifest refers to.
         """
         if desc.digest != desc.digest.of(raw):
             raise DigestMismatch(f"the manifest for {ref} is not {desc.digest}")
@@ -234,11 +235,11 @@ class Repository:
         """The places that may answer for digests, mirrors first."""
         return [place for place in self._places if place.location.by_digest]
 
-    def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, Purpose, str], T]) -> T:
+    def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, Purpose, str], _T]) -> _T:
         wanted = ref.canonical()
         places = self.by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
 
-        def one(place: Place) -> T:
+        def one(place: Place) -> _T:
             path = f"/v2/{place.location.repository}/manifests/{wanted.digest or wanted.tag}"
             return ask(place.client, path, self.reading(place, str(wanted), "image"), wanted.digest)
 
@@ -255,7 +256,7 @@ class Repository:
 
         return self.first(one, self.by_digest())
 
-    def first(self, ask: Callable[[Place], T], places: list[Place]) -> T:
+    def first(self, ask: Callable[[Place], _T], places: list[Place]) -> _T:
         """What the first of `places` answers that can; mirrors that fail are not asked again."""
         if not places:
             raise RegistryBlocked(f"no configured place may answer for {self.full_name}", hint="See registries.conf")

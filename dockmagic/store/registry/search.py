@@ -12,7 +12,8 @@ import msgspec
 from dockmagic.oci.errors import InvalidInput, RegistryError
 from dockmagic.oci.reference import DEFAULT_DOMAIN, Reference, is_domain
 
-from .client import Purpose, drain
+from .client import Purpose
+from .courier import drain
 from .failures import Subject
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import truststore
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -24,7 +25,6 @@ from .secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from urllib3.response import BaseHTTPResponse
 
@@ -58,7 +58,7 @@ class Transport:
         self._host = split_host(endpoint.host)[0].rstrip(".").lower()
         self._environ = environ
         self._timeout = Timeout(connect=patience.connect, read=patience.silence)
-        self._managers: dict[tuple[bool, str | None], urllib3.PoolManager] = {}
+        self._managers: dict[tuple[bool, str | None, str], urllib3.PoolManager] = {}
         self._reach: Reach | None = None
         self._lock = threading.Lock()
 
@@ -97,7 +97,7 @@ class Transport:
         except Refused:
             raise _forbidden(self._endpoint.host, url) from None
         except (HTTPError, OSError, ValueError) as error:
-            raise explain(error, origin(url)[1]) from None
+            raise explain(error, urlsplit(url).netloc.rpartition("@")[2]) from None
         except KeyboardInterrupt:
             # Not with the inner frames, whose variables hold the headers.
             raise KeyboardInterrupt from None
@@ -124,9 +124,9 @@ class Transport:
             if not may_lead(self._home_reach(), reach_of_host(host, resolve=False)):
                 raise _forbidden(self._endpoint.host, url)
         with self._lock:
-            if (home, proxy) not in self._managers:
-                self._managers[home, proxy] = self._make(proxy, home=home)
-            return self._managers[home, proxy]
+            if (home, proxy, scheme) not in self._managers:
+                self._managers[home, proxy, scheme] = self._make(proxy, scheme, home=home)
+            return self._managers[home, proxy, scheme]
 
     def _home_reach(self) -> Reach:
         if self._reach is None:
@@ -134,10 +134,11 @@ class Transport:
             self._reach = reach_of_host(self._host, resolve=not proxied)
         return self._reach
 
-    def _make(self, proxy: str | None, *, home: bool) -> urllib3.PoolManager:
+    def _make(self, proxy: str | None, scheme: str, *, home: bool) -> urllib3.PoolManager:
         verify = self._endpoint.verify or not home
         certificate = self._endpoint.client_certificate if home else None
-        context = _trust(self._endpoint.authorities, certificate, verify=verify)
+        # It takes 60 ms to read the authorities, so only where they are needed.
+        context = _trust(self._endpoint.authorities, certificate, verify=verify) if scheme == "https" else None
         guard = None if home else self._home_reach()
         if proxy is None:
             manager = urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=_BLOCK, ssl_context=context)
@@ -169,8 +170,7 @@ def _forbidden(host: str, url: str) -> RegistryError:
 
 
 def _trust(authorities: tuple[Path, ...], certificate: tuple[Path, Path] | None, *, verify: bool) -> ssl.SSLContext:
-    # The system's own trust store, on macOS and Windows too, where OpenSSL alone knows no authority.
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _system_trust()
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -179,6 +179,16 @@ def _trust(authorities: tuple[Path, ...], certificate: tuple[Path, Path] | None,
     if certificate is not None:
         context.load_cert_chain(*certificate)
     return context
+
+
+def _system_trust() -> ssl.SSLContext:
+    paths = ssl.get_default_verify_paths()
+    if sys.platform == "linux" and (paths.cafile or (paths.capath and any(Path(paths.capath).glob("*.0")))):
+        return ssl.create_default_context()  # reads the authorities once, where truststore does for each connection
+    # The trust store of macOS and Windows, and the places of other distributions, of which this OpenSSL knows nothing.
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _guarded(home: Reach | None, *, verify: bool) -> dict[str, type[HTTPConnectionPool]]:

@@ -8,8 +8,8 @@ from urllib.parse import quote, urljoin
 
 from dockmagic.oci.errors import InvalidContent, RegistryError, RegistryUnavailable, SizeMismatch, StoreError
 
-from .client import drain
 from .connecting import Broken
+from .courier import drain
 from .transport import origin
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Upload:
         self._start = stream.tell() if stream.seekable() else 0
         self._read = 0  # bytes taken from the stream
         self._whole = True
+        self._stopped: BaseException | None = None  # what the listener raised, which is no failure of the registry
 
     def run(self) -> None:
         """Send everything and close the upload.
@@ -111,6 +112,8 @@ class Upload:
                 if error is None:
                     return
             except Broken as broken:
+                if self._stopped is not None:
+                    raise self._stopped from None
                 error = broken
             attempt += 1
             self._client.again(attempt, error)
@@ -201,7 +204,11 @@ class Upload:
             self._read += len(data)
             count -= len(data)
             yield data
-            self._on_sent(self._read)
+            try:
+                self._on_sent(self._read)
+            except BaseException as stop:
+                self._stopped = stop
+                raise
 
 
 def _location(client: RegistryClient, response: BaseHTTPResponse, current: str) -> str:

@@ -1,7 +1,9 @@
 """Go's templates (text/template), as far as docker's ``--format`` needs them."""
 
 from .evaluate import render
-from .parse import Template, parse
+from .functions import HEADER_FUNCTIONS
+from .nodes import Template
+from .parse import parse
 from .values import Record, Shown
 
-__all__ = ["Record", "Shown", "Template", "parse", "render"]
+__all__ = ["HEADER_FUNCTIONS", "Record", "Shown", "Template", "parse", "render"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .functions import FUNCTIONS
-from .parse import (
+from .nodes import (
     Action,
     Break,
     Chain,
@@ -19,14 +19,14 @@ from .parse import (
     Range,
     TextNode,
     Variable,
-    mistake,
 )
+from .parse import mistake
 from .values import MISSING, Record, go_text, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from .parse import Command, Node, Operand, Template
+    from .nodes import Command, Node, Operand, Template
 
 __all__ = ["render"]
 
@@ -41,15 +41,20 @@ class _ContinueLoop(Exception):
     """``{{continue}}``."""
 
 
-def render(template: Template, data: Any) -> str:
+def render(template: Template, data: Any, functions: Mapping[str, Callable[..., Any]] = FUNCTIONS) -> str:
     """The template's text for `data`.
+
+    Args:
+        template: what `parse` read.
+        data: what the dot stands for.
+        functions: that the template may call.
 
     Raises:
         InvalidInput: it asks for a member or function that is not there.
     """
     out: list[str] = []
     try:
-        _Run(out, data).nodes(template.nodes, data)
+        _Run(out, data, functions).nodes(template.nodes, data)
     except (_BreakLoop, _ContinueLoop):
         raise mistake("{{break}} or {{continue}} outside {{range}}") from None
     except (TypeError, ValueError, AttributeError) as error:
@@ -60,8 +65,9 @@ def render(template: Template, data: Any) -> str:
 class _Run:
     """One application: the text so far, and the variables."""
 
-    def __init__(self, out: list[str], data: Any) -> None:
+    def __init__(self, out: list[str], data: Any, functions: Mapping[str, Callable[..., Any]]) -> None:
         self.out = out
+        self.functions = functions
         self.variables: dict[str, Any] = {"$": data}
 
     def nodes(self, nodes: Iterable[Node], dot: Any) -> None:
@@ -124,13 +130,13 @@ class _Run:
             if rest or piped is not _NOTHING:
                 raise mistake("a field or value cannot be called like a function")
             return self._operand(first, dot)
-        if first.name not in FUNCTIONS:
-            raise mistake(f"function {first.name!r} is not defined; there are {', '.join(FUNCTIONS)}")
+        if first.name not in self.functions:
+            raise mistake(f"function {first.name!r} is not defined; there are {', '.join(self.functions)}")
         values = [self._operand(operand, dot) for operand in rest]
         if piped is not _NOTHING:
             values.append(piped)
         try:
-            return FUNCTIONS[first.name](*values)
+            return self.functions[first.name](*values)
         except (TypeError, IndexError) as error:
             raise mistake(f"{first.name} cannot be applied to that: {error}") from None
 

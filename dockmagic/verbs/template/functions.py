@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-import msgspec
+from dockmagic.oci.spec import to_json
 
 from .parse import mistake
 from .values import MISSING, Record, go_text, plain, truth
@@ -17,7 +17,7 @@ from .values import MISSING, Record, go_text, plain, truth
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "HEADER_FUNCTIONS"]
 
 _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?(?P<verb>[a-zA-Z%])")
 
@@ -34,7 +34,7 @@ def _encodable(value: Any) -> Any:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(_encodable(value)).decode()
+    return to_json(_encodable(value)).decode()
 
 
 def _join(items: Any, separator: str) -> str:
@@ -179,4 +179,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "truncate": lambda text, length: str(text)[:length],
     "upper": lambda text: str(text).upper(),
     "urlquery": lambda *values: quote_plus(_print(*values)),
+}
+
+#: What the functions do to the headers of a table: nothing.
+HEADER_FUNCTIONS: dict[str, Callable[..., Any]] = FUNCTIONS | {
+    **dict.fromkeys(
+        ("join", "json", "len", "lower", "pad", "split", "title", "truncate", "upper"), lambda text, *_: text
+    ),
+    "printf": lambda _form, *values: values[0] if len(values) == 1 else " ".join(map(str, values)),
 }

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import sys
 import threading
-from contextlib import ExitStack, suppress
-from http.server import ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from .handler import Handler
+from .service import Service
 from .storage import Storage
 from .uploads import Uploads
 
@@ -21,42 +19,7 @@ if TYPE_CHECKING:
 
     from .search import Listing
 
-__all__ = ["RegistryServer", "Service"]
-
-
-class Service(ThreadingHTTPServer):
-    """The listening socket with what its handlers share."""
-
-    request_queue_size = 128
-    storage: Storage
-    uploads: Uploads
-    listings: tuple[Listing, ...]
-    users: Mapping[str, str]
-    on_request: Callable[[str, str, int], None] | None
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        super().__init__(address, Handler)
-        self._connections: dict[Any, threading.Thread] = {}
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection, known to `hang_up` while it lasts."""
-        self._connections[request] = threading.current_thread()
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._connections.pop(request, None)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients may go away at any time; anything else is a fault of ours, and its traceback is printed."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-    def hang_up(self) -> None:
-        """End all connections, idle or not, and wait for their threads."""
-        for request, thread in list(self._connections.items()):
-            with suppress(OSError):
-                request.shutdown(socket.SHUT_RDWR)
-            thread.join()
+__all__ = ["RegistryServer"]
 
 
 class RegistryServer:
@@ -117,7 +80,7 @@ class RegistryServer:
             return self
         with ExitStack() as undo:
             root = self._root or Path(undo.enter_context(TemporaryDirectory(prefix="dockmagic-registry-")))
-            service = Service(self._address)
+            service = Service(self._address, Handler)
             undo.callback(service.server_close)
             service.storage = Storage(root, durable=self._root is not None)
             service.uploads = Uploads(service.storage)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Storage", "digest_of", "hasher"]
 
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
@@ -71,6 +72,11 @@ class Storage:
     def _link(self, name: str, kind: str, digest: str) -> Path:
         hasher(digest)
         return self._repository(name).joinpath(kind, *digest.split(":"))
+
+    def _tag(self, name: str, tag: str) -> Path:
+        if _TAG.fullmatch(tag) is None:
+            raise Fault("MANIFEST_INVALID", f"{tag[:150]!r} is not a tag")
+        return self._repository(name) / "tags" / tag
 
     def _write(self, path: Path, data: bytes) -> None:
         temporary = self.scratch()
@@ -153,8 +159,8 @@ class Storage:
             digest = reference
         else:
             try:
-                digest = (self._repository(name) / "tags" / reference).read_text()
-            except (FileNotFoundError, NotADirectoryError):
+                digest = self._tag(name, reference).read_text()
+            except FileNotFoundError:
                 digest = ""
         if digest and self._link(name, "manifests", digest).exists():
             return digest
@@ -183,12 +189,13 @@ class Storage:
             Fault: ``MANIFEST_INVALID`` or ``MANIFEST_BLOB_UNKNOWN``.
         """
         document = _document(raw, media_type)
+        places = [self._tag(name, tag) for tag in tags]
         with self._lock:
             self._require_parts(name, document)
             self._write(self._content(digest), raw)
             self._write(self._link(name, "manifests", digest), media_type.encode())
-            for tag in tags:
-                self._write(self._repository(name) / "tags" / tag, digest.encode())
+            for place in places:
+                self._write(place, digest.encode())
             subject = _subject(document)
             if subject:
                 descriptor = _referrer(document, media_type, digest, len(raw))
@@ -215,16 +222,15 @@ class Storage:
             Fault: ``MANIFEST_UNKNOWN`` or ``NAME_UNKNOWN``.
         """
         digest = self.resolve(name, reference)
-        tags = self._repository(name) / "tags"
         with self._lock:
             if ":" not in reference:
-                (tags / reference).unlink(missing_ok=True)
+                self._tag(name, reference).unlink(missing_ok=True)
                 return
             media_type, raw = self.manifest(name, digest)
             subject = _subject(_document(raw, media_type))
-            for tag in self.tags(name):
-                if (tags / tag).read_text() == digest:
-                    (tags / tag).unlink()
+            for place in (self._tag(name, tag) for tag in self.tags(name)):
+                if place.read_text() == digest:
+                    place.unlink()
             if subject:
                 self._referrer_link(name, subject, digest).unlink(missing_ok=True)
             self._link(name, "manifests", digest).unlink(missing_ok=True)

@@ -1,0 +1,24 @@
+"""What the engine's parts stand on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dockmagic.store.content import ContentStore
+    from dockmagic.store.home import Home
+    from dockmagic.store.registry.registries import Registries
+
+__all__ = ["Ground"]
+
+
+class Ground(Protocol):
+    """A home, its store and the registries, as the `Engine` has them; they change when samples are switched."""
+
+    home: Home
+    store: ContentStore
+
+    @property
+    def registries(self) -> Registries:
+        """The registries; an HTTP client is imported with the first use."""
+        ...

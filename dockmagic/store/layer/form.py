@@ -1,0 +1,36 @@
+"""How an unpacked layer lies on disk; together with its DiffID it names what is unpacked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Form", "Owners", "Whiteouts"]
+
+
+class Owners(Enum):
+    """What becomes of owners and device nodes."""
+
+    KEEP = "keep"  # chown and mknod as the layer says: root, or a user namespace with a map
+    MINE = "mine"  # everything belongs to who unpacks; device nodes become empty files
+
+
+class Whiteouts(Enum):
+    """What becomes of what a layer removes."""
+
+    APPLY = "apply"  # remove it from the directory: layers are unpacked one over another
+    TRUSTED = "trusted"  # overlay's own form, xattrs in trusted.overlay: a layer has a directory of its own
+    USER = "user"  # the same, xattrs in user.overlay, for mounts in a user namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a layer lies on disk.
+
+    Attributes:
+        owners: of the files.
+        whiteouts: what becomes of removals.
+    """
+
+    owners: Owners = Owners.MINE
+    whiteouts: Whiteouts = Whiteouts.APPLY

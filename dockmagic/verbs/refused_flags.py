@@ -1,0 +1,43 @@
+"""Flags that docker has and dockmagic has not: refused by name, with the reason and what to do instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import NotSupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FLAGS", "NO_DAEMON", "refused_flag"]
+
+#: The reason for whatever speaks of docker's daemon.
+NO_DAEMON: Final = (
+    "there is no daemon here",
+    "Leave it out: dockmagic works in its own process; info says where it keeps images",
+)
+
+#: Flag → reason and what to do instead, wherever it stands.
+FLAGS: Final[Mapping[str, tuple[str, str]]] = {
+    "--gpus": (
+        "GPUs belong to containers, which are not part of this version",
+        "Look into the image with files and cat",
+    ),
+    "--host": NO_DAEMON,
+    "-H": NO_DAEMON,
+    "--context": NO_DAEMON,
+    "--config": ("the place of docker's config.json is the environment's business", "Set DOCKER_CONFIG=FOLDER"),
+    "--tls": NO_DAEMON,
+    "--tlsverify": NO_DAEMON,
+    "--tlscacert": NO_DAEMON,
+    "--debug": ("there is no debug mode", "In Python, the exception has the whole story"),
+    "-D": ("there is no debug mode", "In Python, the exception has the whole story"),
+    "--log-level": ("there is no log", "Leave it out"),
+    "--tls-verify": ("trust is configured, not switched off", "Mark the registry insecure in registries.conf"),
+}
+
+
+def refused_flag(flag: str) -> NotSupported | None:
+    """The refusal of a flag, if it is one that is refused by name."""
+    reason = FLAGS.get(flag.partition("=")[0])
+    return reason and NotSupported(f"{flag.partition('=')[0]} is not supported: {reason[0]}", hint=reason[1])

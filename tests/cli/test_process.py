@@ -1,0 +1,90 @@
+"""The command as a process: exit codes, signals, pipes, start-up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = (sys.executable, "-m", "dockmagic")
+
+
+def test_an_unknown_flag_is_code_125_with_the_usage() -> None:
+    """As docker does; standard output stays clean."""
+    run = subprocess.run([*COMMAND, "images", "--fromat", "x"], capture_output=True, text=True, check=False)
+    assert run.returncode == 125
+    assert run.stdout == ""
+    assert run.stderr.splitlines() == [
+        "dockmagic: unknown flag: --fromat. Did you mean --format? See dockmagic images --help.",
+        "",
+        "Usage:  dockmagic images [OPTIONS] [REPOSITORY[:TAG]]",
+    ]
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """`dockmagic help | head -0` complains of nothing."""
+    left, right = os.pipe()
+    os.close(left)
+    try:
+        run = subprocess.run([*COMMAND, "help"], stdout=right, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(right)
+    assert run.stderr == ""
+
+
+def test_ctrl_c_is_one_line_and_code_130(tmp_path: Path) -> None:
+    """A registry that serves ends quietly; a command that waits says that it was interrupted."""
+    server = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  (the parent may ignore it)
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline().startswith("Serving ")
+    time.sleep(0.1)
+    server.send_signal(signal.SIGINT)
+    _, err = server.communicate(timeout=20)
+    assert server.returncode in (0, 130)
+    assert "Traceback" not in err
+    assert len(err.splitlines()) <= 1
+
+
+def test_an_archive_is_not_written_to_a_terminal(tmp_path: Path) -> None:
+    """Save without -o is refused where a person would see it."""
+    main_fd, terminal = os.openpty()
+    try:
+        run = subprocess.run(
+            [*COMMAND, "save", "nosuch"], stdout=terminal, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(terminal)
+        os.close(main_fd)
+    assert run.returncode == 1
+
+
+@pytest.mark.parametrize("line", ["images", "version", "info", "history nosuch:1"])
+def test_local_verbs_import_nothing_heavy(line: str) -> None:
+    """Neither pandas nor IPython nor an HTTP client; that is what makes the command quick."""
+    script = (
+        "import sys; from dockmagic.cli import main; main(sys.argv[1:2] if len(sys.argv) == 2 else []);"
+        "print('HEAVY', sorted({'pandas', 'IPython', 'numpy', 'matplotlib', 'rich'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, line.split(maxsplit=1)[0]], capture_output=True, text=True, check=False
+    )
+    assert run.stdout.splitlines()[-1] == "HEAVY []"
+    if line != "history nosuch:1":
+        check = script.replace("'rich'", "'rich', 'urllib3', 'http.client', 'ssl'")
+        run = subprocess.run([sys.executable, "-c", check, line], capture_output=True, text=True, check=False)
+        assert run.stdout.splitlines()[-1] == "HEAVY []"

@@ -1,0 +1,94 @@
+"""Completion at the cursor."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from IPython.core.completer import CompletionContext, provisionalcompleter
+
+from dockmagic.notebook.completion import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+@pytest.fixture
+def completing(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """A shell with two images of the samples."""
+    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
+    for cell in ("img = %pull -q ubuntu:12.04", "%pull -q ubuntu:12.10;", "%tags ubuntu;"):
+        assert shell.run_cell(cell).success
+    return shell
+
+
+def complete(shell: InteractiveShell, text: str) -> tuple[list[str], str]:
+    """What our matcher offers at the end of `text`, and what it replaces."""
+    (matcher,) = (one for one in shell.Completer.custom_matchers if isinstance(one, Completion))
+    lines = text.split("\n")
+    context = CompletionContext(
+        token="", full_text=text, cursor_position=len(lines[-1]), cursor_line=len(lines) - 1, limit=None
+    )
+    result = matcher(context)
+    return [completion.text for completion in result["completions"]], result.get("matched_fragment", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("%docker im", ["images", "import", "image"]),
+        ("%docker image pr", ["prune"]),
+        ("%layers ubuntu:12.1", ["ubuntu:12.10"]),
+        ("x = %docker layers ub", ["ubuntu:12.04", "ubuntu:12.10"]),
+        ("%diff ubuntu:12.04 ubuntu:12.1", ["ubuntu:12.10"]),
+        ("%pull --pla", ["--plan", "--platform"]),
+        ("%docker pull --plat", ["--platform"]),
+        ("%pull ubuntu:pre", ["ubuntu:precise"]),
+        ("%files ubuntu:12.04 /etc/os", ["/etc/os-release"]),
+        ("%docker cat ubuntu:12.04 etc/os-r", ["etc/os-release"]),
+        ("%docker cat ubuntu:12.04[0] /et", ["/etc/"]),
+        ("img / 'et", ["etc/"]),
+        ("img / 'etc/os-", ["os-release"]),
+        ("%%docker\npull ubuntu:12.04\n$ docker layers ubuntu:12.1", ["ubuntu:12.10"]),
+        ("%docker nosuch x", []),
+        ("%timeit ubu", []),
+        ("x = 'et", []),
+    ],
+)
+def test_what_is_here_already_is_offered(completing: InteractiveShell, text: str, expected: list[str]) -> None:
+    """Commands, flags, images, paths and seen tags; nothing where something else is meant."""
+    offered, fragment = complete(completing, text)
+    assert offered == expected
+    assert not offered or text.endswith(fragment)
+
+
+def test_flags_come_with_their_help(completing: InteractiveShell) -> None:
+    """The second column of the list says what a flag does."""
+    (matcher,) = completing.Completer.custom_matchers
+    text = "%pull --plan"
+    context = CompletionContext(token="", full_text=text, cursor_position=len(text), cursor_line=0, limit=None)
+    (flag,) = matcher(context)["completions"]
+    assert flag.type.startswith("List the layers")
+
+
+def test_completion_is_quick_and_asks_nobody(completing: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few milliseconds, and no connection even where the name could only be remote."""
+    import socket
+
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("completion opened a connection"))
+    for text in ("%docker ", "%pull quay.io/x", "%layers ub", "%docker cat ubuntu:12.04 /etc/o", "img / 'etc/"):
+        complete(completing, text)
+        began = time.perf_counter()
+        complete(completing, text)
+        assert time.perf_counter() - began < 0.05
+
+
+def test_ipython_shows_what_the_matcher_offers(completing: InteractiveShell) -> None:
+    """Through IPython's own completer, as the notebook asks it."""
+    text = "%layers ubuntu:12.1"
+    with provisionalcompleter():
+        offered = [text[: one.start] + one.text for one in completing.Completer.completions(text, len(text))]
+    assert offered == ["%layers ubuntu:12.10"]

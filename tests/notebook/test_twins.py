@@ -1,0 +1,112 @@
+"""The twins that need no script: what GitHub, nbviewer and a terminal show."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dockmagic.notebook.words import instruction
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_VOID = {"br", "hr", "img", "input"}
+
+
+class _Balance(HTMLParser):
+    """Counts elements that are opened and never closed, or closed in another order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  (the base class's signature)
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture
+def bundle(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+    """What IPython would send for the value of a cell, with an image of the samples as ``img``."""
+    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
+    assert shell.run_cell("img = %pull -q ubuntu:12.04\nx = %pull -q ubuntu:12.10").success
+
+    def show(cell: str) -> dict[str, str]:
+        result = shell.run_cell(cell)
+        result.raise_error()
+        data, _ = shell.display_formatter.format(result.result)  # type: ignore[union-attr]  # every shell has one
+        return dict(data)
+
+    return show
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "img", "img.layers", "img.layers[0]", "img.files", "img / 'etc'", "img / 'etc/os-release'", "img / 'no/such'",
+        "%layers ubuntu:12.04", "%layers ubuntu:12.04[1:3]", "%diff ubuntu:12.04 ubuntu:12.10", "%diff ubuntu:12.04[2]",
+        "%inspect ubuntu:12.04", "%docker", "%diff ubuntu:12.04 ubuntu:12.04",
+    ],
+)  # fmt: skip
+def test_every_display_has_text_and_balanced_html_without_script(bundle, cell: str) -> None:  # noqa: ANN001
+    """Elements are closed, nothing is scripted or fetched, no colour is set that black or white would swallow."""
+    data = bundle(cell)
+    assert data["text/plain"].strip()
+    html = data["text/html"]
+    balance = _Balance(html)
+    assert (balance.open, balance.wrong) == ([], [])
+    assert not re.search(r"<script|<link|src=|href=|url\(|javascript:| on\w+=", html)
+    assert not re.search(r"(?<![-\w])color:\s*(?:black|white|#000|#fff)", html)
+
+
+def test_what_an_image_says_is_text_and_never_markup(bundle, shell: InteractiveShell) -> None:  # noqa: ANN001
+    """Names and contents of an image may be hostile; they are shown, not obeyed."""
+    from dockmagic.notebook import html
+
+    assert html.text("<script>alert(1)</script>") == "&lt;script&gt;alert(1)&lt;/script&gt;"
+    assert html.code("x", title='"><b>') == '<code style="background:none" title="&quot;&gt;&lt;b&gt;">x</code>'
+    assert html.text("bell\a and \x1b[31m") == r"bell\x07 and \x1b[31m"
+
+
+def test_a_difference_is_a_tree_with_the_text_of_small_files(bundle) -> None:  # noqa: ANN001
+    """Folders open by themselves, a changed text is there line by line, configuration and history follow."""
+    data = bundle("%diff ubuntu:12.04 ubuntu:12.10")
+    assert "<summary>" in data["text/html"]
+    assert "DISTRIB_RELEASE=12.04" in data["text/html"]
+    assert "History" in data["text/html"]
+    assert "C /etc/os-release" in data["text/plain"]
+
+
+def test_a_view_can_be_gone_on_with(bundle, shell: InteractiveShell) -> None:  # noqa: ANN001
+    """Rows, a frame, plain data, docker's text, and a picture that needs no display."""
+    bundle("view = %layers ubuntu:12.04\nview")
+    view = shell.user_ns["view"]
+    assert len(view) == len(view.frame()) == len(view.json()) == 4
+    assert view.text.startswith("LAYER")
+    assert view.json()[0]["DiffID"].startswith("sha256:")
+    assert view.plot()._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ('/bin/sh -c #(nop)  CMD ["bash"]', 'CMD ["bash"]'),
+        ("/bin/sh -c apt-get update &&   apt-get clean", "RUN apt-get update && apt-get clean"),
+        ("RUN /bin/sh -c pip install numpy # buildkit", "RUN pip install numpy"),
+        ("COPY . /app # buildkit", "COPY . /app"),
+        ("|1 VERSION=2 /bin/sh -c make", "RUN make"),
+        ("", ""),
+    ],
+)
+def test_instructions_read_as_the_dockerfile_had_them(written: str, shown: str) -> None:
+    """What builders add to them is left out; the whole is in the tooltip."""
+    assert instruction(written) == shown
