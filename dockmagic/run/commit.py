@@ -138,7 +138,5 @@ def _compress(tar: BinaryIO, blob: BinaryIO, *, reproducible: bool) -> Descripto
 
 
 def _time(epoch: int | None) -> str:
-    moment = (
-        dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(epoch, dt.UTC)
-    )
+    moment = dt.datetime.now(dt.UTC) if epoch is None else dt.datetime.fromtimestamp(epoch, dt.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if epoch is not None else "%Y-%m-%dT%H:%M:%S.%fZ")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
-from dockmagic.store.layer.unpack import Form, Owners, Whiteouts
+from dockmagic.store.layer.form import Form, Owners, Whiteouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,8 @@ def _subid() -> Isolation:
         if not granted:
             raise NotSupported(
                 f"{file} grants {name} no ids",
-                hint=f"An administrator can run: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}",
+                hint="An administrator can run: "
+                f"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}",
             )
         rows, inside = [(0, own, 1)], 1
         for first, count in granted:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dockmagic.store.layer.form import Form, Owners, Whiteouts
 from dockmagic.store.layer.pack import pack
 from dockmagic.store.layer.table import LayerTable
 from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import Form, Owners, Whiteouts
 
 from .mountpoints import read_mountpoints
 from .upper import names, scan

@@ -10,9 +10,10 @@ from typing import Any
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch
 from dockmagic.oci.media import compression_of
+from dockmagic.store.layer.form import Form, Owners, Whiteouts
 from dockmagic.store.layer.table import LayerTable
 from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import Form, Owners, Whiteouts, unpack
+from dockmagic.store.layer.unpack import unpack
 
 from . import kernel
 
