@@ -89,9 +89,7 @@ def setns(descriptor: int, flags: int) -> None:
     _check(_libc.setns(descriptor, flags), "setns")
 
 
-def mount(  # noqa: D402  (the call is named as what it does)
-    source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None
-) -> None:
+def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     """Mount something, or change how it is mounted."""
     words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
     result = _libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3])

@@ -42,7 +42,9 @@ def rootfs() -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
 
-        def add(name: str, kind: bytes, mode: int, content: bytes = b"", link: str = "", uid: int = 0) -> None:
+        def add(  # noqa: PLR0917  (rows of a table)
+            name: str, kind: bytes, mode: int, content: bytes = b"", link: str = "", uid: int = 0
+        ) -> None:
             info = tarfile.TarInfo(name)
             info.type, info.mode, info.size, info.linkname = kind, mode, len(content), link
             info.uid = info.gid = uid
