@@ -47,7 +47,7 @@ def tar_of(files: dict[str, bytes]) -> bytes:
 def repacked(archive: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
     """An archive whose members were changed by hand."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        members = {member.name: tar.extractfile(member).read() for member in tar}
+        members = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
     change(members)
     return tar_of(members)
 

@@ -102,6 +102,9 @@ class _Archive:
 
     def add_layout(self, images: tuple[Image, ...]) -> None:
         """The members of an image layout (image-layout.md)."""
+        # Skopeo gives a folder that no member names to root, which only root can.
+        for folder in ("blobs", "blobs/sha256"):
+            self._add_folder(folder)
         self._add("oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
         lines = tuple(line for image in images for line in _index_lines(image))
         self._add("index.json", to_json(Index(schema_version=2, media_type=media.OCI_INDEX, manifests=lines)))
@@ -135,6 +138,12 @@ class _Archive:
         with image.source.open(layer.descriptor) as stream:
             plain = PlainLayer(stream, compression_of(layer.descriptor.media_type))
             self._add_stream(name, layer.table.size, io.BufferedReader(plain, _PIECE))
+
+    def _add_folder(self, name: str) -> None:
+        member = tarfile.TarInfo(name)
+        member.type = tarfile.DIRTYPE
+        member.mode = 0o755
+        self._tar.addfile(member)
 
     def _add(self, name: str, data: bytes) -> None:
         if name not in self._seen:
