@@ -71,6 +71,21 @@ class Home:
         return self.root / "cache" / name
 
     @property
+    def layers(self) -> Path:
+        """Unpacked layers, one folder for each form that they lie in."""
+        return self.root / "layers"
+
+    @property
+    def containers(self) -> Path:
+        """One folder for each container, named by its ID."""
+        return self.root / "containers"
+
+    @property
+    def volumes(self) -> Path:
+        """One folder for each volume, named as it is."""
+        return self.root / "volumes"
+
+    @property
     def leases(self) -> Path:
         """One file per running piece of work, with the digests that it relies on."""
         return self.root / "leases"

@@ -1,0 +1,449 @@
+"""A container: an image, one writable layer on top of it, and the program that runs in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.image.image import Image
+from dockmagic.oci import media
+from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, PathNotFound
+from dockmagic.oci.spec import Descriptor
+
+from . import log, upper
+from .helper import Connection, launch
+from .isolation import Isolation, Tier
+from .mountpoints import read_mountpoints
+from .record import read_state
+from .session import Session
+from .work import work
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Sequence
+
+    from dockmagic.store.content import ContentStore
+
+    from .record import Record, State
+
+__all__ = ["CannotStart", "Container"]
+
+_STOP_PATIENCE = 10.0
+
+
+class CannotStart(DockmagicError):
+    """The container's program could not be started.
+
+    Attributes:
+        exit_code: docker's: 127 no such program, 126 one that cannot be executed, 125 all else.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", exit_code: int = 125) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code
+
+
+class Container:
+    """One container of a home.
+
+    Args:
+        store: where its image is.
+        record: how it was made.
+    """
+
+    def __init__(self, store: ContentStore, record: Record) -> None:
+        self.store = store
+        self.record = record
+        self.folder = store.home.containers / record.id
+
+    def __repr__(self) -> str:
+        return f"<container {self.name} {self.id[:12]} of {self.record.image}>"
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """As it was given or made up."""
+        return self.record.name
+
+    @property
+    def state(self) -> State:
+        """How it goes now."""
+        return read_state(self.folder)
+
+    @property
+    def image(self) -> Image:
+        """What it stands on."""
+        descriptor = Descriptor(
+            media_type=media.OCI_MANIFEST,
+            digest=self.record.manifest,
+            size=self.store.path(self.record.manifest).stat().st_size,
+        )
+        return Image(self.store, descriptor, home=self.store.home, keep_tables=True)
+
+    @property
+    def isolation(self) -> Isolation:
+        """The tier that it was made for, which its files are bound to."""
+        known = self.record.isolation
+        return Isolation(
+            Tier(self.record.tier),
+            tuple(tuple(row) for row in known["uid_map"]),
+            tuple(tuple(row) for row in known["gid_map"]),
+            tuple(known["helpers"]),
+        )
+
+    # ------------------------------------------------------------------ life
+
+    def spec(self) -> dict[str, Any]:
+        """As shim and worker take it."""
+        record = self.record
+        return {
+            **record.isolation,
+            "folder": str(self.folder),
+            "layers": list(record.layers),
+            "layers_folder": record.layers_folder,
+            "hostname": record.hostname,
+            "network": record.network,
+            "read_only": record.read_only,
+            "shm_size": record.shm_size,
+            "tty": record.tty,
+            "open_stdin": record.open_stdin,
+            "filter": record.filter,
+            "mounts": [self._mount(mount) for mount in self._all_mounts()],
+            "process": {
+                "argv": list(record.argv),
+                "env": list(record.env),
+                "cwd": record.cwd,
+                "make_cwd": True,
+                "user": record.user,
+                "groups": list(record.groups),
+                "tty": record.tty,
+                "capabilities": record.capabilities,
+                "no_new_privs": record.no_new_privs,
+            },
+        }
+
+    def _all_mounts(self) -> list[dict[str, Any]]:
+        given: list[dict[str, Any]] = [
+            {"type": m.type, "target": m.target, "source": m.source, "read_only": m.read_only, "data": m.data}
+            | ({"fill": True} if m.type == "volume" and not any(Path(m.source).iterdir()) else {})
+            for m in self.record.mounts
+        ]
+        # Outer folders before what lies in them.
+        given.sort(key=lambda mount: mount["target"].count("/"))
+        targets = {mount["target"] for mount in given}
+        files = [
+            {"type": "bind", "target": f"/etc/{name}", "source": str(self.folder / name)}
+            for name in ("hostname", "hosts", "resolv.conf")
+            if f"/etc/{name}" not in targets
+        ]
+        return files + given
+
+    @staticmethod
+    def _mount(mount: dict[str, Any]) -> dict[str, Any]:
+        if mount["type"] == "bind" and not os.path.lexists(mount["source"]):
+            raise PathNotFound(f"{mount['source']} does not exist on this machine", hint="Create it, or correct -v")
+        return mount
+
+    def start(self, *, owner: int | None = None, stdin: bool = False) -> Session:
+        """Start the program. The session that comes back is to be followed or closed.
+
+        Args:
+            owner: process that the container must not outlive; None for nobody.
+            stdin: whether the session feeds its input; without, an open input stays open for who attaches.
+
+        Raises:
+            Conflict: it runs already.
+            CannotStart: the program is not there, or the machine does not let it run.
+        """
+        if self.state.status == "running":
+            raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
+        self._write_files()
+        offset = self._log_size()
+        with (self.folder / "shim.log").open("ab") as errors:
+            connection, child = launch("shim", errors=errors)
+        spec = self.spec()
+        if owner is not None:
+            spec["owner"] = owner
+        connection.send({"spec": spec, "stdin": stdin})
+        answer, passed = connection.hear()
+        if answer is None or "error" in answer:
+            child.wait()
+            connection.close()
+            message = answer["error"] if answer else "its keeper ended at once"
+            raise CannotStart(message, exit_code=answer["code"] if answer else 125)
+        _adopt(child)
+        return self._session(connection, offset, passed)
+
+    def attach(self, *, stdin: bool = True) -> Session:
+        """Follow what it writes from now on, and feed its input.
+
+        Raises:
+            Conflict: it does not run.
+        """
+        connection = self._connect()
+        try:
+            connection.send({"do": "attach", "stdin": stdin})
+            answer, passed = connection.hear()
+        except BrokenPipeError:
+            answer, passed = None, []
+        if answer is None or "offset" not in answer:
+            connection.close()
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}")
+        return self._session(connection, answer["offset"], passed)
+
+    def _session(self, connection: Connection, offset: int, passed: list[int]) -> Session:
+        return Session(
+            connection,
+            log_file=os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC),
+            offset=offset,
+            into=passed[0] if passed else -1,
+            terminal=self.record.tty,
+        )
+
+    def _awaited_exit(self) -> int:
+        # It ended while we were asking: the shim writes the state before it goes.
+        for _ in range(200):
+            state = self.state
+            if state.status == "exited":
+                return state.exit_code
+            time.sleep(0.01)
+        return self.state.exit_code
+
+    def _connect(self) -> Connection:
+        try:
+            return Connection.to(self.folder)
+        except OSError:
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}") from None
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._connect() as connection:
+            try:
+                connection.send(request)
+                answer, _ = connection.hear()
+            except BrokenPipeError:
+                answer = None
+        if answer is None or "error" in answer:
+            raise Conflict(f"the container {self.name} is not running")
+        return answer
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send its program a signal.
+
+        Raises:
+            Conflict: it does not run.
+        """
+        self._ask({"do": "signal", "number": int(number)})
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end; the exit code, or None if it still runs after `timeout` seconds."""
+        try:
+            connection = self._connect()
+        except Conflict:
+            return self._awaited_exit() if self.state.status != "created" else 0
+        with connection:
+            connection.sock.settimeout(timeout)
+            try:
+                connection.send({"do": "wait"})
+                while True:
+                    answer, _ = connection.hear()
+                    if answer is None or "error" in answer:
+                        return self._awaited_exit()
+                    if "exit" in answer:
+                        return int(answer["exit"])
+            except BrokenPipeError:
+                return self._awaited_exit()
+            except TimeoutError:
+                return None
+
+    def stop(self, timeout: float = _STOP_PATIENCE) -> None:
+        """Ask the program to end, by its stop signal; after `timeout` seconds it is killed."""
+        if self.state.status != "running":
+            return
+        with contextlib.suppress(Conflict):
+            self.kill(self.record.stop_signal)
+            if self.wait(timeout) is None:
+                self.kill(signal.SIGKILL)
+                self.wait()
+
+    # ------------------------------------------------------------------ looking and entering
+
+    def exec(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Sequence[str] = (),
+        cwd: str = "",
+        user: str = "",
+        tty: bool = False,
+        stdin: bool = False,
+    ) -> Session:
+        """Run one more program in the container.
+
+        Raises:
+            Conflict: it does not run.
+            CannotStart: no such program, folder or user.
+        """
+        record = self.record
+        request = {
+            "do": "exec",
+            "argv": list(argv),
+            "env": [*record.env, *env],
+            "cwd": cwd or record.cwd,
+            "user": user or record.user,
+            "groups": list(record.groups),
+            "tty": tty,
+            "capabilities": record.capabilities,
+            "no_new_privs": record.no_new_privs,
+        }
+        connection = self._connect()
+        theirs: list[int] = []
+        pipes: dict[int, int] = {}
+        into = -1
+        if not tty:
+            if stdin:
+                taken, into = os.pipe()
+            else:
+                taken = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            theirs.append(taken)
+            for stream in (log.STDOUT, log.STDERR):
+                out, given = os.pipe()
+                pipes[out] = stream
+                theirs.append(given)
+        connection.send(request, tuple(theirs))
+        answer, passed = connection.hear()
+        for descriptor in theirs:
+            os.close(descriptor)
+        if answer is None or "error" in answer:
+            for descriptor in (*pipes, *((into,) if into >= 0 else ())):
+                os.close(descriptor)
+            connection.close()
+            raise CannotStart(
+                answer["error"] if answer else "the container has ended", exit_code=(answer or {}).get("code", 125)
+            )
+        if tty:
+            master = passed[0]
+            return Session(connection, pipes={master: log.STDOUT}, into=os.dup(master), terminal=True)
+        return Session(connection, pipes=pipes, into=into)
+
+    def logs(self) -> Iterator[log.Frame]:
+        """Everything that it has written so far, of all its runs."""
+        try:
+            descriptor = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            offset = 0
+            while True:
+                frames, offset = log.read(descriptor, offset)
+                if not frames:
+                    return
+                yield from frames
+        finally:
+            os.close(descriptor)
+
+    def written(self) -> list[upper.Written]:
+        """What the writable layer holds."""
+        try:
+            return upper.scan(self.folder / "upper")
+        except PermissionError:
+            # Folders of other users of the container are closed to us, not to its root.
+            import tempfile
+
+            with tempfile.TemporaryFile() as file:
+                work(self.isolation, "scan", descriptors=(file.fileno(),), spec=self.spec())
+                file.seek(0)
+                return upper.load(file.read())
+
+    def changes(self) -> list[upper.WrittenChange]:
+        """What it has done to its image, in docker's letters."""
+        return upper.changes(self._inside(self.written()), self.image.files, read_mountpoints(self.folder))
+
+    def _inside(self, written: list[upper.Written]) -> list[upper.Written]:
+        isolation = self.isolation
+        if not isolation.uid_map:
+            return written
+        import msgspec
+
+        def back(rows: tuple[tuple[int, int, int], ...], number: int) -> int:
+            return next((i + number - o for i, o, count in rows if o <= number < o + count), number)
+
+        return [
+            msgspec.structs.replace(item, uid=back(isolation.uid_map, item.uid), gid=back(isolation.gid_map, item.gid))
+            for item in written
+        ]
+
+    # ------------------------------------------------------------------ end
+
+    def remove(self, *, force: bool = False) -> None:
+        """Take it away with its writable layer and its log.
+
+        Raises:
+            Conflict: it runs, and `force` is not set.
+        """
+        if self.state.status == "running":
+            if not force:
+                raise Conflict(
+                    f"the container {self.name} is running", hint=f"Stop it first: stop {self.name}, or use rm -f"
+                )
+            with contextlib.suppress(Conflict):
+                self.kill()
+                self.wait()
+        trash = self.folder.with_name(f".gone-{self.id}")
+        try:
+            self.folder.rename(trash)
+        except FileNotFoundError:
+            raise NotFound(f"there is no container {self.name} any more") from None
+        anonymous = [mount.source for mount in self.record.mounts if mount.anonymous]
+        remove_folders(self.isolation, [str(trash), *(str(Path(source).parent) for source in anonymous)])
+
+    def _write_files(self) -> None:
+        # Fresh at every start: a laptop's name servers change.
+        with contextlib.suppress(OSError):
+            shutil.copyfile("/etc/resolv.conf", self.folder / "resolv.conf")
+        if not (self.folder / "resolv.conf").exists():
+            (self.folder / "resolv.conf").touch()
+        (self.folder / "hostname").write_text(f"{self.record.hostname}\n")
+        lines = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+        if self.record.network == "host":
+            with contextlib.suppress(OSError):
+                lines = Path("/etc/hosts").read_text()
+        (self.folder / "hosts").write_text(f"{lines.rstrip()}\n127.0.1.1\t{self.record.hostname}\n")
+
+    def _log_size(self) -> int:
+        try:
+            return (self.folder / "log").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def _adopt(child: subprocess.Popen[bytes]) -> None:
+    """Let a shim live on without a warning that it does, and reap it when it ends."""
+    import threading
+
+    threading.Thread(target=child.wait, name="dockmagic-shim", daemon=True).start()
+
+
+def remove_folders(isolation: Isolation, paths: list[str]) -> None:
+    """Remove folders that may hold files of the container's other users."""
+    left = []
+    for path in paths:
+        work_folder = Path(path, "work", "work")
+        with contextlib.suppress(OSError):
+            work_folder.chmod(0o700)
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            left.append(path)
+    if left:
+        work(isolation, "remove", paths=left)

@@ -1,0 +1,90 @@
+"""Starts the small Python processes (shim, worker) that may enter namespaces, and speaks to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any, Self
+
+__all__ = ["Connection", "launch"]
+
+_MESSAGE = 1 << 18
+# The interpreter is isolated and reads no site folder, so it must be told where the packages lie.
+_PACKAGES = [str(Path(__file__).resolve().parents[2]), *(place for place in sys.path if Path(place).is_absolute())]
+
+
+class Connection:
+    """A conversation over a SOCK_SEQPACKET socket: one JSON object a message, descriptors beside it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    @classmethod
+    def to(cls, folder: Path) -> Connection:
+        """Reach the shim that listens in `folder`.
+
+        Raises:
+            OSError: nobody listens.
+        """
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            # Through a descriptor: the folder's path may be longer than the 107 bytes that an address holds.
+            descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+            try:
+                sock.connect(f"/proc/self/fd/{descriptor}/socket")
+            finally:
+                os.close(descriptor)
+        except BaseException:
+            sock.close()
+            raise
+        return cls(sock)
+
+    def send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
+        """Send a message."""
+        data = json.dumps(message).encode()
+        if descriptors:
+            socket.send_fds(self.sock, [data], list(descriptors))
+        else:
+            self.sock.send(data)
+
+    def hear(self) -> tuple[dict[str, Any] | None, list[int]]:
+        """The next message with its descriptors; None when the other side has gone."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self.sock, _MESSAGE, 4)
+        except ConnectionResetError:
+            return None, []
+        return (json.loads(data) if data else None), descriptors
+
+    def close(self) -> None:
+        """Hang up."""
+        self.sock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def launch(module: str, *, errors: IO[bytes] | int = subprocess.DEVNULL) -> tuple[Connection, subprocess.Popen[bytes]]:
+    """Start ``dockmagic.run.MODULE`` as a process of its own; its descriptor 0 is our end's other side.
+
+    Args:
+        module: has a `main()`.
+        errors: takes what it writes to standard error.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    code = f"import sys; sys.path += {_PACKAGES!r}; from dockmagic.run.{module} import main; main()"
+    with theirs:
+        child = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+            [sys.executable, "-I", "-S", "-c", code],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd="/",
+        )
+    return Connection(ours), child

@@ -1,0 +1,43 @@
+"""User and group ids of a user namespace: who writes the map, and who one is inside. Imported by the shim."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+__all__ = ["become_root", "write"]
+
+
+def write(pid: int, isolation: dict[str, Any]) -> None:
+    """Give the process `pid`, alone in a new user namespace, its maps.
+
+    Raises:
+        OSError: the kernel or newuidmap refuses them.
+    """
+    if isolation["helpers"]:
+        # newuidmap has the right to write what /etc/subuid grants (newuidmap(1)).
+        children = []
+        for helper, rows in zip(isolation["helpers"], (isolation["uid_map"], isolation["gid_map"]), strict=True):
+            words = [helper, str(pid), *(str(number) for row in rows for number in row)]
+            children.append(os.posix_spawn(helper, words, os.environ))
+        if any(os.waitpid(child, 0)[1] for child in children):
+            raise OSError(1, "newuidmap refuses the id map")
+        return
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", " ".join(map(str, isolation["uid_map"][0]))),
+        ("gid_map", " ".join(map(str, isolation["gid_map"][0]))),
+    ):
+        descriptor = os.open(f"/proc/{pid}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+
+def become_root(*, several: bool) -> None:
+    """Be root in the user namespace that was just made or joined; `several`: it has more than one group."""
+    os.setresgid(0, 0, 0)
+    if several:
+        os.setgroups([])
+    os.setresuid(0, 0, 0)

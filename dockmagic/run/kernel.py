@@ -1,0 +1,189 @@
+"""The system calls that Python does not offer. Imported by the shim: only the standard library, and little."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+from typing import Final
+
+__all__ = [
+    "CLONE_NEWCGROUP", "CLONE_NEWIPC", "CLONE_NEWNET", "CLONE_NEWNS", "CLONE_NEWPID", "CLONE_NEWUSER", "CLONE_NEWUTS",
+    "CLONE_PARENT", "MS_BIND", "MS_NODEV", "MS_NOEXEC", "MS_NOSUID", "MS_PRIVATE", "MS_RDONLY", "MS_REC", "MS_REMOUNT",
+    "MS_SLAVE", "clone", "close_on_exec", "die_with_parent", "drop_bounding", "install_filter", "keep_capabilities",
+    "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root", "read_only", "set_capabilities",
+    "set_hostname", "setns", "umount",
+]  # fmt: skip
+
+CLONE_NEWNS: Final = 0x20000
+CLONE_NEWCGROUP: Final = 0x2000000
+CLONE_NEWUTS: Final = 0x4000000
+CLONE_NEWIPC: Final = 0x8000000
+CLONE_NEWUSER: Final = 0x10000000
+CLONE_NEWPID: Final = 0x20000000
+CLONE_NEWNET: Final = 0x40000000
+CLONE_PARENT: Final = 0x8000
+
+MS_RDONLY: Final = 1
+MS_NOSUID: Final = 2
+MS_NODEV: Final = 4
+MS_NOEXEC: Final = 8
+MS_REMOUNT: Final = 32
+MS_BIND: Final = 4096
+MS_REC: Final = 16384
+MS_PRIVATE: Final = 1 << 18
+MS_SLAVE: Final = 1 << 19
+
+_NUMBERS: Final = {
+    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126, "seccomp": 317},
+    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91, "seccomp": 277},
+}
+_OPENAT2: Final = 437  # the same everywhere, as all calls since 424
+_MOUNT_SETATTR: Final = 442
+_CLOSE_RANGE: Final = 436
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 8, 24, 38
+_RESOLVE_IN_ROOT: Final = 0x10
+_SIGCHLD: Final = 17
+_SIGKILL: Final = 9
+_MNT_DETACH: Final = 2
+_AT_FDCWD: Final = -100
+_AT_RECURSIVE: Final = 0x8000
+
+_AT_EMPTY_PATH: Final = 0x1000
+
+# PyDLL keeps the interpreter's lock during a call: after `clone` the child then already holds it.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+def _number(name: str) -> int:
+    machine = os.uname().machine
+    if machine not in _NUMBERS:
+        raise OSError(38, f"no system call numbers for {machine}")
+    return _NUMBERS[machine][name]
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def _syscall(what: str, number: int, *arguments: object) -> int:
+    passed = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
+    return _check(_libc.syscall(ctypes.c_long(number), *passed), what)
+
+
+def _prctl(option: int, value: int = 0) -> int:
+    return int(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0))
+
+
+def clone(flags: int) -> int:
+    """Fork into new namespaces; 0 in the child. Only for a process of one thread."""
+    return _syscall("clone", _number("clone"), flags | _SIGCHLD, 0, 0, 0, 0)
+
+
+def setns(descriptor: int, flags: int) -> None:
+    """Join namespaces of the process behind a pidfd, or one namespace behind a file."""
+    _check(_libc.setns(descriptor, flags), "setns")
+
+
+def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
+    """Mount something, or change how it is mounted."""
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
+    result = _libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3])
+    _check(result, f"mount of {kind or source or 'flags'} on {target}")
+
+
+def umount(target: str) -> None:
+    """Take a mount away at once; it ends when nobody uses it any more."""
+    _check(_libc.umount2(os.fsencode(target), _MNT_DETACH), f"umount of {target}")
+
+
+def pivot_root() -> None:
+    """Make the current folder, a mount, the root of this mount namespace, and let go of the old one."""
+    _syscall("pivot_root", _number("pivot_root"), b".", b".")
+    # Both lie on one another now, the old one on top; "." still means it (pivot_root(2), "pivot_root(".", ".")").
+    mount(None, ".", None, MS_REC | MS_SLAVE)
+    umount(".")
+    os.chdir("/")
+
+
+def read_only(path: str, *, recursive: bool = False) -> None:
+    """Make the mount at `path` read-only, with all below it if `recursive`."""
+    if recursive:
+        attributes = ctypes.create_string_buffer(struct.pack("QQQQ", 1, 0, 0, 0))
+        _syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), _AT_RECURSIVE, attributes, 32)
+        return
+    # In a user namespace flags that the mount already has are locked, and must be said again.
+    has = os.statvfs(path).f_flag
+    kept = has & (MS_NOSUID | MS_NODEV | MS_NOEXEC | 1024 | 2048) | (1 << 21 if has & 4096 else 0)
+    mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+
+
+def open_in_root(root: int, path: str, flags: int) -> int:
+    """Open `path` as a process whose root is the folder `root` would: links never lead out of it (openat2(2))."""
+    how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT))
+    return _syscall(f"open of {path}", _OPENAT2, root, os.fsencode(path), how, 24)
+
+
+def close_on_exec(first: int) -> None:
+    """Let no program that this process becomes have the descriptors from `first` on."""
+    _syscall("close_range", _CLOSE_RANGE, first, 0xFFFFFFFF, 4)
+
+
+def set_hostname(name: str) -> None:
+    """Of this UTS namespace."""
+    encoded = name.encode()
+    _check(_libc.sethostname(encoded, len(encoded)), "sethostname")
+
+
+def die_with_parent() -> None:
+    """Be killed when the thread that made this process ends. A change of user undoes it: say it again then."""
+    _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+
+
+def no_new_privileges() -> None:
+    """Let no program gain rights by its set-id bits or capabilities."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def keep_capabilities() -> None:
+    """Keep the permitted capabilities over the next change of user."""
+    _prctl(_PR_SET_KEEPCAPS, 1)
+
+
+def drop_bounding(kept: int) -> None:
+    """Limit what any program from here on may gain to the capabilities in the mask `kept`."""
+    for capability in range(64):
+        if not kept >> capability & 1 and _prctl(_PR_CAPBSET_DROP, capability) < 0:
+            break
+
+
+def set_capabilities(effective: int, inheritable: int = 0) -> None:
+    """Have these capabilities (masks), effective and permitted."""
+    header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
+    low, high, mask = effective & 0xFFFFFFFF, effective >> 32, 0xFFFFFFFF
+    data = struct.pack("6I", low, low, inheritable & mask, high, high, inheritable >> 32)
+    _syscall("capset", _number("capset"), header, ctypes.create_string_buffer(data))
+
+
+def _program(code: bytes) -> tuple[object, object]:
+    buffer = ctypes.create_string_buffer(code, len(code))
+    return buffer, ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer)))
+
+
+def install_filter(code: bytes) -> None:
+    """Put this thread and its children under a seccomp filter (cBPF instructions)."""
+    keep, program = _program(code)
+    _syscall("seccomp", _number("seccomp"), 1, 0, program)
+    del keep
+
+
+def listen_filter(code: bytes) -> int:
+    """Like `install_filter`; returns the descriptor on which the filter's notifications arrive."""
+    keep, program = _program(code)
+    listener = _syscall("seccomp listener", _number("seccomp"), 1, 8, program)
+    del keep
+    return listener

@@ -1,0 +1,68 @@
+"""Which containers a home has, and which of them a name or ID means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dockmagic.oci.errors import AmbiguousName, NotFound
+
+from .container import Container
+from .record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dockmagic.oci.digest import Digest
+    from dockmagic.store.content import ContentStore
+
+__all__ = ["ContainerNotFound", "containers", "find", "roots"]
+
+_DIGITS = frozenset("0123456789abcdef")
+
+
+class ContainerNotFound(NotFound):
+    """No container here has this name or ID."""
+
+
+def containers(store: ContentStore) -> list[Container]:
+    """Every container, newest first."""
+    found = []
+    try:
+        folders = list(store.home.containers.iterdir())
+    except FileNotFoundError:
+        return []
+    for folder in folders:
+        if not folder.name.startswith("."):
+            try:
+                found.append(Container(store, Record.load(folder)))
+            except (OSError, msgspec.DecodeError):
+                continue  # on its way out
+    return sorted(found, key=lambda container: -container.record.created)
+
+
+def find(store: ContentStore, text: str) -> Container:
+    """The container that a name, an ID or the beginning of an ID means.
+
+    Raises:
+        ContainerNotFound: none.
+        AmbiguousName: the beginning fits several.
+    """
+    everything = containers(store)
+    wanted = text.removeprefix("/")
+    for container in everything:
+        if wanted in (container.name, container.id):
+            return container
+    fitting = [c for c in everything if wanted and set(wanted) <= _DIGITS and c.id.startswith(wanted)]
+    if len(fitting) > 1:
+        raise AmbiguousName(f"{text} fits {len(fitting)} containers", hint="Write more of the ID, or the name")
+    if not fitting:
+        raise ContainerNotFound(f"no such container: {text}", hint="ps -a lists them")
+    return fitting[0]
+
+
+def roots(store: ContentStore) -> Iterator[Digest]:
+    """Manifests that containers stand on, for the collector."""
+    for container in containers(store):
+        yield container.record.manifest

@@ -1,0 +1,121 @@
+"""How a forked child of the shim becomes the container's program. Imported by the shim."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import termios
+from typing import Any, NoReturn
+
+from . import accounts, kernel
+
+__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "open_terminal"]
+
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+
+
+class Refusal(Exception):
+    """The program cannot be started; `code` is docker's exit code for it."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def open_terminal() -> tuple[int, int]:
+    """A new pseudo-terminal of the container's own devpts: master and slave."""
+    master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    fcntl.ioctl(master, 0x40045431, b"\0\0\0\0")  # TIOCSPTLCK: unlock
+    number = int.from_bytes(fcntl.ioctl(master, 0x80045430, b"\0\0\0\0"), "little")  # TIOCGPTN
+    slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    return master, slave
+
+
+def become(process: dict[str, Any], stdio: tuple[int, int, int], *, single: bool, code: bytes) -> NoReturn:
+    """Turn into the program that `process` describes. All namespaces and mounts are in place.
+
+    Args:
+        process: argv, env, cwd, user, groups, tty, capabilities (a mask), make_cwd, no_new_privs.
+        stdio: what becomes descriptors 0, 1 and 2.
+        single: only one user exists here, so there is nobody else to become.
+        code: the seccomp filter; empty for none.
+
+    Raises:
+        Refusal: there is no such program, folder or user.
+    """
+    try:
+        account = accounts.find(process["user"], process["groups"])
+    except ValueError as error:
+        raise Refusal(str(error), NOT_EXECUTABLE) from None
+    os.setsid()
+    if process["tty"]:
+        fcntl.ioctl(stdio[0], termios.TIOCSCTTY, 0)
+    for number, descriptor in enumerate(stdio):
+        os.dup2(descriptor, number, inheritable=True)
+        try:
+            os.fchown(number, account.uid, account.gid)  # so that /dev/stdout can be opened
+        except OSError:
+            continue
+    kernel.close_on_exec(3)
+    _work_in(process["cwd"] or "/", make=process.get("make_cwd", False))
+    environment = dict(word.partition("=")[::2] for word in process["env"])
+    environment.setdefault("HOME", account.home)
+    os.umask(0o022)
+    for number in range(1, signal.NSIG):
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            continue
+    if process.get("no_new_privs"):
+        kernel.no_new_privileges()
+    capabilities = process["capabilities"]
+    kernel.drop_bounding(capabilities)
+    # While this process may still do all, for without rights a filter asks for no_new_privs. Docker's list has every
+    # call that comes after it.
+    if code:
+        kernel.install_filter(code)
+    if not single:
+        os.setgroups(account.groups)
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
+    elif account.uid or account.gid:
+        raise Refusal(
+            f"the user {process['user']} does not exist here: this machine gives one user only", NOT_EXECUTABLE
+        )
+    if not account.uid:
+        kernel.set_capabilities(capabilities)
+    kernel.die_with_parent()
+    _execute(process["argv"], environment)
+
+
+def _work_in(path: str, *, make: bool) -> None:
+    try:
+        if make:
+            os.makedirs(path, 0o755, exist_ok=True)
+        os.chdir(path)
+        # CVE-2024-21626: a working folder such as /proc/self/fd/8 that lies outside the root.
+        if not os.getcwd().startswith("/"):
+            raise FileNotFoundError
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "it lies outside the container"
+        raise Refusal(f"the working folder {path} cannot be entered: {reason}", NOT_EXECUTABLE) from None
+
+
+def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:
+    name = argv[0]
+    places = [name] if "/" in name else [f"{folder or '.'}/{name}" for folder in environment.get("PATH", "").split(":")]
+    denied = None
+    for place in places:
+        try:
+            os.execve(place, argv, environment)  # noqa: S606  (the command is what the user asked for)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            denied = denied or error
+    if denied is not None:
+        reason = (os.strerror(denied.errno) if denied.errno else str(denied)).lower()
+        raise Refusal(f'exec: "{name}": {reason}', NOT_EXECUTABLE)
+    reason = "no such file or directory" if "/" in name else "executable file not found in $PATH"
+    raise Refusal(f'exec: "{name}": {reason}', NOT_FOUND)

@@ -1,0 +1,196 @@
+"""A conversation with a running program: its output as it comes, its input, its end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import struct
+import termios
+from typing import TYPE_CHECKING, Self
+
+from dockmagic.oci.errors import DockmagicError
+
+from . import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .helper import Connection
+
+    Output = Callable[[int, bytes], None]
+
+__all__ = ["Session"]
+
+_CHUNK = 1 << 16
+
+
+class Session:
+    """One program that is followed: a container's own, by way of its log, or one of ``exec``, by its pipes.
+
+    Args:
+        connection: to the shim, which tells the end.
+        log_file: descriptor of the log; -1 for none.
+        offset: where in the log to begin.
+        pipes: descriptors to read, and which stream each is.
+        into: descriptor for the program's input; -1 for none.
+        terminal: whether `into` is a terminal.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        log_file: int = -1,
+        offset: int = 0,
+        pipes: dict[int, int] | None = None,
+        into: int = -1,
+        terminal: bool = False,
+    ) -> None:
+        self.connection = connection
+        self.terminal = terminal
+        self.exit_code: int | None = None
+        self._log = log_file
+        self._offset = offset
+        self._pipes = pipes or {}
+        self._into = into
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the program; it goes on."""
+        self.close_input()
+        for descriptor in self._pipes:
+            os.close(descriptor)
+        self._pipes = {}
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+        self.connection.close()
+
+    def close_input(self) -> None:
+        """Let the program see the end of its input."""
+        if self._into >= 0:
+            os.close(self._into)
+            self._into = -1
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell the program how large its terminal is."""
+        if self.terminal and self._into >= 0:
+            fcntl.ioctl(self._into, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def write(self, data: bytes) -> None:
+        """Send input, all of it; waits while the program does not read."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._into, view) :]
+
+    def follow(self, on_output: Output, *, stdin: int | bytes | None = None) -> int:
+        """Hand out output until the program ends.
+
+        Args:
+            on_output: gets stream (1 or 2) and bytes, in the order in which they were written.
+            stdin: input for the program: bytes, or a descriptor that is read as it has something. Its end is passed on.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            DockmagicError: the shim is gone, so nobody knows how it ended.
+        """
+        pending = memoryview(stdin) if isinstance(stdin, bytes) else memoryview(b"")
+        source = stdin if isinstance(stdin, int) else -1
+        if isinstance(stdin, bytes) and self._into >= 0:
+            os.set_blocking(self._into, False)
+        if isinstance(stdin, bytes) and not stdin:
+            self._end_input()
+        while self.exit_code is None:
+            self._read_log(on_output)
+            ready = self._wait(source, writing=bool(pending))
+            if self._into >= 0 and self._into in ready and pending:
+                pending = self._feed(pending)
+            for descriptor in [d for d in self._pipes if d in ready]:
+                self._read_pipe(descriptor, on_output)
+            if source >= 0 and source in ready:
+                data = os.read(source, _CHUNK)
+                if data and self._into >= 0:
+                    self._forward(data)
+                else:
+                    self._end_input()
+                    source = -1
+            if self.connection.sock.fileno() in ready:
+                self._hear()
+        self._read_log(on_output)
+        for descriptor in list(self._pipes):
+            # What is in the pipe still belongs to it; a child that lives on may write later, to nobody.
+            os.set_blocking(descriptor, False)
+            while descriptor in self._pipes and self._read_pipe(descriptor, on_output):
+                pass
+        return self.exit_code
+
+    def _wait(self, source: int, *, writing: bool) -> set[int]:
+        poll = select.poll()
+        for descriptor in (self.connection.sock.fileno(), *self._pipes, *((source,) if source >= 0 else ())):
+            poll.register(descriptor, select.POLLIN)
+        if writing and self._into >= 0:
+            poll.register(self._into, select.POLLOUT)
+        return {descriptor for descriptor, _ in poll.poll()}
+
+    def _hear(self) -> None:
+        message, _ = self.connection.hear()
+        if message is None:
+            raise DockmagicError(
+                "the container's keeper is gone, and nobody knows how its program ended", hint="Look at ps and logs"
+            )
+        if "exit" in message:
+            self.exit_code = int(message["exit"])
+
+    def _read_log(self, on_output: Output) -> None:
+        while self._log >= 0:
+            frames, self._offset = log.read(self._log, self._offset)
+            if not frames:
+                return
+            for frame in frames:
+                on_output(frame.stream, frame.data)
+
+    def _read_pipe(self, descriptor: int, on_output: Output) -> bool:
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""  # EIO: the terminal's last user has gone
+        if data:
+            on_output(self._pipes[descriptor], data)
+            return True
+        if descriptor != self._into:
+            os.close(descriptor)
+        del self._pipes[descriptor]
+        return False
+
+    def _feed(self, pending: memoryview) -> memoryview:
+        try:
+            pending = pending[os.write(self._into, pending[:_CHUNK]) :]
+        except BlockingIOError:
+            return pending
+        except OSError:
+            pending = memoryview(b"")  # it reads no more
+        if not pending:
+            self._end_input()
+        return pending
+
+    def _forward(self, data: bytes) -> None:
+        try:
+            self.write(data)
+        except OSError:
+            self.close_input()
+
+    def _end_input(self) -> None:
+        if self.terminal and self._into >= 0:
+            os.write(self._into, b"\x04")  # a terminal has no end but what its line discipline makes of this
+        else:
+            self.close_input()

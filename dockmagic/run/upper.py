@@ -1,0 +1,182 @@
+"""A container's writable layer as overlay keeps it: what was written, removed or hidden."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from dockmagic.store.layer.tree import FileTree, Node
+
+__all__ = ["Written", "WrittenChange", "changes", "dump", "load", "names", "scan"]
+
+_OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
+
+
+class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One path of the writable layer.
+
+    Attributes:
+        name: as `Entry.name`.
+        mode: st_mode; 0 for a whiteout.
+        size: bytes of a regular file.
+        mtime: whole seconds.
+        uid: as the container sees it.
+        gid: as the container sees it.
+        opaque: a directory that hides all of the lower ones' content.
+    """
+
+    name: bytes
+    mode: int
+    size: int = 0
+    mtime: int = 0
+    uid: int = 0
+    gid: int = 0
+    opaque: bool = False
+
+
+class WrittenChange(msgspec.Struct, frozen=True, gc=False):
+    """One line of ``diff CONTAINER``.
+
+    Attributes:
+        letter: ``A``, ``C`` or ``D``.
+        name: as `Entry.name`.
+        old: what the image has there, None if nothing.
+        new: what the container has there, None if it removed it.
+    """
+
+    letter: str
+    name: bytes
+    old: Node | None
+    new: Written | None
+
+    @property
+    def path(self) -> str:
+        """The absolute path, for people."""
+        return "/" + os.fsdecode(self.name)
+
+
+def scan(upper: Path) -> list[Written]:
+    """Everything in the folder `upper`, each directory before what is in it."""
+    return list(_walk(os.fsencode(upper), b""))
+
+
+def _walk(folder: bytes, prefix: bytes) -> Iterator[Written]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name = prefix + entry.name
+        status = entry.stat(follow_symlinks=False)
+        mode = status.st_mode
+        if stat.S_ISCHR(mode) and status.st_rdev == 0:
+            yield Written(name, 0)
+            continue
+        is_folder = stat.S_ISDIR(mode)
+        yield Written(
+            name,
+            mode,
+            status.st_size if stat.S_ISREG(mode) else 0,
+            int(status.st_mtime),
+            status.st_uid,
+            status.st_gid,
+            opaque=is_folder and _is_opaque(entry.path),
+        )
+        if is_folder:
+            yield from _walk(entry.path, name + b"/")
+
+
+def _is_opaque(path: bytes) -> bool:
+    for attribute in _OPAQUE:
+        try:
+            if os.getxattr(path, attribute, follow_symlinks=False) == b"y":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def dump(written: list[Written]) -> bytes:
+    """For another process."""
+    return msgspec.msgpack.encode(written)
+
+
+def load(data: bytes) -> list[Written]:
+    """What `dump` gave."""
+    return msgspec.msgpack.decode(data, type=list[Written])
+
+
+def _is_untouched_mountpoint(item: Written, mountpoints: frozenset[bytes]) -> bool:
+    return item.name in mountpoints and item.size == 0
+
+
+def _hidden(item: Written, tree: FileTree) -> Iterator[bytes]:
+    """What of the image is gone below a directory that is opaque, or where a file now stands for a directory."""
+    node = tree.nodes.get(item.name)
+    if node is not None and node.entry.is_dir and (item.opaque or not stat.S_ISDIR(item.mode)):
+        prefix = item.name + b"/"
+        yield from (name for name in tree.nodes if name.startswith(prefix))
+
+
+def names(written: Iterable[Written], tree: FileTree, mountpoints: frozenset[bytes]) -> set[bytes]:
+    """Every path that may differ from the image."""
+    found: set[bytes] = set()
+    for item in written:
+        if not _is_untouched_mountpoint(item, mountpoints):
+            found.add(item.name)
+            found.update(_hidden(item, tree))
+    return found
+
+
+def changes(written: Iterable[Written], tree: FileTree, mountpoints: frozenset[bytes]) -> list[WrittenChange]:
+    """What the container has done to its image, as docker lists it, sorted by name.
+
+    A directory counts as changed if its own mode, owner or time differs, or something in it came or went.
+    """
+    found: dict[bytes, WrittenChange] = {}
+    folders: dict[bytes, Written] = {}
+    touched: set[bytes] = set()
+    for item in written:
+        if _is_untouched_mountpoint(item, mountpoints):
+            continue
+        old = tree.nodes.get(item.name)
+        if not item.mode:
+            if old is not None:
+                found[item.name] = WrittenChange("D", item.name, old, None)
+                touched.add(item.name)
+            continue
+        if stat.S_ISDIR(item.mode):
+            folders[item.name] = item
+        if old is None:
+            found[item.name] = WrittenChange("A", item.name, None, item)
+            touched.add(item.name)
+        elif not (stat.S_ISDIR(item.mode) and _same_folder(item, old)):
+            found[item.name] = WrittenChange("C", item.name, old, item)
+        for name in _hidden(item, tree):
+            found[name] = WrittenChange("D", name, tree.nodes[name], None)
+            touched.add(name)
+    # In an opaque directory a path may have gone and come back: what was written last holds.
+    for item in written:
+        if item.mode and (change := found.get(item.name)) is not None and change.letter == "D":
+            found[item.name] = WrittenChange("C", item.name, change.old, item)
+    for name in touched:
+        above = name.rpartition(b"/")[0]
+        while above and above not in found:
+            old = tree.nodes.get(above)
+            found[above] = WrittenChange("C", above, old, folders.get(above))
+            above = above.rpartition(b"/")[0]
+    return [found[name] for name in sorted(found, key=lambda name: name.split(b"/"))]
+
+
+def _same_folder(item: Written, old: Node) -> bool:
+    entry = old.entry
+    return (
+        entry.is_dir
+        and not item.opaque
+        and (entry.st_mode, entry.uid, entry.gid, entry.mtime) == (item.mode, item.uid, item.gid, item.mtime)
+    )

@@ -1,0 +1,238 @@
+"""The process that works on a container's files as their owner: root of the user namespace in which they were made."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.oci.errors import DockmagicError, InvalidLayer, NotSupported, PathNotFound
+
+from . import idmap, kernel, rootfs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["main"]
+
+
+def _probe(_files: list[int], folder: str) -> dict[str, Any]:
+    """Do once all that containers need: mount, write, rename, white out, be opaque; and leave nothing behind."""
+    spec = {"layers": ["a", "b"], "layers_folder": folder, "folder": "", "userxattr": _is_mapped()}
+    place = Path(folder, f".probe-{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        for name in ("a", "b", "box/upper", "box/work", "box/merged"):
+            (place / name).mkdir(parents=True)
+        (place / "a" / "gone").touch()
+        (place / "b" / "under").mkdir()
+        (place / "b" / "under" / "file").write_text("lower")
+        spec.update(layers_folder=str(place), folder=str(place / "box"))
+        merged = place / "box" / "merged"
+        rootfs.mount_layers(spec, str(merged))
+        try:
+            (merged / "gone").unlink()
+            (merged / "under" / "file").rename(merged / "moved")
+            (merged / "moved").write_text("changed")
+            os.chown(merged / "moved", 1, 1)
+            (merged / "under").rmdir()
+            (merged / "under").mkdir()
+            if (place / "b" / "under" / "file").read_text() != "lower":
+                raise NotSupported("overlay writes to lower layers here")
+        finally:
+            kernel.umount(str(merged))
+    except OSError as error:
+        raise NotSupported(f"overlay does not work on {folder}: {error.strerror or error}") from None
+    finally:
+        _remove_tree(place)
+    return {}
+
+
+def _is_mapped() -> bool:
+    return Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]
+
+
+def _unpack(_files: list[int], folder: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Unpack layers, each into its own folder; see `unpack_all`."""
+    from .unpacking import unpack_all
+
+    unpack_all(Path(folder), layers, user_xattrs=_is_mapped())
+    return {}
+
+
+def _pack(files: list[int], spec: dict[str, Any], tables: list[str], epoch: int | None) -> dict[str, Any]:
+    """Write the layer that a container's changes make to the first file, its table to the second."""
+    from .packing import pack_view
+
+    with _view(spec):
+        diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], user_xattrs=spec["userxattr"], epoch=epoch)
+    os.write(files[1], table)
+    return {"diff_id": diff_id}
+
+
+def _changed(files: list[int], spec: dict[str, Any]) -> dict[str, Any]:
+    """Write what the writable layer holds, as `upper.scan` finds it, to the first file."""
+    from .upper import dump, scan
+
+    with os.fdopen(os.dup(files[0]), "wb") as out:
+        out.write(dump(scan(Path(spec["folder"], "upper"))))
+    return {}
+
+
+def _get(files: list[int], spec: dict[str, Any], pid: int, path: str, *, follow: bool) -> dict[str, Any]:
+    """Write a tar of what lies at `path` in a container to the first file."""
+    from .copying import read_tar
+
+    with _tree(spec, pid) as root:
+        return read_tar(root, path, files[0], follow=follow)
+
+
+def _put(files: list[int], spec: dict[str, Any], pid: int, path: str, **how: Any) -> dict[str, Any]:
+    """Unpack the tar in the first file at `path` of a container."""
+    from .copying import write_tar
+
+    with _tree(spec, pid) as root:
+        return write_tar(root, path, files[0], **how)
+
+
+@contextlib.contextmanager
+def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
+    """The container's whole tree, with its volumes: as its process sees it, else mounted here."""
+    if pid:
+        # Its own view: two overlays must not share an upper folder.
+        yield f"/proc/{pid}/root"
+        return
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    merged = f"{spec['folder']}/merged"
+    rootfs.mount_layers(spec, merged)
+    try:
+        rootfs.mount_volumes(spec, merged)
+        yield merged
+    finally:
+        os.chdir("/")
+        kernel.umount(merged)
+
+
+def _remove(_files: list[int], paths: list[str]) -> dict[str, Any]:
+    """Remove files and folders, whoever in the namespace owns them."""
+    for path in paths:
+        _remove_tree(Path(path))
+    return {}
+
+
+class _view:  # noqa: N801  (used as a function)
+    """The container's tree as a read-only mount at ``merged``, as long as the block lasts."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self.merged = f"{spec['folder']}/merged"
+
+    def __enter__(self) -> str:
+        kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+        rootfs.mount_layers(self.spec, self.merged, view=True)
+        return self.merged
+
+    def __exit__(self, *_: object) -> None:
+        os.chdir("/")
+        kernel.umount(self.merged)
+
+
+def _remove_tree(path: Path) -> None:
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(kind):
+        path.unlink()
+        return
+    if kind & stat.S_IRWXU != stat.S_IRWXU:
+        path.chmod(0o700)  # overlay's work/work has mode 000
+    for child in list(path.iterdir()):
+        _remove_tree(child)
+    path.rmdir()
+
+
+_TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "probe": _probe,
+    "unpack": _unpack,
+    "pack": _pack,
+    "scan": _changed,
+    "get": _get,
+    "put": _put,
+    "remove": _remove,
+}
+
+
+def main() -> None:
+    """Do the task that the first message on descriptor 0 names, and answer."""
+    sock = socket.socket(fileno=os.dup(0))
+    data, files, _, _ = socket.recv_fds(sock, 1 << 18, 4)
+    if not data:
+        return
+    request = json.loads(data)
+    isolation = request["isolation"]
+    outer, inner = socket.socketpair()
+    # In a running container's own user namespace, its root may look at it through /proc; its mounts are not joined,
+    # for then a late import would run the container's code.
+    running = request["arguments"].get("pid", 0) if isolation["uid_map"] else 0
+    flags = kernel.CLONE_NEWNS | (kernel.CLONE_NEWUSER if isolation["uid_map"] else 0)
+    try:
+        if running:
+            kernel.setns(os.pidfd_open(running), kernel.CLONE_NEWUSER)
+            flags = 0
+        pid = kernel.clone(flags)
+    except OSError as error:
+        reason = "this machine lets nobody make user namespaces" if isolation["uid_map"] else "mounts are not allowed"
+        _answer(sock, NotSupported(f"{reason} ({error.strerror})"))
+        return
+    if pid == 0:
+        outer.close()
+        kernel.die_with_parent()
+        if inner.recv(1) != b"g":
+            os._exit(1)
+        if isolation["uid_map"]:
+            idmap.become_root(several=sum(row[2] for row in isolation["uid_map"]) > 1)
+            kernel.die_with_parent()
+        os.umask(0o022)
+        _perform(sock, request["task"], files, request["arguments"])
+        sys.stderr.flush()
+        os._exit(0)
+    inner.close()
+    try:
+        if isolation["uid_map"] and not running:
+            idmap.write(pid, isolation)
+        outer.send(b"g")
+    except OSError as error:
+        _answer(sock, NotSupported(f"the id map cannot be set up: {error.strerror or error}"))
+    outer.close()
+    os.waitpid(pid, 0)
+
+
+def _perform(sock: socket.socket, task: str, files: list[int], arguments: dict[str, Any]) -> None:
+    try:
+        result = _TASKS[task](files, **arguments)
+    except DockmagicError as error:
+        _answer(sock, error)
+    except FileNotFoundError as error:
+        _answer(sock, PathNotFound(f"{error.filename}: no such file or directory"))
+    except OSError as error:
+        from dockmagic.store.home import disk_errors
+
+        try:
+            with disk_errors():
+                raise
+        except DockmagicError as told:
+            _answer(sock, told)
+        except OSError:
+            _answer(sock, InvalidLayer(f"{task}: {error}"))
+    else:
+        sock.send(json.dumps({"result": result}).encode())
+
+
+def _answer(sock: socket.socket, error: DockmagicError) -> None:
+    message = {"error": error.message, "kind": type(error).__name__, "hint": error.hint}
+    sock.send(json.dumps(message).encode())

@@ -1,0 +1,131 @@
+"""Containers in a home of their own, on an image made here: the machine's static busybox, nothing from outside."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dockmagic.image.archive import import_rootfs
+from dockmagic.oci.errors import NotSupported
+from dockmagic.oci.reference import Reference
+from dockmagic.oci.spec import Config
+from dockmagic.run.container import remove_folders
+from dockmagic.run.creation import create
+from dockmagic.run.isolation import choose
+from dockmagic.run.listing import containers
+from dockmagic.store.content import ContentStore
+from dockmagic.store.home import Home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.image.image import Image
+    from dockmagic.run.container import Container
+
+BUSYBOX = shutil.which("busybox")
+
+
+def _is_static(path: str) -> bool:
+    return subprocess.run(["ldd", path], capture_output=True, check=False).returncode != 0
+
+
+def rootfs() -> bytes:
+    """The tar of a small root file system with busybox as its shell."""
+    assert BUSYBOX is not None
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+
+        def add(  # noqa: PLR0917  (rows of a table)
+            name: str, kind: bytes, mode: int, content: bytes = b"", link: str = "", uid: int = 0
+        ) -> None:
+            info = tarfile.TarInfo(name)
+            info.type, info.mode, info.size, info.linkname = kind, mode, len(content), link
+            info.uid = info.gid = uid
+            info.mtime = 1_000_000_000
+            tar.addfile(info, io.BytesIO(content))
+
+        for name in ("bin", "etc", "proc", "sys", "dev", "root", "home", "var"):
+            add(name, tarfile.DIRTYPE, 0o755)
+        add("tmp", tarfile.DIRTYPE, 0o1777)
+        add("home/user", tarfile.DIRTYPE, 0o700, uid=1000)
+        add("home/user/own", tarfile.REGTYPE, 0o600, b"mine\n", uid=1000)
+        add("bin/busybox", tarfile.REGTYPE, 0o755, Path(BUSYBOX).read_bytes())
+        applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        for name in applets:
+            if name != "busybox":
+                add(f"bin/{name}", tarfile.SYMTYPE, 0o777, link="busybox")
+        add("etc/passwd", tarfile.REGTYPE, 0o644, b"root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n")
+        add("etc/group", tarfile.REGTYPE, 0o644, b"root:x:0:\nuser:x:1000:\nextra:x:2000:user\n")
+        add("var/old", tarfile.REGTYPE, 0o644, b"old\n")
+        add("var/dir", tarfile.DIRTYPE, 0o755)
+        add("var/dir/in", tarfile.REGTYPE, 0o644, b"in\n")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentStore]:
+    """A store in which containers can run; the tests are skipped, with the reason, where none can."""
+    if BUSYBOX is None or not _is_static(BUSYBOX):
+        pytest.skip("needs a static busybox (Debian's busybox-static)")
+    # A short path of our own, which the container's other users may pass.
+    folder = tmp_path_factory.mktemp("home")
+    found = ContentStore(Home(folder))
+    found.home.prepare()
+    try:
+        isolation = choose(found.home)
+    except NotSupported as error:
+        pytest.skip(str(error))
+    yield found
+    for container in containers(found):
+        container.remove(force=True)
+    # Unpacked layers belong to other users, whom pytest could not clean up after.
+    remove_folders(isolation, [str(found.home.layers), str(found.home.volumes)])
+
+
+@pytest.fixture(scope="session")
+def image(store: ContentStore) -> Image:
+    """A small image with a shell."""
+    config = Config(cmd=("sh",), env=("FROM_IMAGE=1",))
+    return import_rootfs(io.BytesIO(rootfs()), store, Reference.parse("small:1"), config=config)
+
+
+@pytest.fixture
+def make(store: ContentStore, image: Image) -> Iterator[Callable[..., Container]]:
+    """Creates containers that are gone after the test."""
+    made: list[Container] = []
+
+    def one(*command: str, **flags: object) -> Container:
+        of = flags.pop("image", image)
+        container = create(store, of, command, **{"network": "none", **flags})  # type: ignore[arg-type]
+        made.append(container)
+        return container
+
+    yield one
+    for container in made:
+        if container.folder.exists():
+            container.remove(force=True)
+
+
+@pytest.fixture
+def run(make: Callable[..., Container]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command in a fresh container: exit code, what it wrote, and what it wrote as errors."""
+
+    def one(*command: str, stdin: bytes | None = None, **flags: object) -> tuple[int, str, str]:
+        return finish(make(*command, interactive=stdin is not None, **flags), stdin=stdin)
+
+    return one
+
+
+def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, str]:
+    """Start a container and follow it to its end."""
+    pieces: dict[int, list[bytes]] = {1: [], 2: []}
+    with container.start(owner=os.getpid(), stdin=stdin is not None) as session:
+        code = session.follow(lambda stream, data: pieces[stream].append(data), stdin=stdin)
+    return code, b"".join(pieces[1]).decode(errors="replace"), b"".join(pieces[2]).decode(errors="replace")
