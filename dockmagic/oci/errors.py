@@ -8,6 +8,7 @@ thing went wrong, so that a caller can catch a family::
     │   ├── InvalidReference
     │   ├── InvalidDigest
     │   ├── InvalidPlatform
+    │   ├── DockerfileError         carries `file`, `lines`, `column` and `suggestion`
     │   └── AmbiguousName
     ├── NotFound                    asked for, not there
     │   ├── ImageNotFound           (store or registry)
@@ -48,6 +49,7 @@ __all__ = [
     "CredentialError",
     "Denied",
     "DigestMismatch",
+    "DockerfileError",
     "DockmagicError",
     "ImageNotFound",
     "InvalidArchive",
@@ -127,6 +129,51 @@ class InvalidPlatform(InvalidInput):
     """Not a platform."""
 
     default_hint = "Write OS/ARCH[/VARIANT], such as linux/arm64"
+
+
+class DockerfileError(InvalidInput):
+    """A Dockerfile, or a `.dockerignore`, that cannot be understood or followed.
+
+    Attributes:
+        file: its name as the user knows it; empty while it is not known.
+        lines: the first and the last line that it is about, counted from 1; (0, 0) while they are not known.
+        column: the character in the first of these lines, counted from 1; 0 where it is the lines as a whole.
+        reason: what is wrong, without the place that `message` begins with.
+        suggestion: the word that was probably meant; empty if none is near.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        hint: str = "",
+        file: str = "",
+        lines: tuple[int, int] = (0, 0),
+        column: int = 0,
+        suggestion: str = "",
+    ) -> None:
+        place = [file] if file else []
+        if lines[0]:
+            place += [str(lines[0]), str(column)] if column else [str(lines[0])]
+            place = place if file else ["line " + ":".join(place)]
+        meant = f" (did you mean {suggestion}?)" if suggestion else ""
+        super().__init__(f"{':'.join(place)}: {reason}{meant}" if place else f"{reason}{meant}", hint=hint)
+        self.reason = " ".join(reason.split())
+        self.file = file
+        self.lines = lines
+        self.column = column
+        self.suggestion = suggestion
+
+    def at(self, file: str, lines: tuple[int, int], column: int = 0) -> DockerfileError:
+        """The same error at a place that was not known where it arose."""
+        return DockerfileError(
+            self.reason,
+            hint=self.hint,
+            file=file,
+            lines=lines,
+            column=column or self.column,
+            suggestion=self.suggestion,
+        )
 
 
 class AmbiguousName(InvalidInput):

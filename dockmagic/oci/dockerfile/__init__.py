@@ -1,0 +1,76 @@
+"""The Dockerfile language: text to typed instructions, and back to what they mean. No input or output."""
+
+from __future__ import annotations
+
+from .expansion import Expansion, expand, expand_text, expand_words, trace
+from .ignore import Ignore
+from .instructions import (
+    Add,
+    Arg,
+    Argument,
+    Cmd,
+    Copy,
+    Device,
+    Entrypoint,
+    Env,
+    Expose,
+    From,
+    Healthcheck,
+    Heredoc,
+    Instruction,
+    Label,
+    Maintainer,
+    Onbuild,
+    Pair,
+    Program,
+    Run,
+    Shell,
+    Stopsignal,
+    User,
+    Volume,
+    Workdir,
+)
+from .mounts import Mount, MountSpec
+from .parser import Directives, Dockerfile, Stage, parse, parse_trigger
+from .unsupported import refuse
+
+__all__ = [
+    "Add",
+    "Arg",
+    "Argument",
+    "Cmd",
+    "Copy",
+    "Device",
+    "Directives",
+    "Dockerfile",
+    "Entrypoint",
+    "Env",
+    "Expansion",
+    "Expose",
+    "From",
+    "Healthcheck",
+    "Heredoc",
+    "Ignore",
+    "Instruction",
+    "Label",
+    "Maintainer",
+    "Mount",
+    "MountSpec",
+    "Onbuild",
+    "Pair",
+    "Program",
+    "Run",
+    "Shell",
+    "Stage",
+    "Stopsignal",
+    "User",
+    "Volume",
+    "Workdir",
+    "expand",
+    "expand_text",
+    "expand_words",
+    "parse",
+    "parse_trigger",
+    "refuse",
+    "trace",
+]
