@@ -1,0 +1,1 @@
+"""Build: Dockerfiles to images, step by step, cached and explained."""
