@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -10,7 +11,7 @@ from .mistake import UsageMistake
 from .result import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .door import Door
     from .result import Result
@@ -21,6 +22,7 @@ _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 # How `--flag=false` reaches click's parser, which knows no value after a flag; nobody can type it.
 _OFF = "--\0off-"
+_NONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
 argument = click.argument
 
@@ -57,16 +59,24 @@ class Verb(click.Command):
         examples: command lines without the program's name, each with what it does.
         usage: the parameters, as docker writes them: ``[OPTIONS] IMAGE [IMAGE...]``.
         returns: the row type or result type, for the documentation.
+        refused: flags that docker has here and dockmagic has not → reason and what to do instead.
     """
 
     def __init__(
-        self, *args: Any, usage: str, examples: tuple[tuple[str, str], ...], returns: str, **settings: Any
+        self,
+        *args: Any,
+        usage: str,
+        examples: tuple[tuple[str, str], ...],
+        returns: str,
+        refused: Mapping[str, tuple[str, str]],
+        **settings: Any,
     ) -> None:
         super().__init__(*args, **settings)
         self.add_help_option = False
         self.usage = usage
         self.examples = examples
         self.returns = returns
+        self.refused = refused
         self.params.append(
             click.Option(["--help"], is_flag=True, expose_value=False, is_eager=True, callback=_want_help, hidden=True)
         )
@@ -125,7 +135,7 @@ class Verb(click.Command):
             message = f"unknown flag: {error.option_name}"
             if not error.option_name.startswith("--"):
                 message = f"unknown shorthand flag: {error.option_name}"
-            refusal = refused_flag(error.option_name)
+            refusal = refused_flag(error.option_name, self.refused)
             if refusal is not None:
                 return refusal
             import difflib
@@ -187,11 +197,13 @@ def _flag_names(parameter: click.Option) -> str:
     return f"{short + ', ' if short else '    '}{long}{kind}"
 
 
-def verb(name: str, usage: str, *examples: tuple[str, str], returns: str) -> Callable[[Callable[..., Result]], Verb]:
+def verb(
+    name: str, usage: str, *examples: tuple[str, str], returns: str, refused: Mapping[str, tuple[str, str]] = _NONE
+) -> Callable[[Callable[..., Result]], Verb]:
     """Make a verb of a function: its docstring is the help, its first parameter the `Door`."""
 
     def make(function: Callable[..., Result]) -> Verb:
-        made: Verb = click.command(name, cls=Verb, usage=usage, examples=examples, returns=returns)(
+        made: Verb = click.command(name, cls=Verb, usage=usage, examples=examples, returns=returns, refused=refused)(
             click.pass_obj(function)
         )
         return made

@@ -37,7 +37,8 @@ FLAGS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def refused_flag(flag: str) -> NotSupported | None:
-    """The refusal of a flag, if it is one that is refused by name."""
-    reason = FLAGS.get(flag.partition("=")[0])
-    return reason and NotSupported(f"{flag.partition('=')[0]} is not supported: {reason[0]}", hint=reason[1])
+def refused_flag(flag: str, here: Mapping[str, tuple[str, str]] = FLAGS) -> NotSupported | None:
+    """The refusal of a flag, if it is one that is refused by name: by the verb (`here`), or wherever it stands."""
+    name = flag.partition("=")[0]
+    reason = here.get(name) or FLAGS.get(name)
+    return reason and NotSupported(f"{name} is not supported: {reason[0]}", hint=reason[1])
