@@ -1,21 +1,19 @@
-"""The terminal: progress of transfers on standard error, and questions."""
+"""Progress of transfers on standard error."""
 
 from __future__ import annotations
 
-import getpass
-import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from .verbs.shown import short_id
+from dockmagic.verbs.shown import short_id
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, TextIO
 
-    from .oci.spec import Descriptor
+    from dockmagic.oci.spec import Descriptor
 
-__all__ = ["Progress", "ask"]
+__all__ = ["Progress"]
 
 #: Words after which nothing more comes for a blob.
 _LAST_WORDS: Final = ("Pull complete", "Already exists", "Pushed", "Layer already exists", "Mounted from", "Loaded")
@@ -97,21 +95,3 @@ def _bars() -> Any:
         console=Console(stderr=True),
         refresh_per_second=8,
     )
-
-
-def ask(prompt: str, *, secret: bool) -> str:
-    """Ask whoever sits at the terminal.
-
-    Raises:
-        EOFError: nobody does.
-    """
-    if not sys.stdin.isatty():
-        raise EOFError(prompt)
-    if secret:
-        return getpass.getpass(prompt)
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError(prompt)
-    return line.rstrip("\n")
