@@ -14,9 +14,9 @@ from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 
 from . import capabilities, layers, naming, seccomp
 from .container import Container, remove_folders
-from .isolation import choose
 from .listing import containers
 from .record import Record
+from .tiers import choose
 from .volumes import anonymous_volume
 
 if TYPE_CHECKING:

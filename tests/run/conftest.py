@@ -18,8 +18,8 @@ from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
 from dockmagic.run.container import remove_folders
 from dockmagic.run.creation import create
-from dockmagic.run.isolation import choose
 from dockmagic.run.listing import containers
+from dockmagic.run.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
