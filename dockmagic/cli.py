@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: without the program's name; None for this process's.
 
     Returns:
-        The exit code: 0, 1 for an error, 125 for a flag that is not known, 130 after Ctrl-C.
+        The exit code: 0, that of the program in the container, docker's for an error (mostly 1; 125 for a flag that is
+        not known), 130 after Ctrl-C.
     """
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
@@ -63,7 +64,7 @@ def _run(argv: list[str]) -> int:
         except DockmagicError as error:
             progress.close()
             _say(f"Error: {error}")
-            return 1
+            return error.exit_code
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
@@ -76,7 +77,7 @@ def _run(argv: list[str]) -> int:
 
 def _print(result: Result) -> int:
     from .verbs.printing import printed
-    from .verbs.result import Serving
+    from .verbs.result import Ran, Serving
 
     output = printed(result)
     if isinstance(output, bytes):
@@ -88,6 +89,8 @@ def _print(result: Result) -> int:
     sys.stdout.buffer.flush()
     if isinstance(result, Serving):
         result.server.wait()
+    if isinstance(result, Ran):
+        return result.exit_code or 0
     errors = getattr(result, "errors", ())
     for error in errors:
         _say(f"Error: {error}")

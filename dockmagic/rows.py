@@ -14,8 +14,11 @@ from typing import ClassVar, Literal, NamedTuple
 import msgspec
 
 __all__ = [
+    "ArgumentRow",
+    "CacheRow",
     "ChangeRow",
     "Column",
+    "ContainerRow",
     "DifferenceRow",
     "DiskUsageRow",
     "FileRow",
@@ -25,16 +28,36 @@ __all__ = [
     "LayerRow",
     "MismatchRow",
     "PlanRow",
+    "ProcessRow",
     "RemovedRow",
     "Row",
     "SearchRow",
+    "StepRow",
     "TagRow",
+    "TargetRow",
     "TransferRow",
     "TreeRow",
+    "VolumeRow",
+    "WrittenRow",
     "columns",
 ]
 
-Kind = Literal["text", "words", "size", "time", "since", "id", "digest", "count", "flag", "ok", "mode"]
+Kind = Literal[
+    "text",
+    "words",
+    "names",
+    "command",
+    "size",
+    "time",
+    "since",
+    "id",
+    "digest",
+    "count",
+    "flag",
+    "ok",
+    "mode",
+    "seconds",
+]
 
 
 class Column(NamedTuple):
@@ -46,8 +69,9 @@ class Column(NamedTuple):
         header: above the column in printed text, in capitals.
         kind: what the values are. ``size`` is bytes; ``time`` and ``since`` are an aware datetime or None, shown as a
             date or as an age; ``id`` and ``digest`` are digests (an ID is shown as 12 digits unless ``--no-trunc``);
-            ``words`` is a tuple of strings; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as
-            ``[OK]``); ``mode`` st_mode bits; ``text`` a string.
+            ``words`` and ``names`` are a tuple of strings, the latter printed without blanks between; ``command`` is a
+            command line, printed in quotes; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as
+            ``[OK]``); ``mode`` st_mode bits; ``seconds`` a length of time; ``text`` a string.
     """
 
     name: str
@@ -57,7 +81,7 @@ class Column(NamedTuple):
 
 
 def _name(attribute: str) -> str:
-    words = (word.upper() if word in ("id", "uid", "gid") else word for word in attribute.split("_"))
+    words = (word.upper() if word in ("id", "uid", "gid", "pid", "ppid") else word for word in attribute.split("_"))
     return "".join(word[0].upper() + word[1:] for word in words)
 
 
@@ -431,3 +455,371 @@ class DiskUsageRow(Row, frozen=True):
         Column("Reclaimable", "reclaimable", "RECLAIMABLE", "size"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Type", "TotalCount", "Active", "Size", "Reclaimable")
+
+
+class ContainerRow(Row, frozen=True):
+    """One container (``ps``).
+
+    Attributes:
+        image: as the user wrote it.
+        command: the program and its arguments, blanks between.
+        ports: published ones, as ``8080->8080/tcp``.
+        state: ``created``, ``running`` or ``exited``.
+        status: the same with how long, and the exit code.
+        size: bytes of the writable layer; None where nobody asked for it.
+        virtual_size: those of the image besides; None likewise.
+        labels: ``NAME=VALUE``.
+        mounts: names of volumes and paths of this machine.
+        local_volumes: how many of the mounts are volumes.
+        platform: of the image.
+    """
+
+    id: str
+    image: str
+    command: str
+    created_at: datetime
+    state: str
+    status: str
+    names: str
+    ports: tuple[str, ...] = ()
+    size: int | None = None
+    virtual_size: int | None = None
+    labels: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    local_volumes: int = 0
+    platform: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("ID", "id", "CONTAINER ID", "id"),
+        Column("Image", "image", "IMAGE"),
+        Column("Command", "command", "COMMAND", "command"),
+        Column("RunningFor", "created_at", "CREATED", "since"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("State", "state", "STATE"),
+        Column("Status", "status", "STATUS"),
+        Column("Ports", "ports", "PORTS", "words"),
+        Column("Names", "names", "NAMES"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("VirtualSize", "virtual_size", "VIRTUAL SIZE", "size"),
+        Column("Labels", "labels", "LABELS", "names"),
+        Column("Mounts", "mounts", "MOUNTS", "names"),
+        Column("Networks", "networks", "NETWORKS", "names"),
+        Column("LocalVolumes", "local_volumes", "LOCAL VOLUMES", "count"),
+        Column("Platform", "platform", "PLATFORM"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names")
+
+
+class WrittenRow(Row, frozen=True):
+    """One path that a container has added to its image, changed or deleted (``diff CONTAINER``).
+
+    Attributes:
+        change: ``A`` added, ``C`` changed, ``D`` deleted.
+        kind: as in `FileRow`; of what was deleted, if it was.
+        size: bytes in the writable layer; 0 if deleted.
+        old_size: in the image; 0 if added.
+        layer: index of the image's layer whose file is hidden now; None if added.
+        created_by: the instruction that made that layer.
+    """
+
+    change: str
+    path: str
+    kind: str
+    size: int
+    old_size: int
+    layer: int | None = None
+    created_by: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Change", "change", "CHANGE"),
+        Column("Kind", "kind", "KIND"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("OldSize", "old_size", "OLD SIZE", "size"),
+        Column("Layer", "layer", "HIDES LAYER", "count"),
+        Column("CreatedBy", "created_by", "CREATED BY"),
+        Column("Path", "path", "PATH"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Change", "Kind", "Size", "OldSize", "Layer", "Path")
+
+
+class ProcessRow(Row, frozen=True):
+    """One process of a container (``top``), as this machine sees it.
+
+    Attributes:
+        user: its owner on this machine.
+        pid: on this machine.
+        ppid: its parent's.
+        started_at: when it began.
+        time: processor time that it took, as ``00:00:00``.
+        command: program and arguments.
+    """
+
+    user: str
+    pid: int
+    ppid: int
+    started_at: datetime
+    time: str
+    command: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("User", "user", "UID"),
+        Column("PID", "pid", "PID", "count"),
+        Column("PPID", "ppid", "PPID", "count"),
+        Column("StartedAt", "started_at", "STARTED", "time"),
+        Column("Time", "time", "TIME"),
+        Column("Command", "command", "CMD"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("User", "PID", "PPID", "StartedAt", "Time", "Command")
+
+
+class VolumeRow(Row, frozen=True):
+    """One volume (``volume ls``).
+
+    Attributes:
+        driver: always ``local``.
+        mountpoint: where its files lie on this machine.
+        scope: always ``local``.
+        labels: ``NAME=VALUE``.
+        links: how many containers use it.
+        size: bytes of its files on the disk; None where nobody asked for it.
+    """
+
+    name: str
+    mountpoint: str
+    created_at: datetime
+    driver: str = "local"
+    scope: str = "local"
+    labels: tuple[str, ...] = ()
+    links: int = 0
+    size: int | None = None
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Driver", "driver", "DRIVER"),
+        Column("Name", "name", "VOLUME NAME"),
+        Column("Mountpoint", "mountpoint", "MOUNTPOINT"),
+        Column("Scope", "scope", "SCOPE"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("Labels", "labels", "LABELS", "names"),
+        Column("Links", "links", "LINKS", "count"),
+        Column("Size", "size", "SIZE", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Driver", "Name")
+
+
+class StepRow(Row, frozen=True):
+    """One step of a build (``build``), in the order of the Dockerfile.
+
+    Attributes:
+        step: its number over all stages, as in ``@3``.
+        stage: name of its stage, or the stage's number.
+        line: of the Dockerfile (in a cell: of the cell); None for a trigger of the base image.
+        outcome: ``done``, ``cached``, ``failed``, ``canceled`` or ``skipped``.
+        cached: whether the cache had it.
+        why: why it had it, or why it had it not.
+        time: seconds that it took.
+        size: bytes of the files of its layer; 0 if it made none.
+        diff_id: of its layer; empty if it made none.
+        image_id: of the state after it; empty if it did not get that far.
+    """
+
+    step: int
+    stage: str
+    line: int | None
+    instruction: str
+    outcome: str
+    cached: bool
+    why: str
+    time: float
+    size: int
+    diff_id: str
+    image_id: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Step", "step", "STEP", "count"),
+        Column("Stage", "stage", "STAGE"),
+        Column("Line", "line", "LINE", "count"),
+        Column("Instruction", "instruction", "INSTRUCTION"),
+        Column("Outcome", "outcome", "OUTCOME"),
+        Column("Cached", "cached", "CACHED", "flag"),
+        Column("Why", "why", "WHY"),
+        Column("Time", "time", "TIME", "seconds"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("DiffID", "diff_id", "DIFF ID", "id"),
+        Column("ImageID", "image_id", "IMAGE ID", "id"),
+    )
+    shown: ClassVar[tuple[str, ...]] = (
+        "Step", "Stage", "Instruction", "Cached", "Why", "Time", "Size", "DiffID", "ImageID",
+    )  # fmt: skip
+
+
+class ReasonRow(Row, frozen=True):
+    """Why the cache had a step, or had it not (``build --explain``).
+
+    Attributes:
+        part: what changed of the step, such as ``content of app.py`` or ``argument VERSION``; empty for a hit.
+        old: in the nearest step that the cache has.
+        new: in this build.
+    """
+
+    step: int
+    instruction: str
+    cached: bool
+    why: str
+    part: str = ""
+    old: str = ""
+    new: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Step", "step", "STEP", "count"),
+        Column("Instruction", "instruction", "INSTRUCTION"),
+        Column("Cached", "cached", "CACHED", "flag"),
+        Column("Why", "why", "WHY"),
+        Column("Part", "part", "PART"),
+        Column("Old", "old", "OLD"),
+        Column("New", "new", "NEW"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Step", "Instruction", "Cached", "Why", "Part", "Old", "New")
+
+
+class UnstableRow(Row, frozen=True):
+    """One thing that two builds of the same do not have in common (``build --verify-reproducible``).
+
+    Attributes:
+        step: number of the step; 0 for the image's documents.
+        path: of the file; empty if it is about none.
+        what: what differs, such as ``mtime`` or ``content``.
+        first: in the first build.
+        second: in the second.
+        reason: what usually makes it so, and what to do.
+    """
+
+    step: int
+    instruction: str
+    path: str
+    what: str
+    first: str
+    second: str
+    reason: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Step", "step", "STEP", "count"),
+        Column("Instruction", "instruction", "INSTRUCTION"),
+        Column("Path", "path", "PATH"),
+        Column("What", "what", "WHAT"),
+        Column("First", "first", "FIRST"),
+        Column("Second", "second", "SECOND"),
+        Column("Reason", "reason", "REASON"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Step", "Instruction", "Path", "What", "First", "Second", "Reason")
+
+
+class WarningRow(Row, frozen=True):
+    """One finding about a Dockerfile (``build --check``).
+
+    Attributes:
+        rule: its name, such as ``StageNameCasing``; empty for what has no rule.
+        line: of the Dockerfile (in a cell: of the cell); None if it is about none.
+        message: what is odd.
+        fix: what to write instead.
+        url: where the rule is explained.
+    """
+
+    rule: str
+    line: int | None
+    message: str
+    fix: str = ""
+    url: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Rule", "rule", "RULE"),
+        Column("Line", "line", "LINE", "count"),
+        Column("Message", "message", "MESSAGE"),
+        Column("Fix", "fix", "FIX"),
+        Column("URL", "url", "URL"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Rule", "Line", "Message", "Fix")
+
+
+class TargetRow(Row, frozen=True):
+    """One stage that can be built (``build --call targets``)."""
+
+    target: str
+    default: bool
+    base: str
+    line: int
+    description: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Target", "target", "TARGET"),
+        Column("Default", "default", "DEFAULT", "flag"),
+        Column("Base", "base", "BASE"),
+        Column("Line", "line", "LINE", "count"),
+        Column("Description", "description", "DESCRIPTION"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Target", "Default", "Base", "Description")
+
+
+class ArgumentRow(Row, frozen=True):
+    """One thing that a build can be given (``build --call outline``).
+
+    Attributes:
+        kind: ``argument`` or ``secret``.
+        name: what ``--build-arg`` or ``--secret id=`` names.
+        value: the default.
+        line: of the Dockerfile.
+        description: the comment above it.
+    """
+
+    kind: str
+    name: str
+    value: str
+    line: int
+    description: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Kind", "kind", "KIND"),
+        Column("Name", "name", "NAME"),
+        Column("Value", "value", "VALUE"),
+        Column("Line", "line", "LINE", "count"),
+        Column("Description", "description", "DESCRIPTION"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Kind", "Name", "Value", "Description")
+
+
+class CacheRow(Row, frozen=True):
+    """One record of the build cache (``builder du``).
+
+    Attributes:
+        id: the step's key.
+        cache_type: ``regular`` for steps, ``exec.cachemount`` for mounts, ``source.…`` for fetched sources (docker's).
+        description: the instruction, or the mount's path.
+        size: bytes on the disk that only the cache holds.
+        reclaimable: whether a prune would take it.
+        shared: whether a named image has its layer, too.
+    """
+
+    id: str
+    cache_type: str
+    description: str
+    size: int
+    created_at: datetime | None
+    last_used_at: datetime | None
+    usage_count: int
+    reclaimable: bool
+    shared: bool
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("ID", "id", "ID", "id"),
+        Column("Reclaimable", "reclaimable", "RECLAIMABLE", "flag"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("LastUsedSince", "last_used_at", "LAST ACCESSED", "since"),
+        Column("LastUsedAt", "last_used_at", "LAST USED AT", "time"),
+        Column("CreatedSince", "created_at", "CREATED", "since"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("UsageCount", "usage_count", "USAGE", "count"),
+        Column("Shared", "shared", "SHARED", "flag"),
+        Column("CacheType", "cache_type", "CACHE TYPE"),
+        Column("Description", "description", "DESCRIPTION"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ID", "CacheType", "Description", "Reclaimable", "Size", "LastUsedSince")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
+from .containers import Containers
 from .images import Images
+from .volumes import Volumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,8 @@ class Engine:
         self._own = home if isinstance(home, Home) else Home(home)
         self._on_notice = on_notice
         self.images = Images(self)
+        self.volumes = Volumes(self)
+        self.containers = Containers(self, self.images)
         self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
         if registries is not None:
             self.registries = registries

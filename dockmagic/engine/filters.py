@@ -13,12 +13,12 @@ from dockmagic.oci.errors import InvalidInput
 from .describe import time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dockmagic.store.content import ContentStore
     from dockmagic.store.names import Named
 
-__all__ = ["image_filter"]
+__all__ = ["image_filter", "moment", "named_filters"]
 
 _KEYS: Final = ("before", "dangling", "label", "reference", "since", "until")
 _TRUE: Final = ("true", "1", "t")
@@ -41,18 +41,28 @@ def image_filter(
         ImageNotFound: of ``before`` or ``since``.
     """
     tests: dict[str, list[Callable[[Named], bool]]] = {}
+    for key, value in named_filters(filters, (*_KEYS, *extra_keys)):
+        if key in extra_keys:
+            continue
+        name = f"label {value}" if key == "label" else key
+        tests.setdefault(name, []).append(_test(store, key, value))
+    return lambda named: all(any(test(named) for test in alternatives) for alternatives in tests.values())
+
+
+def named_filters(filters: Iterable[str], keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Key and value of each ``KEY=VALUE``.
+
+    Raises:
+        InvalidInput: no value, or another key than `keys`.
+    """
     for text in filters:
         key, equals, value = text.partition("=")
         key, value = key.strip().lower(), value.strip()
         if not equals:
             raise InvalidInput(f"the filter {text!r} has no value", hint="Write --filter KEY=VALUE")
-        if key in extra_keys:
-            continue
-        if key not in _KEYS:
-            raise InvalidInput(f"invalid filter {key!r}", hint=f"There are {', '.join(sorted((*_KEYS, *extra_keys)))}")
-        name = f"label {value}" if key == "label" else key
-        tests.setdefault(name, []).append(_test(store, key, value))
-    return lambda named: all(any(test(named) for test in alternatives) for alternatives in tests.values())
+        if key not in keys:
+            raise InvalidInput(f"invalid filter {key!r}", hint=f"There are {', '.join(sorted(keys))}")
+        yield key, value
 
 
 def _test(store: ContentStore, key: str, value: str) -> Callable[[Named], bool]:
@@ -66,10 +76,10 @@ def _test(store: ContentStore, key: str, value: str) -> Callable[[Named], bool]:
     if key == "label":
         name, equals, wanted_value = value.partition("=")
         return lambda named: _has_label(store, named, name, wanted_value if equals else None)
-    moment = _moment(value) if key == "until" else time_of(local.find(store, value).created)
+    limit = moment(value) if key == "until" else time_of(local.find(store, value).created)
     if key == "since":
-        return lambda named: _later(time_of(named.created), moment)
-    return lambda named: _later(moment, time_of(named.created))
+        return lambda named: _later(time_of(named.created), limit)
+    return lambda named: _later(limit, time_of(named.created))
 
 
 def _later(one: datetime | None, other: datetime | None) -> bool:
@@ -81,15 +91,19 @@ def _has_label(store: ContentStore, named: Named, name: str, value: str | None) 
     return name in labels and (value is None or labels[name] == value)
 
 
-def _moment(text: str) -> datetime:
-    """A point in time: RFC 3339, a date, seconds since the epoch, or a Go duration before now."""
+def moment(text: str) -> datetime:
+    """A point in time: RFC 3339, a date, seconds since the epoch, or a Go duration before now.
+
+    Raises:
+        InvalidInput: none of these.
+    """
     pieces = re.findall(r"(\d+(?:\.\d+)?)([hms])", text)
     if pieces and "".join(map("".join, pieces)) == text:
         ago = sum(float(number) * _UNITS[unit] for number, unit in pieces)
         return datetime.now(UTC) - timedelta(seconds=ago)
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
-    moment = time_of(text)
-    if moment is None:
+    found = time_of(text)
+    if found is None:
         raise InvalidInput(f"{text!r} is no time", hint="Write a duration such as 24h, or a date such as 2024-05-01")
-    return moment
+    return found

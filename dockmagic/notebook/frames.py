@@ -63,7 +63,7 @@ def _series(column: Column, values: list[Any], *, whole: bool) -> Any:  # noqa: 
             return pd.array(values, dtype="string" if whole else "digest")
         case "time" | "since":
             return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.as_unit("s")
-        case "words":
+        case "words" | "names":
             return pd.Series([", ".join(map(printable, words)) for words in values], dtype="str")
         case "count":
             return pd.array(values, dtype="Int64" if None in values else "int64")

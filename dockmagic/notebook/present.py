@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.verbs.listing import plain_text
-from dockmagic.verbs.result import Content, Document, Nothing, Serving, Table, Text, Transferred
+from dockmagic.verbs.result import Content, Document, Nothing, Ran, Serving, Table, Text, Transferred
 
 from .output import Data, ImageList, Output
 
@@ -31,6 +31,8 @@ def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind 
             if not images:
                 return Output("\n".join(lines))
             return images[0] if len(images) == 1 else ImageList(images)
+        case Ran(stdout=stdout):
+            return Output(stdout.decode("utf-8", "replace").removesuffix("\n"), stdout)
         case Serving(server):
             return server
         case Nothing():

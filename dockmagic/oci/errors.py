@@ -85,9 +85,14 @@ class DockmagicError(Exception):
     Args:
         message: what is wrong, without a full stop; a single line.
         hint: what to do next, without a full stop; empty only where the class has a `default_hint`.
+
+    Attributes:
+        exit_code: of a command line that ends with it, docker's where docker has one: 125 for a container that cannot
+            be made or started, 126 for a program that cannot be executed, 127 for one that is not there.
     """
 
     default_hint: ClassVar[str] = ""
+    exit_code: int = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -37,11 +37,7 @@ _STOP_PATIENCE = 10.0
 
 
 class CannotStart(DockmagicError):
-    """The container's program could not be started.
-
-    Attributes:
-        exit_code: docker's: 127 no such program, 126 one that cannot be executed, 125 all else.
-    """
+    """The container's program could not be started; `exit_code` is 127, 126 or 125."""
 
     def __init__(self, message: str, *, hint: str = "", exit_code: int = 125) -> None:
         super().__init__(message, hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
@@ -10,11 +11,14 @@ from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from dockmagic.engine import Engine
     from dockmagic.oci.protocols import Progress
+    from dockmagic.run.container import Container
+    from dockmagic.run.session import Session
 
-__all__ = ["Ask", "Door"]
+__all__ = ["Ask", "Door", "Signals", "Terminal"]
 
 
 class Ask(Protocol):
@@ -23,6 +27,43 @@ class Ask(Protocol):
     def __call__(self, prompt: str, *, secret: bool) -> str:
         """The answer to `prompt`; a `secret` one is not shown while it is typed."""
         ...
+
+
+class Terminal(Protocol):
+    """Lets a user and a program on a terminal of its own talk to each other (``run -it``, ``exec -it``, ``attach``)."""
+
+    def __call__(
+        self, container: Container, session: Session, *, stdin: bool, detach_keys: bytes, command: str
+    ) -> int | None:
+        """Talk, and close the session, now or later.
+
+        Args:
+            container: that the program runs in.
+            session: with the program; it has a terminal.
+            stdin: whether what the user types goes to the program.
+            detach_keys: what the user types to leave, and let the program go on; empty for nothing.
+            command: what runs, for a title.
+
+        Returns:
+            The program's exit code; None if it goes on: the user left it, or the talk takes place elsewhere.
+        """
+        ...
+
+
+class Signals(Protocol):
+    """Hands the signals that this process gets to a program."""
+
+    def __call__(self, send: Callable[[int], None]) -> AbstractContextManager[object]:
+        """A context in which `send` gets the number of each signal but SIGINT, which is a KeyboardInterrupt."""
+        ...
+
+
+def _keep_signals(send: Callable[[int], None]) -> AbstractContextManager[object]:  # noqa: ARG001  (as `Signals`)
+    return nullcontext()
+
+
+def _hear_nothing(stream: int, data: bytes) -> None:
+    """An `on_output` for those who do not want to hear."""
 
 
 def _say_nothing(line: str) -> None:
@@ -44,6 +85,13 @@ class Door(msgspec.Struct, frozen=True):
         ask: asks the user for a line, as ``login`` does for a password; raises EOFError if nobody can answer.
         stdin: bytes for ``load``, ``import`` and ``--password-stdin``; None if there are none.
         stdout: takes archives (``save`` without ``-o``); None where they must go to a file.
+        on_output: hears what programs write as it comes: 1 or 2 for the stream, and the bytes.
+        kept_output: how many bytes of each stream of a program a `Ran` keeps.
+        program_input: what ``run -i`` and ``exec -i`` feed to the program: bytes, or a descriptor; None for nothing.
+        terminal: for programs on a terminal; None where the user has none.
+        signals: hands signals to the program that is followed.
+        owner: process that a container which goes on must not outlive: a kernel's; None on the command line, whose
+            ``run -d`` outlives it.
     """
 
     engine: Engine
@@ -53,3 +101,9 @@ class Door(msgspec.Struct, frozen=True):
     ask: Ask = _cannot_ask
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
+    on_output: Callable[[int, bytes], None] = _hear_nothing
+    kept_output: int = 0
+    program_input: int | bytes | None = None
+    terminal: Terminal | None = None
+    signals: Signals = _keep_signals
+    owner: int | None = None

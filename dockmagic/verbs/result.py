@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.oci.errors import DockmagicError
     from dockmagic.rows import Row, TransferRow
+    from dockmagic.run.container import Container
     from dockmagic.store.registry.server import RegistryServer
 
-__all__ = ["Content", "Document", "Nothing", "Result", "Serving", "Table", "Text", "Transferred"]
+__all__ = ["Content", "Document", "Nothing", "Ran", "Result", "Serving", "Table", "Text", "Transferred"]
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -102,8 +103,30 @@ class Serving(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class Ran(msgspec.Struct, frozen=True):
+    """A program that ran in a container (``run``, ``exec``, ``start -a``, ``attach``), or goes on there.
+
+    Its output has been streamed to `Door.on_output` already.
+
+    Attributes:
+        container: where; it may be gone by now (``run --rm``).
+        exit_code: of the program, which is also the command line's; None where the program goes on.
+        stdout: the first `Door.kept_output` bytes that it wrote.
+        stderr: likewise.
+        dropped: how many bytes of both were not kept.
+        lines: what is left to print: the ID (``run -d``).
+    """
+
+    container: Container
+    exit_code: int | None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    dropped: int = 0
+    lines: tuple[str, ...] = ()
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """There is nothing to say (``tag``)."""
 
 
-Result: TypeAlias = Table | Text | Document | Content | Transferred | Serving | Nothing
+Result: TypeAlias = Table | Text | Document | Content | Transferred | Ran | Serving | Nothing

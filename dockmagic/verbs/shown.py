@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.engine.ages import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.rows import Column
 
-__all__ = ["age", "date", "duration", "human_size", "short_id", "shorten", "show"]
+__all__ = ["age", "date", "human_size", "short_id", "shorten", "show"]
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _STEP: Final = 1000
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SHORT: Final = 12
 _LONG_TEXT: Final = 45
+_COMMAND: Final = 20
 _LONG_COLUMNS: Final = ("CreatedBy", "Description", "Old", "New")
 #: An image created before this is one without a date, as reproducible builds make them.
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -30,27 +33,6 @@ def human_size(size: int, digits: int = 3) -> str:
     while abs(float(f"{value:.{digits}g}")) >= _STEP and unit < len(_UNITS) - 1:
         value, unit = value / _STEP, unit + 1
     return f"{value:.{digits}g}{_UNITS[unit]}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time in one unit, in docker's words: ``About an hour``, ``3 weeks``."""
-    for limit, unit, one in (
-        (1, 1, "Less than a second"), (_MINUTE, 1, "1 second"), (_HOUR, _MINUTE, "About a minute"),
-        (48 * _HOUR, _HOUR, "About an hour"),
-    ):  # fmt: skip
-        whole = round(seconds / unit) if unit == _HOUR else int(seconds / unit)
-        if seconds < limit and not (unit == _HOUR and whole >= 48):
-            if limit == 1 or whole == 1:
-                return one
-            return f"{whole} {'seconds' if unit == 1 else 'minutes' if unit == _MINUTE else 'hours'}"
-    hours = round(seconds / _HOUR)
-    if hours < 24 * 7 * 2:
-        return f"{hours // 24} days"
-    if hours < 24 * 30 * 2:
-        return f"{hours // 24 // 7} weeks"
-    if hours < 24 * 365 * 2:
-        return f"{hours // 24 // 30} months"
-    return f"{int(seconds / _HOUR) // 24 // 365} years"
 
 
 def age(moment: datetime | None, now: datetime | None = None) -> str:
@@ -89,6 +71,8 @@ def show(column: Column, value: Any, *, whole: bool = False) -> str:
         return "N/A"
     if column.kind in ("text", "id"):
         return _text(column, str(value), whole=whole)
+    if column.kind == "command":
+        return json.dumps(value if whole else shorten(value, _COMMAND), ensure_ascii=False)
     return _SHOW[column.kind](value)
 
 
@@ -105,8 +89,10 @@ _SHOW: Final[dict[str, Callable[[Any], str]]] = {
     "flag": lambda value: "yes" if value else "no",
     "mode": stat.filemode,
     "ok": lambda value: "[OK]" if value else "",
+    "seconds": "{:.1f}s".format,
     "since": age,
     "size": human_size,
     "time": date,
+    "names": ",".join,
     "words": ", ".join,
 }
