@@ -788,38 +788,31 @@ class ArgumentRow(Row, frozen=True):
 
 
 class CacheRow(Row, frozen=True):
-    """One record of the build cache (``builder du``).
+    """One step that the build cache knows (``builder du``), most recently used first.
 
     Attributes:
         id: the step's key.
-        cache_type: ``regular`` for steps, ``exec.cachemount`` for mounts, ``source.…`` for fetched sources (docker's).
-        description: the instruction, or the mount's path.
-        size: bytes on the disk that only the cache holds.
-        reclaimable: whether a prune would take it.
-        shared: whether a named image has its layer, too.
+        description: the instruction.
+        size: bytes of its layer's blob.
+        image_id: of the state after it.
+        last_used_at: when a build last found or made it.
     """
 
     id: str
-    cache_type: str
     description: str
     size: int
+    image_id: str
     created_at: datetime | None
     last_used_at: datetime | None
-    usage_count: int
-    reclaimable: bool
-    shared: bool
 
     table_columns: ClassVar[tuple[Column, ...]] = (
         Column("ID", "id", "ID", "id"),
-        Column("Reclaimable", "reclaimable", "RECLAIMABLE", "flag"),
+        Column("Description", "description", "DESCRIPTION"),
         Column("Size", "size", "SIZE", "size"),
-        Column("LastUsedSince", "last_used_at", "LAST ACCESSED", "since"),
-        Column("LastUsedAt", "last_used_at", "LAST USED AT", "time"),
+        Column("ImageID", "image_id", "IMAGE ID", "id"),
         Column("CreatedSince", "created_at", "CREATED", "since"),
         Column("CreatedAt", "created_at", "CREATED AT", "time"),
-        Column("UsageCount", "usage_count", "USAGE", "count"),
-        Column("Shared", "shared", "SHARED", "flag"),
-        Column("CacheType", "cache_type", "CACHE TYPE"),
-        Column("Description", "description", "DESCRIPTION"),
+        Column("LastUsedSince", "last_used_at", "LAST USED", "since"),
+        Column("LastUsedAt", "last_used_at", "LAST USED AT", "time"),
     )
-    shown: ClassVar[tuple[str, ...]] = ("ID", "CacheType", "Description", "Reclaimable", "Size", "LastUsedSince")
+    shown: ClassVar[tuple[str, ...]] = ("ID", "Description", "Size", "ImageID", "LastUsedSince")
