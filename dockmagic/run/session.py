@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import select
 import struct
 import termios
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from dockmagic.oci.errors import DockmagicError
 
@@ -20,9 +21,32 @@ if TYPE_CHECKING:
 
     Output = Callable[[int, bytes], None]
 
-__all__ = ["Session"]
+__all__ = ["Session", "Source"]
 
 _CHUNK = 1 << 16
+
+
+class Source(Protocol):
+    """Something that is read as it has something, such as a terminal with keys that mean more than their bytes."""
+
+    def fileno(self) -> int:
+        """The descriptor to wait for."""
+        ...
+
+    def read(self) -> bytes:
+        """What has come; nothing at the end. What it raises ends `Session.follow`, and the program goes on."""
+        ...
+
+
+class _Descriptor:
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        return self._number
+
+    def read(self) -> bytes:
+        return os.read(self._number, _CHUNK)
 
 
 class Session:
@@ -89,12 +113,23 @@ class Session:
         while view:
             view = view[os.write(self._into, view) :]
 
-    def follow(self, on_output: Output, *, stdin: int | bytes | None = None) -> int:
+    def send_signal(self, number: int) -> None:
+        """Send the program that is followed a signal; nothing if it has ended."""
+        with contextlib.suppress(OSError):
+            self.connection.send({"do": "signal", "number": int(number)})
+
+    def release(self) -> None:
+        """Let the container outlive the process that it was started for."""
+        with contextlib.suppress(OSError):
+            self.connection.send({"do": "release"})
+
+    def follow(self, on_output: Output, *, stdin: int | bytes | Source | None = None) -> int:
         """Hand out output until the program ends.
 
         Args:
             on_output: gets stream (1 or 2) and bytes, in the order in which they were written.
-            stdin: input for the program: bytes, or a descriptor that is read as it has something. Its end is passed on.
+            stdin: input for the program: bytes, or a descriptor or source that is read as it has something. Its end is
+                passed on.
 
         Returns:
             The exit code.
@@ -103,25 +138,25 @@ class Session:
             DockmagicError: the shim is gone, so nobody knows how it ended.
         """
         pending = memoryview(stdin) if isinstance(stdin, bytes) else memoryview(b"")
-        source = stdin if isinstance(stdin, int) else -1
+        source = _Descriptor(stdin) if isinstance(stdin, int) else None if isinstance(stdin, bytes) else stdin
         if isinstance(stdin, bytes) and self._into >= 0:
             os.set_blocking(self._into, False)
         if isinstance(stdin, bytes) and not stdin:
             self._end_input()
         while self.exit_code is None:
             self._read_log(on_output)
-            ready = self._wait(source, writing=bool(pending))
+            ready = self._wait(source.fileno() if source else -1, writing=bool(pending))
             if self._into >= 0 and self._into in ready and pending:
                 pending = self._feed(pending)
             for descriptor in [d for d in self._pipes if d in ready]:
                 self._read_pipe(descriptor, on_output)
-            if source >= 0 and source in ready:
-                data = os.read(source, _CHUNK)
+            if source and source.fileno() in ready:
+                data = source.read()
                 if data and self._into >= 0:
                     self._forward(data)
                 else:
                     self._end_input()
-                    source = -1
+                    source = None
             if self.connection.sock.fileno() in ready:
                 self._hear()
         self._read_log(on_output)

@@ -298,8 +298,17 @@ class _Shim:
         client.send({"pid": self.pid})
 
     def _do_signal(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
-        """Send the container's first process a signal."""
-        os.kill(self.pid, int(request["number"]))
+        """Send the container's first process a signal; for who follows a program of ``exec``, that program."""
+        theirs = (pid for pid, owner in self.children.values() if owner is client)
+        os.kill(next(theirs, self.pid), int(request["number"]))
+        client.send({"ok": True})
+
+    def _do_release(self, client: _Client, _request: dict[str, Any], _passed: list[int]) -> None:
+        """Outlive the process that the container was started for."""
+        if self.owner >= 0:
+            self.poll.unregister(self.owner)
+            os.close(self.owner)
+            self.owner = -1
         client.send({"ok": True})
 
     def _do_exec(self, client: _Client, request: dict[str, Any], passed: list[int]) -> None:
