@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import signal
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
@@ -11,14 +11,13 @@ from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from dockmagic.engine import Engine
     from dockmagic.oci.protocols import Progress
     from dockmagic.run.container import Container
     from dockmagic.run.session import Session
 
-__all__ = ["Ask", "Door", "Signals", "Terminal"]
+__all__ = ["Ask", "Door", "Terminal"]
 
 
 class Ask(Protocol):
@@ -50,18 +49,6 @@ class Terminal(Protocol):
         ...
 
 
-class Signals(Protocol):
-    """Hands the signals that this process gets to a program."""
-
-    def __call__(self, send: Callable[[int], None]) -> AbstractContextManager[object]:
-        """A context in which `send` gets the number of each signal but SIGINT, which is a KeyboardInterrupt."""
-        ...
-
-
-def _keep_signals(send: Callable[[int], None]) -> AbstractContextManager[object]:  # noqa: ARG001  (as `Signals`)
-    return nullcontext()
-
-
 def _hear_nothing(stream: int, data: bytes) -> None:
     """An `on_output` for those who do not want to hear."""
 
@@ -89,7 +76,7 @@ class Door(msgspec.Struct, frozen=True):
         kept_output: how many bytes of each stream of a program a `Ran` keeps.
         program_input: what ``run -i`` and ``exec -i`` feed to the program: bytes, or a descriptor; None for nothing.
         terminal: for programs on a terminal; None where the user has none.
-        signals: hands signals to the program that is followed.
+        proxied: signals to this process that are handed to the program that is followed. The third SIGINT kills it.
         owner: process that a container which goes on must not outlive: a kernel's; None on the command line, whose
             ``run -d`` outlives it.
     """
@@ -105,5 +92,5 @@ class Door(msgspec.Struct, frozen=True):
     kept_output: int = 0
     program_input: int | bytes | None = None
     terminal: Terminal | None = None
-    signals: Signals = _keep_signals
+    proxied: tuple[int, ...] = (signal.SIGINT,)
     owner: int | None = None
