@@ -19,7 +19,7 @@ def test_the_stack_opens_a_layer_and_compares_two(run_notebook: Run) -> None:
     page = run_notebook([*_BEGIN, "%layers ubuntu:12.04"])
     slabs = page.locator(".dm-slab")
     slabs.first.wait_for()
-    assert [slab.get_attribute("data-layer") for slab in slabs.all()] == ["3", "2", "1", "0"]
+    assert [slab.get_attribute("data-layer") for slab in slabs.all()] == ["4", "3", "2", "1", "0"]
     page.locator(".dm-slab[data-layer='0']").click()
     page.locator(".dm-row[data-path='/etc/os-release']").wait_for()
     page.locator(".dm-filter").fill("passwd")

@@ -11,6 +11,8 @@ import pytest
 
 from dockmagic.engine import Engine
 from dockmagic.image.samples import samples_home, samples_registry
+from dockmagic.image.samples.recipe import Binary
+from dockmagic.image.samples.runnable import _static, programs
 from dockmagic.image.validate import validate
 from dockmagic.oci.errors import ImageNotFound, RegistryBlocked
 from dockmagic.store.home import Home
@@ -19,34 +21,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dockmagic.image.layer import Layer
+
 _FIXED = {
-    "ubuntu:12.04": "sha256:e2eaa0a034fcf0ec423a8cd12bfba094f434114ac3857b01757dc8f8fae6a00c",
-    "ubuntu:12.10": "sha256:55ecdfd5c679e9f7c3847289fa4d11c0214c644adc4913c30cd17daa68b76e7a",
-    "ubuntu:14.04": "sha256:27e8feb27a855d71bc275e43fb73aa76f784d3322528811b678cf70ecbee8531",
-    "fedora:20": "sha256:4a71d9ef633273bed651758336cb178301a0ad54a8d5f065d712964c2635fa72",
-    "haochen/testrepo:1.0": "sha256:fb84015550b12a5e3e3f53bc1a429df84e16c5e4ad2fa2f3f246dbffbddb2203",
-    "haochen/testrepo:2.0": "sha256:77ea34dca9598109ad43aaf0aa0c6792f35c93472a5316b2cf0a13dca817cf37",
     "dockmagic/layers:latest": "sha256:366435caa41a90941f77671fac2da517b928c25af639e1ae061278ef339736e9",
     "dockmagic/layers:zstd": "sha256:9b3b6ef89e856b428dad868b87b7480100bfe8663fd90c6d1711990da472cc65",
 }
+# The stand-ins of systems, each with its layers' DiffIDs below and above the one of this machine's programs.
+_SYSTEMS = {
+    "ubuntu:12.04": "b0f6770e 19f8c890 0dd1c1bf f0424571 programs",
+    "ubuntu:12.10": "d95e8be9 36d851d0 b0265e82 77ea0b43 programs",
+    "ubuntu:14.04": "072b4ab6 5bf19396 9c124d98 c330001c programs",
+    "fedora:20": "47f86d08 programs",
+    "haochen/testrepo:1.0": "072b4ab6 5bf19396 9c124d98 c330001c programs c71965ac",
+    "haochen/testrepo:2.0": "072b4ab6 5bf19396 9c124d98 c330001c programs c71965ac 89bab44c",
+}
+_PROGRAMS = "programs-of-this-machine"
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """One with the samples on, which chooses the same platform everywhere."""
-    monkeypatch.setenv("DOCKER_DEFAULT_PLATFORM", "linux/amd64")
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """One with the samples on."""
     with Engine(tmp_path / "home") as engine:
         engine.use_samples(wanted=True)
         yield engine
 
 
 @pytest.mark.parametrize(("name", "digest"), _FIXED.items())
-def test_layer_teaching_samples_are_the_same_on_every_machine(engine: Engine, name: str, digest: str) -> None:
+def test_layer_teaching_samples_are_the_same_on_every_machine(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, digest: str
+) -> None:
     """Their manifests' digests are part of what they are; `_EDITION` goes up when they change."""
+    monkeypatch.setenv("DOCKER_DEFAULT_PLATFORM", "linux/amd64")
     assert engine.images.pull(name).digest == digest
 
 
-@pytest.mark.parametrize("name", [*_FIXED, "busybox"])
+@pytest.mark.parametrize(("name", "short_diff_ids"), _SYSTEMS.items())
+def test_of_a_system_only_the_layer_of_programs_differs(engine: Engine, name: str, short_diff_ids: str) -> None:
+    """It is one and the same in all of them, so it is stored once."""
+    layers = engine.images.pull(name).layers
+    shown = ["programs" if _PROGRAMS in layer.created_by else layer.diff_id[7:15] for layer in layers]
+    assert shown == short_diff_ids.split()
+    (shared,) = {layer.diff_id for layer in (*layers, *engine.images.pull("ubuntu").layers) if _is_programs(layer)}
+    assert len(shared) == 71
+
+
+def _is_programs(layer: Layer) -> bool:
+    return _PROGRAMS in layer.created_by
+
+
+@pytest.mark.parametrize("name", [*_FIXED, *_SYSTEMS, "busybox"])
 def test_every_sample_is_valid(engine: Engine, name: str) -> None:
     """Digests, DiffIDs, sizes and media types."""
     assert list(validate(engine.images.pull(name))) == []
@@ -82,6 +106,18 @@ def test_busybox_has_a_shell(engine: Engine) -> None:
     """Of this machine."""
     image = engine.images.pull("busybox")
     assert (image / "bin/sh").read_bytes()[:4] == b"\x7fELF"
+
+
+@pytest.mark.parametrize("static", [True, False], ids=["busybox", "copied"])
+def test_there_is_always_a_bash(monkeypatch: pytest.MonkeyPatch, *, static: bool) -> None:
+    """The machine's own with its libraries, beside a static busybox or tools that are copied one by one."""
+    if static and not _static():
+        pytest.skip("needs a static busybox")
+    if not static:
+        monkeypatch.setattr("dockmagic.image.samples.runnable._static", dict)
+    found = programs()
+    assert isinstance(found["bin/bash"], Binary)
+    assert {"bin/sh", "bin/cat", "bin/ls"} <= set(found)
 
 
 def test_search_finds_them(engine: Engine) -> None:
@@ -127,13 +163,13 @@ def test_the_environment_begins_with_samples(tmp_path: Path, monkeypatch: pytest
 def test_the_registry_is_made_once(tmp_path: Path) -> None:
     """And an interrupted making leaves nothing half made."""
     home = samples_home(Home(tmp_path))
-    (home.root / "registry-1.draft").mkdir(parents=True)
+    (home.root / "registry-2.draft").mkdir(parents=True)
     samples_registry(home)
-    made = home.root / "registry-1"
+    made = home.root / "registry-2"
     before = made.stat().st_mtime_ns
     samples_registry(home)
     assert made.stat().st_mtime_ns == before
-    assert not (home.root / "registry-1.draft").exists()
+    assert not (home.root / "registry-2.draft").exists()
 
 
 def test_a_fresh_home_goes_with_its_process_even_a_killed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ def test_a_view_can_be_gone_on_with(bundle, shell: InteractiveShell) -> None:  #
     """Rows, a frame, plain data, docker's text, and a picture that needs no display."""
     bundle("view = %layers ubuntu:12.04\nview")
     view = shell.user_ns["view"]
-    assert len(view) == len(view.frame()) == len(view.json()) == 4
+    assert len(view) == len(view.frame()) == len(view.json()) == 5
     assert view.text.startswith("LAYER")
     assert view.json()[0]["DiffID"].startswith("sha256:")
     assert view.plot()._repr_png_().startswith(b"\x89PNG")

@@ -1,4 +1,7 @@
-"""What the samples are: small stand-ins of well-known images, FROM scratch, with fixed digests."""
+"""What the samples are: small stand-ins of well-known images, FROM scratch.
+
+Their layers are the same on every machine, but for the one with programs that stand-ins of systems have on top.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ __all__ = ["LISTINGS", "SAMPLES"]
 
 _PATH: Final = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BASH: Final[dict[str, Any]] = {"Env": [_PATH], "Cmd": ["/bin/bash"]}
+_PROGRAMS: Final = Step("/bin/sh -c #(nop) ADD file:programs-of-this-machine in /", programs=True)
 _CMD: Final = Step('/bin/sh -c #(nop) CMD ["/bin/bash"]')
+_FIXED: Final = ("amd64",)
 
 _ROOT: Final[dict[str, Content]] = {
     "bin": 0o755,
@@ -31,6 +36,7 @@ _ROOT: Final[dict[str, Content]] = {
     "lib": 0o755,
     "proc": 0o555,
     "root": 0o700,
+    "root/.bashrc": "# ~/.bashrc: executed by bash(1) for non-login shells.\nPS1='\\u@\\h:\\w\\$ '\n",
     "root/.profile": "# ~/.profile: executed by Bourne-compatible login shells.\nmesg n\n",
     "sys": 0o555,
     "tmp": 0o1777,
@@ -88,6 +94,7 @@ def _ubuntu(version: str, word: str, codename: str, *, lts: bool) -> tuple[Step,
             "/bin/sh -c sed -i 's/^# \\(.*universe\\)$/\\1/g' /etc/apt/sources.list",
             {"etc/apt/sources.list": sources.replace("# ", "")},
         ),
+        _PROGRAMS,
         _CMD,
     )
 
@@ -112,6 +119,7 @@ _FEDORA = (
             "var/lib/rpm": 0o755,
         },
     ),
+    _PROGRAMS,
     _CMD,
 )
 
@@ -185,8 +193,8 @@ SAMPLES: Final = (
     Sample("library/fedora", ("20", "heisenbug", "latest"), _FEDORA, _BASH, _day(2013, 12, 17), ("amd64", "arm64")),
     Sample("haochen/testrepo", ("1.0",), _SITE_1, _BASH, _day(2014, 4, 17)),
     Sample("haochen/testrepo", ("2.0", "latest"), _SITE_2, _BASH, _day(2014, 4, 17)),
-    Sample("dockmagic/layers", ("latest",), _LAYERS, _LESSON, _day(2024, 1, 1)),
-    Sample("dockmagic/layers", ("zstd",), _LAYERS, _LESSON, _day(2024, 1, 1), compression=Compression.ZSTD),
+    Sample("dockmagic/layers", ("latest",), _LAYERS, _LESSON, _day(2024, 1, 1), _FIXED),
+    Sample("dockmagic/layers", ("zstd",), _LAYERS, _LESSON, _day(2024, 1, 1), _FIXED, Compression.ZSTD),
 )
 
 LISTINGS: Final = (

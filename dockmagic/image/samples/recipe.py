@@ -41,12 +41,14 @@ class Step:
         files: path → content; what the step adds or changes.
         removed: paths that it takes away (each becomes a whiteout).
         emptied: directories whose content below it hides (each becomes an opaque whiteout).
+        programs: whether it adds a shell and tools of this machine, if there are any; see `runnable`.
     """
 
     created_by: str
     files: Mapping[str, Content] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
     emptied: tuple[str, ...] = ()
+    programs: bool = False
 
     @property
     def has_layer(self) -> bool:
@@ -64,7 +66,7 @@ class Sample:
         steps: base first.
         config: the inner configuration.
         created: when the first step ran; each further one a minute later.
-        architectures: one image for each, with ``etc/arch`` naming it, under an index; a single one needs none.
+        architectures: one image for each, under an index; a single one needs none. None means this machine's.
         compression: of its layers.
     """
 
@@ -73,5 +75,5 @@ class Sample:
     steps: tuple[Step, ...]
     config: Mapping[str, Any]
     created: datetime = datetime(2014, 4, 17, tzinfo=UTC)
-    architectures: tuple[str, ...] = ("amd64",)
+    architectures: tuple[str, ...] | None = None
     compression: Compression = Compression.GZIP
