@@ -50,6 +50,8 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
         meta_args: the ARGs before the first FROM.
         stages: at least one.
         empty_continuations: lines of instructions that go on over an empty line (the lint's NoEmptyContinuation).
+        first_line: number of the first line of `source`, which all line numbers are counted from; 2 in a cell, whose
+            first line is the magic.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
     meta_args: tuple[Arg, ...]
     stages: tuple[Stage, ...]
     empty_continuations: tuple[int, ...] = ()
+    first_line: int = 1
 
     @property
     def instructions(self) -> tuple[Instruction, ...]:
@@ -74,8 +77,13 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-def parse(text: str | bytes, *, name: str = "Dockerfile") -> Dockerfile:
+def parse(text: str | bytes, *, name: str = "Dockerfile", first_line: int = 1) -> Dockerfile:
     """Read a Dockerfile.
+
+    Args:
+        text: its bytes, or the same as text.
+        name: for errors.
+        first_line: number of its first line; the lines of instructions and errors are counted from it.
 
     Raises:
         DockerfileError: it is none, with line, column and what was probably meant.
