@@ -133,10 +133,16 @@ class BuildWarned(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     Attributes:
         text: one line.
         line: of the Dockerfile; 0 if it is about none.
+        rule: of the lint that says so; empty if none does.
+        fix: what to write instead.
+        url: where the rule is explained.
     """
 
     text: str
     line: int = 0
+    rule: str = ""
+    fix: str = ""
+    url: str = ""
 
 
 class Exported(msgspec.Struct, frozen=True, tag=True, kw_only=True):
