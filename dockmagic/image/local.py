@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.errors import AmbiguousName, Conflict, DockmagicError, ImageNotFound, InvalidReference
 from dockmagic.oci.reference import Reference
@@ -19,9 +19,23 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.store.content import ContentStore, Named
 
-__all__ = ["Removal", "by_digest", "find", "images", "prune", "remove", "tag"]
+__all__ = ["Removal", "Use", "by_digest", "find", "images", "prune", "remove", "tag"]
 
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
+
+
+class Use(NamedTuple):
+    """Something that stands on an image, so that this is not removed unasked.
+
+    Attributes:
+        what: such as ``container 0123456789ab``.
+        image_id: of the image.
+        running: whether it works now: then not even `force` removes the image.
+    """
+
+    what: str
+    image_id: Digest
+    running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,7 @@ def remove(
     text: str,
     *,
     force: bool = False,
+    uses: Iterable[Use] = (),
     roots: Iterable[Callable[[], Iterable[Digest]]] = (),
 ) -> Removal:
     """Remove a name; with its last name, or by ID, the image and what only it uses.
@@ -153,14 +168,15 @@ def remove(
     Args:
         store: where.
         text: name, ID or digest.
-        force: remove by ID also where several repositories name it, and what is in use.
-        roots: further roots of the collector; an image whose manifest is one is in use.
+        force: remove by ID also where several repositories name it, and what is in use and does not run; the last name
+            of what runs is taken away, and the image stays without one.
+        uses: what stands on images here.
+        roots: further roots of the collector: content that stays although no image has it.
 
     Raises:
         ImageNotFound: none.
-        Conflict: an ID that several repositories name, or the last name of an image in use, without `force`.
+        Conflict: an ID that several repositories name, or an image in use (moby, daemon/images/image_delete.go).
     """
-    roots = tuple(roots)
     entry = _find(store, text)
     same = [each for each in store.names() if each.image_id == entry.image_id]
     ref = _reference(text)
@@ -172,10 +188,22 @@ def remove(
             f"image {entry.image_id.short} is named in several repositories: {', '.join(sorted(repositories))}",
             hint="Remove it name by name, or with --force",
         )
-    last = len(going) == len(same)
-    if last and not force and any(entry.descriptor.digest in root() for root in roots):
-        raise Conflict(f"image {entry.image_id.short} is in use", hint="Remove what uses it first, or use --force")
-    return _remove(store, going, roots)
+    use = next((use for use in uses if use.image_id == entry.image_id), None)
+    if use is None or len(going) < len(same):
+        return _remove(store, going, roots)
+    if not by_name and (use.running or not force):
+        how, doing = ("cannot be forced", "running") if use.running else ("must be forced", "stopped")
+        raise Conflict(
+            f"conflict: unable to delete {entry.image_id.short} ({how}) - image is being used by {doing} {use.what}",
+            hint=f"Remove the {use.what} first",
+        )
+    if not force:
+        raise Conflict(
+            f'conflict: unable to remove repository reference "{text}" (must force) - '
+            f"{use.what} is using its referenced image {entry.image_id.short}",
+            hint=f"Remove the {use.what} first, or use --force",
+        )
+    return _remove(store, going, roots, keep_unnamed=use.running)
 
 
 def prune(
@@ -183,6 +211,7 @@ def prune(
     *,
     all_unused: bool = False,
     keep: Callable[[Image], bool] = lambda _image: False,
+    uses: Iterable[Use] = (),
     roots: Iterable[Callable[[], Iterable[Digest]]] = (),
 ) -> Removal:
     """Remove images without a name (``image prune``), or all that nothing uses (``image prune -a``).
@@ -191,26 +220,33 @@ def prune(
         store: where.
         all_unused: named ones too.
         keep: images for which it returns true stay.
-        roots: further roots of the collector; an image whose manifest is one is in use.
+        uses: what stands on images here: these stay.
+        roots: further roots of the collector: content that stays although no image has it.
     """
-    roots = tuple(roots)
-    used = {digest for root in roots for digest in root()}
+    used = {use.image_id for use in uses}
     going = [
         entry
         for image in images(store)
         for entry in store.names()
         if entry.image_id == image.id
         and (all_unused or not image.names)
-        and entry.descriptor.digest not in used
+        and entry.image_id not in used
         and not keep(image)
     ]
     return _remove(store, going, roots)
 
 
-def _remove(store: ContentStore, going: list[Named], roots: Iterable[Callable[[], Iterable[Digest]]]) -> Removal:
+def _remove(
+    store: ContentStore,
+    going: list[Named],
+    roots: Iterable[Callable[[], Iterable[Digest]]],
+    *,
+    keep_unnamed: bool = False,
+) -> Removal:
     staying = [entry for entry in store.names() if entry not in going]
     untagged = [line for entry in going for line in _untagged(entry, staying)]
-    gone = {entry.image_id: entry for entry in going if entry.image_id not in {each.image_id for each in staying}}
+    left = {each.image_id for each in (going if keep_unnamed else staying)}
+    gone = {entry.image_id: entry for entry in going if entry.image_id not in left}
     kept_chains = {chain for entry in staying for chain in _chains(store, entry)}
     deleted: dict[Digest, None] = {}
     for image_id, entry in gone.items():
@@ -222,6 +258,8 @@ def _remove(store: ContentStore, going: list[Named], roots: Iterable[Callable[[]
                 names.remove(entry.ref)
             else:
                 names.drop_unnamed(entry.descriptor.digest)
+            if keep_unnamed:
+                names.add(entry.descriptor, size=entry.size)
     size = collect(store, roots=roots).size if gone else 0
     return Removal(tuple(dict.fromkeys(untagged)), tuple(deleted), size)
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from dockmagic.oci.errors import AmbiguousName, NotFound
 
 from .container import Container
-from .record import Record
+from .uses import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dockmagic.oci.digest import Digest
     from dockmagic.store.content import ContentStore
 
-__all__ = ["ContainerNotFound", "containers", "find", "roots"]
+__all__ = ["ContainerNotFound", "containers", "find"]
 
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -28,17 +23,7 @@ class ContainerNotFound(NotFound):
 
 def containers(store: ContentStore) -> list[Container]:
     """Every container, newest first."""
-    found = []
-    try:
-        folders = list(store.home.containers.iterdir())
-    except FileNotFoundError:
-        return []
-    for folder in folders:
-        if not folder.name.startswith("."):
-            try:
-                found.append(Container(store, Record.load(folder)))
-            except (OSError, msgspec.DecodeError):
-                continue  # on its way out
+    found = [Container(store, record) for _, record in records(store)]
     return sorted(found, key=lambda container: -container.record.created)
 
 
@@ -60,9 +45,3 @@ def find(store: ContentStore, text: str) -> Container:
     if not fitting:
         raise ContainerNotFound(f"no such container: {text}", hint="ps -a lists them")
     return fitting[0]
-
-
-def roots(store: ContentStore) -> Iterator[Digest]:
-    """Manifests that containers stand on, for the collector."""
-    for container in containers(store):
-        yield container.record.manifest

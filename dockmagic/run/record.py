@@ -12,25 +12,37 @@ import msgspec
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import Config, to_json
 
+from .limits import Limits
+from .ports import Port
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Mount", "Record", "State", "read_state"]
 
-Status = Literal["created", "running", "exited"]
+Status = Literal["created", "running", "paused", "exited"]
 
 
 class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something of the host, a volume or a tmpfs at a path of the container.
 
     Attributes:
-        type: ``bind``, ``volume`` or ``tmpfs``.
+        type: ``bind`` (a file, folder or socket of the host), ``volume``, ``tmpfs``, ``image`` (a folder of an image),
+            ``cache`` (a bind whose folder gets `mode`, `uid` and `gid` when it is first used) or ``secret`` (a copy of
+            the file `source` in memory, with `mode`, `uid` and `gid`).
         target: absolute path inside.
-        source: path on the host; empty for a tmpfs.
+        source: path on the host; empty for a tmpfs. Of an image: the folder of the unpacked layers.
         name: of the volume.
         read_only: whether it is.
         data: options of the tmpfs.
-        anonymous: a volume that nobody named: it goes with its container.
+        anonymous: a volume that nobody named: it goes with its container if that is removed with its volumes.
+        no_copy: what the image has at `target` is not copied into the fresh volume.
+        subpath: part of the volume or image that is mounted instead of all of it.
+        layers: of the image: names of its unpacked layers, topmost first.
+        discard: what is written there is lost when the program ends (bind and image).
+        mode: permission bits of a cache or a secret.
+        uid: owner of a cache or a secret inside.
+        gid: likewise.
     """
 
     type: str
@@ -40,6 +52,13 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
     read_only: bool = False
     data: str = ""
     anonymous: bool = False
+    no_copy: bool = False
+    subpath: str = ""
+    layers: tuple[str, ...] = ()
+    discard: bool = False
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -74,6 +93,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         stop_signal: number.
         auto_remove: whether it goes when it ends.
         shm_size: bytes of ``/dev/shm``; 0 for docker's 64 MiB.
+        keep_log: whether its output is kept; else only who starts it hears it.
+        ports: of this machine that lead into it.
+        hosts: further lines of ``/etc/hosts``: name and address.
+        dns: name servers instead of this machine's.
+        dns_search: search domains instead of this machine's.
+        limits: how much it may use.
+        init: path of the small program on the host that runs as process 1; empty for none.
+        stop_timeout: seconds that `Container.stop` waits.
         config: what an image made of it says on how to run it.
     """
 
@@ -105,6 +132,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     stop_signal: int = 15
     auto_remove: bool = False
     shm_size: int = 0
+    keep_log: bool = True
+    ports: tuple[Port, ...] = ()
+    hosts: tuple[tuple[str, str], ...] = ()
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    init: str = ""
+    stop_timeout: float = 10
     config: Config = Config()
 
     @classmethod
@@ -138,6 +173,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         finished: likewise.
         exit_code: of its program.
         error: why it could not start.
+        ports: of this machine that lead into it now.
     """
 
     status: Status = "created"
@@ -146,6 +182,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     finished: float = 0
     exit_code: int = 0
     error: str = ""
+    ports: tuple[Port, ...] = ()
 
 
 _KILLED = 137

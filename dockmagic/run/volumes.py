@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
@@ -12,13 +14,15 @@ from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
 from .record import Mount
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dockmagic.store.home import Home
 
-__all__ = ["Volume", "anonymous_volume", "create_volume", "find_volume", "remove_volume", "volumes"]
+__all__ = ["VALID_NAME", "Volume", "anonymous_volume", "create_volume", "find_volume", "remove_volume", "volumes"]
 
-_VALID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+VALID_NAME = "[a-zA-Z0-9][a-zA-Z0-9_.-]+"
+_VALID = re.compile(VALID_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +33,15 @@ class Volume:
         name: as it was given.
         path: where its files are.
         created: seconds since the epoch.
+        labels: as they were given.
+        anonymous: nobody named it.
     """
 
     name: str
     path: Path
     created: float
-
-
-def _data(home: Home, name: str) -> Path:
-    return home.volumes / name / "_data"
+    labels: dict[str, str] = field(default_factory=dict)
+    anonymous: bool = False
 
 
 def volumes(home: Home) -> list[Volume]:
@@ -46,7 +50,7 @@ def volumes(home: Home) -> list[Volume]:
         names = sorted(path.name for path in home.volumes.iterdir())
     except FileNotFoundError:
         return []
-    return [find_volume(home, name) for name in names if _data(home, name).is_dir()]
+    return [find_volume(home, name) for name in names if (home.volumes / name / "_data").is_dir()]
 
 
 def find_volume(home: Home, name: str) -> Volume:
@@ -55,40 +59,64 @@ def find_volume(home: Home, name: str) -> Volume:
     Raises:
         NotFound: there is none.
     """
-    path = _data(home, name)
-    if _VALID.fullmatch(name) is None or not path.is_dir():
-        raise NotFound(f"no such volume: {name}", hint="volume ls lists them")
-    return Volume(name, path, path.parent.stat().st_ctime)
+    folder = home.volumes / name
+    if _VALID.fullmatch(name) is None or not (folder / "_data").is_dir():
+        raise NotFound(f"get {name}: no such volume", hint="volume ls lists them")
+    try:
+        known = json.loads((folder / "volume.json").read_bytes())
+    except (OSError, ValueError):
+        known = {}
+    created = (folder / "_data").parent.stat().st_ctime
+    return Volume(
+        name, folder / "_data", known.get("created", created), known.get("labels", {}), known.get("anonymous", False)
+    )
 
 
-def create_volume(home: Home, name: str = "") -> Volume:
-    """Make a volume, or find it if it is there; without a name it gets 64 digits.
+def create_volume(
+    home: Home, name: str = "", *, labels: Mapping[str, str] | None = None, anonymous: bool = False
+) -> Volume:
+    """Make a volume, or find it if it is there; without a name it gets 64 digits and is anonymous.
 
     Raises:
         InvalidInput: not a name.
     """
+    import time
+
+    anonymous = anonymous or not name
     name = name or secrets.token_hex(32)
     if _VALID.fullmatch(name) is None:
         raise InvalidInput(
-            f"{name!r} is no name for a volume", hint="Use two or more letters, digits, _ . and -; a path begins with /"
+            f'create {name}: "{name}" includes invalid characters for a local volume name, '
+            f'only "{VALID_NAME.removesuffix("+")}" are allowed',
+            hint="Use two or more letters, digits, _ . and -; a path begins with /",
         )
-    _data(home, name).mkdir(parents=True, exist_ok=True)
+    folder = home.volumes / name
+    if not folder.exists():
+        # Whole or not at all: another process may make the same one now.
+        building = home.volumes / f".new-{secrets.token_hex(8)}"
+        (building / "_data").mkdir(parents=True)
+        known = {"created": time.time(), "labels": dict(labels or {}), "anonymous": anonymous}
+        (building / "volume.json").write_text(json.dumps(known), encoding="utf-8")
+        try:
+            building.rename(folder)
+        except OSError:
+            shutil.rmtree(building)
     return find_volume(home, name)
 
 
 def anonymous_volume(home: Home, target: str) -> Mount:
-    """A fresh volume for a ``VOLUME`` of an image or a ``-v /path``; it goes with its container."""
+    """A fresh volume for a ``VOLUME`` of an image or a ``-v /path``."""
     volume = create_volume(home)
     return Mount(type="volume", target=target, source=str(volume.path), name=volume.name, anonymous=True)
 
 
 def remove_volume(home: Home, name: str, users: list[str]) -> Path:
-    """Take a volume out of sight; the folder that is left to be deleted.
+    """Take a volume out of sight; the folder that is left to be deleted (`isolation` may be needed for that).
 
     Args:
         home: where.
         name: of the volume.
-        users: names of the containers that use it.
+        users: IDs of the containers that use it.
 
     Raises:
         Conflict: some do.
@@ -96,7 +124,9 @@ def remove_volume(home: Home, name: str, users: list[str]) -> Path:
     """
     volume = find_volume(home, name)
     if users:
-        raise Conflict(f"the volume {name} is in use by {', '.join(users)}", hint="Remove the containers first")
+        raise Conflict(
+            f"remove {name}: volume is in use - [{', '.join(users)}]", hint=f"Remove the container first: rm {users[0]}"
+        )
     gone = volume.path.parent.with_name(f".gone-{name}-{secrets.token_hex(4)}")
     volume.path.parent.rename(gone)
     return gone

@@ -115,12 +115,26 @@ def test_removing_by_id_takes_all_names_of_one_repository(store: ContentStore, m
 def test_what_is_in_use_is_not_removed(store: ContentStore, make_image: MakeImage) -> None:
     """Unless forced; then it loses its name and keeps its content."""
     image = make_image({"a": b"1"}, name="app:1")
-    roots = [lambda: [image.digest]]
-    with pytest.raises(Conflict, match="in use"):
-        local.remove(store, "app:1", roots=roots)
-    local.remove(store, "app:1", force=True, roots=roots)
+    stopped = [local.Use("container 0123456789ab", image.id, running=False)]
+    message = r'repository reference "app:1" \(must force\) - container 0123456789ab is using its referenced image'
+    with pytest.raises(Conflict, match=message):
+        local.remove(store, "app:1", uses=stopped)
+    with pytest.raises(Conflict, match="must be forced.*used by stopped container 0123456789ab"):
+        local.remove(store, image.id, uses=stopped)
+    local.remove(store, "app:1", force=True, uses=stopped, roots=[lambda: [image.digest]])
     assert local.images(store) == ()
     assert validate(image) == ()
+
+
+def test_what_runs_keeps_its_image(store: ContentStore, make_image: MakeImage) -> None:
+    """Force takes its last name away, as in docker, and by ID nothing."""
+    image = make_image({"a": b"1"}, name="app:1")
+    running = [local.Use("container 0123456789ab", image.id, running=True)]
+    with pytest.raises(Conflict, match="cannot be forced.*used by running container 0123456789ab"):
+        local.remove(store, image.id, force=True, uses=running)
+    gone = local.remove(store, "app:1", force=True, uses=running)
+    assert (gone.untagged, gone.deleted) == (("app:1",), ())
+    assert [(found.digest, found.names) for found in local.images(store)] == [(image.digest, ())]
 
 
 def test_prune_takes_images_without_a_name(store: ContentStore, make_image: MakeImage) -> None:
@@ -131,7 +145,7 @@ def test_prune_takes_images_without_a_name(store: ContentStore, make_image: Make
     used = make_image({"a": b"3"}, name="used:1")
     assert local.prune(store, keep=lambda image: image == old).deleted == ()
     assert local.prune(store).deleted == expected
-    gone = local.prune(store, all_unused=True, roots=[lambda: [used.digest]])
+    gone = local.prune(store, all_unused=True, uses=[local.Use("container 0123456789ab", used.id, running=False)])
     assert gone.untagged == ("app:1",)
     assert [image.digest for image in local.images(store)] == [used.digest]
 

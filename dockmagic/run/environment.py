@@ -1,0 +1,77 @@
+"""What ``-e`` and ``--env-file`` say (docker/cli, pkg/kvfile)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput, PathNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["parse_label_file", "parse_variable", "read_env_file"]
+
+
+def parse_variable(text: str, surroundings: Mapping[str, str] | None = None) -> str | None:
+    """``-e``: ``NAME=VALUE``; ``NAME`` alone takes the value that this process has, None if it has none.
+
+    Raises:
+        InvalidInput: no name.
+    """
+    name, equals, _ = text.partition("=")
+    if not name:
+        raise InvalidInput(f'invalid argument "{text}" for -e: invalid environment variable: {text}')
+    if equals:
+        return text
+    value = (os.environ if surroundings is None else surroundings).get(name)
+    return None if value is None else f"{name}={value}"
+
+
+def read_env_file(path: str | os.PathLike[str], surroundings: Mapping[str, str] | None = None) -> list[str]:
+    """``--env-file``: one variable a line, taken as it is (quotes too); ``#`` begins a comment line.
+
+    Raises:
+        PathNotFound: there is no such file.
+        InvalidInput: a line that is none, or text that is not UTF-8.
+    """
+    found = []
+    for name, equals, value in _lines(path):
+        word = parse_variable(f"{name}{equals}{value}", surroundings)
+        if word is not None:
+            found.append(word)
+    return found
+
+
+def parse_label_file(path: str | os.PathLike[str]) -> dict[str, str]:
+    """``--label-file``: one label a line.
+
+    Raises:
+        PathNotFound: there is no such file.
+        InvalidInput: a line that is none.
+    """
+    return {name: value for name, _, value in _lines(path)}
+
+
+def _lines(path: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise PathNotFound(f"open {os.fspath(path)}: {(error.strerror or str(error)).lower()}") from None
+    try:
+        text = data.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{os.fspath(path)} is not UTF-8 text") from None
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        stripped = line.removesuffix("\r").lstrip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        name, equals, value = stripped.partition("=")
+        if not name:
+            raise InvalidInput(f"no variable name on line {number} of {os.fspath(path)}: '{stripped}'")
+        if any(blank in name for blank in " \t\n"):
+            raise InvalidInput(f"variable '{name}' contains whitespaces (line {number} of {os.fspath(path)})")
+        found.append((name, equals, value))
+    return found

@@ -1,0 +1,213 @@
+"""What ``-v``, ``--mount`` and ``--tmpfs`` say, as mounts; docker's words, docker's errors."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dockmagic.oci.errors import InvalidInput, NotSupported, PathNotFound
+
+from .record import Mount
+from .sizes import parse_size
+from .volumes import VALID_NAME, anonymous_volume, create_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dockmagic.store.home import Home
+
+__all__ = ["parse_mount", "parse_tmpfs", "parse_volume", "ready"]
+
+_PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
+_CONSISTENCY = frozenset({"consistent", "cached", "delegated", "default"})
+# What tmpfs takes from a user (moby, pkg/mount: MergeTmpfsOptions); the first of a pair is the default here.
+_TMPFS_FLAGS = frozenset({"rw", "ro", "nosuid", "suid", "nodev", "dev", "noexec", "exec"})
+_TMPFS_VALUES = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"})
+
+
+def parse_volume(text: str, *, folder: Path | None = None) -> Mount:
+    """``-v``: ``/target``, ``NAME:/target[:MODES]``, ``/source:/target[:MODES]``.
+
+    Args:
+        text: as written.
+        folder: what ``./source`` is relative to; None for the working folder.
+
+    Raises:
+        InvalidInput: none of these.
+    """
+    parts = text.split(":")
+    if not all(parts):
+        raise InvalidInput(f"invalid spec: {text}: empty section between colons")
+    if len(parts) > 3 or (len(parts) == 2 and _is_mode(parts[1])):
+        raise InvalidInput(f"invalid volume specification: '{text}'", hint="Write SOURCE:TARGET or SOURCE:TARGET:ro")
+    if len(parts) == 1:
+        return Mount(type="volume", target=_target(parts[0]), anonymous=True)
+    source, target, *modes = parts
+    words = modes[0].split(",") if modes else []
+    if words and not _is_mode(modes[0]):
+        raise InvalidInput(f"invalid mode: {modes[0]}", hint="Write ro, rw or nocopy")
+    flags = Mount(type="volume", target=_target(target), read_only="ro" in words, no_copy="nocopy" in words)
+    if source.startswith(("/", "./", "../", "~")) or source in (".", ".."):
+        path = os.path.normpath(os.path.join(folder or Path.cwd(), os.path.expanduser(source)))
+        return msgspec.structs.replace(flags, type="bind", source=path)
+    return msgspec.structs.replace(flags, name=_volume_name(source))
+
+
+def _is_mode(text: str) -> bool:
+    known = {"ro", "rw", "z", "Z", "nocopy"} | _PROPAGATION | _CONSISTENCY
+    return all(word in known for word in text.split(","))
+
+
+def _target(path: str) -> str:
+    if not path.startswith("/"):
+        raise InvalidInput(f"invalid mount path: '{path}' mount path must be absolute")
+    clean = os.path.normpath("/" + path.lstrip("/"))
+    if clean == "/":
+        raise InvalidInput("invalid specification: destination can't be '/'")
+    return clean
+
+
+def _volume_name(name: str) -> str:
+    if re.fullmatch(VALID_NAME, name) is None:
+        raise InvalidInput(
+            f'"{name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed',
+            hint="If you intended to pass a host folder, write its absolute path",
+        )
+    return name
+
+
+def parse_mount(text: str, *, folder: Path | None = None) -> Mount:
+    """``--mount``: ``type=bind,source=/here,target=/there,readonly`` and its like, fields separated as in CSV.
+
+    Args:
+        text: as written.
+        folder: what a relative source is relative to; None for the working folder.
+
+    Raises:
+        InvalidInput: a field that is none, or one that does not fit the type.
+        NotSupported: a volume driver.
+    """
+    fields: dict[str, str] = {}
+    for field in next(csv.reader([text]), []):
+        key, equals, value = field.partition("=")
+        key = _KEYS.get(key.lower(), key.lower())
+        if key not in _FIELDS:
+            raise InvalidInput(
+                f"unexpected key '{key}' in '{field}'"
+                if equals
+                else f"invalid field '{field}' must be a key=value pair"
+            )
+        if not equals:
+            if key not in _SWITCHES:
+                raise InvalidInput(f"invalid field '{field}' must be a key=value pair")
+            value = "true"
+        fields[key] = value
+    kind = fields.get("type", "volume").lower()
+    if kind not in ("bind", "volume", "tmpfs"):
+        raise InvalidInput(f"mount type unknown: {kind!r}", hint="Write type=bind, type=volume or type=tmpfs")
+    for prefix in ("bind", "volume", "tmpfs"):
+        if prefix != kind and any(key.startswith(f"{prefix}-") for key in fields):
+            raise InvalidInput(f"cannot mix '{prefix}-*' options with mount type '{kind}'")
+    if not fields.get("target"):
+        raise InvalidInput("target is required", hint="Write target=/path")
+    if "volume-driver" in fields or "volume-opt" in fields:
+        raise NotSupported("volume drivers need a daemon", hint="Use type=bind with a folder that is mounted already")
+    mount = Mount(
+        type=kind,
+        target=_target(fields["target"]),
+        read_only=_truth(fields, "readonly"),
+        no_copy=_truth(fields, "volume-nocopy"),
+        subpath=fields.get("volume-subpath", ""),
+    )
+    source = fields.get("source", "")
+    if kind == "tmpfs":
+        if source:
+            raise InvalidInput('invalid mount config for type "tmpfs": field Source must not be specified')
+        return msgspec.structs.replace(mount, data=_tmpfs_data(fields))
+    if kind == "bind":
+        if not source:
+            raise InvalidInput('invalid mount config for type "bind": field Source must not be empty')
+        path = os.path.normpath(os.path.join(folder or Path.cwd(), os.path.expanduser(source)))
+        return msgspec.structs.replace(mount, source=path)
+    return msgspec.structs.replace(mount, name=_volume_name(source) if source else "", anonymous=not source)
+
+
+_KEYS = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
+_SWITCHES = frozenset({"readonly", "volume-nocopy", "bind-nonrecursive"})
+_FIELDS = _SWITCHES | {
+    "type", "source", "target", "consistency", "bind-propagation", "bind-recursive", "volume-driver", "volume-opt",
+    "volume-label", "volume-subpath", "tmpfs-size", "tmpfs-mode",
+}  # fmt: skip
+
+
+def _truth(fields: dict[str, str], key: str) -> bool:
+    value = fields.get(key, "false").lower()
+    if value not in ("true", "false", "1", "0"):
+        raise InvalidInput(f"invalid value for {key}: {fields[key]}", hint="Write true or false")
+    return value in ("true", "1")
+
+
+def _tmpfs_data(fields: dict[str, str]) -> str:
+    words = []
+    if "tmpfs-size" in fields:
+        words.append(f"size={parse_size(fields['tmpfs-size'], 'tmpfs-size')}")
+    if "tmpfs-mode" in fields:
+        if re.fullmatch("[0-7]{1,4}", fields["tmpfs-mode"]) is None:
+            raise InvalidInput(f"invalid value for tmpfs-mode: {fields['tmpfs-mode']}", hint="Write for example 1777")
+        words.append(f"mode={fields['tmpfs-mode']}")
+    return ",".join(words)
+
+
+def parse_tmpfs(text: str) -> Mount:
+    """``--tmpfs``: ``/target`` or ``/target:size=64m,mode=1777,exec``.
+
+    Raises:
+        InvalidInput: an option that tmpfs has not.
+    """
+    target, _, options = text.partition(":")
+    words = [word for word in options.split(",") if word]
+    kept = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (word in _TMPFS_FLAGS or (equals and key in _TMPFS_VALUES)):
+            raise InvalidInput(f"invalid tmpfs option {word!r}", hint="Write for example size=64m,mode=1777,exec")
+        kept.append(f"size={parse_size(value, 'size')}" if key == "size" and not value.endswith("%") else word)
+    return Mount(type="tmpfs", target=_target(target), read_only="ro" in words, data=",".join(kept))
+
+
+def ready(home: Home, mounts: Iterable[Mount], image_volumes: Iterable[str] = ()) -> tuple[Mount, ...]:
+    """`mounts` with their volumes made, and anonymous ones for what an image's ``VOLUME`` names.
+
+    Raises:
+        InvalidInput: two at the same place.
+        PathNotFound: a folder of this machine that is not there.
+    """
+    found: dict[str, Mount] = {}
+    for mount in mounts:
+        if mount.target in found:
+            raise InvalidInput(f"Duplicate mount point: {mount.target}")
+        if mount.type == "bind" and not os.path.lexists(mount.source):
+            raise PathNotFound(
+                f'invalid mount config for type "bind": bind source path does not exist: {mount.source}',
+                hint="Create it, or correct -v",
+            )
+        found[mount.target] = mount
+    for path in image_volumes:
+        clean = str(PurePosixPath("/", path))
+        if clean != "/":
+            found.setdefault(clean, Mount(type="volume", target=clean, anonymous=True))
+    return tuple(_with_volume(home, mount) for mount in found.values())
+
+
+def _with_volume(home: Home, mount: Mount) -> Mount:
+    if mount.type != "volume" or mount.source:
+        return mount
+    if mount.anonymous:
+        made = anonymous_volume(home, mount.target)
+        return msgspec.structs.replace(mount, name=made.name, source=made.source)
+    return msgspec.structs.replace(mount, source=str(create_volume(home, mount.name).path))

@@ -1,0 +1,50 @@
+"""Which images containers stand on, for those who remove images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dockmagic.image.local import Use
+
+from .record import Record, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dockmagic.oci.digest import Digest
+    from dockmagic.store.content import ContentStore
+
+__all__ = ["records", "roots", "uses"]
+
+
+def records(store: ContentStore) -> Iterator[tuple[Path, Record]]:
+    """The folder and the record of every container, in no order."""
+    try:
+        folders = list(store.home.containers.iterdir())
+    except FileNotFoundError:
+        return
+    for folder in folders:
+        if not folder.name.startswith("."):
+            try:
+                record = Record.load(folder)
+            except (OSError, msgspec.DecodeError):
+                continue  # on its way out
+            yield folder, record
+
+
+def uses(store: ContentStore) -> list[Use]:
+    """Every container as a user of its image, running ones first."""
+    found = [
+        Use(f"container {record.id[:12]}", record.image_id, running=read_state(folder).status in ("running", "paused"))
+        for folder, record in records(store)
+    ]
+    return sorted(found, key=lambda use: not use.running)
+
+
+def roots(store: ContentStore) -> Iterator[Digest]:
+    """Manifests that containers stand on, for the collector."""
+    for _, record in records(store):
+        yield record.manifest
