@@ -60,6 +60,7 @@ class Verb(click.Command):
         usage: the parameters, as docker writes them: ``[OPTIONS] IMAGE [IMAGE...]``.
         returns: the row type or result type, for the documentation.
         refused: flags that docker has here and dockmagic has not → reason and what to do instead.
+        takes_command: after the first argument comes another program's command line, flags and all.
     """
 
     def __init__(
@@ -69,9 +70,12 @@ class Verb(click.Command):
         examples: tuple[tuple[str, str], ...],
         returns: str,
         refused: Mapping[str, tuple[str, str]],
+        takes_command: bool,
         **settings: Any,
     ) -> None:
         super().__init__(*args, **settings)
+        self.takes_command = takes_command
+        self.allow_interspersed_args = not takes_command
         self.add_help_option = False
         self.usage = usage
         self.examples = examples
@@ -112,9 +116,15 @@ class Verb(click.Command):
     def _rewritten(self, args: list[str]) -> list[str]:
         by_name = {name: parameter for parameter in self.params for name in parameter.opts}
         rewritten: list[str] = []
+        is_value = False
         for place, word in enumerate(args):
-            if word == "--":
+            if word == "--" or (self.takes_command and not is_value and not _is_flag(word)):
                 return rewritten + args[place:]
+            if is_value:
+                rewritten.append(word)
+                is_value = False
+                continue
+            is_value = _wants_value(word, by_name)
             name, equals, value = word.partition("=")
             parameter = by_name.get(name)
             if equals and isinstance(parameter, _Flag):
@@ -186,6 +196,22 @@ class Verb(click.Command):
         return "\n".join(lines)
 
 
+def _is_flag(word: str) -> bool:
+    return word.startswith("-") and word != "-"
+
+
+def _wants_value(word: str, by_name: Mapping[str, click.Parameter]) -> bool:
+    """Whether the word after this one is its value: ``--name``, ``-v``, or the last of ``-itv``."""
+    if word.startswith("--") or not _is_flag(word):
+        found = by_name.get(word)
+        return isinstance(found, click.Option) and not found.is_flag
+    for place, letter in enumerate(word[1:], start=2):
+        found = by_name.get(f"-{letter}")
+        if isinstance(found, click.Option) and not found.is_flag:
+            return place == len(word)
+    return False
+
+
 def _flag_order(line: tuple[str, str]) -> str:
     return line[0].split("--", 1)[-1]
 
@@ -198,14 +224,18 @@ def _flag_names(parameter: click.Option) -> str:
 
 
 def verb(
-    name: str, usage: str, *examples: tuple[str, str], returns: str, refused: Mapping[str, tuple[str, str]] = _NONE
+    name: str,
+    usage: str,
+    *examples: tuple[str, str],
+    returns: str,
+    refused: Mapping[str, tuple[str, str]] = _NONE,
+    takes_command: bool = False,
 ) -> Callable[[Callable[..., Result]], Verb]:
     """Make a verb of a function: its docstring is the help, its first parameter the `Door`."""
 
     def make(function: Callable[..., Result]) -> Verb:
-        made: Verb = click.command(name, cls=Verb, usage=usage, examples=examples, returns=returns, refused=refused)(
-            click.pass_obj(function)
-        )
+        settings: dict[str, Any] = {"returns": returns, "refused": refused, "takes_command": takes_command}
+        made: Verb = click.command(name, cls=Verb, usage=usage, examples=examples, **settings)(click.pass_obj(function))
         return made
 
     return make
