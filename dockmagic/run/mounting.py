@@ -75,7 +75,8 @@ def _target(path: str) -> str:
 def _volume_name(name: str) -> str:
     if re.fullmatch(VALID_NAME, name) is None:
         raise InvalidInput(
-            f'"{name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed',
+            f'"{name}" includes invalid characters for a local volume name, '
+            'only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed',
             hint="If you intended to pass a host folder, write its absolute path",
         )
     return name

@@ -92,7 +92,8 @@ def check_ports(ports: tuple[Port, ...], network: str) -> None:
         return
     for port in ports:
         if port.host not in (0, port.container) or port.address:
+            inside = port.container
             raise NotSupported(
-                f"with the host's network the container's port {port.container} is this machine's port {port.container}",
-                hint=f"Let the program listen on another port, or use --network none with -p {port.host}:{port.container}",
+                f"with the host's network the container's port {inside} is this machine's port {inside}",
+                hint=f"Let the program listen on another port, or use --network none -p {port.host}:{inside}",
             )

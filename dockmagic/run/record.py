@@ -13,7 +13,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import Config, to_json
 
 from .limits import Limits
-from .ports import Port
+from .ports import Port  # noqa: TC001  (msgspec reads it)
 
 if TYPE_CHECKING:
     from pathlib import Path

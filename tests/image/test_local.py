@@ -119,7 +119,7 @@ def test_what_is_in_use_is_not_removed(store: ContentStore, make_image: MakeImag
     message = r'repository reference "app:1" \(must force\) - container 0123456789ab is using its referenced image'
     with pytest.raises(Conflict, match=message):
         local.remove(store, "app:1", uses=stopped)
-    with pytest.raises(Conflict, match="must be forced.*used by stopped container 0123456789ab"):
+    with pytest.raises(Conflict, match=r"must be forced.*used by stopped container 0123456789ab"):
         local.remove(store, image.id, uses=stopped)
     local.remove(store, "app:1", force=True, uses=stopped, roots=[lambda: [image.digest]])
     assert local.images(store) == ()
@@ -130,7 +130,7 @@ def test_what_runs_keeps_its_image(store: ContentStore, make_image: MakeImage) -
     """Force takes its last name away, as in docker, and by ID nothing."""
     image = make_image({"a": b"1"}, name="app:1")
     running = [local.Use("container 0123456789ab", image.id, running=True)]
-    with pytest.raises(Conflict, match="cannot be forced.*used by running container 0123456789ab"):
+    with pytest.raises(Conflict, match=r"cannot be forced.*used by running container 0123456789ab"):
         local.remove(store, image.id, force=True, uses=running)
     gone = local.remove(store, "app:1", force=True, uses=running)
     assert (gone.untagged, gone.deleted) == (("app:1",), ())
