@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
 
+from dockmagic.build.events import ignore_events
 from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from dockmagic.build.events import BuildEvent
     from dockmagic.engine import Engine
     from dockmagic.oci.protocols import Progress
     from dockmagic.run.container import Container
     from dockmagic.run.session import Session
 
-__all__ = ["Ask", "Door", "Terminal"]
+__all__ = ["Ask", "Door", "Follow", "Terminal"]
 
 
 class Ask(Protocol):
@@ -49,6 +53,22 @@ class Terminal(Protocol):
         ...
 
 
+class Follow(Protocol):
+    """Shows how a build goes."""
+
+    def __call__(self, style: str) -> AbstractContextManager[Callable[[BuildEvent], None]]:
+        """A context with what hears of the build.
+
+        Args:
+            style: ``auto``, ``plain``, ``tty``, ``quiet`` or ``rawjson``, as ``--progress`` takes it.
+        """
+        ...
+
+
+def _follow_nothing(style: str) -> AbstractContextManager[Callable[[BuildEvent], None]]:  # noqa: ARG001  (as `Follow`)
+    return nullcontext(ignore_events)
+
+
 def _hear_nothing(stream: int, data: bytes) -> None:
     """An `on_output` for those who do not want to hear."""
 
@@ -72,6 +92,8 @@ class Door(msgspec.Struct, frozen=True):
         ask: asks the user for a line, as ``login`` does for a password; raises EOFError if nobody can answer.
         stdin: bytes for ``load``, ``import`` and ``--password-stdin``; None if there are none.
         stdout: takes archives (``save`` without ``-o``); None where they must go to a file.
+        stdin_line: number of the line at which `stdin` begins in the user's eyes: 2 below the magic of a cell.
+        follow_build: shows how a build goes.
         on_output: hears what programs write as it comes: 1 or 2 for the stream, and the bytes.
         kept_output: how many bytes of each stream of a program a `Ran` keeps.
         program_input: what ``run -i`` and ``exec -i`` feed to the program: bytes, or a descriptor; None for nothing.
@@ -88,6 +110,8 @@ class Door(msgspec.Struct, frozen=True):
     ask: Ask = _cannot_ask
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
+    stdin_line: int = 1
+    follow_build: Follow = _follow_nothing
     on_output: Callable[[int, bytes], None] = _hear_nothing
     kept_output: int = 0
     program_input: int | bytes | None = None

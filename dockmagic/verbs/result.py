@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
+    from dockmagic.build.result import Build
     from dockmagic.image.image import Image
     from dockmagic.oci.errors import DockmagicError
     from dockmagic.rows import Row, TransferRow
     from dockmagic.run.container import Container
     from dockmagic.store.registry.server import RegistryServer
 
-__all__ = ["Content", "Document", "Nothing", "Ran", "Result", "Serving", "Table", "Text", "Transferred"]
+__all__ = ["Built", "Content", "Document", "Nothing", "Ran", "Result", "Serving", "Table", "Text", "Transferred"]
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class Table(msgspec.Struct, frozen=True):
         whole: show IDs and long text whole (``--no-trunc``).
         lines: the rows as docker's text where that is no table (``rmi``, ``prune``); None for a table.
         errors: what went wrong with some of several arguments, while the others were done; makes the exit code 1.
+        exit_code: of the command line where what the rows say is a failure (``build --check`` that found something).
     """
 
     rows: tuple[Row, ...]
@@ -39,6 +41,7 @@ class Table(msgspec.Struct, frozen=True):
     whole: bool = False
     lines: tuple[str, ...] | None = None
     errors: tuple[DockmagicError, ...] = ()
+    exit_code: int = 0
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -125,8 +128,22 @@ class Ran(msgspec.Struct, frozen=True):
     lines: tuple[str, ...] = ()
 
 
+class Built(msgspec.Struct, frozen=True):
+    """A finished build. How it went has been shown already (`Door.follow_build`).
+
+    Attributes:
+        build: image, steps and warnings.
+        explanation: why the cache had each step or had it not, as rows to show (``--explain``); None if nobody asked.
+        lines: what is left to print: the image's ID (``-q``).
+    """
+
+    build: Build
+    explanation: Table | None = None
+    lines: tuple[str, ...] = ()
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """There is nothing to say (``tag``)."""
 
 
-Result: TypeAlias = Table | Text | Document | Content | Transferred | Ran | Serving | Nothing
+Result: TypeAlias = Table | Text | Document | Content | Transferred | Built | Ran | Serving | Nothing
