@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["printed"]
 
 
-def printed(result: Result) -> str | bytes:
+def printed(result: Result) -> str | bytes:  # noqa: PLR0911  (one return for each kind of result)
     """Text without a line end at its end, or a file's bytes; empty if there is nothing to say."""
     if isinstance(result, Content):
         return result.data
