@@ -217,6 +217,26 @@ class ContentStore:
                 writer.write(piece)
             writer.commit()
 
+    def adopt(self, desc: Descriptor, path: Path, *, durable: bool = True) -> None:
+        """Make a finished file the blob that `desc` describes, without another look at it; the file is gone then.
+
+        Args:
+            desc: what the caller found it to be while writing it.
+            path: the file, in the home's `partial` folder; nobody writes to it any more.
+            durable: after a power failure too; not needed for what can be made anew.
+
+        Raises:
+            OutOfSpace: the disk is full.
+        """
+        with disk_errors():
+            if self.has(desc):
+                path.unlink()
+                return
+            if durable:
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            path.rename(self.path(desc.digest))
+
     def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
         """Store a small document; returns its descriptor.
 

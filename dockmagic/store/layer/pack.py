@@ -13,24 +13,24 @@ from dockmagic.oci.errors import Conflict, StoreError
 from dockmagic.oci.media import Compression
 
 from .compare import differences
-from .entry import Entry, EntryType
+from .entry import EntryType
 from .form import Owners
 from .ingest import LayerIngest
-from .layout import WHITEOUT
 from .place import Place
 from .scan import show
 from .survey import digest, look, open_file
 from .tree import sort_key
-from .write import END, header, padding
+from .write import END, header, in_order, padding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from typing_extensions import Buffer
 
     from dockmagic.oci.digest import Digest
 
+    from .entry import Entry
     from .form import Form
     from .table import LayerTable
     from .tree import FileTree
@@ -80,7 +80,8 @@ def pack(
 
     try:
         with Place(root, touch=False) as place:
-            for entry in _difference(place, below, form, only, clamp).in_order():
+            difference = _difference(place, below, form, only, clamp)
+            for entry in in_order(difference.entries.values(), difference.whiteouts):
                 write(header(entry))
                 if entry.type is EntryType.REGULAR and entry.size:
                     _write_content(place, entry, write)
@@ -109,18 +110,6 @@ class _Difference:
     def __init__(self) -> None:
         self.entries: dict[bytes, Entry] = {}
         self.whiteouts: list[bytes] = []
-
-    def in_order(self) -> Iterator[Entry]:
-        """The entries of the tar, hard links told from files."""
-        order = [(b"\0" + sort_key(name), entry) for name, entry in self.entries.items()]
-        for name in self.whiteouts:
-            parent, _, base = name.rpartition(b"/")
-            # Two zeros sort before any sibling, which has one zero and a byte of its name.
-            key = (b"\0" + sort_key(parent) if parent else b"") + b"\0\0" + base
-            whiteout = parent + b"/" + WHITEOUT + base if parent else WHITEOUT + base
-            order.append((key, Entry(whiteout, EntryType.REGULAR, mode=0)))
-        order.sort(key=_first)
-        return (entry for _, entry in order)
 
 
 def _difference(place: Place, below: FileTree, form: Form, only: Iterable[bytes] | None, clamp: _Clamp) -> _Difference:
@@ -225,7 +214,3 @@ def _write_content(place: Place, entry: Entry, write: Callable[[Buffer], None]) 
     finally:
         os.close(descriptor)
     write(padding(entry.size))
-
-
-def _first(pair: tuple[bytes, Entry]) -> bytes:
-    return pair[0]

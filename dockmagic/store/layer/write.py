@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from . import pax
-from .entry import EntryType
+from .entry import Entry, EntryType
+from .layout import WHITEOUT
 from .scan import BLOCK
+from .tree import sort_key
 
 if TYPE_CHECKING:
-    from .entry import Entry
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["END", "header", "padding"]
+__all__ = ["END", "header", "in_order", "padding"]
 
 #: What ends a tar.
 END: Final = bytes(2 * BLOCK)
@@ -65,6 +67,19 @@ def header(entry: Entry) -> bytes:
     )
 
 
+def in_order(entries: Iterable[Entry], whiteouts: Iterable[bytes] = ()) -> Iterator[Entry]:
+    """The members of a layer in their one order: by name as bytes, removals before the siblings of what they remove."""
+    order = [(b"\0" + sort_key(entry.name), entry) for entry in entries]
+    for name in whiteouts:
+        parent, _, base = name.rpartition(b"/")
+        # Two zeros sort before any sibling, which has one zero and a byte of its name.
+        key = (b"\0" + sort_key(parent) if parent else b"") + b"\0\0" + base
+        whiteout = parent + b"/" + WHITEOUT + base if parent else WHITEOUT + base
+        order.append((key, Entry(whiteout, EntryType.REGULAR, mode=0)))
+    order.sort(key=_first)
+    return (entry for _, entry in order)
+
+
 def padding(size: int) -> bytes:
     """The zeros after a content of `size` bytes."""
     return bytes(-size % BLOCK)
@@ -75,6 +90,10 @@ def _block(name: bytes, flag: bytes, link: bytes, numbers: tuple[int, ...], devi
     end = flag + _field(link) + b"ustar\x0000" + bytes(64) + b"%07o\0%07o\0" % device
     checksum = b"%06o\0 " % (sum(start) + sum(end) + 8 * 0x20)
     return (start + checksum + end).ljust(BLOCK, b"\0")
+
+
+def _first(pair: tuple[bytes, Entry]) -> bytes:
+    return pair[0]
 
 
 def _field(text: bytes) -> bytes:
