@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tarfile
 import tempfile
 from collections import defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+from msgspec.structs import replace
 
 from dockmagic.image import local
 from dockmagic.image.mutate import append_layer, empty_image, with_config
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import InvalidLayer
 from dockmagic.oci.media import Compression
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
@@ -24,8 +24,8 @@ from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.compress import Compressor, detect
 from dockmagic.store.layer.entry import EntryType
 from dockmagic.store.layer.ingest import LayerIngest
-
-from .plain import PlainLayer
+from dockmagic.store.layer.read import read_contents
+from dockmagic.store.layer.write import END, header, padding
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Config
     from dockmagic.store.content import ContentStore
+    from dockmagic.store.layer.entry import Entry
     from dockmagic.store.layer.table import LayerTable
-    from dockmagic.store.layer.tree import Node
 
 __all__ = ["export_rootfs", "import_rootfs"]
 
@@ -128,69 +128,32 @@ def export_rootfs(image: Image, out: BinaryIO) -> None:
     Raises:
         InvalidContent: a layer is not what it should be.
     """
-    contents: defaultdict[int, list[Node]] = defaultdict(list)
-    links: list[tuple[Node, Node]] = []
-    first: dict[tuple[int, int | bytes], Node] = {}
-    with tarfile.open(fileobj=out, mode="w|", bufsize=_PIECE, format=tarfile.PAX_FORMAT) as tar:
-        for node in image.files:
-            entry = node.entry
-            if not entry.is_file:
-                tar.addfile(_member(node))
-                continue
-            # Names of one file: the first has the content. A link whose target was replaced from above has it too.
-            one = first.setdefault((node.source, entry.offset if entry.size else entry.link or entry.name), node)
-            if one is node:
-                contents[node.source].append(node)
-            else:
-                links.append((node, one))
-        for index, nodes in sorted(contents.items()):
-            _add_files(tar, image, index, sorted(nodes, key=lambda node: node.entry.offset))
-        for node, target in links:
-            member = _member(node)
-            member.type, member.size, member.linkname = tarfile.LNKTYPE, 0, _text(target.entry.name)
-            tar.addfile(member)
-
-
-def _add_files(tar: tarfile.TarFile, image: Image, index: int, nodes: list[Node]) -> None:
-    layer = image.layers[index]
-    compression = media.compression_of(layer.descriptor.media_type)
-    with image.source.open(layer.descriptor) as blob:
-        plain = io.BufferedReader(PlainLayer(blob, compression), _PIECE)
-        place = 0
-        for node in nodes:
-            if node.entry.size:
-                while place < node.entry.offset:
-                    place += len(plain.read(min(_PIECE, node.entry.offset - place))) or _cut_short(node)
-                place += node.entry.size
-            tar.addfile(_member(node), plain)
-
-
-def _cut_short(node: Node) -> NoReturn:
-    raise InvalidLayer(f"the layer ends before {node.entry.path} does")
-
-
-_TYPES: Final = {
-    EntryType.SYMLINK: tarfile.SYMTYPE,
-    EntryType.CHARACTER: tarfile.CHRTYPE,
-    EntryType.BLOCK: tarfile.BLKTYPE,
-    EntryType.DIRECTORY: tarfile.DIRTYPE,
-    EntryType.FIFO: tarfile.FIFOTYPE,
-}
-
-
-def _member(node: Node) -> tarfile.TarInfo:
-    entry = node.entry
-    member = tarfile.TarInfo(_text(entry.name))
-    member.type = _TYPES.get(entry.type, tarfile.REGTYPE)
-    member.mode, member.uid, member.gid, member.mtime = entry.mode, entry.uid, entry.gid, entry.mtime
-    member.devmajor, member.devminor = entry.major, entry.minor
-    if entry.is_file:
-        member.size = entry.size
-    elif entry.is_symlink:
-        member.linkname = _text(entry.link)
-    member.pax_headers = {f"SCHILY.xattr.{key}": _text(value) for key, value in (entry.xattrs or {}).items()}
-    return member
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
+    contents: defaultdict[int, list[Entry]] = defaultdict(list)
+    links: list[Entry] = []
+    first: dict[tuple[int, int | bytes], Entry] = {}
+    # Headers are small and many: what takes them gets them in large pieces.
+    tar = io.BufferedWriter(cast("io.RawIOBase", out), _PIECE)
+    for node in image.files:
+        entry = node.entry
+        if not entry.is_file:
+            tar.write(header(entry))
+            continue
+        # Names of one file: the first has the content. A link whose target was replaced from above has it too.
+        key = (node.source, entry.offset if entry.size else entry.link or entry.name)
+        one = first.setdefault(key, replace(entry, type=EntryType.REGULAR, link=b""))
+        if one.name == entry.name:
+            contents[node.source].append(one)
+        else:
+            links.append(one.linked(entry.name))
+    for index, entries in sorted(contents.items()):
+        layer = image.layers[index]
+        with image.source.open(layer.descriptor) as blob:
+            for entry, content in read_contents(blob, media.compression_of(layer.descriptor.media_type), entries):
+                tar.write(header(entry))
+                for piece in content:
+                    tar.write(piece)
+                tar.write(padding(entry.size))
+    for entry in links:
+        tar.write(header(entry))
+    tar.write(END)
+    tar.detach()

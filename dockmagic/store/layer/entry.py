@@ -58,6 +58,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
         major: device number.
         minor: device number.
         xattrs: extended attributes, by name in name order; None if there are none.
+        sparse: of a file that is stored with holes, offset and length in bytes of each piece that the tar has, from
+            `offset` on; None if the content is stored whole.
     """
 
     name: bytes
@@ -73,6 +75,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     major: int = 0
     minor: int = 0
     xattrs: dict[str, bytes] | None = None
+    sparse: tuple[tuple[int, int], ...] | None = None
 
     @property
     def path(self) -> str:
@@ -119,5 +122,5 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
         # A second name of a symbolic link, pipe or device is just another one of its kind.
         return Entry(
             name, kind, self.mode, self.uid, self.gid, self.size, self.mtime, link, self.digest, self.offset,
-            self.major, self.minor, self.xattrs,
+            self.major, self.minor, self.xattrs, self.sparse,
         )  # fmt: skip

@@ -125,7 +125,7 @@ class Layout:
             mode = 0o777 if kind is EntryType.SYMLINK else header.mode  # as Linux has it, whatever the tar says
             entry = Entry(
                 name, kind, mode, header.uid, header.gid, header.size, header.mtime, link, b"", offset,
-                header.major, header.minor, header.xattrs,
+                header.major, header.minor, header.xattrs, header.sparse,
             )  # fmt: skip
         if name in self.entries:
             self._replace(name, entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.oci.errors import InvalidLayer, NotSupported
+from dockmagic.oci.errors import InvalidLayer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,8 @@ Records = dict[bytes, bytes]
 XATTR: Final = b"SCHILY.xattr."
 
 _LONGEST_NUMBER: Final = 20
+_MAP: Final = b"GNU.sparse.map"
+_MAP_PIECES: Final = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
 
 
 def parse(data: bytes) -> Records:
@@ -25,7 +27,6 @@ def parse(data: bytes) -> Records:
 
     Raises:
         InvalidLayer: not of the form ``LENGTH KEY=VALUE`` and a line feed.
-        NotSupported: the header describes a sparse file.
     """
     records: Records = {}
     at = 0
@@ -38,11 +39,10 @@ def parse(data: bytes) -> Records:
         key, equals, value = data[space + 1 : end - 1].partition(b"=")
         if end > len(data) or end <= space or data[end - 1 : end] != b"\n" or not equals or not key:
             raise InvalidLayer("a pax header has a broken record")
-        if key.startswith(b"GNU.sparse."):
-            raise NotSupported(
-                "the layer holds a sparse file in GNU's own format, which no container engine writes",
-                hint="Ask the publisher to make the image without tar --sparse",
-            )
+        if key in _MAP_PIECES:
+            # The first version of GNU's sparse files repeats keys; the second has one list, which we make of them too.
+            value = records[_MAP] + b"," + value if _MAP in records else value
+            key = _MAP
         records[key] = value
         at = end
     return records

@@ -1,4 +1,4 @@
-"""One file's content out of a compressed layer."""
+"""The content of files out of a compressed layer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from blake3 import blake3
 from dockmagic.oci.errors import InvalidLayer, NotSupported
 
 from .compress import Decompressor
+from .sparse import Expansion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from typing_extensions import Buffer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .entry import Entry
 
-__all__ = ["read_content"]
+__all__ = ["read_content", "read_contents"]
 
 _CHUNK: Final = 1 << 18
 
@@ -40,32 +41,89 @@ def read_content(layer: BinaryIO, compression: Compression, entry: Entry) -> Ite
         raise NotSupported(f"{entry.path} has no content", hint="Only files can be read")
     if entry.offset < 0:
         raise InvalidLayer(f"{entry.path} is a hard link to {entry.target}, which no layer has")
-    return _content(layer, compression, entry)
+    return map(bytes, _content(_Plain(_inflated(layer, compression)), entry))
 
 
-def _content(layer: BinaryIO, compression: Compression, entry: Entry) -> Iterator[bytes]:
-    skip, wanted = entry.offset, entry.size
-    digest = blake3()
-    for plain in _plain(layer, compression):
-        view = memoryview(plain).cast("B")
-        if skip >= len(view):
-            skip -= len(view)
+def read_contents(
+    layer: BinaryIO, compression: Compression, entries: Iterable[Entry]
+) -> Iterator[tuple[Entry, Iterator[Buffer]]]:
+    """The contents of several files, for which the layer is inflated only once.
+
+    Args:
+        layer: the compressed layer, from its beginning.
+        compression: what its media type claims.
+        entries: regular files or hard links of that layer, in any order.
+
+    Yields:
+        Each entry, in the order of the layer, with its content: chunks of bytes that are to be used before the next
+        ones are asked for. What is not read of a content is skipped.
+
+    Raises:
+        InvalidLayer: as `read_content`.
+    """
+    plain = _Plain(_inflated(layer, compression))
+    again: list[Entry] = []
+    for entry in sorted(entries, key=lambda entry: entry.offset):
+        if entry.size and entry.offset < plain.position:
+            again.append(entry)  # another name of a file that has gone by
             continue
-        piece = bytes(view[skip : skip + wanted])
-        skip = 0
-        wanted -= len(piece)
+        yield entry, _content(plain, entry)
+    if again:
+        layer.seek(0)
+        yield from read_contents(layer, compression, again)
+
+
+def _content(plain: _Plain, entry: Entry) -> Iterator[Buffer]:
+    if not entry.size:
+        return
+    digest = blake3()
+    for piece in _pieces(plain, entry):
         digest.update(piece)
-        if not wanted:
-            if entry.digest and digest.digest() != entry.digest:
-                raise InvalidLayer(f"{entry.path} is not what the layer's file table says")
-            yield piece
-            return
         yield piece
-    if wanted or skip:
-        raise InvalidLayer(f"the layer ends before {entry.path} does")
+    if entry.digest and digest.digest() != entry.digest:
+        raise InvalidLayer(f"{entry.path} is not what the layer's file table says")
 
 
-def _plain(layer: BinaryIO, compression: Compression) -> Iterator[Buffer]:
+def _pieces(plain: _Plain, entry: Entry) -> Iterator[memoryview]:
+    plain.skip_to(entry.offset, entry)
+    if entry.sparse is None:
+        yield from plain.take(entry.size, entry)
+        return
+    stored = sum(length for _, length in entry.sparse)
+    expansion = Expansion(entry.sparse, entry.size, stored)
+    for piece in plain.take(stored, entry):
+        yield from expansion.feed(piece)
+    yield from expansion.finish()
+
+
+class _Plain:
+    """The bytes of a tar that come one after the other."""
+
+    def __init__(self, chunks: Iterator[Buffer]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+        self.position = 0
+
+    def take(self, count: int, entry: Entry) -> Iterator[memoryview]:
+        """The next `count` bytes."""
+        while count:
+            if not self._rest:
+                self._rest = memoryview(next(self._chunks, b"")).cast("B")
+                if not self._rest:
+                    raise InvalidLayer(f"the layer ends before {entry.path} does")
+            piece = self._rest[:count]
+            self._rest = self._rest[len(piece) :]
+            self.position += len(piece)
+            count -= len(piece)
+            yield piece
+
+    def skip_to(self, position: int, entry: Entry) -> None:
+        """Go on to `position`."""
+        for _ in self.take(position - self.position, entry):
+            pass
+
+
+def _inflated(layer: BinaryIO, compression: Compression) -> Iterator[Buffer]:
     decompressor = Decompressor(compression)
     while chunk := layer.read(_CHUNK):
         yield from decompressor.feed(chunk)

@@ -14,7 +14,7 @@ import msgspec
 
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 
-from . import pax
+from . import pax, sparse
 from .entry import FOREIGN_XATTRS, EntryType
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Header(msgspec.Struct, gc=False):
         major: device number.
         minor: device number.
         xattrs: extended attributes in name order, or None.
+        sparse: where the stored pieces of a sparse file belong, or None.
     """
 
     name: bytes
@@ -91,6 +92,7 @@ class Header(msgspec.Struct, gc=False):
     major: int = 0
     minor: int = 0
     xattrs: dict[str, bytes] | None = None
+    sparse: sparse.Segments | None = None
 
 
 class MemberSink(Protocol):
@@ -103,7 +105,7 @@ class MemberSink(Protocol):
     def content(self, data: memoryview, last: bool) -> None:  # noqa: FBT001  a keyword costs time for every file
         """The next bytes of a regular file, called at least once for each, with `last` at its end.
 
-        `data` must not be kept.
+        The holes of a sparse file are told as the zeros that they stand for. `data` must not be kept.
         """
         ...
 
@@ -137,6 +139,10 @@ class TarScanner:
         self._records: pax.Records = {}
         self._long_name: bytes | None = None
         self._long_link: bytes | None = None
+        self._sparse: tuple[Header, sparse.GnuMap | sparse.PaxMap] | None = None  # whose map is being read
+        self._expansion: sparse.Expansion | None = None
+        self._stored = 0  # bytes of it that come after the map
+        self._holes = 0  # bytes that are not in the tar, but in the files that it makes
 
     @property
     def size(self) -> int:
@@ -168,6 +174,9 @@ class TarScanner:
             elif end - at < BLOCK:
                 self._carry = bytes(view[at:])
                 return
+            elif self._sparse is not None:
+                self._read_map(*self._sparse, view[at : at + BLOCK])
+                at += BLOCK
             else:
                 at = self._read_members(view, at, end)
         self._position += end - at
@@ -178,7 +187,7 @@ class TarScanner:
         Raises:
             InvalidLayer: the tar is truncated.
         """
-        if self._wanted or self._padding or self._carry or self._pending:
+        if self._wanted or self._padding or self._carry or self._pending or self._sparse:
             raise InvalidLayer(f"the layer's tar is truncated: it ends after {self.size} bytes")
 
     @property
@@ -200,7 +209,7 @@ class TarScanner:
                     break
                 continue
             header = self._header(block)
-            if header is None:  # an extended header, whose content comes now
+            if header is None:  # an extended header or a sparse file, whose content comes now
                 break
             begin(header)
             if header.type is not EntryType.REGULAR:
@@ -224,7 +233,12 @@ class TarScanner:
         data = view[at : at + count]
         self._wanted -= count
         self._position += count
-        if self._extension is None:
+        if self._expansion is not None:
+            for piece in self._expansion.feed(data):
+                self._sink.content(piece, False)  # noqa: FBT003
+            if not self._wanted:
+                self._end_expansion(self._expansion)
+        elif self._extension is None:
             self._sink.content(data, not self._wanted)
         else:
             self._gathered += data
@@ -243,7 +257,7 @@ class TarScanner:
         if flag in _EXTENSIONS:
             self._begin_extension(flag, length)
             return None
-        kind = _TYPES.get(flag)
+        kind = EntryType.REGULAR if flag == _SPARSE else _TYPES.get(flag)
         name = name.partition(b"\0")[0]
         if kind is None:
             raise _unknown(flag, name)
@@ -255,14 +269,72 @@ class TarScanner:
         )  # fmt: skip
         if kind is EntryType.CHARACTER or kind is EntryType.BLOCK:
             header.major, header.minor = map(_number, _DEVICES.unpack_from(block, _DEVICES_AT))
-        if self._pending:
-            self._amend(header)
+        records = self._amend(header) if self._pending else {}
+        if flag == _SPARSE or sparse.is_sparse(records):
+            self._begin_sparse(header, block if flag == _SPARSE else None, records)
+            return None
         if not flag and header.name.endswith(b"/"):  # how tars wrote directories before they had a type
             header.type = EntryType.DIRECTORY
         if header.type is not EntryType.REGULAR:
             header.size = 0
         self._check(header)
         return header
+
+    def _begin_sparse(self, header: Header, block: memoryview | None, records: pax.Records) -> None:
+        """Take a sparse file's header: with GNU's own `block`, or with what pax `records` say."""
+        if header.type is not EntryType.REGULAR:
+            raise InvalidLayer(f"{show(header.name)} is sparse, and no file")
+        header.name = sparse.real_name(records) or header.name
+        self._wanted = header.size
+        self._padding = -header.size % BLOCK
+        if block is not None:
+            known = sparse.GnuMap(block, _number)
+            header.size = known.size
+            if known.whole:
+                self._begin_expansion(header, tuple(known.segments))
+            else:
+                self._hold(header, known)
+            return
+        header.size = pax.number({b"size": sparse.real_size(records)}, b"size") or 0
+        segments = sparse.inline_map(records)
+        if segments is None:
+            self._hold(header, sparse.PaxMap())
+        else:
+            self._begin_expansion(header, segments)
+
+    def _hold(self, header: Header, unread: sparse.GnuMap | sparse.PaxMap) -> None:
+        # The blocks of the map come first, the stored content after them.
+        self._stored, self._wanted, self._padding = self._wanted, 0, 0
+        self._sparse = (header, unread)
+
+    def _read_map(self, header: Header, unread: sparse.GnuMap | sparse.PaxMap, block: memoryview) -> None:
+        self._position += BLOCK
+        if unread.take(block):
+            self._sparse = None
+            # Version 1.0 counts its map as content, the old form does not.
+            self._wanted = self._stored - (unread.blocks * BLOCK if isinstance(unread, sparse.PaxMap) else 0)
+            self._padding = -self._wanted % BLOCK
+            header.offset = self._position
+            self._begin_expansion(header, tuple(unread.segments))
+
+    def _begin_expansion(self, header: Header, segments: sparse.Segments) -> None:
+        self._check(header)
+        expansion = sparse.Expansion(segments, header.size, self._wanted)
+        self._holes += header.size - self._wanted
+        if self._position + self._holes > self._limit:
+            raise LayerTooLarge(f"the files of the layer have more than {self._limit} bytes, holes included")
+        header.sparse = segments
+        self._sink.begin(header)
+        if self._wanted:
+            self._expansion = expansion
+        else:
+            self._end_expansion(expansion)
+
+    def _end_expansion(self, expansion: sparse.Expansion) -> None:
+        for piece in expansion.finish():
+            self._sink.content(piece, False)  # noqa: FBT003
+        self._sink.content(memoryview(b""), True)  # noqa: FBT003
+        self._expansion = None
 
     def _verify(self, block: memoryview, field: bytes) -> None:
         # The sum of all bytes, with spaces in the checksum's own place. Adler-32's lower half is that sum plus one,
@@ -303,7 +375,8 @@ class TarScanner:
             self._records = pax.parse(data)
         # Global records are ignored, as docker and containerd do: git writes a comment there.
 
-    def _amend(self, header: Header) -> None:
+    def _amend(self, header: Header) -> pax.Records:
+        """Let extended headers have their say about a header; their records."""
         records, self._records = self._records, {}
         header.name = records.get(b"path") or self._long_name or header.name
         header.link = records.get(b"linkpath") or self._long_link or header.link
@@ -318,6 +391,7 @@ class TarScanner:
             if key.startswith(pax.XATTR) and not key.startswith(_FOREIGN_XATTRS)
         }
         header.xattrs = xattrs or None
+        return records
 
 
 def _number(field: bytes) -> int:
@@ -343,11 +417,6 @@ def _signed_sum_is(block: memoryview, field: bytes) -> bool:
 
 
 def _unknown(flag: int, name: bytes) -> NotSupported:
-    if flag == _SPARSE:
-        return NotSupported(
-            f"{show(name)} is a sparse file in GNU's own format, which no container engine writes",
-            hint="Ask the publisher to make the image without tar --sparse",
-        )
     return NotSupported(
         f"{show(name)} is of the tar type {chr(flag)!r}, which layers do not have",
         hint="Ask the publisher to make the image again with another tool",
