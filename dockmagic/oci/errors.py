@@ -145,6 +145,8 @@ class DockerfileError(InvalidInput):
         column: the character in the first of these lines, counted from 1; 0 where it is the lines as a whole.
         reason: what is wrong, without the place that `message` begins with.
         suggestion: the word that was probably meant; empty if none is near.
+        excerpt: the lines around it as (number, text, whether the error is about it), once somebody with the source
+            has put them here.
     """
 
     def __init__(
@@ -168,6 +170,7 @@ class DockerfileError(InvalidInput):
         self.lines = lines
         self.column = column
         self.suggestion = suggestion
+        self.excerpt: tuple[tuple[int, str, bool], ...] = ()
 
     def at(self, file: str, lines: tuple[int, int], column: int = 0) -> DockerfileError:
         """The same error at a place that was not known where it arose."""
