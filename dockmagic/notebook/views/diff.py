@@ -23,7 +23,7 @@ __all__ = ["DiffView"]
 #: The static twin carries the unified text of so many small files, if both images are small enough to be read.
 _TEXTS: Final = 4
 _TEXT_SIZE: Final = 16_384
-_READABLE: Final = 8_000_000
+_READABLE: Final = 32_000_000
 
 
 class DiffView(View):
