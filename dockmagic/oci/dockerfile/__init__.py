@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .expansion import Expansion, expand, expand_text, expand_words, trace
+from .heredocs import Heredoc
 from .ignore import Ignore
 from .instructions import (
     Add,
@@ -16,7 +17,6 @@ from .instructions import (
     Expose,
     From,
     Healthcheck,
-    Heredoc,
     Instruction,
     Label,
     Maintainer,
@@ -32,7 +32,7 @@ from .instructions import (
 )
 from .mounts import Mount, MountSpec
 from .parser import Directives, Dockerfile, Stage, parse, parse_trigger
-from .unsupported import refuse
+from .unsupported import refuse, refuse_mount
 
 __all__ = [
     "Add",
@@ -72,5 +72,6 @@ __all__ = [
     "parse",
     "parse_trigger",
     "refuse",
+    "refuse_mount",
     "trace",
 ]

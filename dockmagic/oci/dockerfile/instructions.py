@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
+from dockmagic.oci.errors import DockerfileError
+
+from .heredocs import parse_heredoc
+from .ports import container_ports
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .mounts import MountSpec
+    from .heredocs import Heredoc
+    from .mounts import Mount, MountSpec
 
 __all__ = [
     "Add",
@@ -27,7 +33,6 @@ __all__ = [
     "Expose",
     "From",
     "Healthcheck",
-    "Heredoc",
     "Instruction",
     "Label",
     "Maintainer",
@@ -41,29 +46,6 @@ __all__ = [
     "Volume",
     "Workdir",
 ]
-
-
-class Heredoc(msgspec.Struct, frozen=True, kw_only=True):
-    """A document written below its instruction.
-
-    Attributes:
-        name: the word after ``<<``, without quotes; the file's name in COPY and ADD.
-        content: the lines up to the terminator, with their line ends; leading tabs are still there (see `text`).
-        expand: whether variables in it are replaced: its name is not quoted (COPY and ADD only).
-        chomp: ``<<-``: tabs that begin a line are no part of it.
-        descriptor: the number before ``<<``, 0 without one.
-    """
-
-    name: str
-    content: str
-    expand: bool = True
-    chomp: bool = False
-    descriptor: int = 0
-
-    @property
-    def text(self) -> str:
-        """The content, without leading tabs where ``<<-`` says so."""
-        raise NotImplementedError
 
 
 class Pair(NamedTuple):
@@ -111,7 +93,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     def command(self, shell: Iterable[str] = ("/bin/sh", "-c")) -> tuple[str, ...]:
         """The words to start, behind `shell` where this is the shell form."""
-        raise NotImplementedError
+        return (*shell, " ".join(self.words)) if self.shell else self.words
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +104,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
         keyword: as written, such as ``RUN`` or ``run``.
         original: the instruction as one line: continuation lines joined, comments in between dropped, heredocs not
             included. It is what BuildKit shows in progress.
+        source: the lines as they stand in the file, heredocs and all.
         comments: of the lines right above, without ``#``.
         file: the Dockerfile's name, for errors.
     """
@@ -129,6 +112,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[int, int]
     keyword: str
     original: str
+    source: str = ""
     comments: tuple[str, ...] = ()
     file: str = "Dockerfile"
 
@@ -140,9 +124,9 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     def expanded(self, expand: Callable[[str], str], expand_raw: Callable[[str], str] | None = None) -> Self:
         """The same with variables replaced where this instruction does so; `self` where it does not.
 
-        It is so for ADD, COPY (not ``--from``), ENV, EXPOSE, LABEL, RUN's ``--mount`` (not its ``from``), STOPSIGNAL,
-        USER, VOLUME, WORKDIR. ARG is not among them, for a given value keeps the default from being looked at; nor
-        FROM, for its platform is checked first: expand their fields one by one.
+        It is so for ADD, COPY (not ``--from`` and ``--exclude``), ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and
+        WORKDIR. It is not for ARG, where a given value keeps the default from being looked at, nor for FROM, which
+        sees other variables: expand their fields one by one. RUN's mounts are expanded by `Run.resolve_mounts`.
 
         Args:
             expand: replaces the variables of one word (`expansion.expand` with the environment so far).
@@ -152,7 +136,44 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             DockerfileError: at these lines, for a bad substitution or what is no longer valid when expanded.
         """
-        raise NotImplementedError
+        try:
+            return self._expand(expand, expand_raw or _same)
+        except DockerfileError as error:
+            raise error if error.lines[0] else self.error(error.reason, hint=error.hint) from None
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return self
+
+    def error(self, reason: str, *, word: str = "", hint: str = "", suggestion: str = "") -> DockerfileError:
+        """An error at the first place where `word` stands in this instruction, or about it as a whole."""
+        line, column = self.lines[0], 0
+        for number, text in enumerate(self.source.splitlines(), line) if word else ():
+            at = text.find(word)
+            if at >= 0:
+                line, column = number, at + 1
+                break
+        place = (line, line) if column else self.lines
+        return DockerfileError(reason, file=self.file, lines=place, column=column, suggestion=suggestion, hint=hint)
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _each(texts: tuple[str, ...], expand: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(map(expand, texts))
+
+
+def _each_value(pairs: tuple[Pair, ...], expand: Callable[[str], str]) -> tuple[Pair, ...]:
+    return tuple(Pair(expand(pair.key), expand(pair.value), pair.legacy) for pair in pairs)
+
+
+def _each_heredoc(heredocs: tuple[Heredoc, ...], expand_raw: Callable[[str], str]) -> tuple[Heredoc, ...]:
+    # The tabs go first: a variable's value may have tabs of its own.
+    return tuple(
+        msgspec.structs.replace(heredoc, content=expand_raw(heredoc.text), chomp=False) if heredoc.expand else heredoc
+        for heredoc in heredocs
+    )
 
 
 class From(Instruction, frozen=True, kw_only=True):
@@ -194,8 +215,34 @@ class Run(Instruction, frozen=True, kw_only=True):
 
     @property
     def program(self) -> Program:
-        """What is run, the heredocs put where the form says."""
-        raise NotImplementedError
+        """What is run.
+
+        A line that is nothing but a heredoc is a script: the shell's, or its own interpreter's where it begins with
+        ``#!``. Any other line keeps its heredocs, and the shell reads them.
+        """
+        if not self.heredocs:
+            return Program(words=self.words, shell=self.shell)
+        line, script = self.words[0], self.heredocs[0]
+        if parse_heredoc(line):
+            if script.text.startswith("#!"):
+                return Program(words=(f"/dev/pipes/{script.name}",), shell=self.shell, file=script)
+            return Program(words=(script.text,), shell=True)  # noqa: S604 - no process is started here
+        whole = "".join([line, *(f"\n{heredoc.content}{heredoc.name}" for heredoc in self.heredocs)])
+        return Program(words=(whole,), shell=True)  # noqa: S604 - as above
+
+    def resolve_mounts(self, expand: Callable[[str], str]) -> tuple[Mount, ...]:
+        """The mounts, their values expanded.
+
+        Raises:
+            DockerfileError: at the mount, for an unknown key, a bad value, or keys that do not go together.
+        """
+        mounts = []
+        for spec in self.mounts:
+            try:
+                mounts.append(spec.resolve(expand))
+            except DockerfileError as error:
+                raise self.error(error.reason, word=spec.text, hint=error.hint, suggestion=error.suggestion) from None
+        return tuple(mounts)
 
 
 class Cmd(Instruction, frozen=True, kw_only=True):
@@ -207,7 +254,7 @@ class Cmd(Instruction, frozen=True, kw_only=True):
     @property
     def program(self) -> Program:
         """What is started."""
-        raise NotImplementedError
+        return Program(words=self.words, shell=self.shell)
 
 
 class Entrypoint(Instruction, frozen=True, kw_only=True):
@@ -219,13 +266,16 @@ class Entrypoint(Instruction, frozen=True, kw_only=True):
     @property
     def program(self) -> Program:
         """What is started."""
-        raise NotImplementedError
+        return Program(words=self.words, shell=self.shell)
 
 
 class Label(Instruction, frozen=True, kw_only=True):
     """``LABEL key=value …``."""
 
     pairs: tuple[Pair, ...]
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return msgspec.structs.replace(self, pairs=_each_value(self.pairs, expand))
 
 
 class Maintainer(Instruction, frozen=True, kw_only=True):
@@ -239,11 +289,30 @@ class Expose(Instruction, frozen=True, kw_only=True):
 
     ports: tuple[str, ...]
 
+    @property
+    def container_ports(self) -> tuple[str, ...]:
+        """Each port as the configuration has it, such as ``80/tcp``; to be read when expanded.
+
+        Raises:
+            DockerfileError: at this line, for what is no port.
+        """
+        try:
+            return container_ports(self.ports)
+        except DockerfileError as error:
+            raise self.error(error.reason, hint=error.hint) from None
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        # One variable may hold several ports.
+        return msgspec.structs.replace(self, ports=tuple(port for text in self.ports for port in expand(text).split()))
+
 
 class Env(Instruction, frozen=True, kw_only=True):
     """``ENV key=value …``."""
 
     pairs: tuple[Pair, ...]
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return msgspec.structs.replace(self, pairs=_each_value(self.pairs, expand))
 
 
 class Copy(Instruction, frozen=True, kw_only=True):
@@ -270,6 +339,16 @@ class Copy(Instruction, frozen=True, kw_only=True):
     link: bool = False
     parents: bool = False
     exclude: tuple[str, ...] = ()
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:
+        return msgspec.structs.replace(
+            self,
+            sources=_each(self.sources, expand),
+            dest=expand(self.dest),
+            heredocs=_each_heredoc(self.heredocs, expand_raw),
+            chown=expand(self.chown),
+            chmod=expand(self.chmod),
+        )
 
 
 class Add(Instruction, frozen=True, kw_only=True):
@@ -299,11 +378,25 @@ class Add(Instruction, frozen=True, kw_only=True):
     keep_git_dir: bool | None = None
     unpack: bool | None = None
 
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:
+        return msgspec.structs.replace(
+            self,
+            sources=_each(self.sources, expand),
+            dest=expand(self.dest),
+            heredocs=_each_heredoc(self.heredocs, expand_raw),
+            chown=expand(self.chown),
+            chmod=expand(self.chmod),
+            checksum=expand(self.checksum),
+        )
+
 
 class Volume(Instruction, frozen=True, kw_only=True):
     """``VOLUME path …``."""
 
     paths: tuple[str, ...]
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return msgspec.structs.replace(self, paths=_each(self.paths, expand))
 
 
 class User(Instruction, frozen=True, kw_only=True):
@@ -311,11 +404,17 @@ class User(Instruction, frozen=True, kw_only=True):
 
     user: str
 
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return msgspec.structs.replace(self, user=expand(self.user))
+
 
 class Workdir(Instruction, frozen=True, kw_only=True):
     """``WORKDIR path``."""
 
     path: str
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return msgspec.structs.replace(self, path=expand(self.path))
 
 
 class Arg(Instruction, frozen=True, kw_only=True):
@@ -340,6 +439,9 @@ class Stopsignal(Instruction, frozen=True, kw_only=True):
     """``STOPSIGNAL signal``."""
 
     signal: str
+
+    def _expand(self, expand: Callable[[str], str], expand_raw: Callable[[str], str]) -> Self:  # noqa: ARG002
+        return msgspec.structs.replace(self, signal=expand(self.signal))
 
 
 class Healthcheck(Instruction, frozen=True, kw_only=True):
