@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .cache import Part
     from .files import Files
-    from .layer import NewLayer
+    from .layer import Keep, NewLayer
 
 __all__ = ["Copying", "image_files", "make_folder", "prepare"]
 
@@ -32,12 +32,15 @@ class Copying(Protocol):
         """``--link``: the layer does not depend on the parent, so its key has none (see `Cache.lookup`)."""
         ...
 
-    def write(self, store: ContentStore, below: Image, *, moment: int, epoch: int | None = None) -> NewLayer | None:
-        """Write the layer; call it within a lease.
+    def write(
+        self, store: ContentStore, below: Image, keep: Keep, *, moment: int, epoch: int | None = None
+    ) -> NewLayer | None:
+        """Write the layer.
 
         Args:
             store: where to.
             below: the image so far.
+            keep: of the lease that this happens in (`ContentStore.lease`): hears of the blob before it is there.
             moment: mtime of folders that are made on the way, in seconds.
             epoch: ``SOURCE_DATE_EPOCH``; no mtime is later.
 
@@ -90,14 +93,15 @@ def image_files(image: Image, label: str) -> Files:
 
 
 def make_folder(
-    store: ContentStore, below: Image, path: str, *, owner: str = "", moment: int, epoch: int | None = None
+    store: ContentStore, below: Image, path: str, keep: Keep, *, owner: str = "", moment: int, epoch: int | None = None
 ) -> NewLayer | None:
     """WORKDIR: make the folder `path` and what leads to it, where it is not there yet; None if it is.
 
     Args:
-        store: where to; call it within a lease.
+        store: where to.
         below: the image so far; links in it are followed, inside its root only.
         path: absolute.
+        keep: of the lease that this happens in.
         owner: ``USER[:GROUP]`` of new folders; empty for root.
         moment: their mtime, in seconds.
         epoch: ``SOURCE_DATE_EPOCH``; no mtime is later.
