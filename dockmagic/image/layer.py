@@ -62,6 +62,11 @@ class Stack:
         self._latest = (0, FileTree.of(()))
         self._whole: FileTree | None = None
 
+    def grow_from(self, lower: Stack) -> None:
+        """Take over what is known of a stack that this one begins with: an image that was made of another one."""
+        self._tables = dict(lower._tables)
+        self._latest = (len(lower.layers), lower._whole) if lower._whole is not None else lower._latest
+
     def table(self, layer: Layer) -> LayerTable:
         """The file table of one layer."""
         self._load([layer])
@@ -203,6 +208,11 @@ class Layers(Sequence[Layer]):
         self._stack = stack
         self.start = start
         self.stop = stop
+
+    @property
+    def stack(self) -> Stack:
+        """All layers of the image that these are of."""
+        return self._stack
 
     @overload
     def __getitem__(self, item: int) -> Layer: ...

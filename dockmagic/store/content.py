@@ -237,8 +237,13 @@ class ContentStore:
                     os.fsync(file.fileno())
             path.rename(self.path(desc.digest))
 
-    def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
+    def put_bytes(self, media_type: str, data: bytes, *, durable: bool = True) -> Descriptor:
         """Store a small document; returns its descriptor.
+
+        Args:
+            media_type: of the document.
+            data: its bytes.
+            durable: after a power failure too; not needed before something says that it is here.
 
         Raises:
             OutOfSpace: the disk is full.
@@ -246,7 +251,7 @@ class ContentStore:
         desc = Descriptor(media_type=media_type, digest=Digest.of(data), size=len(data))
         if not self.has(desc):
             self.home.prepare()
-            self.home.write(self.path(desc.digest), data)
+            self.home.write(self.path(desc.digest), data, durable=durable)
         return desc
 
     def name(self, ref: Reference, desc: Descriptor, raw: bytes) -> None:
