@@ -1,22 +1,78 @@
-"""``.dockerignore`` and ``--exclude``: which paths of a context do not count (moby's patternmatcher)."""
+"""``.dockerignore`` and ``--exclude``: which paths of a context do not count, as moby's patternmatcher decides.
+
+The last pattern that fits a path, or a folder above it, decides; ``!`` brings back what was excluded. One subtlety is
+that of `MatchesUsingParentResults`, which docker walks a context with: a pattern counts for what is below a folder
+only if it could change the answer for that folder (``a/b`` and then ``!a`` excludes ``a/b``).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dockmagic.oci.errors import DockerfileError
+
+from .characters import SPACE
+from .glob import clean, compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Ignore", "read_patterns"]
+
+_WILD: Final = re.compile(r"[*?\[\]\\]")
 
 
 def read_patterns(text: str) -> tuple[str, ...]:
     """The patterns of a `.dockerignore`: comments and empty lines dropped, paths cleaned, ``!`` kept."""
-    raise NotImplementedError
+    return tuple(pattern for _, pattern in _numbered(text))
+
+
+def _numbered(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        pattern = line.strip(SPACE)
+        if line.startswith("#") or not pattern:
+            continue
+        bang = "!" if pattern.startswith("!") else ""
+        path = pattern.removeprefix(bang).strip(SPACE)
+        if path:
+            path = clean(path)
+            path = path.removeprefix("/") or path
+        yield number, bang + path
+
+
+class _Pattern(NamedTuple):
+    """One pattern; `deepest` is how many folders deep its paths are at most (None where ``**`` or a class may be)."""
+
+    text: str
+    brings_back: bool
+    regex: re.Pattern[str]
+    deepest: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> _Pattern:
+        brings_back = text.startswith("!")
+        path = text[1:] if brings_back else text
+        if not path:
+            raise DockerfileError('illegal exclusion pattern: "!"', hint="Write a path behind the !")
+        deepest = None if "**" in path or "[" in path else path.count("/") + 1
+        return cls(path, brings_back, compile_pattern(path, deep=True), deepest)
+
+    def may_fit_below(self, folder: str) -> bool:
+        """Whether it could fit a path below `folder`."""
+        theirs = folder.split("/")
+        if self.deepest is not None and self.deepest <= len(theirs):
+            return False
+        for mine, part in zip(self.text.split("/"), theirs, strict=False):
+            if _WILD.search(mine):
+                return True
+            if mine != part:
+                return False
+        return True
 
 
 class Ignore:
-    """Patterns, of which the last that fits decides; ``!`` brings back what was excluded.
+    """Patterns, and the paths that they exclude.
 
     Args:
         patterns: text of a `.dockerignore`, or patterns one by one.
@@ -27,16 +83,74 @@ class Ignore:
     """
 
     def __init__(self, patterns: str | Iterable[str] = (), *, name: str = ".dockerignore") -> None:
-        raise NotImplementedError
+        if isinstance(patterns, str):
+            numbered = list(_numbered(patterns))
+        else:
+            numbered = [(0, clean(pattern.strip(SPACE))) for pattern in patterns if pattern.strip(SPACE)]
+        self._patterns: list[_Pattern] = []
+        for number, text in numbered:
+            try:
+                self._patterns.append(_Pattern.parse(text))
+            except DockerfileError as error:
+                raise error.at(name if number else "", (number, number)) from None
+        any_of = "|".join(pattern.regex.pattern for pattern in self._patterns)
+        self._any = re.compile(f"(?:{any_of})", re.DOTALL)
+        self._any_above = re.compile(f"(?:{any_of})(?:/.*)?", re.DOTALL)
+        #: For each folder that was asked about, which patterns hold below it.
+        self._below: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._patterns)}
 
     def __bool__(self) -> bool:
         """Whether there are patterns at all."""
-        raise NotImplementedError
+        return bool(self._patterns)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns, cleaned."""
+        return tuple("!" * pattern.brings_back + pattern.text for pattern in self._patterns)
+
+    @property
+    def brings_back(self) -> bool:
+        """Whether there is a pattern with ``!``."""
+        return any(pattern.brings_back for pattern in self._patterns)
 
     def excludes(self, path: str) -> bool:
-        """Whether `path` (relative, with ``/``, no leading one) is excluded, itself or with a parent folder."""
-        raise NotImplementedError
+        """Whether `path` (relative, with ``/`` between its parts) is excluded, itself or with a folder above it.
+
+        The context itself (``.``) never is.
+        """
+        if len(path) > 1 and path.endswith("/"):
+            path = path.rstrip("/")
+        if not self._patterns or path in ("", "."):
+            return False
+        if not self.brings_back:
+            return self._any_above.fullmatch(path) is not None
+        return self._answer(self._holding(path))
 
     def prunes(self, folder: str) -> bool:
         """Whether all that is below `folder` is excluded for certain, so that it need not be read."""
-        raise NotImplementedError
+        folder = folder.rstrip("/")
+        return self.excludes(folder) and not any(
+            pattern.brings_back and pattern.may_fit_below(folder) for pattern in self._patterns
+        )
+
+    def _answer(self, holding: tuple[bool, ...]) -> bool:
+        for pattern, holds in zip(reversed(self._patterns), reversed(holding), strict=True):
+            if holds:
+                return not pattern.brings_back
+        return False
+
+    def _holding(self, path: str) -> tuple[bool, ...]:
+        """Which patterns fit `path`, or hold because they fit a folder above it."""
+        folder = path.rpartition("/")[0]
+        above = self._below.get(folder)
+        if above is None:
+            above = self._below[folder] = self._holding(folder)
+        if self._any.fullmatch(path) is None:
+            return above
+        holding, excluded = list(above), False
+        for index, pattern in enumerate(self._patterns):
+            if not holding[index] and pattern.brings_back is excluded:
+                holding[index] = pattern.regex.fullmatch(path) is not None
+            if holding[index]:
+                excluded = not pattern.brings_back
+        return tuple(holding)
