@@ -83,6 +83,8 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
         meta_args: the ARGs before the first FROM.
         stages: at least one.
         empty_continuations: lines of instructions that go on over an empty line (the lint's NoEmptyContinuation).
+        first_line: number of the first line of `source`, which all line numbers are counted from; 2 in a cell, whose
+            first line is the magic.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
     meta_args: tuple[Arg, ...]
     stages: tuple[Stage, ...]
     empty_continuations: tuple[int, ...] = ()
+    first_line: int = 1
 
     @property
     def instructions(self) -> tuple[Instruction, ...]:
@@ -109,16 +112,22 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
 
     def excerpt(self, lines: tuple[int, int]) -> str:
         """The source of these lines."""
-        return "\n".join(self.source.split("\n")[lines[0] - 1 : lines[1]])
+        first, last = (number - self.first_line for number in lines)
+        return "\n".join(self.source.split("\n")[first : last + 1])
 
 
-def parse(text: str | bytes, *, name: str = "Dockerfile") -> Dockerfile:
+def parse(text: str | bytes, *, name: str = "Dockerfile", first_line: int = 1) -> Dockerfile:
     """Read a Dockerfile.
+
+    Args:
+        text: its bytes, or the same as text.
+        name: for errors.
+        first_line: number of its first line; the lines of instructions and errors are counted from it.
 
     Raises:
         DockerfileError: it is none, with line, column and what was probably meant.
     """
-    read = read_statements(text, name)
+    read = read_statements(text, name, first=first_line)
     if not read.statements:
         raise DockerfileError("the Dockerfile has no instructions", file=name, hint="Begin it with FROM and an image")
     meta_args: list[Arg] = []
@@ -150,6 +159,7 @@ def parse(text: str | bytes, *, name: str = "Dockerfile") -> Dockerfile:
             for index, (base, instructions) in enumerate(stages)
         ),
         empty_continuations=read.empty_continuations,
+        first_line=first_line,
     )
 
 
