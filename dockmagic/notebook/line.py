@@ -17,7 +17,7 @@ from dockmagic.oci.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Word", "arguments", "commands", "expand", "expand_text", "split", "take_flag", "take_option"]
+__all__ = ["Word", "arguments", "commands", "expand", "expand_text", "split"]
 
 _VARIABLE = re.compile(r"(?<![${])\{([A-Za-z_]\w*)\}(?!\})")
 _PROMPT = re.compile(r"^\s*(?:[$#]\s+)?(?:sudo\s+)?(?:docker\s+)?")
@@ -174,44 +174,6 @@ def commands(body: str) -> Iterator[str]:
     for line in re.sub(r"\\\n", " ", body).splitlines():
         if line.strip() and not re.match(r"\s*#(?!\s*(?:sudo\s+)?docker\s)", line):
             yield _PROMPT.sub("", line, count=1)
-
-
-def take_option(line: str, name: str) -> tuple[str, str]:
-    """Take the first ``--name VALUE`` or ``--name=VALUE`` out of a line; the rest and the value ('' if there is none).
-
-    For the options that belong to the cell and not to the command (``--into``).
-
-    Raises:
-        InvalidInput: the option has no value.
-    """
-    words = split(line, strict=False)
-    for number, word in enumerate(words):
-        flag, equals, value = word.text.partition("=")
-        if word.text == "--":
-            break
-        if flag != f"--{name}":
-            continue
-        if equals:
-            return _without(line, word.start, word.end), value
-        if number + 1 == len(words):
-            raise InvalidInput(f"--{name} needs a value", hint=f"Write --{name} NAME")
-        following = words[number + 1]
-        return _without(line, word.start, following.end), following.text
-    return line, ""
-
-
-def _without(line: str, start: int, end: int) -> str:
-    return f"{line[:start].rstrip()} {line[end:].lstrip()}".strip()
-
-
-def take_flag(line: str, name: str) -> tuple[str, bool]:
-    """Take the first ``--name`` out of a line; the rest, and whether it was there."""
-    for word in split(line, strict=False):
-        if word.text == "--":
-            break
-        if word.text == f"--{name}":
-            return _without(line, word.start, word.end), True
-    return line, False
 
 
 def expand_text(text: str, namespace: Mapping[str, object]) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 from collections import ChainMap
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
 
 from .failure import in_one_line
-from .line import arguments, commands, expand_text, take_flag, take_option
+from .line import arguments, commands, expand_text
+from .own_flags import OwnFlags, take_own_flags
+from .sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +32,7 @@ SHORT: Final = (
     "pull", "push", "images", "layers", "files", "diff", "inspect", "tag", "rmi", "tags", "search", "login", "logout",
     "validate",
 )  # fmt: skip
+_USUAL: Final = OwnFlags()
 _SHOWS_PROGRESS: Final = {"pull": "Pulling", "push": "Pushing"}
 _SILENT: Final = frozenset(("-q", "--quiet", "--plan", "--help"))
 
@@ -46,6 +51,7 @@ class DockMagics(Magics):
         self._engine: Engine | None = None
         self._transferred: tuple[int, Transferred] | None = None
         self._servers: list[RegistryServer] = []
+        self._sessions = Sessions()
         self.seen_tags: dict[str, tuple[str, ...]] = {}
 
     @property
@@ -58,7 +64,8 @@ class DockMagics(Magics):
         return self._engine
 
     def close(self) -> None:
-        """Close the engine's connections and the registries that serve."""
+        """Close the engine's connections and the registries that serve, and leave the terminals."""
+        self._sessions.close()
         while self._servers:
             self._servers.pop().close()
         if self._engine is not None:
@@ -90,21 +97,28 @@ class DockMagics(Magics):
     def cell(self, line: str, cell: str) -> Any:
         """``%%docker VERB``: the body is the command's input. ``%%docker`` alone: each line of the body is a command.
 
-        ``--into NAME`` binds the result to a variable; ``--expand`` puts ``{variables}`` into the body.
+        Flags of the cell itself: ``--into NAME`` binds the result to a variable, ``--expand`` puts ``{variables}`` into
+        the body, ``--check=false`` lets a program fail, ``--wait SECONDS`` is the patience with a terminal.
         """
         with in_one_line(self._shell):
-            line, name = take_option(line, "into")
-            line, wants_expansion = take_flag(line, "expand")
+            line, own = take_own_flags(line)
             namespace = self._shell.user_ns
-            body = expand_text(cell, namespace) if wants_expansion else cell
+            body = expand_text(cell, namespace) if own.expand else cell
             if line.strip():
-                value = self._run(arguments(line, namespace), body.encode())
-            else:
-                value = self._script(body, namespace)
-            if not name:
-                return value
-            self._shell.user_ns[name] = value
-            return None
+                return self._bound(own, partial(self._run, arguments(line, namespace), body.encode(), own=own))
+            return self._bound(own, partial(self._script, body, namespace))
+
+    def _bound(self, own: OwnFlags, run: Callable[[], Any]) -> Any:
+        from .completed import CommandFailed
+
+        if not own.into:
+            return run()
+        try:
+            self._shell.user_ns[own.into] = run()
+        except CommandFailed as failure:
+            self._shell.user_ns[own.into] = failure.result
+            raise
+        return None
 
     def _script(self, body: str, namespace: Mapping[str, object]) -> Any:
         value = None
@@ -118,22 +132,28 @@ class DockMagics(Magics):
         trimmed = line.rstrip()
         if trimmed.endswith(";") and not trimmed.endswith("\\;"):
             trimmed = trimmed[:-1]  # x = %images; where the semicolon quiets what an assignment never shows
-        return self._run(arguments(trimmed, ChainMap(dict(local_ns or {}), self._shell.user_ns)))
+        trimmed, own = take_own_flags(trimmed)
+        namespace = ChainMap(dict(local_ns or {}), self._shell.user_ns)
+        return self._bound(own, partial(self._run, arguments(trimmed, namespace), own=own))
 
-    def _run(self, argv: list[str], stdin: bytes | None = None) -> Any:
+    def _run(self, argv: list[str], stdin: bytes | None = None, *, own: OwnFlags = _USUAL) -> Any:
         if not argv:
             from .welcome import Welcome
 
             return Welcome(self.engine)
         from dockmagic.verbs.call import invoke
         from dockmagic.verbs.door import Door
+        from dockmagic.verbs.result import Ran
 
+        from .completed import completed
         from .paths import expand_host_paths
         from .present import present
         from .progress import no_progress, shown_progress
+        from .streams import Streams
 
         title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
-        with shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
+        talk = self._sessions.talk(stdin, joins="attach" in argv[:2], wait=own.wait)
+        with Streams() as streams, shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
             door = Door(
                 self.engine,
                 prog="%docker",
@@ -141,8 +161,14 @@ class DockMagics(Magics):
                 say=print,
                 ask=_ask,
                 stdin=io.BytesIO(stdin) if stdin is not None else None,
+                on_output=streams,
+                program_input=stdin,
+                terminal=talk,
+                owner=os.getpid(),
             )
             result = invoke(door, expand_host_paths(argv))
+        if isinstance(result, Ran):
+            return talk.result or completed(argv, result, streams, check=own.check)
         self._remember(argv, result)
         value = present(result)
         for line in self._lines_beside(value, result):

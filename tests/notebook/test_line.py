@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.notebook.line import arguments, commands, expand_text, take_flag, take_option
+from dockmagic.notebook.line import arguments, commands, expand_text
+from dockmagic.notebook.own_flags import take_own_flags
 from dockmagic.oci.errors import InvalidInput
 
 NAMES = {"tag": "my image", "port": 5000, "where": Path("/srv/data"), "flag": True, "rate": 1.5, "list": [1]}
@@ -92,14 +93,31 @@ def test_a_cell_of_commands_may_be_pasted_from_a_book() -> None:
     ]
 
 
-def test_options_of_the_cell_are_taken_out_of_its_line() -> None:
-    """``--into`` and ``--expand`` belong to the cell, not to the command; after ``--`` nothing does."""
-    assert take_option("load --into img -q", "into") == ("load -q", "img")
-    assert take_option("--into=img", "into") == ("", "img")
-    assert take_option("run busybox -- --into x", "into") == ("run busybox -- --into x", "")
-    assert take_flag("build --expand .", "expand") == ("build .", True)
-    with pytest.raises(InvalidInput, match="needs a value"):
-        take_option("load --into", "into")
+@pytest.mark.parametrize(
+    ("line", "rest", "into", "expand", "check"),
+    [
+        ("load --into img -q", "load -q", "img", False, True),
+        ("--into=img", "", "img", False, True),
+        ("image load -- --into x", "image load -- --into x", "", False, True),
+        ("images --expand .", "images .", "", True, True),
+        ("run --into r --name x -i busybox cat --into y", "run --name x -i busybox cat --into y", "r", False, True),
+        ("exec --check=false c false --check", "exec c false --check", "", False, False),
+        ("--check=0 container run busybox", "container run busybox", "", False, False),
+    ],
+)
+def test_flags_of_the_cell_are_taken_out_of_its_line(
+    line: str, rest: str, into: str, *, expand: bool, check: bool
+) -> None:
+    """They belong to the cell, not to the command; after ``--`` and in a program's own command line nothing does."""
+    left, own = take_own_flags(line)
+    assert (left, own.into, own.expand, own.check) == (rest, into, expand, check)
+
+
+@pytest.mark.parametrize("line", ["load --into", "load --into 1x", "exec --wait soon c", "exec --check=maybe c"])
+def test_flags_of_the_cell_want_good_values(line: str) -> None:
+    """Each mistake is a clear line."""
+    with pytest.raises(InvalidInput, match="needs|invalid"):
+        take_own_flags(line)
 
 
 def test_a_body_is_expanded_like_a_word() -> None:

@@ -1,0 +1,135 @@
+"""What a program that ran in a container leaves in a notebook: its output and exit code, or an error that has them."""
+
+from __future__ import annotations
+
+import io
+import signal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.oci.errors import DockmagicError
+
+from .output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from dockmagic.verbs.result import Ran
+
+    from .streams import Streams
+
+__all__ = ["CommandFailed", "Completed", "completed"]
+
+#: Shells add the signal's number to it.
+_KILLED: Final = 128
+
+
+class Completed(Output):
+    """A program that has ended. Its output has been shown as it came, so the end of a cell shows nothing more.
+
+    Attributes:
+        args: the command line after ``docker``.
+        exit_code: of the program.
+    """
+
+    def __init__(self, args: tuple[str, ...], exit_code: int, streams: Streams) -> None:
+        self.args = args
+        self.exit_code = exit_code
+        self._streams = streams
+
+    def __repr__(self) -> str:
+        return f"<{' '.join(self.args[:1])}: exit code {self.exit_code}>"
+
+    def _ipython_display_(self) -> None:
+        """Show nothing."""
+
+    @cached_property
+    def stdout(self) -> bytes:
+        """All that it wrote to standard output; with ``-t`` all that it wrote."""
+        return self._streams.read(1)
+
+    @cached_property
+    def stderr(self) -> bytes:
+        """All that it wrote to standard error."""
+        return self._streams.read(2)
+
+    @property
+    def data(self) -> bytes:  # type: ignore[override]  # computed when it is wanted
+        """The same as `stdout`."""
+        return self.stdout
+
+    @cached_property
+    def text(self) -> str:  # type: ignore[override]  # likewise
+        """Standard output as text, without a line end at its end."""
+        return self.stdout.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
+
+    def frame(self, **options: Any) -> pd.DataFrame:
+        """Standard output as a DataFrame: JSON documents by their members, else the lines.
+
+        Args:
+            options: for `pandas.read_csv`, such as ``sep=","``; with one of them the output is read as such a table.
+        """
+        import pandas as pd
+
+        if options:
+            return pd.read_csv(io.BytesIO(self.stdout), **options)
+        try:
+            return pd.json_normalize(self.json())
+        except (ValueError, NotImplementedError):
+            return pd.DataFrame({"Line": pd.Series(self.text.splitlines(), dtype="str")})
+
+    @property
+    def ok(self) -> bool:
+        """Whether the exit code is 0."""
+        return self.exit_code == 0
+
+
+class CommandFailed(DockmagicError):
+    """A program in a container ended with another exit code than 0.
+
+    Attributes:
+        result: its output and exit code.
+        exit_code: of the program.
+    """
+
+    def __init__(self, message: str, result: Completed, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.result = result
+        self.exit_code = result.exit_code
+
+
+def completed(argv: Sequence[str], ran: Ran, streams: Streams, *, check: bool) -> Any:
+    """The value of a cell whose command ran a program.
+
+    Args:
+        argv: the command line after ``docker``.
+        ran: what came of it.
+        streams: what the program wrote.
+        check: whether an exit code other than 0 is an error.
+
+    Returns:
+        The container, if the program goes on (``run -d``).
+
+    Raises:
+        CommandFailed: it is one.
+    """
+    if ran.exit_code is None:
+        return ran.container
+    result = Completed(tuple(argv), ran.exit_code, streams)
+    if check and ran.exit_code:
+        raise CommandFailed(
+            f"{argv[0]} {ran.container.name}: the program ended with {_words(ran.exit_code)}",
+            result,
+            hint="With --check=false that is no error; --into NAME keeps the result either way",
+        )
+    return result
+
+
+def _words(exit_code: int) -> str:
+    number = exit_code - _KILLED
+    try:
+        return f"exit code {exit_code} ({signal.Signals(number).name})" if number > 0 else f"exit code {exit_code}"
+    except ValueError:
+        return f"exit code {exit_code}"

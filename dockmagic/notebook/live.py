@@ -1,0 +1,276 @@
+"""A program on a terminal of its own (``run -it``), which goes on while the notebook does.
+
+It is followed by a thread. Cells send it lines and show what comes back; whether an answer is complete nobody can know,
+so the rules for waiting are those of a patient reader: a prompt that stays on the line, the program's end, or silence.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import Conflict, DockmagicError
+
+from . import html
+from .output import Output
+from .readable import Readable, without_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockmagic.run.container import Container
+    from dockmagic.run.session import Session
+
+__all__ = ["Answer", "LiveSession"]
+
+#: Seconds after which a line without an end is taken for a prompt.
+_PROMPT_STAYS: Final = 0.15
+#: Seconds of silence after which the next line is sent anyhow, as people type ahead.
+_TYPE_AHEAD: Final = 2.0
+_PATIENCE: Final = 10.0
+_SHELL_STARTS: Final = 3.0
+#: So much of what was written is kept, in characters.
+_KEPT: Final = 1_000_000
+_SHOWN_LINES: Final = 40
+_SCREEN: Final = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:6px 10px;margin:4px 0;overflow:auto"
+_ROWS, _COLUMNS = 40, 120
+_INTERRUPT: Final = b"\x03"
+
+
+class Answer(Output):
+    """What a terminal showed. It has been shown as it came, so the end of a cell shows nothing more."""
+
+    def _ipython_display_(self) -> None:
+        """Show nothing."""
+
+
+class _Leaving(Exception):
+    """The session is left; the program goes on."""
+
+
+class _Leave:
+    """A source of input that has none, but can end the following (`dockmagic.run.session.Source`)."""
+
+    def __init__(self) -> None:
+        self._ear, self._mouth = os.pipe()
+
+    def fileno(self) -> int:
+        return self._ear
+
+    def read(self) -> bytes:
+        raise _Leaving
+
+    def now(self) -> None:
+        os.write(self._mouth, b"x")
+
+    def close(self) -> None:
+        os.close(self._ear)
+        os.close(self._mouth)
+
+
+class LiveSession:
+    """A conversation with a program that runs in a container.
+
+    Args:
+        container: where it runs.
+        session: with the program, which has a terminal; it is closed when the program ends.
+        command: what runs.
+
+    Attributes:
+        container: where it runs.
+        command: what runs.
+        exit_code: of the program; None while it runs, or if nobody knows.
+    """
+
+    def __init__(self, container: Container, session: Session, *, command: str) -> None:
+        self.container = container
+        self.command = command
+        self.exit_code: int | None = None
+        self._session = session
+        self._readable = Readable()
+        self._news = threading.Condition()
+        self._text = ""
+        self._dropped = 0
+        self._read = 0
+        self._over = False
+        self._leave = _Leave()
+        with suppress(OSError):
+            session.resize(_ROWS, _COLUMNS)
+        threading.Thread(target=self._follow, name=f"dockmagic-session-{container.name}", daemon=True).start()
+
+    # ------------------------------------------------------------------ talking
+
+    @property
+    def running(self) -> bool:
+        """Whether the program has not ended, and is being followed."""
+        return not self._over
+
+    @property
+    def text(self) -> str:
+        """All that the program has written, without control sequences; the last million characters of it."""
+        with self._news:
+            return without_colours(self._text)
+
+    def send(self, text: str = "", *, timeout: float = _PATIENCE) -> str:
+        """Type a line, and wait for the answer.
+
+        Args:
+            text: the line, without its end. Of several, each is sent after the answer to the one before.
+            timeout: see `read`.
+
+        Returns:
+            What the terminal showed since the last `send` or `read`: the typed line and the answer to it.
+
+        Raises:
+            Conflict: the program has ended.
+        """
+        pieces: list[str] = []
+        self.type(text, pieces.append, timeout=timeout)
+        return without_colours("".join(pieces))
+
+    def read(self, *, timeout: float = _PATIENCE) -> str:
+        """Wait for what the program writes.
+
+        Args:
+            timeout: seconds of silence after which there is no more to wait for. A prompt ends the waiting at once.
+
+        Returns:
+            What it has written since the last `send` or `read`.
+        """
+        pieces: list[str] = []
+        self._await(pieces.append, timeout)
+        return without_colours("".join(pieces))
+
+    def type(self, text: str, show: Callable[[str], object], *, timeout: float = _PATIENCE) -> None:
+        """Type lines one after another, and give `show` what the terminal shows, as it comes, colours and all.
+
+        Raises:
+            Conflict: the program has ended.
+            KeyboardInterrupt: the reader has no patience; what runs on the terminal is interrupted, too.
+        """
+        lines = text.removesuffix("\n").split("\n")
+        try:
+            for number, line in enumerate(lines, 1):
+                self._write(f"{line}\n".encode())
+                self._await(show, timeout if number == len(lines) else _TYPE_AHEAD)
+        except KeyboardInterrupt:
+            self._write(_INTERRUPT)
+            self._await(show, _PROMPT_STAYS)
+            raise
+
+    def await_prompt(self, show: Callable[[str], object]) -> None:
+        """Give `show` what a program says when it begins."""
+        self._await(show, _SHELL_STARTS)
+
+    def first_words(self) -> None:
+        """Wait until the program has said what it says when it begins; it stays to be read."""
+        unread = self._read
+        self.await_prompt(lambda _: None)
+        self._read = unread
+
+    def close(self) -> None:
+        """End the program, as closing a terminal's window does, if need be by force; a container ends with its own."""
+        for number in (signal.SIGHUP, signal.SIGKILL):
+            with self._news:
+                if self._over:
+                    return
+                self._session.send_signal(number)
+                self._news.wait_for(lambda: self._over, timeout=1)
+
+    def leave(self) -> None:
+        """Follow the program no longer; it goes on, and a container's own can be attached to again."""
+        with self._news:
+            if not self._over:
+                self._leave.now()
+
+    def _write(self, data: bytes) -> None:
+        if self._over:
+            raise Conflict(f"{self.command} in {self.container.name} has ended", hint="Run it again")
+        self._session.write(data)
+
+    def _await(self, show: Callable[[str], object], timeout: float) -> None:
+        """Hand out what is written until a prompt stays, the program ends, or nothing comes for `timeout` seconds."""
+        quiet_since = time.monotonic()
+        latest = ""
+        while True:
+            with self._news:
+                fresh = self._text[max(0, self._read - self._dropped) :]
+                self._read = self._dropped + len(self._text)
+                over = self._over
+                if not fresh and not over:
+                    at_prompt = bool(latest) and not latest.endswith("\n")
+                    left = quiet_since + (_PROMPT_STAYS if at_prompt else timeout) - time.monotonic()
+                    if left <= 0 or not self._news.wait(left):
+                        return
+                    continue
+            if fresh:
+                show(fresh)
+                latest, quiet_since = fresh, time.monotonic()
+            elif over:
+                return
+
+    def _follow(self) -> None:
+        try:
+            self.exit_code = self._session.follow(self._take, stdin=self._leave)
+        except (_Leaving, DockmagicError, OSError):
+            pass  # left, or its keeper is gone: then state and logs are what there is to know
+        finally:
+            with self._news:
+                self._text += self._readable.text(b"", final=True)
+                self._over = True
+                self._session.close()
+                self._leave.close()
+                self._news.notify_all()
+            if self.container.record.auto_remove and self.container.state.status == "exited":
+                with suppress(DockmagicError, OSError):
+                    self.container.remove()
+
+    def _take(self, _stream: int, data: bytes) -> None:
+        with self._news:
+            self._text += self._readable.text(data)
+            surplus = len(self._text) - _KEPT
+            if surplus > 0:
+                self._text = self._text[surplus:]
+                self._dropped += surplus
+            self._news.notify_all()
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def _head(self) -> str:
+        how = (
+            "running"
+            if self.running
+            else "left"
+            if self.exit_code is None
+            else f"ended with exit code {self.exit_code}"
+        )
+        return f"{self.container.name}: {self.command} in {self.container.record.image}, {how}"
+
+    @property
+    def _next(self) -> tuple[tuple[str, str], ...]:
+        name = self.container.name
+        if not self.running:
+            return ((f"%docker start {name}", "start it again"), (f"%docker rm {name}", "remove it"))
+        return (
+            (f"%%docker attach {name}", "type the lines below it"),
+            (f"%%docker exec -i {name} sh", "run the lines below it beside it"),
+        )
+
+    def _last_lines(self) -> str:
+        lines = self.text.splitlines()
+        return "\n".join(["…", *lines[-_SHOWN_LINES:]] if len(lines) > _SHOWN_LINES else lines)
+
+    def __repr__(self) -> str:
+        shown = self._last_lines()
+        cells = [f"  {cell}   # {why}" for cell, why in self._next]
+        return "\n".join([self._head, *([shown] if shown else []), "Go on with:", *cells])
+
+    def _repr_html_(self) -> str:
+        screen = f'<pre style="{_SCREEN}">{html.text(self._last_lines()) or "&nbsp;"}</pre>'
+        cells = html.table([html.code(cell), html.muted(why)] for cell, why in self._next)
+        return html.join(f"<div><b>{html.text(self._head)}</b></div>", screen, cells)

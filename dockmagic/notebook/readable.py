@@ -1,0 +1,52 @@
+r"""Bytes of a program, as they come, become text that a page can show.
+
+Characters that are cut in two by the end of a piece are put together again, ``\r\n`` of a terminal is a line end,
+colours stay (a page draws them), and all other control sequences go: nobody's cursor can move in a cell.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+__all__ = ["Readable", "without_colours"]
+
+_SEQUENCE = re.compile(
+    r"\x1b(?:"
+    r"\[[0-?]*[ -/]*(?P<final>[@-~])"  # ECMA-48: control sequences, of which only SGR (m) is kept
+    r"|\][^\x07\x1b]*(?:\x07|\x1b\\)"  # operating system commands, such as a window's title
+    r"|[PX^_][^\x1b]*\x1b\\"  # device control and other strings
+    r"|[ -/]+[0-~]|[0-~])"  # character sets and the rest
+)
+_UNFINISHED = re.compile(r"(?:\r|\x1b(?:[\[\]PX^_][^\x07]{0,200})?)\Z")
+_CONTROL = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+class Readable:
+    """One stream of output on its way to a page."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = ""
+
+    def text(self, data: bytes, *, final: bool = False) -> str:
+        """What of the output can be shown now.
+
+        Args:
+            data: the next piece.
+            final: nothing comes after it, so nothing is held back.
+        """
+        text = self._held + self._decoder.decode(data, final)
+        self._held = ""
+        unfinished = None if final else _UNFINISHED.search(text)
+        if unfinished is not None and _SEQUENCE.fullmatch(text, unfinished.start()) is None:
+            self._held = unfinished.group()
+            text = text[: unfinished.start()]
+        text = _SEQUENCE.sub(lambda found: found.group() if found["final"] == "m" else "", text)
+        return _CONTROL.sub("", text.replace("\r\n", "\n"))
+
+
+def without_colours(text: str) -> str:
+    """`text` of a `Readable` for where colours are not drawn."""
+    return _COLOUR.sub("", text)
