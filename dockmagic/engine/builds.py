@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic.build.events import ignore_events
+from dockmagic.oci.errors import InvalidInput, PathNotFound
+from dockmagic.oci.reference import Reference
+
+from .filters import moment, named_filters
+from .recipe import Recipe, excerpted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import BinaryIO
 
+    from dockmagic.build.cache import Record
+    from dockmagic.build.context import Context, DockerfileText
     from dockmagic.build.events import BuildEvent
     from dockmagic.build.prune import Pruned, Usage
     from dockmagic.build.result import Build
@@ -17,9 +27,8 @@ if TYPE_CHECKING:
     from dockmagic.rows import CacheRow
 
     from .ground import Ground
-    from .recipe import Recipe
 
-__all__ = ["Builds"]
+__all__ = ["Builds", "cache_rows", "source_date_epoch"]
 
 
 class Builds:
@@ -51,7 +60,30 @@ class Builds:
             PathNotFound: there is no such folder or Dockerfile.
             InvalidInput: both are asked for on `stdin`.
         """
-        raise NotImplementedError
+        from dockmagic.build.context import open_context, open_named
+        from dockmagic.oci.dockerfile import parse
+
+        if context == dockerfile == "-":
+            raise InvalidInput(
+                "standard input cannot be both the context and the Dockerfile", hint="Name a folder as the context"
+            )
+        home = self._engine.home
+        opened: list[Context] = [open_context(home, context, stdin=stdin)]
+        try:
+            text = _dockerfile(opened[0], context, dockerfile, stdin)
+            line = first_line if "-" in (dockerfile, context) else 1
+            with excerpted(text.text.decode("utf-8", "replace"), first_line=line):
+                parsed = parse(text.text, name=text.name, first_line=line)
+            opened[0] = opened[0].ignoring(text.name)
+            named: dict[str, Context] = {}
+            for name, where in (contexts or {}).items():
+                named[name] = open_named(home, name, where)
+                opened.append(named[name])
+        except BaseException:
+            for one in opened:
+                one.close()
+            raise
+        return Recipe(self._engine, parsed, opened[0], named)
 
     def build(
         self,
@@ -102,17 +134,37 @@ class Builds:
             DockerfileError: the Dockerfile cannot be understood or followed.
             ImageNotFound: a base image is nowhere.
         """
-        raise NotImplementedError
+        from dockmagic.build.options import Options, Secret
+        from dockmagic.build.output import Output
+
+        options = Options(
+            tags=tuple(Reference.parse(tag).or_latest() for tag in tags),
+            target=target,
+            build_args=dict(build_args or {}),
+            labels=dict(labels or {}),
+            annotations=dict(annotations or {}),
+            no_cache=no_cache,
+            no_cache_filter=tuple(no_cache_filter),
+            pull=pull,
+            platform=platform,
+            secrets=tuple(Secret(id=name, value=value) for name, value in (secrets or {}).items()),
+            network=network,
+            epoch=source_date_epoch(build_args or {}) if epoch is None else epoch,
+        )
+        with self.open(context, dockerfile=dockerfile, contexts=contexts, stdin=stdin) as recipe:
+            return recipe.build(options, outputs=tuple(map(Output.parse, outputs)), on_event=on_event)
 
     # The cache
 
     def usage(self) -> Usage:
         """What the build cache takes (``system df``)."""
-        raise NotImplementedError
+        from dockmagic.build.prune import usage
+
+        return usage(self._engine.store)
 
     def rows(self) -> tuple[CacheRow, ...]:
         """One row per step that the cache knows, most recently used first (``builder du``)."""
-        raise NotImplementedError
+        return cache_rows(self.usage().records)
 
     def prune(self, *, everything: bool = False, filters: Sequence[str] = (), keep_storage: int = 0) -> Pruned:
         """Forget steps that nothing needs, and what only they keep (``builder prune``).
@@ -125,4 +177,69 @@ class Builds:
         Raises:
             InvalidInput: an unknown filter.
         """
-        raise NotImplementedError
+        from dockmagic.build.prune import prune
+
+        until = _until(filters)
+        return prune(self._engine.store, all_=everything, until=until, keep_storage=keep_storage)
+
+
+def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:
+    """Records of the cache as rows."""
+    from dockmagic.rows import CacheRow
+
+    return tuple(
+        CacheRow(
+            id=record.key,
+            description=record.text,
+            size=record.size,
+            image_id=record.image_id,
+            created_at=datetime.fromtimestamp(record.created, UTC),
+            last_used_at=datetime.fromtimestamp(record.used, UTC),
+        )
+        for record in records
+    )
+
+
+def source_date_epoch(build_args: Mapping[str, str | None]) -> int | None:
+    """``SOURCE_DATE_EPOCH`` as an argument of the build, else of the environment; None if it is not set.
+
+    Raises:
+        InvalidInput: it is no number.
+    """
+    text = build_args.get("SOURCE_DATE_EPOCH") or os.environ.get("SOURCE_DATE_EPOCH") or ""
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise InvalidInput(
+            f"SOURCE_DATE_EPOCH is {text!r}, which is no date", hint="Set it to seconds since 1970, such as 1700000000"
+        )
+    return int(text)
+
+
+def _dockerfile(context: Context, written: str, name: str, stdin: BinaryIO | None) -> DockerfileText:
+    if name == "-":
+        from dockmagic.build.context import DockerfileText
+
+        if stdin is None:
+            raise InvalidInput("there is no Dockerfile on standard input", hint="Give one, or name a file with -f")
+        return DockerfileText("Dockerfile", stdin.read())
+    folder = Path(written).expanduser()
+    if not name or not folder.is_dir():
+        return context.dockerfile(name)
+    # Beside a folder, docker takes the path as the shell would; what is in the folder is named from there.
+    path = Path(name).expanduser()
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise PathNotFound(
+            f"the Dockerfile {name} cannot be read: {error.strerror}", hint="Name it with -f, from the working folder"
+        ) from None
+    inside = os.path.relpath(path, folder)
+    from dockmagic.build.context import DockerfileText
+
+    return DockerfileText(inside if not inside.startswith("..") else str(path), text)
+
+
+def _until(filters: Sequence[str]) -> float | None:
+    moments = [moment(value).timestamp() for _, value in named_filters(filters, ("until", "unused-for"))]
+    return min(moments, default=None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
+from .builds import Builds
 from .containers import Containers
 from .images import Images
 from .volumes import Volumes
@@ -52,6 +53,7 @@ class Engine:
         self.images = Images(self)
         self.volumes = Volumes(self)
         self.containers = Containers(self, self.images)
+        self.builds = Builds(self)
         self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
         if registries is not None:
             self.registries = registries

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dockmagic.build.events import BuildWarned, ignore_events
-from dockmagic.oci.errors import ImageNotFound, InvalidInput
+from dockmagic.build.excerpt import excerpt
+from dockmagic.oci.errors import DockerfileError, DockmagicError
 
 from .subject import find_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import BinaryIO, Self
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from typing import Self
 
     from dockmagic.build.context import Context
     from dockmagic.build.events import BuildEvent
@@ -20,11 +24,21 @@ if TYPE_CHECKING:
     from dockmagic.build.reproduce import Verdict
     from dockmagic.build.result import Build
     from dockmagic.oci.dockerfile import Dockerfile
-    from dockmagic.rows import ArgumentRow, TargetRow, WarningRow
+    from dockmagic.rows import ArgumentRow, TargetRow
 
     from .ground import Ground
 
-__all__ = ["Recipe"]
+__all__ = ["Recipe", "excerpted"]
+
+
+@contextmanager
+def excerpted(source: str, *, first_line: int = 1) -> Iterator[None]:
+    """Put the lines of `source` that an error is about into it on its way out."""
+    try:
+        yield
+    except DockerfileError as error:
+        error.excerpt = error.excerpt or excerpt(source, error.lines, first_line=first_line)
+        raise
 
 
 class Recipe:
@@ -56,23 +70,96 @@ class Recipe:
             context.close()
 
     def check(self, options: Options) -> tuple[BuildWarned, ...]:
-        """What is odd about the Dockerfile (``build --check``); nothing runs, and no registry is asked."""
-        raise NotImplementedError
+        """What is odd about the Dockerfile (``build --check``); nothing runs, and no registry is asked.
+
+        Raises:
+            DockerfileError: it cannot be understood.
+        """
+        from dockmagic.oci.dockerfile.lint import check
+
+        with self._excerpted():
+            findings = check(
+                self.dockerfile,
+                build_args={name: value for name, value in options.build_args.items() if value is not None},
+                target=options.target,
+                platform=options.platform,
+                base_env=self._environment,
+            )
+        return tuple(
+            BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
+            for one in findings
+        )
+
+    def _environment(self, name: str) -> dict[str, str]:
+        """Of a base image that is here."""
+        try:
+            config = find_image(self._engine, name, platform=None, on_remote=None).config
+        except DockmagicError:
+            return {}
+        pairs = (one.partition("=") for one in config.env or ())
+        return {key: value for key, _, value in pairs}
+
+    def _fails_on_warnings(self) -> bool:
+        from dockmagic.oci.dockerfile.lint import options
+
+        return options(self.dockerfile.directives.check).error
 
     def targets(self) -> tuple[TargetRow, ...]:
         """The stages that can be built (``build --call targets``)."""
-        raise NotImplementedError
+        from dockmagic.rows import TargetRow
+
+        last = len(self.dockerfile.stages) - 1
+        return tuple(
+            TargetRow(
+                target=stage.name or str(stage.index),
+                default=stage.index == last,
+                base=stage.base.image,
+                line=stage.base.lines[0],
+                description=stage.base.description,
+            )
+            for stage in self.dockerfile.stages
+        )
 
     def outline(self, options: Options) -> tuple[ArgumentRow, ...]:
-        """What a build of the target can be given (``build --call outline``)."""
-        raise NotImplementedError
+        """What a build of the target can be given: arguments and secrets (``build --call outline``).
+
+        Raises:
+            DockerfileError: there is no such target.
+        """
+        from dockmagic.build.plan import make_plan
+        from dockmagic.oci.dockerfile import Arg, Run
+        from dockmagic.rows import ArgumentRow
+
+        with self._excerpted():
+            plan = make_plan(
+                self.dockerfile,
+                target=options.target,
+                build_args=options.build_args,
+                platform=options.platform,
+                contexts=self.contexts,
+            )
+        rows: dict[tuple[str, str], ArgumentRow] = {}
+        for instruction in (*self.dockerfile.meta_args, *(step for stage in plan.stages for step in stage.steps)):
+            line = instruction.lines[0]
+            for argument in instruction.arguments if isinstance(instruction, Arg) else ():
+                value = options.build_args.get(argument.name) or argument.default or ""
+                row = ArgumentRow(
+                    kind="argument", name=argument.name, value=value, line=line, description=argument.description
+                )
+                rows.setdefault(("argument", argument.name), row)
+            for spec in instruction.mounts if isinstance(instruction, Run) else ():
+                mount = spec.resolve(str)
+                if mount.type == "secret":
+                    about = "required" if mount.required else ""
+                    row = ArgumentRow(kind="secret", name=mount.id, value="", line=line, description=about)
+                    rows.setdefault(("secret", mount.id), row)
+        return tuple(rows.values())
 
     def build(
         self,
         options: Options,
         *,
         outputs: tuple[Output, ...] = (),
-        stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
     ) -> Build:
         """Check and build.
@@ -80,7 +167,6 @@ class Recipe:
         Args:
             options: the flags.
             outputs: where the result goes besides the store.
-            stdout: for outputs that ask for it.
             on_event: hears how it goes, warnings first; called from several threads, one at a time.
 
         Raises:
@@ -88,8 +174,50 @@ class Recipe:
             DockerfileError: the plan is impossible, or ``# check=error=true`` and there are warnings.
             ImageNotFound: a base image is nowhere.
         """
-        raise NotImplementedError
+        warnings = self.check(options)
+        for warning in warnings:
+            on_event(warning)
+        if warnings and self._fails_on_warnings():
+            rules = ", ".join(dict.fromkeys(one.rule for one in warnings))
+            raise DockerfileError(
+                f"lint violation found for rules: {rules}",
+                hint=f"{warnings[0].fix}; or take error=true out of # check=",
+                file=self.dockerfile.name,
+                lines=(warnings[0].line, warnings[0].line),
+            )
+        built = self._builder(options, outputs, on_event)()
+        return replace(built, warnings=(*warnings, *built.warnings))
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
         """Build twice without the cache, and compare (``build --verify-reproducible``)."""
-        raise NotImplementedError
+        import msgspec
+
+        from dockmagic.build.reproduce import verify_reproducible
+
+        return verify_reproducible(self._builder(msgspec.structs.replace(options, no_cache=True), (), on_event))
+
+    def _builder(
+        self,
+        options: Options,
+        outputs: tuple[Output, ...],
+        on_event: Callable[[BuildEvent], None],
+    ) -> Callable[[], Build]:
+        from dockmagic.build.execute import build
+
+        def run() -> Build:
+            with self._excerpted():
+                return build(
+                    self._engine.store,
+                    self.dockerfile,
+                    self.context,
+                    options,
+                    contexts=self.contexts,
+                    outputs=outputs,
+                    registry=lambda ref: self._engine.registries.repository(ref),  # noqa: PLW0108  (an HTTP client, only when asked)
+                    on_event=on_event,
+                )
+
+        return run
+
+    def _excerpted(self) -> AbstractContextManager[None]:
+        return excerpted(self.dockerfile.source, first_line=self.dockerfile.first_line)
