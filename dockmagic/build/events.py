@@ -31,7 +31,7 @@ class StepInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: 1, 2, … over all stages that are built, in the order of the file; ``@3`` means its result.
-        stage: name of its stage, or the stage's number as text; ``internal`` for what no line of the file asks for.
+        stage: name of its stage (``stage-1`` without one); empty where the file has one stage without a name.
         place: its number in the stage, from 1 (the FROM).
         of: steps of the stage.
         instruction: its word in capitals, such as ``RUN``.
@@ -50,7 +50,8 @@ class StepInfo(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """As BuildKit shows it: ``[build 2/5] RUN make``."""
-        return f"[{self.stage} {self.place}/{self.of}] {self.text}"
+        where = f"{self.stage} " if self.stage else ""
+        return f"[{where}{self.place}/{self.of}] {self.text}"
 
 
 class BuildStarted(msgspec.Struct, frozen=True, tag=True, kw_only=True):

@@ -91,7 +91,7 @@ class StepFailed(DockmagicError):
     Attributes:
         step: which one.
         command: what was run, as a person would type it; empty for other instructions than RUN.
-        exit_code: of the program; None if none was started.
+        returned: exit code of the program; None if none was started.
         output: the last lines that it wrote, both streams, without secrets.
         excerpt: lines of the Dockerfile as (number, text, whether it is the step's).
         steps: all of the build, as far as it came.
@@ -105,7 +105,7 @@ class StepFailed(DockmagicError):
         hint: str = "",
         step: StepInfo,
         command: str = "",
-        exit_code: int | None = None,
+        returned: int | None = None,
         output: str = "",
         excerpt: tuple[tuple[int, str, bool], ...] = (),
         steps: tuple[StepResult, ...] = (),
@@ -114,7 +114,7 @@ class StepFailed(DockmagicError):
         super().__init__(message, hint=hint)
         self.step = step
         self.command = command
-        self.exit_code = exit_code
+        self.returned = returned
         self.output = output
         self.excerpt = excerpt
         self.steps = steps

@@ -1,0 +1,72 @@
+"""A step that fails, told with its place in the Dockerfile and the last that its program said."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import DockerfileError, DockmagicError
+
+from .excerpt import excerpt
+from .result import StepFailed
+
+if TYPE_CHECKING:
+    from dockmagic.oci.dockerfile import Dockerfile, Instruction
+
+    from .events import StepInfo
+
+__all__ = ["Tail", "refused", "returned"]
+
+_LINES = 20
+_BYTES = 64 << 10
+
+
+class Tail:
+    """The last lines of an output."""
+
+    def __init__(self) -> None:
+        self._data = b""
+
+    def add(self, data: bytes) -> None:
+        """More output."""
+        self._data = (self._data + data)[-_BYTES:]
+
+    def __str__(self) -> str:
+        lines = self._data.decode(errors="replace").replace("\r\n", "\n").splitlines()
+        return "\n".join(lines[-_LINES:])
+
+
+def _place(dockerfile: Dockerfile, instruction: Instruction) -> str:
+    return f"{dockerfile.name}:{instruction.lines[0]}" if instruction.lines[0] else f"{dockerfile.name} (ONBUILD)"
+
+
+def returned(
+    dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, argv: tuple[str, ...], code: int, tail: Tail
+) -> StepFailed:
+    """The error of a RUN whose program ended with another code than 0."""
+    command = argv[-1] if len(argv) == 3 and argv[1] == "-c" else shlex.join(argv)
+    why = " (it was killed: out of memory?)" if code == 137 else ""
+    return StepFailed(
+        f'{_place(dockerfile, instruction)}: process "{" ".join(argv)}" did not complete successfully: '
+        f"exit code: {code}{why}",
+        hint="Look into the state that it left: run -it @failed",
+        step=step,
+        command=command,
+        returned=code,
+        output=str(tail),
+        excerpt=excerpt(dockerfile.source, instruction.lines, first_line=dockerfile.first_line),
+    )
+
+
+def refused(dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, error: DockmagicError) -> DockmagicError:
+    """The error of a step that could not be done, with its place; one that has a place already stays as it is."""
+    if isinstance(error, StepFailed | DockerfileError) and getattr(error, "lines", (1, 1))[0]:
+        return error
+    failed = StepFailed(
+        f"{_place(dockerfile, instruction)}: {error.message}",
+        hint=error.hint,
+        step=step,
+        excerpt=excerpt(dockerfile.source, instruction.lines, first_line=dockerfile.first_line),
+    )
+    failed.__cause__ = error
+    return failed

@@ -1,0 +1,169 @@
+"""The image that a step makes of the one before it: its documents, written at once and without waiting for the disk.
+
+Layers, documents and history come together here, where `image.mutate` changes one thing at a time. The disk is waited
+for once, when the result gets its name (`settle`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dockmagic.image.image import Image
+from dockmagic.oci import media
+from dockmagic.oci.media import Compression
+from dockmagic.oci.spec import Config, History, to_json
+from dockmagic.store.home import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dockmagic.oci.platforms import Platform
+    from dockmagic.oci.spec import Descriptor
+    from dockmagic.store.content import ContentStore
+
+    from .config import Settings
+    from .layer import NewLayer
+
+__all__ = ["COMMENT", "finish", "grow", "moment", "scratch", "settle"]
+
+#: What BuildKit says in every row of a history that it writes.
+COMMENT = "buildkit.dockerfile.v0"
+
+_DOCKER_LAYERS = {
+    Compression.GZIP: media.DOCKER_LAYER_GZIP,
+    Compression.ZSTD: f"{media.DOCKER_LAYER_GZIP.removesuffix('gzip')}zstd",
+    Compression.NONE: media.DOCKER_LAYER_GZIP.removesuffix(".gzip"),
+}
+_KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(Config))
+
+
+def moment(seconds: float) -> str:
+    """A time as documents have it (RFC 3339), with the fraction that it has."""
+    when = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return when.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if when.microsecond else "%Y-%m-%dT%H:%M:%SZ")
+
+
+def scratch(store: ContentStore, platform: Platform) -> Image:
+    """``FROM scratch``: no layers, and nothing said but the platform."""
+    config: dict[str, Any] = {"architecture": platform.architecture, "os": platform.os}
+    if platform.variant:
+        config["variant"] = platform.variant
+    config |= {"config": {"WorkingDir": "/"}, "rootfs": {"type": "layers", "diff_ids": []}, "history": []}
+    return _write(store, config, {"schemaVersion": 2}, [])
+
+
+def grow(
+    store: ContentStore,
+    image: Image,
+    settings: Settings,
+    *,
+    text: str | None,
+    created: str,
+    layer: NewLayer | None = None,
+) -> Image:
+    """`image` after one step.
+
+    Args:
+        store: where it goes, without a name.
+        image: before the step.
+        settings: after it.
+        text: of the history row; None for none.
+        created: when the step was done.
+        layer: that it made; without, the row says ``empty_layer``.
+    """
+    config: dict[str, Any] = msgspec.json.decode(image.raw_config)
+    # What the struct knows is replaced, also by nothing; what it does not know stays.
+    unknown = {key: value for key, value in (config.get("config") or {}).items() if key not in _KNOWN}
+    config["config"] = {**msgspec.to_builtins(settings.config), **unknown}
+    if settings.author:
+        config["author"] = settings.author
+    layers = [*image.manifest.layers]
+    if text is not None:
+        row = History(created=created, created_by=text, comment=COMMENT, empty_layer=None if layer else True)
+        rows = list(config.get("history") or ())
+        # Rows are matched with layers by their order, so a history with gaps is filled up first.
+        missing = len(layers) - sum(not each.get("empty_layer") for each in rows)
+        config["history"] = [*rows, *({} for _ in range(missing)), msgspec.to_builtins(row)]
+        config["created"] = created
+    if layer is not None:
+        config["rootfs"] = {**config["rootfs"], "diff_ids": [*(config["rootfs"].get("diff_ids") or ()), layer.diff_id]}
+        layers.append(layer.descriptor)
+    grown = _write(store, config, {"schemaVersion": 2}, layers)
+    grown.layers.stack.grow_from(image.layers.stack)
+    return grown
+
+
+def finish(
+    store: ContentStore,
+    image: Image,
+    *,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    docker_media_types: bool,
+) -> Image:
+    """The result of a build as it gets its name: with what the flags add to it.
+
+    Args:
+        store: where it goes.
+        image: of the last step.
+        labels: over the image's.
+        annotations: of the manifest; those of a base image are not handed on.
+        docker_media_types: Docker's instead of OCI's.
+    """
+    config: dict[str, Any] = msgspec.json.decode(image.raw_config)
+    if labels:
+        inner = config.get("config") or {}
+        config["config"] = {**inner, "Labels": {**(inner.get("Labels") or {}), **labels}}
+    manifest: dict[str, Any] = {"schemaVersion": 2}
+    if annotations:
+        manifest["annotations"] = dict(annotations)
+    done = _write(store, config, manifest, list(image.manifest.layers), docker=docker_media_types)
+    done.layers.stack.grow_from(image.layers.stack)
+    return done
+
+
+def settle(store: ContentStore, image: Image) -> None:
+    """Wait until all of an image is on the disk: a name may say that it is here from now on.
+
+    Raises:
+        OutOfSpace: the disk is full.
+    """
+    with disk_errors():
+        for digest in (*(layer.digest for layer in image.manifest.layers), image.id, image.digest):
+            descriptor = os.open(store.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _write(
+    store: ContentStore,
+    config: dict[str, Any],
+    manifest: dict[str, Any],
+    layers: list[Descriptor],
+    *,
+    docker: bool = False,
+) -> Image:
+    raw_config = to_json(config)
+    kind = media.DOCKER_CONFIG if docker else media.OCI_CONFIG
+    form = media.DOCKER_MANIFEST if docker else media.OCI_MANIFEST
+    config_desc = store.put_bytes(kind, raw_config, durable=False)
+    named = {**manifest, "mediaType": form, "config": config_desc, "layers": [_as(layer, docker) for layer in layers]}
+    raw = to_json(named)
+    image = Image(
+        store, store.put_bytes(form, raw, durable=False), image_id=config_desc.digest, home=store.home, keep_tables=True
+    )
+    image.raw_manifest, image.raw_config = raw, raw_config
+    return image
+
+
+def _as(layer: Descriptor, docker: bool) -> Descriptor:  # noqa: FBT001  (private, one caller)
+    compression = media.compression_of(layer.media_type)
+    suffix = compression.value
+    oci = f"{media.OCI_LAYER}+{suffix}" if suffix else media.OCI_LAYER
+    return msgspec.structs.replace(layer, media_type=_DOCKER_LAYERS[compression] if docker else oci)
