@@ -1,0 +1,137 @@
+"""``build``: an image from a Dockerfile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from click import Choice
+
+from dockmagic.engine.step_rows import reason_rows, unstable_rows
+from dockmagic.rows import ArgumentRow, ReasonRow, TargetRow, UnstableRow
+
+from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
+from .checking import checked
+from .command import argument, flag, option, verb
+from .listing import listing
+from .result import Built, Table
+
+if TYPE_CHECKING:
+    from dockmagic.build.options import Options
+    from dockmagic.build.output import Output
+    from dockmagic.build.result import Build
+    from dockmagic.engine.recipe import Recipe
+
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_STYLES = ("auto", "plain", "tty", "quiet", "rawjson")
+_CALLS = ("build", "check", "outline", "targets")
+
+
+@verb(
+    "build",
+    "[OPTIONS] PATH | URL | -",
+    ("build -t app .", "the Dockerfile of this folder"),
+    ("build -t app -f docker/app.Dockerfile .", "another Dockerfile"),
+    ("build --target test --build-arg VERSION=2 .", "one stage, with an argument"),
+    ("build --check .", "what is odd about the Dockerfile; nothing runs"),
+    ("build --explain .", "why each step was, or was not, in the cache"),
+    ("build -o out .", "the files of the result in a folder"),
+    ("build --verify-reproducible .", "build twice, and tell what differs"),
+    returns="Built",
+    refused=REFUSED,
+)
+@argument("context", metavar="PATH | URL | -")
+@option("-f", "--file", "dockerfile", default="", metavar="string", help="Dockerfile; - is standard input")
+@option("--build-context", "contexts", multiple=True, metavar="stringArray", help="Further context, as NAME=PATH")
+@build_flags
+@option("-o", "--output", "outputs", multiple=True, metavar="stringArray", help="Where the result goes besides")
+@flag("--push", help="Push the image, too")
+@option("--iidfile", "id_file", metavar="string", help="Write the image ID to a file")
+@option("--metadata-file", metavar="string", help="Write what came of the build to a file, as JSON")
+@option("--progress", "style", type=Choice(_STYLES), default="auto", help=f"Kind of progress: {', '.join(_STYLES)}")
+@flag("-q", "--quiet", help="Print only the image ID")
+@option("--call", type=Choice(_CALLS), default="build", help=f"What to do: {', '.join(_CALLS)}")
+@flag("--check", help="The same as --call check")
+@flag("--explain", help="Tell why the cache had each step, or had it not")
+@flag("--verify-reproducible", "verify", help="Build twice without the cache, and tell what differs")
+@unused_flags
+def command(
+    door: Door,
+    context: str,
+    *,
+    dockerfile: str,
+    contexts: tuple[str, ...],
+    outputs: tuple[str, ...],
+    push: bool,
+    id_file: str | None,
+    metadata_file: str | None,
+    style: str,
+    quiet: bool,
+    call: str,
+    check: bool,
+    explain: bool,
+    verify: bool,
+    **flags: Any,
+) -> Result:
+    """Build an image from a Dockerfile."""
+    wanted = build_outputs(outputs, push=push, tags=flags["tags"])
+    options = build_options(wanted, **flags)
+    recipe = door.engine.builds.open(
+        context,
+        dockerfile=dockerfile,
+        contexts=pairs(contexts, "--build-context"),
+        stdin=door.stdin,
+        first_line=door.stdin_line,
+    )
+    with recipe:
+        call = "check" if check else call
+        if call != "build":
+            return _asked(recipe, options, call)
+        if verify:
+            return _verified(door, recipe, options, "quiet" if quiet else style)
+        with door.follow_build("quiet" if quiet else style) as on_event:
+            build = recipe.build(options, outputs=wanted, on_event=on_event)
+    _write(id_file, build.image.id)
+    _write(metadata_file, json.dumps(build.metadata, indent=2))
+    _push(door, build, wanted)
+    explanation = listing(tuple(reason_rows(build.steps)), ReasonRow, subject=build) if explain else None
+    return Built(build, cast("Table | None", explanation), (build.image.id,) if quiet else ())
+
+
+def _asked(recipe: Recipe, options: Options, call: str) -> Result:
+    if call == "check":
+        return checked(recipe.dockerfile, recipe.check(options))
+    if call == "targets":
+        return listing(recipe.targets(), TargetRow, subject=recipe.dockerfile)
+    return listing(recipe.outline(options), ArgumentRow, subject=recipe.dockerfile)
+
+
+def _verified(door: Door, recipe: Recipe, options: Options, style: str) -> Result:
+    with door.follow_build(style) as on_event:
+        verdict = recipe.verify(options, on_event=on_event)
+    if verdict.same:
+        note = "Both builds made the same image, bit for bit."
+    else:
+        note = f"The two builds differ in {len(verdict.differences)} things."
+        if options.epoch is None:
+            note += " Set SOURCE_DATE_EPOCH, and all dates are the same."
+    rows = unstable_rows(verdict.differences)
+    return Table(
+        rows, UnstableRow, UnstableRow.shown, subject=verdict, notes=(note,), exit_code=0 if verdict.same else 1
+    )
+
+
+def _write(path: str | None, text: str) -> None:
+    if path:
+        Path(path).expanduser().write_text(text)
+
+
+def _push(door: Door, build: Build, outputs: tuple[Output, ...]) -> None:
+    for output in outputs:
+        for name in output.names or build.names if output.push else ():
+            door.engine.images.push(name, on_progress=door.on_progress)

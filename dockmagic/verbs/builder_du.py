@@ -1,0 +1,36 @@
+"""``builder du``: what the build cache holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.builds import cache_rows
+from dockmagic.rows import CacheRow
+
+from .command import flag, verb
+from .listing import listing
+from .options import all_digits, form
+from .shown import human_size
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "builder du",
+    "[OPTIONS]",
+    ("builder du", "each step that the cache knows, the last used first"),
+    ("builder du --format '{{.Size}}\\t{{.Description}}'", "columns of your own"),
+    returns="CacheRow",
+)
+@form
+@all_digits
+@flag("--verbose", hidden=True, expose_value=False)
+def command(door: Door, form: str | None, *, whole: bool) -> Result:
+    """Show what the build cache holds."""
+    usage = door.engine.builds.usage()
+    total = f"Total: {human_size(usage.size, 4)}, of which {human_size(usage.reclaimable, 4)} are reclaimable"
+    return listing(cache_rows(usage.records), CacheRow, form=form, whole=whole, notes=(total,))
