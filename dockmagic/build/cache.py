@@ -136,9 +136,20 @@ class Cache:
         layer: NewLayer | None,
         text: str,
         spot: Spot,
+        created: float,
         seconds: float,
     ) -> Record:
         """Remember what a step gave; from now on the collector keeps its image.
+
+        Args:
+            key: of the step.
+            image: manifest digest of the state after it.
+            image_id: of that image.
+            layer: that it made; None if it made none.
+            text: the instruction as written.
+            spot: where it stood.
+            created: seconds since the epoch, as the image's history says it: a hit later says the same.
+            seconds: that it took.
 
         Raises:
             OutOfSpace: the disk is full.
