@@ -46,7 +46,12 @@ def _verdict(count: int) -> str:
     return f"Check complete, {count} warning{' has' if count == 1 else 's have'} been found!"
 
 
-def excerpt_lines(found: Iterable[tuple[int, str, bool]], place: str) -> list[str]:
-    """The lines of a Dockerfile around those that something is about, which are marked; nothing for none."""
+def excerpt_lines(found: Iterable[tuple[int, str, bool]], place: str = "") -> list[str]:
+    """The lines of a Dockerfile around those that something is about, which are marked; nothing for none.
+
+    Args:
+        found: number, text, and whether it is marked.
+        place: stands above them.
+    """
     shown = [f" {number:3d} | {'>>>' if marked else '   '} {text}" for number, text, marked in found]
-    return [place, _RULE, *shown, _RULE] if shown else []
+    return [*([place] if place else []), _RULE, *shown, _RULE] if shown else []
