@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from dockmagic.oci import media
 from dockmagic.oci.errors import AmbiguousName, Conflict, DockmagicError, ImageNotFound, InvalidReference
 from dockmagic.oci.reference import Reference
-from dockmagic.oci.spec import chain_ids
+from dockmagic.oci.spec import Descriptor, chain_ids
 from dockmagic.store.gc import collect
 
 from .image import Image
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.store.content import ContentStore, Named
 
-__all__ = ["Removal", "Use", "by_digest", "find", "images", "prune", "remove", "tag"]
+__all__ = ["Removal", "Use", "by_digest", "by_manifest", "find", "images", "prune", "remove", "tag"]
 
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
 
@@ -71,6 +72,20 @@ def by_digest(store: ContentStore, manifest: Digest) -> Image:
         if entry.descriptor.digest == manifest:
             return _view(store, entry, entries)
     raise ImageNotFound(f"there is no image {manifest} here", hint="See which there are: images")
+
+
+def by_manifest(store: ContentStore, manifest: Digest) -> Image:
+    """The image with this manifest, whether it is in the list of images or something else keeps it.
+
+    Raises:
+        ImageNotFound: its manifest is not here.
+    """
+    try:
+        size = store.path(manifest).stat().st_size
+    except FileNotFoundError:
+        raise ImageNotFound(f"there is no image {manifest} here", hint="See which there are: images -a") from None
+    descriptor = Descriptor(media_type=media.OCI_MANIFEST, digest=manifest, size=size)
+    return Image(store, descriptor, home=store.home, keep_tables=True)
 
 
 def find(store: ContentStore, text: str) -> Image:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import os
 import shutil
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from dockmagic.image.mutate import append_layer, with_config, with_history
 from dockmagic.oci import media
@@ -20,18 +19,32 @@ from dockmagic.store.layer.table import LayerTable
 
 from . import layers
 from .instructions import apply_instruction
-from .pause import paused
+from .pause import held
 from .work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dockmagic.image.image import Image
     from dockmagic.oci.reference import Reference
 
     from .container import Container
 
-__all__ = ["commit"]
+__all__ = ["WrittenLayer", "commit", "write_layer"]
+
+
+class WrittenLayer(NamedTuple):
+    """A container's changes as a layer in the store.
+
+    Attributes:
+        descriptor: of the blob.
+        diff_id: of its tar.
+        table: what is in it.
+    """
+
+    descriptor: Descriptor
+    diff_id: Digest
+    table: LayerTable
 
 
 def commit(
@@ -73,33 +86,57 @@ def commit(
         author=author or None,
         comment=message or None,
     )
-    with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as tar:
-        diff_id, table = _pack(container, tar, seconds, pause=pause)
-        with store.lease() as keep:
-            if table.entries or table.whiteouts:
-                with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as blob:
-                    layer = _compress(tar, blob, reproducible=seconds is not None)
-                    keep([layer.digest])
-                    store.put(layer, blob)
-                store.home.write(store.home.table(diff_id), table.dumps(), durable=False)
-                image = append_layer(store, image, layer, diff_id, step)
-            else:
-                image = with_history(store, image, step)
+    with store.lease() as keep:
+        layer = write_layer(container, keep=keep, epoch=seconds, pause=pause)
+        if layer is None:
+            image = with_history(store, image, step)
+        else:
+            image = append_layer(store, image, layer.descriptor, layer.diff_id, step)
+        keep([image.digest, image.id])
+        if config != image.config:
+            image = with_config(store, image, config)
             keep([image.digest, image.id])
-            if config != image.config:
-                image = with_config(store, image, config)
-                keep([image.digest, image.id])
-            with store.edit() as names:
-                if ref is None:
-                    names.add(image.descriptor)
-                else:
-                    names.set(ref, image.descriptor)
+        with store.edit() as names:
+            if ref is None:
+                names.add(image.descriptor)
+            else:
+                names.set(ref, image.descriptor)
     return image
 
 
+def write_layer(
+    container: Container, *, keep: Callable[[Iterable[Digest]], None], epoch: int | None = None, pause: bool = True
+) -> WrittenLayer | None:
+    """Put a container's changes into the store as a layer, with its file table; no image, no name.
+
+    Args:
+        container: running or not.
+        keep: of a lease of the store: it hears the blob's digest before the blob is there.
+        epoch: latest time of a file, seconds since the epoch; the blob is the same everywhere then. None for as it is.
+        pause: hold a running container still meanwhile.
+
+    Returns:
+        None if nothing has changed.
+
+    Raises:
+        OutOfSpace: the disk is full.
+    """
+    store = container.store
+    with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as tar:
+        diff_id, table = _pack(container, tar, epoch, pause=pause)
+        if not (table.entries or table.whiteouts):
+            return None
+        with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as blob:
+            descriptor = _compress(tar, blob, reproducible=epoch is not None)
+            keep([descriptor.digest])
+            store.put(descriptor, blob)
+        store.home.write(store.home.table(diff_id), table.dumps(), durable=False)
+    return WrittenLayer(descriptor, diff_id, table)
+
+
 def _pack(container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool) -> tuple[Digest, LayerTable]:
-    held = paused(container) if pause else contextlib.nullcontext()
-    with tempfile.TemporaryFile() as table, held:
+    still = held(container.state.pid if pause else 0)
+    with tempfile.TemporaryFile() as table, still:
         answer = work(
             container.isolation,
             "pack",

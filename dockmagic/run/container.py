@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.image.image import Image
-from dockmagic.oci import media
-from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, PathNotFound
-from dockmagic.oci.spec import Descriptor
+import msgspec
 
-from . import log, upper
+from dockmagic.image.local import by_manifest
+from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported, PathNotFound
+
+from . import hosts, limits, log, pause, reaper, snapshot, upper
+from .disposal import remove_folders
 from .helper import Connection, launch
-from .isolation import Isolation, Tier
+from .isolation import Isolation
 from .mountpoints import read_mountpoints
 from .record import read_state
 from .session import Session
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Sequence
 
+    from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 
     from .record import Record, State
 
 __all__ = ["CannotStart", "Container"]
-
-_STOP_PATIENCE = 10.0
 
 
 class CannotStart(DockmagicError):
@@ -71,6 +70,11 @@ class Container:
         return self.record.name
 
     @property
+    def is_running(self) -> bool:
+        """Whether its program has not ended yet; a paused one has not."""
+        return self.state.status in ("running", "paused")
+
+    @property
     def state(self) -> State:
         """How it goes now."""
         return read_state(self.folder)
@@ -78,31 +82,22 @@ class Container:
     @property
     def image(self) -> Image:
         """What it stands on."""
-        descriptor = Descriptor(
-            media_type=media.OCI_MANIFEST,
-            digest=self.record.manifest,
-            size=self.store.path(self.record.manifest).stat().st_size,
-        )
-        return Image(self.store, descriptor, home=self.store.home, keep_tables=True)
+        return by_manifest(self.store, self.record.manifest)
 
     @property
     def isolation(self) -> Isolation:
         """The tier that it was made for, which its files are bound to."""
-        known = self.record.isolation
-        return Isolation(
-            Tier(self.record.tier),
-            tuple(tuple(row) for row in known["uid_map"]),
-            tuple(tuple(row) for row in known["gid_map"]),
-            tuple(known["helpers"]),
-        )
+        return Isolation.of(self.record.tier, self.record.isolation)
 
     # ------------------------------------------------------------------ life
 
     def spec(self) -> dict[str, Any]:
         """As shim and worker take it."""
         record = self.record
+        held = limits.hold(record.limits, self.isolation)
         return {
             **record.isolation,
+            "tier": record.tier,
             "folder": str(self.folder),
             "layers": list(record.layers),
             "layers_folder": record.layers_folder,
@@ -113,6 +108,11 @@ class Container:
             "tty": record.tty,
             "open_stdin": record.open_stdin,
             "filter": record.filter,
+            "ports": msgspec.to_builtins(record.ports) if record.network == "none" else [],
+            "limits": held.record(record.limits),
+            "keep_log": record.keep_log,
+            "auto_remove": record.auto_remove,
+            "gone_with_it": self.anonymous_volumes(),
             "mounts": [self._mount(mount) for mount in self._all_mounts()],
             "process": {
                 "argv": list(record.argv),
@@ -124,28 +124,30 @@ class Container:
                 "tty": record.tty,
                 "capabilities": record.capabilities,
                 "no_new_privs": record.no_new_privs,
+                "rlimits": held.rlimits,
             },
         }
 
     def _all_mounts(self) -> list[dict[str, Any]]:
         given: list[dict[str, Any]] = [
-            {"type": m.type, "target": m.target, "source": m.source, "read_only": m.read_only, "data": m.data}
-            | ({"fill": True} if m.type == "volume" and not any(Path(m.source).iterdir()) else {})
-            for m in self.record.mounts
+            msgspec.to_builtins(mount) | {"fill": mount.type == "volume" and not mount.no_copy}
+            for mount in self.record.mounts
         ]
         # Outer folders before what lies in them.
         given.sort(key=lambda mount: mount["target"].count("/"))
         targets = {mount["target"] for mount in given}
         files = [
             {"type": "bind", "target": f"/etc/{name}", "source": str(self.folder / name)}
-            for name in ("hostname", "hosts", "resolv.conf")
+            for name in hosts.FILES
             if f"/etc/{name}" not in targets
         ]
+        if self.record.init:
+            files.append({"type": "bind", "target": reaper.INSIDE, "source": self.record.init, "read_only": True})
         return files + given
 
     @staticmethod
     def _mount(mount: dict[str, Any]) -> dict[str, Any]:
-        if mount["type"] == "bind" and not os.path.lexists(mount["source"]):
+        if mount["type"] in ("bind", "cache", "secret") and not os.path.lexists(mount["source"]):
             raise PathNotFound(f"{mount['source']} does not exist on this machine", hint="Create it, or correct -v")
         return mount
 
@@ -160,9 +162,10 @@ class Container:
             Conflict: it runs already.
             CannotStart: the program is not there, or the machine does not let it run.
         """
-        if self.state.status == "running":
+        if self.is_running:
             raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
-        self._write_files()
+        hosts.write_files(self.folder, self.record)
+        (self.folder / "paused").unlink(missing_ok=True)
         offset = self._log_size()
         with (self.folder / "shim.log").open("ab") as errors:
             connection, child = launch("shim", errors=errors)
@@ -177,6 +180,10 @@ class Container:
             message = answer["error"] if answer else "its keeper ended at once"
             raise CannotStart(message, exit_code=answer["code"] if answer else 125)
         _adopt(child)
+        if not self.record.keep_log:
+            out, errors_out, *into = passed
+            pipes = {out: log.STDOUT, errors_out: log.STDERR}
+            return Session(connection, pipes=pipes, into=into[0] if into else -1)
         return self._session(connection, offset, passed)
 
     def attach(self, *, stdin: bool = True) -> Session:
@@ -184,7 +191,10 @@ class Container:
 
         Raises:
             Conflict: it does not run.
+            NotSupported: nobody but who started it hears it.
         """
+        if not self.record.keep_log:
+            raise NotSupported(f"the output of {self.name} goes to who started it only")
         connection = self._connect()
         try:
             connection.send({"do": "attach", "stdin": stdin})
@@ -260,15 +270,48 @@ class Container:
             except TimeoutError:
                 return None
 
-    def stop(self, timeout: float = _STOP_PATIENCE) -> None:
-        """Ask the program to end, by its stop signal; after `timeout` seconds it is killed."""
-        if self.state.status != "running":
+    def stop(self, timeout: float | None = None, *, number: int = 0) -> None:
+        """Ask the program to end; if it does not, it is killed.
+
+        Args:
+            timeout: seconds to wait for it; None for what was said at its creation, negative for ever.
+            number: the signal that asks; 0 for its stop signal.
+        """
+        if not self.is_running:
             return
+        patience = self.record.stop_timeout if timeout is None else timeout
         with contextlib.suppress(Conflict):
-            self.kill(self.record.stop_signal)
-            if self.wait(timeout) is None:
+            self.unpause()
+            self.kill(number or self.record.stop_signal)
+            if self.wait(patience if patience >= 0 else None) is None:
                 self.kill(signal.SIGKILL)
                 self.wait()
+
+    def restart(self, timeout: float | None = None, *, owner: int | None = None) -> Session:
+        """Stop it, if it runs, and start it again; see `stop` and `start`."""
+        self.stop(timeout)
+        return self.start(owner=owner)
+
+    def pause(self) -> None:
+        """Hold all of its processes still, until `unpause`.
+
+        Raises:
+            Conflict: it does not run, or is paused already.
+        """
+        state = self.state
+        if state.status != "running":
+            what = "is already paused" if state.status == "paused" else "is not running"
+            raise Conflict(f"Container {self.name} {what}", hint="See what runs: ps")
+        pause.hold(state.pid)
+        (self.folder / "paused").touch()
+
+    def unpause(self) -> bool:
+        """Let it go on; whether it was paused."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / "paused").unlink()
+            pause.let_go(self.state.pid)
+            return True
+        return False
 
     # ------------------------------------------------------------------ looking and entering
 
@@ -299,6 +342,7 @@ class Container:
             "tty": tty,
             "capabilities": record.capabilities,
             "no_new_privs": record.no_new_privs,
+            "rlimits": limits.hold(record.limits, self.isolation).rlimits,
         }
         connection = self._connect()
         theirs: list[int] = []
@@ -330,26 +374,32 @@ class Container:
             return Session(connection, pipes={master: log.STDOUT}, into=os.dup(master), terminal=True)
         return Session(connection, pipes=pipes, into=into)
 
-    def logs(self) -> Iterator[log.Frame]:
-        """Everything that it has written so far, of all its runs."""
+    def logs(self, *, follow: bool = False) -> Iterator[log.Frame]:
+        """Everything that it has written so far, of all its runs; with `follow` what it goes on to write, too."""
         try:
             descriptor = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return
+        session = None
         try:
+            if follow:
+                with contextlib.suppress(Conflict):
+                    session = self.attach(stdin=False)
             offset = 0
             while True:
                 frames, offset = log.read(descriptor, offset)
-                if not frames:
-                    return
                 yield from frames
+                if not frames and (session is None or not session.news()):
+                    return
         finally:
             os.close(descriptor)
+            if session is not None:
+                session.close()
 
     def written(self) -> list[upper.Written]:
         """What the writable layer holds."""
         try:
-            return upper.scan(self.folder / "upper")
+            return self._inside(snapshot.written(self.folder, self.record.isolation))
         except PermissionError:
             # Folders of other users of the container are closed to us, not to its root.
             import tempfile
@@ -361,13 +411,12 @@ class Container:
 
     def changes(self) -> list[upper.WrittenChange]:
         """What it has done to its image, in docker's letters."""
-        return upper.changes(self._inside(self.written()), self.image.files, read_mountpoints(self.folder))
+        return upper.changes(self.written(), self.image.files, read_mountpoints(self.folder))
 
     def _inside(self, written: list[upper.Written]) -> list[upper.Written]:
         isolation = self.isolation
-        if not isolation.uid_map:
+        if not isolation.uid_map or not isolation.keeps_owners:
             return written
-        import msgspec
 
         def back(rows: tuple[tuple[int, int, int], ...], number: int) -> int:
             return next((i + number - o for i, o, count in rows if o <= number < o + count), number)
@@ -379,16 +428,26 @@ class Container:
 
     # ------------------------------------------------------------------ end
 
-    def remove(self, *, force: bool = False) -> None:
+    def anonymous_volumes(self) -> list[str]:
+        """Folders of the volumes that nobody named."""
+        return [str(Path(mount.source).parent) for mount in self.record.mounts if mount.anonymous]
+
+    def remove(self, *, force: bool = False, volumes: bool = False) -> None:
         """Take it away with its writable layer and its log.
+
+        Args:
+            force: kill it if it runs.
+            volumes: its anonymous volumes too.
 
         Raises:
             Conflict: it runs, and `force` is not set.
+            NotFound: it is gone already.
         """
-        if self.state.status == "running":
+        if self.is_running:
             if not force:
                 raise Conflict(
-                    f"the container {self.name} is running", hint=f"Stop it first: stop {self.name}, or use rm -f"
+                    f'cannot remove container "/{self.name}": container is running',
+                    hint=f"Stop it first: stop {self.name}, or use rm -f",
                 )
             with contextlib.suppress(Conflict):
                 self.kill()
@@ -398,21 +457,7 @@ class Container:
             self.folder.rename(trash)
         except FileNotFoundError:
             raise NotFound(f"there is no container {self.name} any more") from None
-        anonymous = [mount.source for mount in self.record.mounts if mount.anonymous]
-        remove_folders(self.isolation, [str(trash), *(str(Path(source).parent) for source in anonymous)])
-
-    def _write_files(self) -> None:
-        # Fresh at every start: a laptop's name servers change.
-        with contextlib.suppress(OSError):
-            shutil.copyfile("/etc/resolv.conf", self.folder / "resolv.conf")
-        if not (self.folder / "resolv.conf").exists():
-            (self.folder / "resolv.conf").touch()
-        (self.folder / "hostname").write_text(f"{self.record.hostname}\n")
-        lines = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-        if self.record.network == "host":
-            with contextlib.suppress(OSError):
-                lines = Path("/etc/hosts").read_text()
-        (self.folder / "hosts").write_text(f"{lines.rstrip()}\n127.0.1.1\t{self.record.hostname}\n")
+        remove_folders(self.isolation, [str(trash), *(self.anonymous_volumes() if volumes else ())])
 
     def _log_size(self) -> int:
         try:
@@ -426,20 +471,3 @@ def _adopt(child: subprocess.Popen[bytes]) -> None:
     import threading
 
     threading.Thread(target=child.wait, name="dockmagic-shim", daemon=True).start()
-
-
-def remove_folders(isolation: Isolation, paths: list[str]) -> None:
-    """Remove folders that may hold files of the container's other users."""
-    left = []
-    for path in paths:
-        work_folder = Path(path, "work", "work")
-        with contextlib.suppress(OSError):
-            work_folder.chmod(0o700)
-        try:
-            shutil.rmtree(path)
-        except FileNotFoundError:
-            continue
-        except OSError:
-            left.append(path)
-    if left:
-        work(isolation, "remove", paths=left)

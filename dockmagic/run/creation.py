@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import signal
 import time
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
+from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, NotSupported
 
-from . import capabilities, layers, naming, seccomp
-from .container import Container, remove_folders
+from . import capabilities, hosts, layers, mounting, naming, reaper, seccomp, trees
+from .authorities import authorities
+from .container import Container
+from .disposal import remove_folders
+from .limits import Limits, hold
 from .listing import containers
+from .ports import check_ports
 from .record import Record
 from .tiers import choose
-from .volumes import anonymous_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dockmagic.image.image import Image
     from dockmagic.oci.spec import Config
     from dockmagic.store.content import ContentStore
 
+    from .ports import Port
     from .record import Mount
 
-__all__ = ["create", "signal_number"]
+__all__ = ["create", "rename", "signal_number"]
 
+_UNLIMITED = Limits()
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -55,6 +61,7 @@ def create(
     *,
     image_name: str = "",
     name: str = "",
+    replace: bool = False,
     env: Sequence[str] = (),
     workdir: str = "",
     user: str = "",
@@ -62,6 +69,10 @@ def create(
     entrypoint: str | None = None,
     hostname: str = "",
     network: str = "host",
+    ports: Sequence[Port] = (),
+    add_hosts: Sequence[tuple[str, str]] = (),
+    dns: Sequence[str] = (),
+    dns_search: Sequence[str] = (),
     tty: bool = False,
     interactive: bool = False,
     read_only: bool = False,
@@ -69,10 +80,18 @@ def create(
     cap_drop: Sequence[str] = (),
     no_new_privileges: bool = False,
     mounts: Sequence[Mount] = (),
+    image_volumes: bool = True,
+    certificates: bool = True,
+    limits: Limits = _UNLIMITED,
+    init: bool = False,
     labels: Mapping[str, str] | None = None,
     stop_signal: str = "",
+    stop_timeout: float = 10,
     auto_remove: bool = False,
+    keep_log: bool = True,
     shm_size: int = 0,
+    cidfile: Path | None = None,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> Container:
     """Make a container; it does not run yet.
 
@@ -82,28 +101,42 @@ def create(
         command: replaces the image's ``CMD``.
         image_name: the image as the user wrote it.
         name: empty to have one made up.
+        replace: remove the container that has the name now, running or not.
         env: ``NAME=VALUE``, over the image's.
         workdir: empty for the image's.
         user: empty for the image's.
         groups: further groups.
         entrypoint: replaces the image's ``ENTRYPOINT`` and drops its ``CMD``; empty for none at all.
-        hostname: empty for the ID's first 12 digits, or this machine's name on its network.
+        hostname: empty for the ID's first 12 digits.
         network: ``host`` or ``none``.
+        ports: of this machine that lead into it; on the host's network it has them anyway.
+        add_hosts: further lines of ``/etc/hosts``: name and address, see `hosts.parse_host`.
+        dns: name servers instead of this machine's.
+        dns_search: search domains instead of this machine's.
         tty: give it a terminal.
         interactive: keep its input open.
         read_only: its root file system is read-only.
         cap_add: capabilities over docker's.
         cap_drop: capabilities to take away.
         no_new_privileges: set-id bits mean nothing.
-        mounts: volumes and folders.
+        mounts: volumes, folders and more, see `mounting`; volumes that are not there yet are made.
+        image_volumes: whether the image's ``VOLUME`` folders become anonymous volumes.
+        certificates: let it see this machine's certificate authorities if its image brings none.
+        limits: how much it may use.
+        init: put a small program in front that hands on signals and reaps orphans.
         labels: over the image's.
         stop_signal: empty for the image's, else SIGTERM.
-        auto_remove: it goes when its program has ended.
+        stop_timeout: seconds that ``stop`` waits before it kills.
+        auto_remove: it goes when its program has ended, with its anonymous volumes.
+        keep_log: keep its output for ``logs`` and ``attach``; else only who starts it hears it.
         shm_size: bytes of ``/dev/shm``; 0 for 64 MiB.
+        cidfile: a file that gets its ID.
+        on_notice: hears of each limit that this machine cannot hold.
 
     Raises:
-        Conflict: the name is taken.
+        Conflict: the name is taken, or the `cidfile` is there.
         InvalidInput: a flag that means nothing.
+        PathNotFound: a folder to be mounted is not there.
         NotSupported: no tier works here, or the image is for another processor.
     """
     config = image.config
@@ -117,28 +150,39 @@ def create(
             f"{image_name or image.id.short} is for {image.platform}, which this machine's processor does not run",
             hint="Pull it for this machine with --platform, or take another image",
         )
+    if name:
+        naming.check(name)
+    check_ports(tuple(ports), network)
+    for address in dns:
+        hosts.check_address(address)
+    helper = reaper.find_reaper() if init else ""
     isolation = choose(store.home)
-    unpacked = layers.ensure(store, isolation, image)
+    for notice in hold(limits, isolation).notices:
+        on_notice(notice)
     granted = capabilities.choose(cap_add, cap_drop)
+    stopping = signal_number(stop_signal or config.stop_signal or "SIGTERM")
     identity = naming.new_id()
     host = hostname or identity[:12]
-    all_mounts = [*mounts]
     folder = store.home.containers / identity
-    with store.home.lock("containers"):
-        taken = {container.name: container for container in containers(store)}
-        if name and naming.check(name) in taken:
-            raise Conflict(
-                f"the name {name} is taken by the container {taken[name].id[:12]}",
-                hint=f"Remove it with rm {name}, give another name, or use --replace",
-            )
-        targets = {mount.target for mount in mounts}
-        for path in config.volumes or {}:
-            clean = str(PurePosixPath("/", path))
-            if clean not in targets:
-                all_mounts.append(anonymous_volume(store.home, clean))
+    for other in containers(store) if name else ():
+        if other.name == name:
+            if not replace:
+                raise _name_taken(other)
+            with contextlib.suppress(NotFound):
+                other.remove(force=True, volumes=True)
+    with (
+        _id_file(cidfile, identity),
+        # What this container needs has no other user yet: the collector is to leave it alone.
+        store.lease([image.digest, image.id, *(layer.descriptor.digest for layer in image.layers)]),
+        layers.in_use(store.home),
+    ):
+        unpacked = trees.ensure(store, isolation, image)
+        if certificates and network == "host":
+            unpacked = [*authorities(store, isolation, image), *unpacked]
+        all_mounts = mounting.ready(store, isolation, mounts, (config.volumes or {}) if image_volumes else ())
         record = Record(
             id=identity,
-            name=name or naming.invent(taken),
+            name=name,
             image=image_name or image.id,
             manifest=image.digest,
             image_id=image.id,
@@ -147,7 +191,7 @@ def create(
             layers_folder=str(store.home.layers / isolation.form_name),
             isolation=isolation.record(),
             tier=isolation.tier.value,
-            argv=argv,
+            argv=(reaper.INSIDE, "--", *argv) if init else argv,
             env=_environment(config.env or (), env, host, tty=tty),
             cwd=workdir or config.working_dir or "/",
             user=user or config.user or "",
@@ -159,25 +203,96 @@ def create(
             open_stdin=interactive,
             hostname=host,
             network=network,
+            ports=tuple(ports),
+            hosts=tuple(add_hosts),
+            dns=tuple(dns),
+            dns_search=tuple(dns_search),
             read_only=read_only,
-            mounts=tuple(all_mounts),
+            mounts=all_mounts,
+            limits=limits,
+            init=helper,
             labels={**(config.labels or {}), **(labels or {})},
-            stop_signal=signal_number(stop_signal or config.stop_signal or "SIGTERM"),
+            stop_signal=stopping,
+            stop_timeout=stop_timeout,
             auto_remove=auto_remove,
+            keep_log=keep_log,
             shm_size=shm_size,
             config=_config(config, command, env, entrypoint, workdir=workdir, user=user, labels=labels or {}),
         )
-        building = folder.with_name(f".new-{identity}")
-        try:
-            for part in ("upper", "work", "merged", "empty"):
-                (building / part).mkdir(parents=True)
+        return _write(store, record, folder)
+
+
+def _write(store: ContentStore, record: Record, folder: Path) -> Container:
+    building = folder.with_name(f".new-{record.id}")
+    try:
+        for part in ("upper", "work", "merged", "empty"):
+            (building / part).mkdir(parents=True)
+        if record.keep_log:
             (building / "log").touch()
+        trees.furnish(store, Container(store, record).isolation, list(reversed(record.layers)), building)
+        with store.home.lock("containers"):
+            taken = {container.name: container for container in containers(store)}
+            if record.name in taken:
+                raise _name_taken(taken[record.name])
+            record = msgspec.structs.replace(record, name=record.name or naming.invent(taken))
             (building / "config.json").write_bytes(record.dump())
             building.rename(folder)
-        except BaseException:
-            remove_folders(isolation, [str(building)])
-            raise
+    except BaseException:
+        container = Container(store, record)
+        remove_folders(container.isolation, [str(building), *container.anonymous_volumes()])
+        raise
     return Container(store, record)
+
+
+def _name_taken(owner: Container) -> Conflict:
+    return Conflict(
+        f'the container name "/{owner.name}" is already in use by container "{owner.id[:12]}"',
+        hint=f"Remove it with rm {owner.name}, give another name, or use --replace",
+    )
+
+
+def rename(container: Container, name: str) -> Container:
+    """Give a container another name; the container as it is called now.
+
+    Raises:
+        Conflict: the name is taken, or is its own.
+        InvalidInput: not a name.
+    """
+    naming.check(name)
+    store = container.store
+    with store.home.lock("containers"):
+        for other in containers(store):
+            if other.name == name:
+                if other.id == container.id:
+                    raise Conflict("Renaming a container with the same name as its current name")
+                raise _name_taken(other)
+        record = msgspec.structs.replace(container.record, name=name)
+        store.home.write(container.folder / "config.json", record.dump())
+    return Container(store, record)
+
+
+@contextlib.contextmanager
+def _id_file(path: Path | None, identity: str) -> Iterator[None]:
+    """Let `path` hold the ID, if all goes well (``--cidfile``)."""
+    if path is None:
+        yield
+        return
+    try:
+        file = path.open("x")
+    except FileExistsError:
+        raise Conflict(
+            f"container ID file found, make sure the other container isn't running or delete {path}",
+            hint="Write another --cidfile",
+        ) from None
+    except OSError as error:
+        raise InvalidInput(f"failed to create the container ID file: {error}", hint="Write another path") from None
+    with file:
+        try:
+            yield
+            file.write(identity)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _argv(entry: Sequence[str], cmd: Sequence[str], command: Sequence[str], override: str | None) -> tuple[str, ...]:

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from .work import work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dockmagic.image.image import Image
+    from dockmagic.oci.digest import Digest
     from dockmagic.store.content import ContentStore
+    from dockmagic.store.home import Home
 
     from .isolation import Isolation
 
-__all__ = ["ensure", "keys", "tables"]
+__all__ = ["describe", "ensure", "in_use", "key_of", "keys", "tables"]
 
 _KEY_LENGTH = 16  # 127 of them, with the colons between, fit into mount(2)'s page
 
 
-def keys(image: Image) -> list[str]:
+def key_of(diff_id: Digest, below: Digest | None = None) -> str:
+    """Name of the folder of a layer; `below` is the ChainID under it, if the layer takes something from there."""
+    text = f"{diff_id} {below}" if below else diff_id
+    return hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def keys(store: ContentStore, image: Image) -> list[str]:
     """Names of the folders of an image's layers, base first.
 
     One stands for a DiffID; if the layer takes something from those below, for these too.
     """
-    found = []
-    below = ""
+    # Kept, for to know it takes a look into every file table.
+    cached = store.home.cache(f"unpacked/{image.id.hex}")
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return [str(key) for key in json.loads(cached.read_bytes())]
+    found, below = [], None
     for layer in image.layers:
-        text = f"{layer.diff_id} {below}" if layer.table.needs_parent else layer.diff_id
-        found.append(hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH])
+        found.append(key_of(layer.diff_id, below if layer.table.needs_parent else None))
         below = layer.chain_id
+    store.home.write(cached, json.dumps(found).encode(), durable=False)
     return found
+
+
+def describe(store: ContentStore, image: Image) -> list[dict[str, str]]:
+    """An image's layers, base first, as the worker unpacks them."""
+    return [
+        {
+            "key": key,
+            "blob": str(store.path(layer.descriptor.digest)),
+            "media_type": layer.descriptor.media_type,
+            "diff_id": layer.diff_id,
+            "table": table,
+        }
+        for key, layer, table in zip(keys(store, image), image.layers, tables(store, image), strict=True)
+    ]
 
 
 def tables(store: ContentStore, image: Image) -> list[str]:
@@ -45,6 +74,13 @@ def tables(store: ContentStore, image: Image) -> list[str]:
     return paths
 
 
+@contextlib.contextmanager
+def in_use(home: Home) -> Iterator[None]:
+    """Keep the collector from unpacked layers until a container says that it needs them."""
+    with home.lock("unpacked", shared=True):
+        yield
+
+
 def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]:
     """Unpack what is missing of an image's layers in the form that `isolation` mounts; `keys` of all.
 
@@ -52,7 +88,7 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
         InvalidLayer: a broken layer.
         OutOfSpace: the disk is full.
     """
-    wanted = keys(image)
+    wanted = keys(store, image)
     folder = store.home.layers / isolation.form_name
     if all((folder / key).exists() for key in wanted):
         return wanted
@@ -61,15 +97,5 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
         leftovers = [str(path) for path in folder.glob(".new-*")]
         if leftovers:
             work(isolation, "remove", paths=leftovers)
-        described = [
-            {
-                "key": key,
-                "blob": str(store.path(layer.descriptor.digest)),
-                "media_type": layer.descriptor.media_type,
-                "diff_id": layer.diff_id,
-                "table": table,
-            }
-            for key, layer, table in zip(wanted, image.layers, tables(store, image), strict=True)
-        ]
-        work(isolation, "unpack", folder=str(folder), layers=described)
+        work(isolation, "unpack", folder=str(folder), layers=describe(store, image))
     return wanted

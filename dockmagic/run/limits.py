@@ -1,17 +1,23 @@
-"""What ``--memory``, ``--cpus``, ``--pids-limit`` and ``--ulimit`` say."""
+"""What ``--memory``, ``--cpus``, ``--pids-limit`` and ``--ulimit`` say, and how this machine can hold it."""
 
 from __future__ import annotations
 
+import math
 import resource
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from dockmagic.oci.errors import InvalidInput
 
+from . import cgroups
 from .sizes import parse_size
 
-__all__ = ["Limits", "parse_cpus", "parse_memory", "parse_ulimit"]
+if TYPE_CHECKING:
+    from .isolation import Isolation
+
+__all__ = ["Hold", "Limits", "hold", "parse_cpus", "parse_memory", "parse_ulimit"]
 
 _LEAST_MEMORY = 6 << 20  # moby, daemon/daemon_unix.go: linuxMinMemory
 _KINDS = {
@@ -83,3 +89,49 @@ def parse_ulimit(text: str) -> tuple[str, int, int]:
     if numbers[1] != -1 and (numbers[0] > numbers[1] or numbers[0] == -1):
         raise InvalidInput(f"ulimit soft limit must be less than or equal to hard limit: {text}")
     return (name, *numbers)
+
+
+class Hold(NamedTuple):
+    """How a container's limits are held here.
+
+    Attributes:
+        groups: folder of the cgroups for each controller that is to hold something.
+        rlimits: (number, soft, hard) for each of its processes.
+        processors: how many of them it may use; 0 for all.
+        notices: one line for each limit that is not held as asked.
+    """
+
+    groups: dict[str, str]
+    rlimits: list[tuple[int, int, int]]
+    processors: int
+    notices: list[str]
+
+    def record(self, limits: Limits) -> dict[str, Any]:
+        """As the shim takes it."""
+        amounts = {"memory": limits.memory, "cpus": limits.cpus, "pids": limits.pids}
+        return {"groups": self.groups, "processors": self.processors, "amounts": amounts}
+
+
+def hold(limits: Limits, isolation: Isolation) -> Hold:
+    """Cgroups where they can be written to, resource limits else, and a plain word where neither does."""
+    wanted = [name for name, value in (("memory", limits.memory), ("cpu", limits.cpus), ("pids", limits.pids)) if value]
+    folders = cgroups.writable() if wanted else {}
+    groups = {name: folders[name] for name in wanted if name in folders}
+    rlimits = [(_KINDS[name], soft, hard) for name, soft, hard in limits.ulimits]
+    processors, notices = 0, []
+    for name in wanted:
+        if name in groups:
+            continue
+        reason = f"for no {name} cgroup can be written to"
+        if name == "memory":
+            rlimits.append((resource.RLIMIT_DATA, limits.memory, limits.memory))
+            notices.append(f"--memory holds for each process of the container by itself, {reason}")
+        elif name == "cpu":
+            processors = math.ceil(limits.cpus)
+            notices.append(f"--cpus gives the container {processors} whole processors, {reason}")
+        elif isolation.uid_map:
+            rlimits.append((resource.RLIMIT_NPROC, limits.pids, limits.pids))
+            notices.append(f"--pids-limit holds for each user of the container by itself, {reason}")
+        else:
+            notices.append(f"--pids-limit is not held, {reason}")
+    return Hold(groups, rlimits, processors, notices)

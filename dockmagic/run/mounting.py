@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dockmagic.image.local import by_manifest
+from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, NotSupported, PathNotFound
 
+from . import layers
 from .record import Mount
 from .sizes import parse_size
 from .volumes import VALID_NAME, anonymous_volume, create_volume
@@ -19,7 +22,10 @@ from .volumes import VALID_NAME, anonymous_volume, create_volume
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
+
+    from .isolation import Isolation
 
 __all__ = ["parse_mount", "parse_tmpfs", "parse_volume", "ready"]
 
@@ -181,8 +187,16 @@ def parse_tmpfs(text: str) -> Mount:
     return Mount(type="tmpfs", target=_target(target), read_only="ro" in words, data=",".join(kept))
 
 
-def ready(home: Home, mounts: Iterable[Mount], image_volumes: Iterable[str] = ()) -> tuple[Mount, ...]:
-    """`mounts` with their volumes made, and anonymous ones for what an image's ``VOLUME`` names.
+def ready(
+    store: ContentStore, isolation: Isolation, mounts: Iterable[Mount], image_volumes: Iterable[str] = ()
+) -> tuple[Mount, ...]:
+    """`mounts` with their volumes made, their images unpacked, and anonymous volumes for an image's ``VOLUME``.
+
+    Args:
+        store: where images and volumes are.
+        isolation: how the images' layers are to lie there.
+        mounts: as they were asked for; one of an image has the digest of its manifest as name.
+        image_volumes: paths inside.
 
     Raises:
         InvalidInput: two at the same place.
@@ -192,7 +206,7 @@ def ready(home: Home, mounts: Iterable[Mount], image_volumes: Iterable[str] = ()
     for mount in mounts:
         if mount.target in found:
             raise InvalidInput(f"Duplicate mount point: {mount.target}")
-        if mount.type == "bind" and not os.path.lexists(mount.source):
+        if mount.type in ("bind", "cache", "secret") and not os.path.lexists(mount.source):
             raise PathNotFound(
                 f'invalid mount config for type "bind": bind source path does not exist: {mount.source}',
                 hint="Create it, or correct -v",
@@ -202,7 +216,17 @@ def ready(home: Home, mounts: Iterable[Mount], image_volumes: Iterable[str] = ()
         clean = str(PurePosixPath("/", path))
         if clean != "/":
             found.setdefault(clean, Mount(type="volume", target=clean, anonymous=True))
-    return tuple(_with_volume(home, mount) for mount in found.values())
+    return tuple(
+        _with_layers(store, isolation, mount) if mount.type == "image" else _with_volume(store.home, mount)
+        for mount in found.values()
+    )
+
+
+def _with_layers(store: ContentStore, isolation: Isolation, mount: Mount) -> Mount:
+    image = by_manifest(store, Digest(mount.name))
+    keys = layers.ensure(store, isolation, image)
+    folder = str(store.home.layers / isolation.form_name)
+    return msgspec.structs.replace(mount, source=folder, layers=tuple(reversed(keys)))
 
 
 def _with_volume(home: Home, mount: Mount) -> Mount:

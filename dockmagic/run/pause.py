@@ -11,39 +11,51 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .container import Container
-
-__all__ = ["paused"]
+__all__ = ["held", "hold", "let_go", "members"]
 
 
 @contextlib.contextmanager
-def paused(container: Container) -> Iterator[None]:
-    """Stop every process of the container for the length of the block; nothing if it does not run.
+def held(pid: int) -> Iterator[None]:
+    """Stop every process of a container for the length of the block.
+
+    Args:
+        pid: of its first process; 0 if it does not run, and then nothing happens.
+    """
+    stopped = hold(pid) if pid else set()
+    try:
+        yield
+    finally:
+        _signal(stopped, signal.SIGCONT)
+
+
+def hold(pid: int) -> set[int]:
+    """Stop every process of the container with this first one; those that were stopped.
 
     By signals, as no unprivileged user may write to a freezer: a shell inside sees its jobs stop and go on.
     """
-    state = container.state
-    if state.status != "running":
-        yield
-        return
     stopped: set[int] = set()
-    try:
-        # Until a whole round finds nobody new: a process may have forked before it was stopped.
-        while fresh := _members(state.pid) - stopped:
-            for pid in fresh:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGSTOP)
-            stopped |= fresh
-        yield
-    finally:
-        for pid in stopped:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGCONT)
+    # Until a whole round finds nobody new: a process may have forked before it was stopped.
+    while fresh := members(pid) - stopped:
+        _signal(fresh, signal.SIGSTOP)
+        stopped |= fresh
+    return stopped
 
 
-def _members(first: int) -> set[int]:
+def let_go(pid: int) -> None:
+    """Let every process of the container with this first one go on."""
+    _signal(members(pid), signal.SIGCONT)
+
+
+def _signal(pids: set[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            os.kill(pid, number)
+
+
+def members(pid: int) -> set[int]:
+    """Every process in the pid namespace of this one."""
     try:
-        namespace = Path(f"/proc/{first}/ns/pid").readlink()
+        namespace = Path(f"/proc/{pid}/ns/pid").readlink()
     except OSError:
         return set()
     found = set()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import signal
 import termios
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import accounts, kernel
+from . import accounts, idmap, kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "open_terminal"]
 
@@ -33,14 +37,24 @@ def open_terminal() -> tuple[int, int]:
     return master, slave
 
 
-def become(process: dict[str, Any], stdio: tuple[int, int, int], *, single: bool, code: bytes) -> NoReturn:
+def become(
+    process: dict[str, Any],
+    stdio: tuple[int, int, int],
+    *,
+    single: bool,
+    code: bytes,
+    recorder: bytes,
+    tell: Callable[[dict[str, Any], tuple[int, ...]], None],
+) -> NoReturn:
     """Turn into the program that `process` describes. All namespaces and mounts are in place.
 
     Args:
-        process: argv, env, cwd, user, groups, tty, capabilities (a mask), make_cwd, no_new_privs.
+        process: argv, env, cwd, user, groups, tty, capabilities (a mask), make_cwd, no_new_privs, rlimits.
         stdio: what becomes descriptors 0, 1 and 2.
-        single: only one user exists here, so there is nobody else to become.
+        single: only one user exists here: whoever the program is to be, it is that one.
         code: the seccomp filter; empty for none.
+        recorder: the filter that sends what changes owners to a recorder; empty for none.
+        tell: sends the shim a message with descriptors: the recorder's, and whose the program's files are.
 
     Raises:
         Refusal: there is no such program, folder or user.
@@ -63,6 +77,11 @@ def become(process: dict[str, Any], stdio: tuple[int, int, int], *, single: bool
     environment = dict(word.partition("=")[::2] for word in process["env"])
     environment.setdefault("HOME", account.home)
     os.umask(0o022)
+    for kind, soft, hard in process["rlimits"]:
+        try:
+            resource.setrlimit(kind, (soft, hard))
+        except (OSError, ValueError) as error:
+            raise Refusal(f"error setting rlimit type {kind}: {error}", 1) from None
     for number in range(1, signal.NSIG):
         try:
             signal.signal(number, signal.SIG_DFL)
@@ -71,6 +90,12 @@ def become(process: dict[str, Any], stdio: tuple[int, int, int], *, single: bool
     if process.get("no_new_privs"):
         kernel.no_new_privileges()
     capabilities = process["capabilities"]
+    if single:
+        tell({"user": [account.uid, account.gid]}, ())
+        if account.uid or account.gid:
+            idmap.become_other(account.uid, account.gid)
+        elif recorder:
+            tell({"listens": True}, (kernel.listen_filter(recorder),))
     kernel.drop_bounding(capabilities)
     # While this process may still do all, for without rights a filter asks for no_new_privs. Docker's list has every
     # call that comes after it.
@@ -80,10 +105,6 @@ def become(process: dict[str, Any], stdio: tuple[int, int, int], *, single: bool
         os.setgroups(account.groups)
         os.setresgid(account.gid, account.gid, account.gid)
         os.setresuid(account.uid, account.uid, account.uid)
-    elif account.uid or account.gid:
-        raise Refusal(
-            f"the user {process['user']} does not exist here: this machine gives one user only", NOT_EXECUTABLE
-        )
     if not account.uid:
         kernel.set_capabilities(capabilities)
     kernel.die_with_parent()

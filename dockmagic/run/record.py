@@ -13,7 +13,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import Config, to_json
 
 from .limits import Limits
-from .ports import Port  # noqa: TC001  (msgspec reads it)
+from .ports import Port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,7 +203,9 @@ def read_state(folder: Path) -> State:
             error=known.get("error", ""),
         )
     if _has_shim(folder):
-        return State(status="running", pid=known["pid"], started=known["started"])
+        status: Status = "paused" if (folder / "paused").exists() else "running"
+        ports = msgspec.convert(known.get("ports", []), tuple[Port, ...])
+        return State(status=status, pid=known["pid"], started=known["started"], ports=ports)
     return State(
         status="exited",
         started=known["started"],

@@ -38,6 +38,9 @@ def mount_layers(spec: dict[str, Any], where: str, *, view: bool = False) -> Non
         where: the mount point.
         view: read-only, while the container may be running: the writable layer is the topmost of the lower ones then.
     """
+    if spec["copies"]:
+        kernel.mount(where, where, None, MS_BIND)
+        return
     layers = list(spec["layers"])
     folder = spec["layers_folder"]
     box = os.path.relpath(spec["folder"], folder)
@@ -50,7 +53,8 @@ def mount_layers(spec: dict[str, Any], where: str, *, view: bool = False) -> Non
     else:
         data = f"lowerdir={':'.join(layers)},upperdir={box}/upper,workdir={box}/work{flag}"
     os.chdir(folder)
-    kernel.mount("overlay", where, "overlay", MS_RDONLY if view else 0, data)
+    # Whoever is root in it may make a device's node, but no such node opens the device.
+    kernel.mount("overlay", where, "overlay", MS_NODEV | (MS_RDONLY if view else 0), data)
 
 
 def build(spec: dict[str, Any], created: list[str]) -> None:
@@ -70,7 +74,7 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
     _sys(spec, _own(root, "sys", created))
     _dev(spec, _own(root, "dev", created))
     for mount in spec["mounts"]:
-        _volume(root, mount, created)
+        _volume(spec, root, mount, created)
     for path in _MASKED:
         _mask(where + path)
     for path in _READ_ONLY:
@@ -90,7 +94,7 @@ def mount_volumes(spec: dict[str, Any], where: str) -> None:
     try:
         for mount in spec["mounts"]:
             if mount["type"] == "volume":
-                _volume(root, mount, [])
+                _volume(spec, root, mount, [])
     finally:
         os.close(root)
 
@@ -183,25 +187,122 @@ def _mask(path: str) -> None:
         kernel.mount("/dev/null", path, None, MS_BIND)
 
 
-def _volume(root: int, mount: dict[str, Any], created: list[str]) -> None:
-    source = mount.get("source", "")
+def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: list[str]) -> None:
+    kind, source = mount["type"], mount.get("source", "")
+    held = -1
+    if kind == "image" or mount.get("discard"):
+        source = _layered(spec, mount)
+    elif kind == "secret":
+        source = _secret(spec, mount)
+    elif kind == "cache":
+        _own_cache(mount)
+    if mount.get("subpath"):
+        # Resolved inside the volume, so that no link in it leads out.
+        base = os.open(source, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        held = kernel.open_in_root(base, mount["subpath"], os.O_PATH)
+        os.close(base)
+        source = f"/proc/self/fd/{held}"
     descriptor = target(root, mount["target"], created, folder=not source or os.path.isdir(source))
     try:
         through = f"/proc/self/fd/{descriptor}"
-        if mount["type"] == "tmpfs":
-            kernel.mount("tmpfs", through, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, mount.get("data") or None)
+        if kind == "tmpfs":
+            _tmpfs(through, mount)
         else:
-            if mount.get("fill"):
+            if mount.get("fill") and not os.listdir(source):
                 from .fill import fill
 
                 fill(through, source)
             kernel.mount(source, through, None, MS_BIND | MS_REC)
     finally:
         os.close(descriptor)
-    if mount.get("read_only"):
-        # The path leads to the new mount now, the old descriptor to what it hides.
-        again = target(root, mount["target"], created, folder=True)
-        try:
-            kernel.read_only(f"/proc/self/fd/{again}")
-        finally:
-            os.close(again)
+        if held >= 0:
+            os.close(held)
+    # The path leads to the new mount now, the old descriptor to what it hides.
+    again = target(root, mount["target"], created, folder=True)
+    try:
+        place = f"/proc/self/fd/{again}"
+        if not spec["uid_map"] and kind != "tmpfs":
+            kernel.without_devices(place)  # root of the host's may make one in a volume, but is not to open it
+        if mount.get("read_only"):
+            _read_only(place)
+    finally:
+        os.close(again)
+
+
+def _read_only(place: str) -> None:
+    try:
+        kernel.read_only(place, recursive=True)
+    except OSError:
+        kernel.read_only(place)  # before Linux 5.12 what is mounted below it stays as it is
+
+
+def _tmpfs(place: str, mount: dict[str, Any]) -> None:
+    words = [word for word in mount.get("data", "").split(",") if word]
+    flags = 0
+    for word, opposite, flag in (
+        ("nosuid", "suid", MS_NOSUID),
+        ("nodev", "dev", MS_NODEV),
+        ("noexec", "exec", MS_NOEXEC),
+    ):
+        # Docker's are all on unless they are taken back; a device in it is never to be opened.
+        flags |= flag if opposite not in words or word == "nodev" else 0
+    switches = {"nosuid", "suid", "nodev", "dev", "noexec", "exec", "ro", "rw"}
+    data = ",".join(word for word in words if word not in switches)
+    kernel.mount("tmpfs", place, "tmpfs", flags, data or None)
+
+
+def _layered(spec: dict[str, Any], mount: dict[str, Any]) -> str:
+    """An overlay of an image's layers, or of one folder whose changes are lost, for a mount; the path of it."""
+    own = _scratch(spec)
+    place = own + "/tree"
+    os.mkdir(place)
+    lower = list(mount["layers"]) if mount["type"] == "image" else ["source"]
+    flag = ",userxattr" if spec["userxattr"] else ""
+    if mount["type"] == "image":
+        os.chdir(mount["source"])
+    else:
+        # By a bind under a name of ours, for a path may hold the colons and commas that end an option.
+        os.mkdir(own + "/source")
+        kernel.mount(mount["source"], own + "/source", None, MS_BIND)
+        os.chdir(own)
+    if mount.get("discard"):
+        # On the disk of the layers: not every tmpfs can hold overlay's marks. It goes with the container.
+        top = f"{spec['folder']}/discard/{os.path.basename(own)}"
+        for name in ("upper", "work"):
+            os.makedirs(f"{top}/{name}")
+        box = os.path.relpath(top)
+        data = f"lowerdir={':'.join(lower)},upperdir={box}/upper,workdir={box}/work{flag}"
+        kernel.mount("overlay", place, "overlay", MS_NODEV, data)
+    elif len(lower) == 1:
+        kernel.mount(lower[0], place, None, MS_BIND)  # an overlay of a single folder is refused
+        kernel.read_only(place)
+    else:
+        kernel.mount("overlay", place, "overlay", MS_NODEV | MS_RDONLY, f"lowerdir={':'.join(lower)}{flag}")
+    return place
+
+
+def _scratch(spec: dict[str, Any]) -> str:
+    """A fresh folder in a tmpfs of this mount namespace: it goes with it, and nobody else ever sees it."""
+    base = spec["folder"] + "/empty"
+    if not os.path.ismount(base):
+        kernel.mount("scratch", base, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700")
+    place = f"{base}/{len(os.listdir(base))}-{os.getpid()}"
+    os.mkdir(place)
+    return place
+
+
+def _secret(spec: dict[str, Any], mount: dict[str, Any]) -> str:
+    """A copy of a file in memory; its path."""
+    place = _scratch(spec) + "/secret"
+    with open(mount["source"], "rb") as source, open(place, "xb") as file:
+        while data := source.read(1 << 16):
+            file.write(data)
+    os.chown(place, mount.get("uid", 0), mount.get("gid", 0))
+    os.chmod(place, mount.get("mode") or 0o400)
+    return place
+
+
+def _own_cache(mount: dict[str, Any]) -> None:
+    if not os.listdir(mount["source"]):
+        os.chown(mount["source"], mount.get("uid", 0), mount.get("gid", 0))
+        os.chmod(mount["source"], mount.get("mode") or 0o755)

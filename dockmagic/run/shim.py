@@ -16,9 +16,9 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
-from . import idmap, kernel, log, process, rootfs
+from . import cgroups, forwarder, idmap, kernel, log, ownertable, process, recorder, rootfs
 
 __all__ = ["main"]
 
@@ -59,9 +59,16 @@ class _Shim:
         self.master = -1
         self.listener: socket.socket | None = None
         self.owner = -1
-        self.log = os.open(f"{self.folder}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.log = -1
+        if spec["keep_log"]:
+            self.log = os.open(f"{self.folder}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
+        self.groups: list[str] = []
+        self.forwarder = 0
         self.code = base64.b64decode(spec["filter"])
-        self.single = bool(spec["uid_map"]) and sum(row[2] for row in spec["uid_map"]) == 1
+        self.single = bool(spec["uid_map"]) and not spec["keeps_owners"]
+        self.recorder = recorder.compile_filter(spec["process"]["capabilities"]) if self.single else b""
+        self.users = -1  # the container's user namespace
 
     # ------------------------------------------------------------------ state on disk
 
@@ -73,9 +80,17 @@ class _Shim:
 
     # ------------------------------------------------------------------ start
 
-    def start(self, first: _Client, *, stdin: bool) -> bool:
-        """Start the container; whether it runs. The first client hears how it went, and feeds its input if `stdin`."""
+    def start(self, first: _Client, *, stdin: bool) -> dict[str, Any]:
+        """Start the container; the first client hears of it, and feeds its input if `stdin`.
+
+        Returns:
+            Why it does not run; nothing if it does.
+        """
         spec = self.spec
+        try:
+            listeners = forwarder.bind(spec["ports"])
+        except OSError as error:
+            return {"error": error.strerror, "code": _FAILED}
         tty = spec["process"]["tty"]
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ends = self._pipes(tty=tty, stdin=spec["open_stdin"])
@@ -86,11 +101,10 @@ class _Shim:
         try:
             self.pid = kernel.clone(flags)
         except OSError as error:
-            first.send({"error": f"no namespaces: {error.strerror}", "code": _FAILED})
-            return False
+            return {"error": f"no namespaces: {error.strerror}", "code": _FAILED}
         if self.pid == 0:
             outer.close()
-            _container(spec, inner, ends, self.code, single=self.single)
+            self._container(inner, ends)
         inner.close()
         for end in ends:
             if end >= 0:
@@ -99,6 +113,7 @@ class _Shim:
         try:
             if spec["uid_map"]:
                 idmap.write(self.pid, spec)
+            self._limit()
             outer.send(b"g")
             answer, descriptors = _hear(outer)
         except OSError as error:
@@ -109,24 +124,58 @@ class _Shim:
             if descriptors:
                 self.master = descriptors[0]
                 self.outputs[self.master] = log.STDOUT
-            # From here on the program's own start is the question: silence is success, for the socket closes on exec.
-            answer, _ = _hear(outer)
+            answer = self._follow_start(outer)
+            if "user" in answer:
+                table = ownertable.open_table(self.folder)
+                ownertable.set_default(table, *answer["user"])
+                os.close(table)
+                answer = self._follow_start(outer)
         outer.close()
         if answer:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             answer.setdefault("error", "the container ended before its program began")
             answer.setdefault("code", _FAILED)
-            now = time.time()
-            self.note(started=now, finished=now, exit_code=answer["code"], error=answer["error"])
-            first.send(answer)
-            return False
+            return answer
         self._listen()
-        self.note(started=time.time(), pid=self.pid, shim=os.getpid())
+        ports = [port | {"host": sock.getsockname()[1]} for port, sock in zip(spec["ports"], listeners, strict=True)]
+        if ports:
+            inside = [port["container"] for port in ports]
+            self.forwarder = forwarder.forward(listeners, inside, self.pidfd, mapped=bool(spec["uid_map"]))
+        for listener in listeners:
+            listener.close()
+        self.note(started=time.time(), pid=self.pid, shim=os.getpid(), ports=ports)
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
         first.follows = True
         self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
-        return True
+        return {}
+
+    def _limit(self) -> None:
+        """Hold the container to its limits, before it does anything."""
+        limits = self.spec["limits"]
+        if limits["processors"]:
+            os.sched_setaffinity(self.pid, sorted(os.sched_getaffinity(0))[: limits["processors"]])
+        if limits["groups"]:
+            name = f"dockmagic-{os.path.basename(self.folder)}"
+            self.groups = cgroups.enter(name, self.pid, limits["groups"], limits["amounts"])
+
+    def _follow_start(self, sock: socket.socket) -> dict[str, Any]:
+        """What goes wrong while a program starts; silence is success, for the socket closes on exec."""
+        while True:
+            answer, descriptors = _hear(sock)
+            if not answer.pop("listens", False):
+                return answer
+            self._record(descriptors[0])
+
+    def _record(self, listener: int) -> None:
+        """Have the calls that come from `listener` answered by a process of its own."""
+        pid = os.fork()
+        if pid == 0:
+            recorder.record(self.spec, listener, self.users, self.pidfd)
+        os.close(listener)
+        pidfd = os.pidfd_open(pid)
+        self.children[pidfd] = (pid, None)
+        self.poll.register(pidfd, select.POLLIN)
 
     def _pipes(self, *, tty: bool, stdin: bool) -> tuple[int, int, int]:
         if tty:
@@ -141,7 +190,10 @@ class _Shim:
                 pass  # the user's pipes are used up: the usual size does
             mine.append(out)
             theirs.append(into)
-            self.outputs[out] = stream
+            if self.log >= 0:
+                self.outputs[out] = stream
+        if self.log < 0:
+            self.direct = tuple(mine)
         taken = -1
         if stdin:
             taken, self.stdin = os.pipe()
@@ -206,11 +258,48 @@ class _Shim:
         """Write down how it ended, then tell everybody, in this order: who hears of it may look."""
         for pidfd in list(self.children):
             self._reap(pidfd)
+        if self.forwarder:
+            os.kill(self.forwarder, signal.SIGKILL)
+            os.waitpid(self.forwarder, 0)
         self.note(started=started, finished=time.time(), exit_code=code)
+        self._bury()
         for client in self.clients.values():
             if client.follows or client.waits:
                 client.sock.settimeout(None)
                 client.send({"exit": code})
+        self._dispose()
+
+    def fail(self, client: _Client, answer: dict[str, Any]) -> None:
+        """Write down why it could not start, and tell who asked."""
+        now = time.time()
+        self.note(started=now, finished=now, exit_code=answer["code"], error=answer["error"])
+        self._bury()
+        client.send(answer)
+        self._dispose()
+
+    def _bury(self) -> None:
+        """Make the name free, if it is a container that goes when it ends (``--rm``)."""
+        cgroups.leave(self.groups)
+        if self.spec["auto_remove"]:
+            try:
+                os.rename(self.folder, self._grave)
+            except OSError:
+                pass  # somebody else removed it
+
+    @property
+    def _grave(self) -> str:
+        folder, _, name = self.folder.rpartition("/")
+        return f"{folder}/.gone-{name}"
+
+    def _dispose(self) -> None:
+        """Delete what is left of a buried one, when nobody waits for it any more."""
+        if self.spec["auto_remove"]:
+            for client in self.clients.values():
+                client.sock.close()
+            from .disposal import remove_folders
+            from .isolation import Isolation
+
+            remove_folders(Isolation.of(self.spec["tier"], self.spec), [self._grave, *self.spec["gone_with_it"]])
 
     def _pump(self, descriptor: int) -> None:
         try:
@@ -283,11 +372,14 @@ class _Shim:
 
     def _hand_over(self, client: _Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
         into = self.master if self.master >= 0 else self.stdin
+        output, self.direct = self.direct, ()
         if not stdin or into < 0 or not self.spec["open_stdin"]:
-            client.send(answer)
-            return
-        client.send(answer, (into,))
-        if once and into == self.stdin:
+            client.send(answer, output)
+        else:
+            client.send(answer, (*output, into))
+        for descriptor in output:
+            os.close(descriptor)
+        if once and stdin and into >= 0 and into == self.stdin:
             # The client's is the only one now: when it closes it, the program sees the end of its input.
             os.close(self.stdin)
             self.stdin = -1
@@ -319,7 +411,7 @@ class _Shim:
         middle = os.fork()
         if middle == 0:
             outer.close()
-            _join(self.spec, self.pidfd, request, inner, tells, passed, self.code, single=self.single)
+            self._join(request, inner, tells, passed)
         inner.close()
         os.close(tells)
         os.waitpid(middle, 0)
@@ -332,7 +424,9 @@ class _Shim:
         else:
             answer, descriptors = _hear(outer)
             if answer.get("ready"):
-                answer, _ = _hear(outer)
+                answer = self._follow_start(outer)
+                if "user" in answer:
+                    answer = self._follow_start(outer)
         outer.close()
         if answer or not pid:
             if pid:
@@ -345,6 +439,74 @@ class _Shim:
             client.send({"pid": pid}, tuple(descriptors))
         for number in descriptors:
             os.close(number)
+
+    # ------------------------------------------------------------------ in the children
+
+    def _container(self, sync: socket.socket, ends: tuple[int, int, int]) -> NoReturn:
+        """The container's first process, from its birth in new namespaces to its program."""
+        spec = self.spec
+        try:
+            kernel.die_with_parent()
+            if sync.recv(1) != b"g":
+                os._exit(_FAILED)
+            if spec["uid_map"]:
+                idmap.become_root(several=not self.single)
+                kernel.die_with_parent()
+            os.umask(0)
+            created: list[str] = []
+            rootfs.build(spec, created)
+            kernel.set_hostname(spec["hostname"])
+            if spec["network"] == "none":
+                _loopback_up()
+            stdio, passed = _stdio(ends, tty=spec["process"]["tty"])
+            _tell(sync, {"ready": True, "created": created}, passed)
+            self._become(spec["process"], stdio, sync)
+        except process.Refusal as error:
+            _tell(sync, {"error": str(error), "code": error.code})
+        except (OSError, ValueError) as error:
+            _tell(sync, {"error": str(error), "code": _FAILED})
+        finally:
+            os._exit(_FAILED)
+
+    def _join(self, request: dict[str, Any], sync: socket.socket, tells: int, passed: list[int]) -> NoReturn:
+        """A program inside the running container."""
+        spec = self.spec
+        try:
+            cgroups.join(self.groups)
+            flags = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC
+            flags |= kernel.CLONE_NEWCGROUP
+            flags |= kernel.CLONE_NEWNET if spec["network"] == "none" else 0
+            if spec["uid_map"]:
+                kernel.setns(self.users, kernel.CLONE_NEWUSER)
+            kernel.setns(self.pidfd, flags)
+            os.chdir("/")
+            # The new process is the shim's child, not ours: the shim waits for it.
+            pid = kernel.clone(kernel.CLONE_PARENT)
+            if pid:
+                os.write(tells, str(pid).encode())
+                os._exit(0)
+            if spec["uid_map"]:
+                idmap.become_root(several=not self.single)
+                kernel.die_with_parent()
+            stdio, sent = _stdio(tuple(passed) if passed else (-1, -1, -1), tty=request["tty"])
+            _tell(sync, {"ready": True}, sent)
+            self._become(request, stdio, sync)
+        except process.Refusal as error:
+            _tell(sync, {"error": str(error), "code": error.code})
+        except (OSError, ValueError, KeyError) as error:
+            _tell(sync, {"error": str(error), "code": _FAILED})
+        finally:
+            os._exit(_FAILED)
+
+    def _become(self, what: dict[str, Any], stdio: tuple[int, int, int], sync: socket.socket) -> NoReturn:
+        process.become(
+            what,
+            stdio,
+            single=self.single,
+            code=self.code,
+            recorder=self.recorder,
+            tell=lambda message, descriptors: _tell(sync, message, descriptors),
+        )
 
 
 def _hear(sock: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -359,72 +521,6 @@ def _tell(sock: socket.socket, message: dict[str, Any], descriptors: tuple[int, 
         socket.send_fds(sock, [data], list(descriptors))
     else:
         sock.send(data)
-
-
-def _container(
-    spec: dict[str, Any], sync: socket.socket, ends: tuple[int, int, int], code: bytes, *, single: bool
-) -> None:
-    """The container's first process, from its birth in new namespaces to its program. Does not return."""
-    try:
-        kernel.die_with_parent()
-        if sync.recv(1) != b"g":
-            os._exit(_FAILED)
-        if spec["uid_map"]:
-            idmap.become_root(several=not single)
-            kernel.die_with_parent()
-        os.umask(0)
-        created: list[str] = []
-        rootfs.build(spec, created)
-        kernel.set_hostname(spec["hostname"])
-        if spec["network"] == "none":
-            _loopback_up()
-        stdio, passed = _stdio(ends, tty=spec["process"]["tty"])
-        _tell(sync, {"ready": True, "created": created}, passed)
-        process.become(spec["process"], stdio, single=single, code=code)
-    except process.Refusal as error:
-        _tell(sync, {"error": str(error), "code": error.code})
-    except (OSError, ValueError) as error:
-        _tell(sync, {"error": str(error), "code": _FAILED})
-    finally:
-        os._exit(_FAILED)
-
-
-def _join(  # noqa: PLR0917  (what it needs of the shim, which it is no part of)
-    spec: dict[str, Any],
-    pidfd: int,
-    request: dict[str, Any],
-    sync: socket.socket,
-    tells: int,
-    passed: list[int],
-    code: bytes,
-    *,
-    single: bool,
-) -> None:
-    """A program inside a running container. Does not return."""
-    try:
-        flags = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC
-        flags |= kernel.CLONE_NEWCGROUP
-        flags |= kernel.CLONE_NEWUSER if spec["uid_map"] else 0
-        flags |= kernel.CLONE_NEWNET if spec["network"] == "none" else 0
-        kernel.setns(pidfd, flags)
-        os.chdir("/")
-        # The new process is the shim's child, not ours: the shim waits for it.
-        pid = kernel.clone(kernel.CLONE_PARENT)
-        if pid:
-            os.write(tells, str(pid).encode())
-            os._exit(0)
-        if spec["uid_map"]:
-            idmap.become_root(several=not single)
-            kernel.die_with_parent()
-        stdio, sent = _stdio(tuple(passed) if passed else (-1, -1, -1), tty=request["tty"])
-        _tell(sync, {"ready": True}, sent)
-        process.become(request, stdio, single=single, code=code)
-    except process.Refusal as error:
-        _tell(sync, {"error": str(error), "code": error.code})
-    except (OSError, ValueError, KeyError) as error:
-        _tell(sync, {"error": str(error), "code": _FAILED})
-    finally:
-        os._exit(_FAILED)
 
 
 def _stdio(ends: tuple[int, ...], *, tty: bool) -> tuple[tuple[int, int, int], tuple[int, ...]]:
@@ -471,7 +567,9 @@ def main() -> None:
     shim = _Shim(spec, first)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(shim.pid, signal.SIGKILL) if shim.pid else sys.exit(_FAILED))
     started = time.time()
-    if not shim.start(first, stdin=request["stdin"]):
+    refusal = shim.start(first, stdin=request["stdin"])
+    if refusal:
+        shim.fail(first, refusal)
         return
     code = shim.run()
     shim.finish(code, started)

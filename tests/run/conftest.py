@@ -16,8 +16,8 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
-from dockmagic.run.container import remove_folders
 from dockmagic.run.creation import create
+from dockmagic.run.disposal import remove_folders
 from dockmagic.run.listing import containers
 from dockmagic.run.tiers import choose
 from dockmagic.store.content import ContentStore

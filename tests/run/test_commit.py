@@ -140,7 +140,7 @@ def test_an_images_volume_is_anonymous_and_goes_with_its_container(store: Conten
     container = create(store, image, ["sh", "-c", "touch /var/x"], network="none")
     finish(container)
     before = set(store.home.volumes.iterdir())
-    container.remove()
+    container.remove(volumes=True)
     assert len(before - set(store.home.volumes.iterdir())) == 1
 
 

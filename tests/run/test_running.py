@@ -335,7 +335,7 @@ def test_a_read_only_root_refuses_writes(run: Run) -> None:
 def test_names_are_checked_and_taken_once(make: Make, store: ContentStore) -> None:
     """A taken name is a clear error that suggests what to do."""
     first = make("true", name="taken_name")
-    with pytest.raises(Conflict, match=r"the name taken_name is taken.*--replace"):
+    with pytest.raises(Conflict, match=r"""container name "/taken_name" is already in use by container.*--replace"""):
         make("true", name="taken_name")
     with pytest.raises(InvalidInput, match="no name for a container"):
         make("true", name="bad name")
