@@ -86,6 +86,16 @@ class Home:
         return self.root / "volumes"
 
     @property
+    def builds(self) -> Path:
+        """The build cache: records of steps, what is known of contexts, what was fetched, cache mounts."""
+        return self.root / "builds"
+
+    @property
+    def builds(self) -> Path:
+        """What builds leave: records of their steps, cache mounts, and which steps the latest one had."""
+        return self.root / "builds"
+
+    @property
     def leases(self) -> Path:
         """One file per running piece of work, with the digests that it relies on."""
         return self.root / "leases"
