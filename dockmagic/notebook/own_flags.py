@@ -84,7 +84,7 @@ def take_own_flags(line: str) -> tuple[str, OwnFlags]:
         name, equals, value = words[place].text.partition("=")
         if name == "--":
             break
-        if name in NAMES:
+        if name in NAMES and not (verb and _has(verb, name)):
             last = place + (NAMES[name] and not equals)
             if last == len(words):
                 raise InvalidInput(f"{name} needs a value", hint=f"Write {name} VALUE")
@@ -107,6 +107,11 @@ def _verb(command: Sequence[str]) -> Verb | None:
     called = " ".join(command[:2])
     name = ALIASES.get(called, called)
     return load(name) if name in VERBS else None
+
+
+def _has(verb: Verb, name: str) -> bool:
+    """Whether the command has the flag itself, as ``build --check``."""
+    return any(name in parameter.opts for parameter in verb.params)
 
 
 def _takes_value(verb: Verb, name: str) -> bool:
