@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dockmagic.build.reproduce import Verdict
     from dockmagic.build.result import Build
     from dockmagic.oci.dockerfile import Dockerfile
+    from dockmagic.oci.spec import ConfigFile
     from dockmagic.rows import ArgumentRow, TargetRow
 
     from .ground import Ground
@@ -81,23 +82,21 @@ class Recipe:
             findings = check(
                 self.dockerfile,
                 build_args={name: value for name, value in options.build_args.items() if value is not None},
-                target=options.target,
+                target=options.target or None,
                 platform=options.platform,
-                base_env=self._environment,
+                base=self._base,
             )
         return tuple(
             BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
             for one in findings
         )
 
-    def _environment(self, name: str) -> dict[str, str]:
-        """Of a base image that is here."""
+    def _base(self, name: str) -> ConfigFile | None:
+        """The configuration of a base image that is here."""
         try:
-            config = find_image(self._engine, name, platform=None, on_remote=None).config
+            return find_image(self._engine, name, platform=None, on_remote=None).config_file
         except DockmagicError:
-            return {}
-        pairs = (one.partition("=") for one in config.env or ())
-        return {key: value for key, _, value in pairs}
+            return None
 
     def _fails_on_warnings(self) -> bool:
         from dockmagic.oci.dockerfile.lint import options
@@ -126,34 +125,31 @@ class Recipe:
         Raises:
             DockerfileError: there is no such target.
         """
-        from dockmagic.build.plan import make_plan
-        from dockmagic.oci.dockerfile import Arg, Run
+        from dockmagic.oci.dockerfile.outline import outline
         from dockmagic.rows import ArgumentRow
 
         with self._excerpted():
-            plan = make_plan(
+            found = outline(
                 self.dockerfile,
-                target=options.target,
-                build_args=options.build_args,
+                options.target,
+                build_args={name: value for name, value in options.build_args.items() if value is not None},
                 platform=options.platform,
-                contexts=self.contexts,
             )
-        rows: dict[tuple[str, str], ArgumentRow] = {}
-        for instruction in (*self.dockerfile.meta_args, *(step for stage in plan.stages for step in stage.steps)):
-            line = instruction.lines[0]
-            for argument in instruction.arguments if isinstance(instruction, Arg) else ():
-                value = options.build_args.get(argument.name) or argument.default or ""
-                row = ArgumentRow(
-                    kind="argument", name=argument.name, value=value, line=line, description=argument.description
-                )
-                rows.setdefault(("argument", argument.name), row)
-            for spec in instruction.mounts if isinstance(instruction, Run) else ():
-                mount = spec.resolve(str)
-                if mount.type == "secret":
-                    about = "required" if mount.required else ""
-                    row = ArgumentRow(kind="secret", name=mount.id, value="", line=line, description=about)
-                    rows.setdefault(("secret", mount.id), row)
-        return tuple(rows.values())
+        arguments = (
+            ArgumentRow(kind="argument", name=one.name, value=one.value, line=one.lines[0], description=one.description)
+            for one in found.arguments
+        )
+        secrets = (
+            ArgumentRow(
+                kind="secret",
+                name=one.name,
+                value="",
+                line=one.lines[0],
+                description="required" if one.required else "",
+            )
+            for one in found.secrets
+        )
+        return (*arguments, *secrets)
 
     def build(
         self,

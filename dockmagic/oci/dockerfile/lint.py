@@ -1,86 +1,221 @@
-"""The checks of ``build --check``: BuildKit's rules, with their names, messages and lines, and a fix for each."""
+"""The checks of ``build --check``: BuildKit's rules, with its names, messages and lines, and a fix for each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
-import msgspec
+from dockmagic.oci.errors import DockerfileError
+from dockmagic.oci.platforms import Platform
+
+from .from_lint import FromLint
+from .instructions import Arg, From, Maintainer
+from .needs import base_stage, find_target, reachable
+from .rules import CheckOptions, Finding, Report, options
+from .stage_lint import StageLint, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dockmagic.oci.platforms import Platform
+    from dockmagic.oci.spec import ConfigFile
 
     from .ignore import Ignore
+    from .instructions import Instruction
     from .parser import Dockerfile
 
 __all__ = ["CheckOptions", "Finding", "check", "options"]
 
-
-class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``# check=skip=A,B;error=true;experimental=all`` says.
-
-    Attributes:
-        skip: rules to leave out; ``all`` leaves out all.
-        experimental: rules of this kind to apply; ``all`` applies all.
-        error: a warning fails the build.
-    """
-
-    skip: frozenset[str] = frozenset()
-    experimental: frozenset[str] = frozenset()
-    error: bool = False
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding.
-
-    Attributes:
-        rule: its name, such as ``StageNameCasing``.
-        description: of the rule.
-        message: about this place.
-        url: where the rule is explained.
-        lines: first and last line in the file.
-        fix: what to write instead.
-    """
-
-    rule: str
-    description: str
-    message: str
-    url: str
-    lines: tuple[int, int]
-    fix: str
-
-
-def options(text: str) -> CheckOptions:
-    """Read the value of ``# check=`` or of ``BUILDKIT_DOCKERFILE_CHECK``.
-
-    Raises:
-        DockerfileError: an unknown option.
-    """
-    raise NotImplementedError
+_RESERVED: Final = ("context", "scratch")
 
 
 def check(
     dockerfile: Dockerfile,
     *,
     build_args: Mapping[str, str] | None = None,
-    target: str = "",
     platform: Platform | None = None,
-    base_platforms: Mapping[str, Platform] | None = None,
-    base_env: Callable[[str], Mapping[str, str]] | None = None,
+    target: str | None = None,
+    base: Callable[[str], ConfigFile | None] | None = None,
     ignore: Ignore | None = None,
     settings: CheckOptions | None = None,
 ) -> tuple[Finding, ...]:
-    """Apply the rules, in the order of the file.
+    """Apply the rules.
+
+    What cannot be expanded ends the look into its stage: the build itself says what is wrong with it.
 
     Args:
         dockerfile: to look at.
-        build_args: of ``--build-arg``.
-        target: look at this stage and what it needs only; empty looks at all.
-        platform: the build's target; this machine's by default.
-        base_platforms: what the base images turned out to be, by their name in FROM (InvalidBaseImagePlatform).
-        base_env: the environment that a base image's configuration sets, by its name in FROM (UndefinedVar).
+        build_args: of ``--build-arg``; ``BUILDKIT_DOCKERFILE_CHECK`` among them goes before the file's ``# check=``.
+        platform: that is built for; by default this machine's.
+        target: look only into this stage (empty is the last) and those that it consists of; None looks into all.
+        base: the configuration of a base image, by its (expanded) name in FROM; None where it is not known, and then
+            its platform is not compared (InvalidBaseImagePlatform), nor is a variable that it may define reported
+            (UndefinedVar).
         ignore: the context's (CopyIgnoredFile).
-        settings: instead of the file's own ``# check=``.
+        settings: instead of both.
+
+    Returns:
+        The findings in the order of the file.
+
+    Raises:
+        DockerfileError: the ``# check=`` cannot be understood, or there is no such target.
     """
-    raise NotImplementedError
+    if target is not None:
+        find_target(dockerfile, target)
+    given = build_args or {}
+    if settings is None:
+        settings = _settings(dockerfile, given)
+    report = Report(settings)
+    for number in dockerfile.empty_continuations:
+        report.add("NoEmptyContinuation", (number, number), "Empty continuation line", "Take the empty line out")
+    _check_words(dockerfile, report)
+    _check_stage_names(dockerfile, report)
+    _check_casing(dockerfile, report)
+    with suppress(DockerfileError):  # a global ARG that cannot be expanded
+        froms = FromLint(dockerfile, given, platform or Platform.local(), report)
+        _check_stages(dockerfile, report, froms=froms, target=target, base=base or _unknown, ignore=ignore)
+    return report.findings()
+
+
+def _unknown(_image: str) -> None:
+    return None
+
+
+def _settings(dockerfile: Dockerfile, given: Mapping[str, str]) -> CheckOptions:
+    if "BUILDKIT_DOCKERFILE_CHECK" in given:
+        return options(given["BUILDKIT_DOCKERFILE_CHECK"])
+    try:
+        return options(dockerfile.directives.check)
+    except DockerfileError as error:
+        raise error.at(dockerfile.name, (dockerfile.first_line, dockerfile.first_line)) from None
+
+
+def _check_words(dockerfile: Dockerfile, report: Report) -> None:
+    """What shows in an instruction alone."""
+    for one in dockerfile.instructions:
+        if isinstance(one, Maintainer):
+            report.add(
+                "MaintainerDeprecated",
+                one.lines,
+                "Maintainer instruction is deprecated in favor of using label",
+                f'Write LABEL org.opencontainers.image.authors="{one.author}"',
+                one.comments,
+            )
+        elif isinstance(one, From) and one.stage:
+            _check_from_words(one, report)
+            _check_description(one, "FROM", [one.stage], report)
+        elif isinstance(one, Arg):
+            _check_description(one, "ARG", [argument.name for argument in one.arguments], report)
+
+
+def _check_from_words(one: From, report: Report) -> None:
+    as_word, stage = one.original.split()[-2:]
+    if stage != stage.lower():
+        report.add(
+            "StageNameCasing",
+            one.lines,
+            f"Stage name '{stage}' should be lowercase",
+            f"Write {as_word} {stage.lower()}",
+            one.comments,
+        )
+    wanted = {one.keyword.lower(): as_word.lower(), one.keyword.upper(): as_word.upper()}.get(one.keyword, as_word)
+    if as_word != wanted:
+        report.add(
+            "FromAsCasing",
+            one.lines,
+            f"'{as_word}' and '{one.keyword}' keywords' casing do not match",
+            f"Write {wanted} {stage}",
+            one.comments,
+        )
+
+
+def _check_description(one: Instruction, keyword: str, names: list[str], report: Report) -> None:
+    if one.comments and one.comments[-1].split(" ")[0] not in names:
+        name = names[0] if len(names) == 1 else "<arg_key>"
+        report.add(
+            "InvalidDefinitionDescription",
+            one.lines,
+            f"Comment for {keyword} should follow the format: `# {name} <description>`",
+            f"Begin the comment with {name}, or put an empty comment (#) below it",
+            one.comments,
+        )
+
+
+def _check_stage_names(dockerfile: Dockerfile, report: Report) -> None:
+    seen: set[str] = set()
+    for stage in dockerfile.stages:
+        name = stage.name
+        if name in _RESERVED:
+            report.add(
+                "ReservedStageName",
+                stage.base.lines,
+                f'Stage name should not use the same name as reserved stage "{name}"',
+                f"Call the stage something else than {name}",
+                stage.base.comments,
+            )
+        if name in seen:
+            report.add(
+                "DuplicateStageName",
+                stage.base.lines,
+                f'Duplicate stage name "{name}", stage names should be unique',
+                f"Call one of the stages {name} something else",
+                stage.base.comments,
+            )
+        if name:
+            seen.add(name)
+
+
+def _check_casing(dockerfile: Dockerfile, report: Report) -> None:
+    ones = [one for stage in dockerfile.stages for one in (stage.base, *stage.instructions)]
+    lower = sum(one.keyword == one.keyword.lower() for one in ones)
+    upper = sum(one.keyword == one.keyword.upper() for one in ones)
+    for one in ones:
+        wanted = one.keyword.lower() if lower > upper else one.keyword.upper()
+        if one.keyword != wanted:
+            case = "lowercase" if lower > upper else "uppercase"
+            report.add(
+                "ConsistentInstructionCasing",
+                one.lines,
+                f"Command '{one.keyword}' should match the case of the command majority ({case})",
+                f"Write {wanted}",
+                one.comments,
+            )
+
+
+def _check_stages(
+    dockerfile: Dockerfile,
+    report: Report,
+    *,
+    froms: FromLint,
+    target: str | None,
+    base: Callable[[str], ConfigFile | None],
+    ignore: Ignore | None,
+) -> None:
+    """What shows when the stages are gone through with their variables."""
+    bases: dict[int, tuple[str, Platform]] = {}
+    for stage in dockerfile.stages:
+        with suppress(DockerfileError):
+            bases[stage.index] = froms.check(stage.base)
+    images = {index: image for index, (image, _) in bases.items()}
+    wanted = images.keys() if target is None else reachable(dockerfile, find_target(dockerfile, target), images)
+    left: dict[int, Surroundings] = {}
+    for index, (image, platform) in bases.items():
+        stage = dockerfile.stages[index]
+        parent = base_stage(dockerfile, stage, image)
+        if parent is not None and parent.index in left:
+            surroundings = left[parent.index]
+        elif index in wanted:
+            config = None if image == "scratch" else base(image)
+            if config is not None:
+                froms.check_base_platform(stage.base, platform, config.platform)
+            surroundings = Surroundings.of_image(config, known=config is not None or image == "scratch")
+        else:
+            continue
+        lint = StageLint(
+            escape=dockerfile.escape,
+            given=froms.given,
+            global_values=froms.values,
+            ignore=ignore,
+            report=report,
+        )
+        if index in wanted:
+            left[index] = lint.visit(stage, surroundings)

@@ -211,22 +211,21 @@ class Statements(NamedTuple):
     empty_continuations: tuple[int, ...]
 
 
-def read_statements(text: str | bytes, file: str, *, first: int = 1, escape: str = "\\") -> Statements:
+def read_statements(text: str | bytes, file: str, *, first: int = 1) -> Statements:
     """Take a text apart.
 
     Args:
         text: UTF-8 if it is bytes; a byte-order mark is passed over.
         file: its name, for errors.
         first: the number of its first line.
-        escape: the character, unless a directive says otherwise.
 
     Raises:
         DockerfileError: not UTF-8, a bad directive, a heredoc without end, words that are no strings in an exec form.
     """
-    lines = _decode(text, file).split("\n")
+    lines = _decode(text, file, first).split("\n")
     source = Source(file, [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []), first)
     directives, below = _read_directives(source)
-    escape = directives.escape or escape
+    escape = directives.escape or "\\"
     reader = _Reader(source, escape, below)
     statements = list(reader)
     return Statements(directives, escape, statements, tuple(reader.empty_continuations))
@@ -315,13 +314,13 @@ class _Reader:
             yield msgspec.structs.replace(heredoc, content="".join(self.source.lines[first : self.next - 1]))
 
 
-def _decode(text: str | bytes, file: str) -> str:
+def _decode(text: str | bytes, file: str, first: int) -> str:
     if isinstance(text, bytes):
         try:
             text = text.decode()
         except UnicodeDecodeError as error:
             above = error.object[: error.start].decode().split("\n")
-            number = len(above)
+            number = first + len(above) - 1
             raise DockerfileError(
                 "the text is not UTF-8",
                 file=file,
@@ -332,7 +331,7 @@ def _decode(text: str | bytes, file: str) -> str:
     text = text.removeprefix("\ufeff")
     before, nul, _ = text.partition("\0")
     if nul:
-        number = before.count("\n") + 1
+        number = first + before.count("\n")
         column = len(before) - before.rfind("\n")
         raise DockerfileError("the text has a NUL character", file=file, lines=(number, number), column=column)
     return text
