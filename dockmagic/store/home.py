@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,14 +72,23 @@ class Home:
         return self.root / "cache" / name
 
     @property
+    def scratch(self) -> Path:
+        """Where containers and unpacked layers lie: here, or in a folder of this home's in ``$DOCKMAGIC_SCRATCH``."""
+        elsewhere = os.environ.get("DOCKMAGIC_SCRATCH")
+        if not elsewhere:
+            return self.root
+        name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
+        return Path(elsewhere).expanduser().absolute() / f"dockmagic-{name}"
+
+    @property
     def layers(self) -> Path:
         """Unpacked layers, one folder for each form that they lie in."""
-        return self.root / "layers"
+        return self.scratch / "layers"
 
     @property
     def containers(self) -> Path:
         """One folder for each container, named by its ID."""
-        return self.root / "containers"
+        return self.scratch / "containers"
 
     @property
     def volumes(self) -> Path:
@@ -88,11 +98,6 @@ class Home:
     @property
     def builds(self) -> Path:
         """The build cache: records of steps, what is known of contexts, what was fetched, cache mounts."""
-        return self.root / "builds"
-
-    @property
-    def builds(self) -> Path:
-        """What builds leave: records of their steps, cache mounts, and which steps the latest one had."""
         return self.root / "builds"
 
     @property
