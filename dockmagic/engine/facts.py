@@ -69,8 +69,10 @@ def disk_usage(engine: Engine) -> tuple[DiskUsageRow, ...]:
     """The disk space of each kind of thing in the home (``system df``)."""
     from dockmagic.store.gc import collect
 
+    from .cleaning import collect_layers, roots
+
     home, names = engine.home, engine.store.names()
-    unused = collect(engine.store, dry_run=True).size
+    unused = collect(engine.store, roots=roots(engine.store), dry_run=True).size
     images = {one.descriptor.digest for one in names}
     named = {one.descriptor.digest for one in names if one.ref is not None}
     rows = [
@@ -82,6 +84,9 @@ def disk_usage(engine: Engine) -> tuple[DiskUsageRow, ...]:
             reclaimable=unused,
         )
     ]
+    count, size = len(list(home.layers.glob("*/*"))), folder_size(home.layers)[1]
+    free = collect_layers(engine.store, dry_run=True)
+    rows.append(DiskUsageRow(type="Unpacked layers", total_count=count, active=count, size=size, reclaimable=free))
     for title, folder in (
         ("Partial downloads", home.root / "partial"),
         ("File tables", home.root / "tables"),

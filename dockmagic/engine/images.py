@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dockmagic.image import local
@@ -10,6 +11,7 @@ from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
+from .cleaning import collect_layers, roots
 from .describe import time_of, tree_rows
 from .filters import image_filter
 from .subject import find_image, find_subject
@@ -250,22 +252,39 @@ class Images:
 
         Raises:
             ImageNotFound: there is none.
-            Conflict: an ID that several repositories name, without `force`.
+            Conflict: an ID that several repositories name, without `force`; an image that a container uses.
         """
-        return local.remove(self._engine.store, name, force=force)
+        from dockmagic.run.uses import uses
+
+        store = self._engine.store
+        removal = local.remove(store, name, force=force, uses=uses(store), roots=roots(store))
+        return self._with_layers(removal)
+
+    def _with_layers(self, removal: local.Removal) -> local.Removal:
+        if not removal.deleted:
+            return removal
+        return replace(removal, size=removal.size + collect_layers(self._engine.store))
 
     def prune(self, *, all_unused: bool = False, filters: Sequence[str] = ()) -> local.Removal:
         """Remove images without a name, or all of them (``image prune``).
 
         Args:
-            all_unused: named ones too, as no container uses them.
+            all_unused: named ones too, if no container uses them.
             filters: only those that ``until=…`` and ``label=…`` let through.
         """
-        if not filters:
-            return local.prune(self._engine.store, all_unused=all_unused)
-        wanted = image_filter(self._engine.store, filters)
-        chosen = {named.descriptor.digest for named in self._engine.store.names() if wanted(named)}
-        return local.prune(self._engine.store, all_unused=all_unused, keep=lambda image: image.digest not in chosen)
+        from dockmagic.run.uses import uses
+
+        store = self._engine.store
+        wanted = image_filter(store, filters)
+        chosen = {named.descriptor.digest for named in store.names() if wanted(named)}
+        removal = local.prune(
+            store,
+            all_unused=all_unused,
+            keep=lambda image: image.digest not in chosen,
+            uses=uses(store),
+            roots=roots(store),
+        )
+        return self._with_layers(removal)
 
     # Analysis
 

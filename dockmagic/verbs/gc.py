@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.engine.cleaning import collect
 from dockmagic.rows import RemovedRow
-from dockmagic.store.gc import collect
 
 from .command import flag, verb
 from .result import Table
@@ -27,7 +27,7 @@ __all__ = ["command"]
 )
 @flag("-n", "--dry-run", help="Delete nothing, only tell")
 def command(door: Door, *, dry_run: bool) -> Result:
-    """Delete blobs that nothing needs."""
+    """Delete blobs and unpacked layers that nothing needs."""
     collected = collect(door.engine.store, dry_run=dry_run)
     if not dry_run:
         door.engine.home.empty_trash()

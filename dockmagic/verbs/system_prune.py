@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.engine.cleaning import collect
 from dockmagic.engine.facts import folder_size
-from dockmagic.store.gc import collect
 
 from .command import flag, verb
 from .options import long_filters

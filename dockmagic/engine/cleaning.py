@@ -1,0 +1,44 @@
+"""What stays when things are deleted, and what leaves with them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dockmagic.store.gc import Collected
+from dockmagic.store.gc import collect as collect_blobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dockmagic.oci.digest import Digest
+    from dockmagic.store.content import ContentStore
+
+__all__ = ["collect", "collect_layers", "roots"]
+
+
+def roots(store: ContentStore) -> tuple[Callable[[], Iterable[Digest]], ...]:
+    """What the collector keeps beside the names: one entry for each part of dockmagic that relies on content."""
+    from dockmagic.run import uses
+
+    return (partial(uses.roots, store),)
+
+
+def collect(store: ContentStore, *, dry_run: bool = False) -> Collected:
+    """Delete every blob, file table and unpacked layer that no image, container or build needs.
+
+    Args:
+        store: where.
+        dry_run: delete nothing, only tell.
+    """
+    blobs = collect_blobs(store, roots=roots(store), dry_run=dry_run)
+    return Collected(blobs.blobs, blobs.size + collect_layers(store, dry_run=dry_run))
+
+
+def collect_layers(store: ContentStore, *, dry_run: bool = False) -> int:
+    """The part of `collect` that has to do with unpacked layers; bytes that come free."""
+    if not store.home.layers.is_dir():
+        return 0
+    from dockmagic.run.collecting import collect_layers as collect_unpacked
+
+    return collect_unpacked(store, roots=roots(store), dry_run=dry_run)
