@@ -6,6 +6,7 @@ import fcntl
 import os
 import resource
 import signal
+import sys
 import termios
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,12 +29,17 @@ class Refusal(Exception):
         self.code = code
 
 
+_SIZE = (40).to_bytes(2, sys.byteorder) + (120).to_bytes(2, sys.byteorder) + bytes(4)  # struct winsize
+
+
 def open_terminal() -> tuple[int, int]:
     """A new pseudo-terminal of the container's own devpts: master and slave."""
     master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     fcntl.ioctl(master, 0x40045431, b"\0\0\0\0")  # TIOCSPTLCK: unlock
     number = int.from_bytes(fcntl.ioctl(master, 0x80045430, b"\0\0\0\0"), "little")  # TIOCGPTN
     slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    # Until somebody says how large it is: with no size at all, line editors fold what is typed.
+    fcntl.ioctl(master, termios.TIOCSWINSZ, _SIZE)
     return master, slave
 
 
