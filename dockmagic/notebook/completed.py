@@ -120,7 +120,7 @@ def completed(argv: Sequence[str], ran: Ran, streams: Streams, *, check: bool) -
     result = Completed(tuple(argv), ran.exit_code, streams)
     if check and ran.exit_code:
         raise CommandFailed(
-            f"{argv[0]} {ran.container.name}: the program ended with {_words(ran.exit_code)}",
+            f"the program ended with {_words(ran.exit_code)}",
             result,
             hint="With --check=false that is no error; --into NAME keeps the result either way",
         )

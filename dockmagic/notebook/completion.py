@@ -1,7 +1,7 @@
-"""Completion of commands, flags, images, and paths inside images: what is here already, never the network.
+"""Completion of commands, flags, images, containers, volumes, and paths inside them: what is here, never the network.
 
 Names of verbs come from a table, flags from the verb's own parameters, images from the store's list of names, paths
-from the merged view of an image, remote tags from what ``tags`` has shown before.
+from the merged view of an image or a container, remote tags from what ``tags`` has shown before.
 """
 
 from __future__ import annotations
@@ -114,14 +114,28 @@ class Completion:
         *_, (_, _, parameter) = roles([*argv, fragment])
         name = parameter.name if parameter is not None else ""
         if isinstance(parameter, click.Option):
-            if isinstance(parameter.type, click.Choice):
-                yield from ((str(choice), "value") for choice in parameter.type.choices if choice.startswith(fragment))
+            yield from self._values(parameter, fragment)
             return
+        kinds = _kinds(called, parameter)
         if name == "path":
             image = next((word for word in rest if not word.startswith("-")), "")
             yield from self._paths_of(image, fragment)
-        elif name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS:
+        if "CONTAINER:PATH" in kinds:
+            yield from self._container_paths(fragment)
+        elif "CONTAINER" in kinds:
+            yield from self._containers(fragment)
+        elif "VOLUME" in kinds:
+            yield from self._volumes(fragment)
+        if "IMAGE" in kinds:
             yield from self._images(fragment, remote=called in _NAMES_FROM_REGISTRIES)
+
+    def _values(self, option: click.Option, fragment: str) -> Iterator[tuple[str, str]]:
+        choices = getattr(option.type, "choices", ())
+        yield from ((str(choice), "value") for choice in choices if str(choice).startswith(fragment))
+        if option.name == "volumes":
+            yield from self._volumes(fragment)
+        elif option.name == "volumes_from":
+            yield from self._containers(fragment)
 
     def _images(self, fragment: str, *, remote: bool) -> Iterator[tuple[str, str]]:
         if remote:
@@ -131,6 +145,22 @@ class Completion:
                         yield f"{repository}:{tag}", "remote tag"
         names = {named.ref.familiar for named in self._magics.engine.store.names() if named.ref is not None}
         yield from ((name, "image") for name in sorted(names) if name.startswith(fragment))
+
+    def _containers(self, fragment: str, *, end: str = "") -> Iterator[tuple[str, str]]:
+        names = sorted(container.name for container in self._magics.engine.containers.all())
+        yield from ((name + end, "container") for name in names if name.startswith(fragment))
+
+    def _container_paths(self, fragment: str) -> Iterator[tuple[str, str]]:
+        name, colon, path = fragment.partition(":")
+        if not colon:
+            yield from self._containers(fragment, end=":")
+            return
+        found = self._magics.engine.containers.get(name)
+        yield from ((f"{name}:{path}", kind) for path, kind in _children(found.files, path, whole=True))
+
+    def _volumes(self, fragment: str) -> Iterator[tuple[str, str]]:
+        names = (row.name for row in self._magics.engine.volumes.rows())
+        yield from ((name, "volume") for name in names if name.startswith(fragment))
 
     def _paths_of(self, image: str, fragment: str) -> list[tuple[str, str]]:
         layer = _LAYER.match(image)
@@ -147,11 +177,27 @@ class Completion:
         return list(_children(tree, path, whole=False)), path.rpartition("/")[2]
 
 
-#: Parameters and verbs whose arguments name local images.
+#: Parameters and verbs whose arguments name local images, where their usage does not say it.
 _IMAGE_PARAMETERS: Final = frozenset((
-    "image", "images", "name", "names", "source", "old", "new", "subject", "subjects", "diff", "inspect", "pull",
+    "image", "images", "source", "old", "new", "subject", "subjects", "diff", "inspect", "pull",
     "push", "rmi", "save", "tag", "tags", "validate", "history", "layers", "export",
 ))  # fmt: skip
+#: Verbs that take a container where they take an image.
+_BOTH: Final = frozenset(("diff", "export", "inspect"))
+
+
+def _kinds(called: str, parameter: click.Parameter | None) -> frozenset[str]:
+    """What an argument may name: among ``IMAGE CONTAINER CONTAINER:PATH VOLUME``."""
+    if parameter is None:
+        return frozenset()
+    name = (parameter.name or "").lower()
+    usage = str(getattr(parameter, "metavar", None) or name).upper()
+    for kind in ("CONTAINER:PATH", "CONTAINER", "VOLUME"):
+        if kind in usage:
+            return frozenset((kind,))
+    if name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS:
+        return frozenset(("IMAGE", "CONTAINER") if called in _BOTH else ("IMAGE",))
+    return frozenset()
 
 
 def _flags(parameters: Iterable[click.Parameter], fragment: str) -> Iterator[tuple[str, str]]:

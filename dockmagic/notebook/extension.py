@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "unload"]
 
-#: Classes by module and name, and the function of `cards` (or the view) that shows them; nothing is imported for it.
+#: Classes by module and name, and the module and function here that show them; nothing is imported for it.
 _CARDS: Final = {
-    ("dockmagic.image.layer", "Layer"): "layer",
-    ("dockmagic.image.layer", "Layers"): "layers",
-    ("dockmagic.image.path", "ImagePath"): "image_path",
-    ("dockmagic.store.layer.tree", "FileTree"): "file_tree",
+    ("dockmagic.image.layer", "Layer"): ("cards", "layer"),
+    ("dockmagic.image.layer", "Layers"): ("cards", "layers"),
+    ("dockmagic.image.path", "ImagePath"): ("cards", "image_path"),
+    ("dockmagic.store.layer.tree", "FileTree"): ("cards", "file_tree"),
+    ("dockmagic.run.container", "Container"): ("container_cards", "container"),
+    ("dockmagic.run.path", "ContainerPath"): ("container_cards", "container_path"),
 }
 _IMAGE: Final = ("dockmagic.image.image", "Image")
 _DIFF: Final = ("dockmagic.image.analysis.diff", "Diff")
@@ -66,7 +68,7 @@ def unload(shell: InteractiveShell) -> None:
 def _register_cards(shell: InteractiveShell, magics: DockMagics) -> None:
     formatter = _formatter(shell)
     for (module, name), card in _CARDS.items():
-        formatter.for_type_by_name(module, name, _card(card))
+        formatter.for_type_by_name(module, name, _card(*card))
     formatter.for_type_by_name(*_IMAGE, lambda image, **_: magics.show_image(image))
     formatter.for_type_by_name(*_DIFF, lambda diff, **wanted: _diff_view(diff)._repr_mimebundle_(**wanted))
 
@@ -75,9 +77,9 @@ def _formatter(shell: InteractiveShell) -> Any:
     return shell.display_formatter.mimebundle_formatter  # type: ignore[union-attr]  # every shell has one
 
 
-def _card(name: str) -> Callable[..., dict[str, str]]:
+def _card(module: str, name: str) -> Callable[..., dict[str, str]]:
     def show(shown: Any, **_: Any) -> dict[str, str]:
-        cards = import_module("dockmagic.notebook.cards")
+        cards = import_module(f"dockmagic.notebook.{module}")
         bundle: dict[str, str] = getattr(cards, name)(shown)
         return bundle
 

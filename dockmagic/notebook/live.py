@@ -37,7 +37,6 @@ _SHELL_STARTS: Final = 3.0
 _KEPT: Final = 1_000_000
 _SHOWN_LINES: Final = 40
 _SCREEN: Final = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:6px 10px;margin:4px 0;overflow:auto"
-_ROWS, _COLUMNS = 40, 120
 _INTERRUPT: Final = b"\x03"
 
 
@@ -79,6 +78,7 @@ class LiveSession:
         container: where it runs.
         session: with the program, which has a terminal; it is closed when the program ends.
         command: what runs.
+        own: whether it is the container's own program, not one of ``exec``.
 
     Attributes:
         container: where it runs.
@@ -86,7 +86,7 @@ class LiveSession:
         exit_code: of the program; None while it runs, or if nobody knows.
     """
 
-    def __init__(self, container: Container, session: Session, *, command: str) -> None:
+    def __init__(self, container: Container, session: Session, *, command: str, own: bool) -> None:
         self.container = container
         self.command = command
         self.exit_code: int | None = None
@@ -98,8 +98,7 @@ class LiveSession:
         self._read = 0
         self._over = False
         self._leave = _Leave()
-        with suppress(OSError):
-            session.resize(_ROWS, _COLUMNS)
+        self._own = own
         threading.Thread(target=self._follow, name=f"dockmagic-session-{container.name}", daemon=True).start()
 
     # ------------------------------------------------------------------ talking
@@ -114,6 +113,13 @@ class LiveSession:
         """All that the program has written, without control sequences; the last million characters of it."""
         with self._news:
             return without_colours(self._text)
+
+    @property
+    def prompt(self) -> str:
+        """What stands on the last line, where the program waits, if it has been read already."""
+        with self._news:
+            read = self._read == self._dropped + len(self._text)
+            return self._text.rpartition("\n")[2] if read else ""
 
     def send(self, text: str = "", *, timeout: float = _PATIENCE) -> str:
         """Type a line, and wait for the answer.
@@ -254,6 +260,8 @@ class LiveSession:
     @property
     def _next(self) -> tuple[tuple[str, str], ...]:
         name = self.container.name
+        if not self._own:
+            return (('session.send("…")', "type a line; session is this object"),) if self.running else ()
         if not self.running:
             return ((f"%docker start {name}", "start it again"), (f"%docker rm {name}", "remove it"))
         return (
@@ -268,7 +276,7 @@ class LiveSession:
     def __repr__(self) -> str:
         shown = self._last_lines()
         cells = [f"  {cell}   # {why}" for cell, why in self._next]
-        return "\n".join([self._head, *([shown] if shown else []), "Go on with:", *cells])
+        return "\n".join([self._head, *([shown] if shown else []), *cells])
 
     def _repr_html_(self) -> str:
         screen = f'<pre style="{_SCREEN}">{html.text(self._last_lines()) or "&nbsp;"}</pre>'

@@ -30,7 +30,7 @@ __all__ = ["SHORT", "DockMagics"]
 #: Verbs whose names IPython leaves free; the others are reached by %docker alone.
 SHORT: Final = (
     "pull", "push", "images", "layers", "files", "diff", "inspect", "tag", "rmi", "tags", "search", "login", "logout",
-    "validate",
+    "validate", "ps", "commit",
 )  # fmt: skip
 _USUAL: Final = OwnFlags()
 _SHOWS_PROGRESS: Final = {"pull": "Pulling", "push": "Pushing"}
@@ -152,8 +152,8 @@ class DockMagics(Magics):
         from .streams import Streams
 
         title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
-        talk = self._sessions.talk(stdin, joins="attach" in argv[:2], wait=own.wait)
         with Streams() as streams, shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
+            talk = self._sessions.talk(stdin, streams, verb=_verb(argv), wait=own.wait)
             door = Door(
                 self.engine,
                 prog="%docker",
@@ -218,6 +218,10 @@ class DockMagics(Magics):
         if not any(image is one for one in result.images):
             return cards.image(image)
         return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
+
+
+def _verb(argv: list[str]) -> str:
+    return argv[1] if argv[0] == "container" and len(argv) > 1 else argv[0]
 
 
 def _show(value: Any) -> None:

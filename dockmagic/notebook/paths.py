@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["HOST_PATHS", "expand_host_paths", "roles"]
 
+_OF_A_CONTAINER: Final = ("volumes", "mounts", "env_files", "label_files", "cidfile")
 #: Verbs with parameters that are paths of this machine.
 HOST_PATHS: Final = {
+    "cp": ("source", "target"),
+    "create": _OF_A_CONTAINER,
+    "exec": ("env_files",),
     "export": ("output",),
     "import": ("source",),
     "load": ("path",),
+    "run": _OF_A_CONTAINER,
     "save": ("output",),
     "serve": ("folder",),
 }
+_SOURCES: Final = frozenset(("source", "src"))
 _FOLDER: Final = ("$(pwd)", "${PWD}", "$PWD")
 
 
@@ -74,7 +80,14 @@ def roles(argv: list[str]) -> Iterator[tuple[str, str, click.Parameter | None]]:
 
 
 def _expanded(value: str) -> str:
+    if value.startswith("type="):  # --mount type=bind,src=$PWD/data,dst=/data
+        return ",".join(_member(member) for member in value.split(","))
     for name in _FOLDER:
-        if value == name or value.startswith(f"{name}/"):
+        if value == name or value.startswith((f"{name}/", f"{name}:")):
             return str(Path.cwd()) + value[len(name) :]
     return os.path.expanduser(value) if value.startswith("~") else value  # noqa: PTH111  (keeps a trailing slash)
+
+
+def _member(text: str) -> str:
+    name, equals, value = text.partition("=")
+    return f"{name}={_expanded(value)}" if equals and name in _SOURCES else text

@@ -40,7 +40,7 @@ def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind 
 
 
 def _table(table: Table) -> Any:
-    from dockmagic.rows import ChangeRow, LayerRow, TreeRow
+    from dockmagic.rows import ChangeRow, LayerRow, TreeRow, WrittenRow
 
     subject: Any = table.subject
     rows: Any = table.rows
@@ -53,6 +53,10 @@ def _table(table: Table) -> Any:
         from .views.diff import DiffView
 
         return DiffView(subject, rows, text=partial(plain_text, table), **settings)
+    if subject is not None and table.row_type is WrittenRow:
+        from .views.written import WrittenView
+
+        return WrittenView(subject, rows, text=partial(plain_text, table), **settings)
     if table.lines is not None or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
     from .frames import frame

@@ -116,7 +116,7 @@ def test_flags_of_the_cell_are_taken_out_of_its_line(
 @pytest.mark.parametrize("line", ["load --into", "load --into 1x", "exec --wait soon c", "exec --check=maybe c"])
 def test_flags_of_the_cell_want_good_values(line: str) -> None:
     """Each mistake is a clear line."""
-    with pytest.raises(InvalidInput, match="needs|invalid"):
+    with pytest.raises(InvalidInput, match=r"needs|invalid"):
         take_own_flags(line)
 
 

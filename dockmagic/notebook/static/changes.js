@@ -56,8 +56,9 @@ function unified(text) {
   return shown;
 }
 
-// A panel with a filter and the tree of paths. `first` is a page already at hand, or null; `ask` gets further ones.
-function changesPanel(ask, question, { title, facts = [], first = null }) {
+// A panel with a filter and the tree of paths. `first` is a page already at hand, or null; `ask` gets further ones;
+// `note` says what else there is to say of a row.
+function changesPanel(ask, question, { title, facts = [], first = null, note = null }) {
   const tree = element("div.dm-tree", { role: "tree" });
   const counts = element("span");
   const filter = element("input.dm-filter", { type: "search", placeholder: "filter paths", "aria-label": "filter paths" });
@@ -116,7 +117,7 @@ function changesPanel(ask, question, { title, facts = [], first = null }) {
       { title: path, tabindex: opens ? 0 : null, role: "treeitem", "data-path": path },
       element(`b.dm-${letter}`, {}, letter),
       element("span.dm-path.dm-clip", { style: `padding-left:${kind === "d" ? 0 : Math.min(depth, 1) * 14}px` }, name),
-      element("span.dm-muted.dm-number", {}, amount));
+      element("span.dm-muted.dm-number", {}, [amount, note?.(row)].filter(Boolean).join(" · ")));
     let text = null;
     async function toggle() {
       if (text) { text.remove(); text = null; return; }

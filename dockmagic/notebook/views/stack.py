@@ -1,0 +1,53 @@
+"""A container's stack as static HTML and text: one writable layer on top of the image's, which never change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.notebook import html
+from dockmagic.notebook.words import instruction
+from dockmagic.verbs.shown import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dockmagic.image.image import Image
+
+__all__ = ["READ_ONLY", "WRITABLE", "image_lines", "image_slabs", "slab"]
+
+WRITABLE, READ_ONLY = "#e0a030", "rgba(127,127,127,.35)"
+_CODE_WIDTH: Final = 72
+
+
+def slab(summary: str, body: str = "", *, colour: str = READ_ONLY, opened: bool = False) -> str:
+    """One layer of the picture; it opens if there is something in it."""
+    style = f"border:1px solid {colour};border-left-width:4px;border-radius:6px;padding:3px 10px;margin:3px 0"
+    if not body:
+        return f'<div style="{style}">{summary}</div>'
+    return html.details(summary, f'<div style="margin:4px 0 4px 1.2em">{body}</div>', opened=opened, style=style)
+
+
+def image_slabs(image: Image, notes: Mapping[int, str] | None = None) -> str:
+    """The layers of an image, the top one first.
+
+    Args:
+        image: below the writable layer.
+        notes: what to say of a layer, by its index, as HTML.
+    """
+    notes = notes or {}
+    return "".join(
+        slab(
+            f"<b>{layer.index}</b> &nbsp;{html.text(human_size(layer.size))} &nbsp;"
+            f"{html.code(instruction(layer.created_by, _CODE_WIDTH), title=layer.created_by)}"
+            f"{' &nbsp;' + notes[layer.index] if layer.index in notes else ''}"
+        )
+        for layer in reversed(list(image.layers))
+    )
+
+
+def image_lines(image: Image, notes: Mapping[int, str] | None = None) -> Iterable[str]:
+    """The same as text."""
+    notes = notes or {}
+    for layer in reversed(list(image.layers)):
+        line = f"{layer.index:>4}  {human_size(layer.size):>8}  {instruction(layer.created_by, _CODE_WIDTH)}"
+        yield f"{line}  {notes[layer.index]}" if layer.index in notes else line

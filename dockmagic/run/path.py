@@ -1,0 +1,280 @@
+"""A path inside a container, in the manner of pathlib, and where it comes from: the writable layer or one below."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+import tarfile
+import tempfile
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from dockmagic.oci.errors import NotSupported
+from dockmagic.store.layer.compare import Change
+from dockmagic.store.layer.entry import Entry, EntryType
+from dockmagic.store.layer.table import LayerTable
+
+from .work import work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dockmagic.image.image import Image
+    from dockmagic.image.layer import Layer
+    from dockmagic.store.layer.tree import FileTree, Node
+
+    from .isolation import Isolation
+    from .record import State
+    from .upper import Written, WrittenChange
+
+__all__ = ["ContainerPath", "Holder", "Place", "differences", "merged"]
+
+_TYPES: Final = {
+    stat.S_IFREG: EntryType.REGULAR,
+    stat.S_IFLNK: EntryType.SYMLINK,
+    stat.S_IFCHR: EntryType.CHARACTER,
+    stat.S_IFBLK: EntryType.BLOCK,
+    stat.S_IFDIR: EntryType.DIRECTORY,
+    stat.S_IFIFO: EntryType.FIFO,
+}
+
+
+class Holder(Protocol):
+    """What a path needs of its container."""
+
+    @property
+    def name(self) -> str:
+        """Of the container."""
+        ...
+
+    @property
+    def image(self) -> Image:
+        """What it stands on."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """How it goes now."""
+        ...
+
+    @property
+    def isolation(self) -> Isolation:
+        """Whose files they are."""
+        ...
+
+    def spec(self) -> dict[str, Any]:
+        """As the worker takes it."""
+        ...
+
+    def changes(self) -> list[WrittenChange]:
+        """What the writable layer does to the image."""
+        ...
+
+
+def merged(image: Image, changes: Sequence[WrittenChange]) -> FileTree:
+    """The tree that a container sees, without volumes: its image's layers, and the writable one on top of them.
+
+    The writable layer's index follows that of the image's last layer. Its entries have no digests of content, but for
+    files that were copied up and kept size and time.
+    """
+    written = [change.new for change in changes if change.new is not None]
+    below = image.files
+    table = LayerTable(
+        entries=[_entry(item, below.nodes.get(item.name)) for item in written],
+        implied=frozenset(),
+        whiteouts=tuple(change.name for change in changes if change.letter == "D"),
+        opaque=(),
+        loose=(),
+        size=0,
+    )
+    return below.stack(table, len(image.layers))
+
+
+def _entry(item: Written, below: Node | None) -> Entry:
+    kind = _TYPES.get(stat.S_IFMT(item.mode), EntryType.REGULAR)
+    digest = b""
+    if below is not None and kind is EntryType.REGULAR and (item.size, item.mtime) == _size_and_time(below.entry):
+        digest = below.entry.digest  # as chmod leaves it: overlay copies the whole file up, with its time
+    mode = stat.S_IMODE(item.mode)
+    return Entry(item.name, kind, mode, item.uid, item.gid, item.size, item.mtime, item.link, digest)
+
+
+def _size_and_time(entry: Entry) -> tuple[int, int]:
+    return entry.size, entry.mtime
+
+
+def differences(image: Image, changes: Sequence[WrittenChange]) -> list[Change]:
+    """`changes` in the form that differences between images have."""
+    nodes = merged(image, changes).nodes
+    return [
+        Change(change.letter, change.name, change.old, nodes[change.name] if change.letter != "D" else None)  # type: ignore[arg-type]  # one of the three letters
+        for change in changes
+    ]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """One layer's part in a path.
+
+    Attributes:
+        layer: of the image; None for the writable one.
+        entry: what it has there; None if nothing.
+        removes: whether it takes away what the layers below have there.
+    """
+
+    layer: Layer | None
+    entry: Entry | None = None
+    removes: bool = False
+
+
+class ContainerPath:
+    """A path as a container sees it, such as ``container / "etc/passwd"``; links are followed inside it.
+
+    It is looked up anew whenever something is asked of it, for the container goes on writing. What lies in a volume is
+    read as the container reads it, but of no layer.
+
+    Args:
+        container: running or not.
+        path: from the root, with or without a leading slash.
+
+    Attributes:
+        container: that it is in.
+        path: absolute and normalised.
+    """
+
+    def __init__(self, container: Holder, path: str) -> None:
+        self.container = container
+        self.path = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
+
+    def __truediv__(self, other: str) -> ContainerPath:
+        """The path `other` below this one; an absolute one begins at the root, as in pathlib."""
+        return ContainerPath(self.container, posixpath.join(self.path, other))
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"<ContainerPath {self.container.name}:{self.path}>"
+
+    @property
+    def name(self) -> str:
+        """The last part."""
+        return posixpath.basename(self.path)
+
+    @property
+    def parent(self) -> ContainerPath:
+        """The folder that it is in; the root's is the root."""
+        return ContainerPath(self.container, posixpath.dirname(self.path))
+
+    @property
+    def node(self) -> Node:
+        """The path in the merged tree, links followed.
+
+        Raises:
+            PathNotFound: there is no such path.
+        """
+        return merged(self.container.image, self.container.changes()).lookup(self.path)
+
+    @property
+    def entry(self) -> Entry:
+        """Type, mode, owner, size and so on, links followed.
+
+        Raises:
+            PathNotFound: there is no such path.
+        """
+        return self.node.entry
+
+    @property
+    def layer(self) -> Layer | None:
+        """The image's layer that supplies it; None if the container has written it.
+
+        Raises:
+            PathNotFound: there is no such path.
+        """
+        layers, number = self.container.image.layers, self.node.layer
+        return layers[number] if number < len(layers) else None
+
+    @property
+    def hides(self) -> tuple[Layer, ...]:
+        """The image's layers whose version of it is hidden, nearest first.
+
+        Raises:
+            PathNotFound: there is no such path.
+        """
+        found, hidden = [], self.node.hides
+        while hidden is not None:
+            found.append(self.container.image.layers[hidden.layer])
+            hidden = hidden.hides
+        return tuple(found)
+
+    def exists(self) -> bool:
+        """Whether it is there, links followed."""
+        return self.path in merged(self.container.image, self.container.changes())
+
+    def iterdir(self) -> Iterator[ContainerPath]:
+        """What is in the folder, by name.
+
+        Raises:
+            PathNotFound: there is no such folder.
+        """
+        for node in merged(self.container.image, self.container.changes()).children(self.path):
+            yield self / os.fsdecode(posixpath.basename(node.entry.name))
+
+    def read_bytes(self) -> bytes:
+        """The whole content, as the container would read it now.
+
+        Raises:
+            PathNotFound: there is no such path.
+            NotSupported: it is no regular file.
+        """
+        holder = self.container
+        with tempfile.TemporaryFile() as out:
+            work(
+                holder.isolation,
+                "get",
+                descriptors=(out.fileno(),),
+                spec=holder.spec(),
+                pid=holder.state.pid,
+                path=self.path,
+                follow=True,
+            )
+            out.seek(0)
+            with tarfile.open(fileobj=out) as tar:
+                member = tar.next()
+                content = tar.extractfile(member) if member is not None else None
+                if content is None:
+                    raise NotSupported(f"{self.path} is no regular file", hint="List it with iterdir()")
+                return content.read()
+
+    def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The whole content, decoded.
+
+        Raises:
+            PathNotFound: there is no such path.
+            NotSupported: it is no regular file.
+            UnicodeDecodeError: it is no text in this encoding.
+        """
+        return self.read_bytes().decode(encoding, errors)
+
+    def places(self) -> tuple[Place, ...]:
+        """What is at this path in the writable layer and in each of the image's, the top first.
+
+        Links are not followed, since each layer is looked at by itself.
+        """
+        name = os.fsencode(self.path.strip("/"))
+        image = self.container.image
+        change = next((one for one in self.container.changes() if one.name == name), None)
+        own = Place(None)
+        if change is not None:
+            new = change.new
+            own = Place(None, _entry(new, change.old) if new is not None else None, removes=change.letter == "D")
+        return (own, *(_place(layer, name) for layer in reversed(list(image.layers))))
+
+
+def _place(layer: Layer, name: bytes) -> Place:
+    table = layer.table
+    entry = next((entry for entry in table.entries if entry.name == name and name not in table.implied), None)
+    above = [name[:end] for end in range(len(name) + 1) if end == len(name) or name[end : end + 1] == b"/"]
+    gone = any(one in table.whiteouts for one in above) or any(one in table.opaque for one in above[:-1])
+    return Place(layer, entry, removes=entry is None and gone)
