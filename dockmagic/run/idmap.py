@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import Any
 
-__all__ = ["become_root", "write"]
+from . import kernel
+
+__all__ = ["become_other", "become_root", "outer_namespace", "write"]
+
+_NS_GET_PARENT = 0xB702  # ioctl_ns(2)
 
 
 def write(pid: int, isolation: dict[str, Any]) -> None:
@@ -41,3 +46,23 @@ def become_root(*, several: bool) -> None:
     if several:
         os.setgroups([])
     os.setresuid(0, 0, 0)
+
+
+def become_other(uid: int, gid: int) -> None:
+    """Be this user where there is only root: in a user namespace of one's own, in which root has that number."""
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} 0 1"), ("gid_map", f"{gid} 0 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def outer_namespace(pid: int) -> int:
+    """A descriptor of the user namespace that a container's process was started in, before any `become_other`."""
+    own = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    with open(f"/proc/{pid}/uid_map", encoding="ascii") as file:
+        if file.read().split()[0] == "0":
+            return own
+    try:
+        return fcntl.ioctl(own, _NS_GET_PARENT)
+    finally:
+        os.close(own)

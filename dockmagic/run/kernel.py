@@ -5,14 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "CLONE_NEWCGROUP", "CLONE_NEWIPC", "CLONE_NEWNET", "CLONE_NEWNS", "CLONE_NEWPID", "CLONE_NEWUSER", "CLONE_NEWUTS",
     "CLONE_PARENT", "MS_BIND", "MS_NODEV", "MS_NOEXEC", "MS_NOSUID", "MS_PRIVATE", "MS_RDONLY", "MS_REC", "MS_REMOUNT",
-    "MS_SLAVE", "clone", "close_on_exec", "die_with_parent", "drop_bounding", "install_filter", "keep_capabilities",
-    "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root", "read_only", "set_capabilities",
-    "set_hostname", "setns", "umount",
+    "MS_SLAVE", "Identity", "adopt_orphans", "clone", "close_on_exec", "die_with_parent", "drop_bounding", "identify",
+    "install_filter", "keep_capabilities", "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root",
+    "read_only", "set_capabilities", "set_hostname", "setns", "touch_owner", "umount", "unshare",
+    "without_devices",
 ]  # fmt: skip
 
 CLONE_NEWNS: Final = 0x20000
@@ -41,15 +42,18 @@ _NUMBERS: Final = {
 _OPENAT2: Final = 437  # the same everywhere, as all calls since 424
 _MOUNT_SETATTR: Final = 442
 _CLOSE_RANGE: Final = 436
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 8, 24, 38
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 8, 24, 36, 38
 _RESOLVE_IN_ROOT: Final = 0x10
 _SIGCHLD: Final = 17
 _SIGKILL: Final = 9
 _MNT_DETACH: Final = 2
 _AT_FDCWD: Final = -100
 _AT_RECURSIVE: Final = 0x8000
-
 _AT_EMPTY_PATH: Final = 0x1000
+_STATX_FLAGS: Final = 0x100 | 0x800 | _AT_EMPTY_PATH  # of the link itself, without an automount
+_STATX_INO_BTIME_MOUNT: Final = 0x100 | 0x800 | 0x1000
+_FILTER_NEW_LISTENER: Final = 1 << 3
+_FILTER_WAIT_KILLABLE: Final = 1 << 5
 
 # PyDLL keeps the interpreter's lock during a call: after `clone` the child then already holds it.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -82,6 +86,11 @@ def _prctl(option: int, value: int = 0) -> int:
 def clone(flags: int) -> int:
     """Fork into new namespaces; 0 in the child. Only for a process of one thread."""
     return _syscall("clone", _number("clone"), flags | _SIGCHLD, 0, 0, 0, 0)
+
+
+def unshare(flags: int) -> None:
+    """Go into new namespaces. Only for a process of one thread."""
+    _check(_libc.unshare(flags), "unshare")
 
 
 def setns(descriptor: int, flags: int) -> None:
@@ -122,10 +131,47 @@ def read_only(path: str, *, recursive: bool = False) -> None:
     mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
 
 
+def without_devices(path: str) -> None:
+    """Let no device's node on the mount at `path` open the device."""
+    has = os.statvfs(path).f_flag
+    mount(None, path, None, MS_REMOUNT | MS_BIND | MS_NODEV | has & (MS_RDONLY | MS_NOSUID | MS_NOEXEC | 1024 | 2048))
+
+
 def open_in_root(root: int, path: str, flags: int) -> int:
     """Open `path` as a process whose root is the folder `root` would: links never lead out of it (openat2(2))."""
     how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT))
     return _syscall(f"open of {path}", _OPENAT2, root, os.fsencode(path), how, 24)
+
+
+class Identity(NamedTuple):
+    """What tells a file from every other, of now and of later.
+
+    Attributes:
+        inode: its number.
+        born: nanoseconds since the epoch; 0 where the file system does not know.
+        mount: number of the mount that it was reached by; 0 before Linux 5.8.
+    """
+
+    inode: int
+    born: int
+    mount: int
+
+
+_statx_buffer = ctypes.create_string_buffer(256)
+_STATX_HEAD: Final = struct.Struct("=I28xQ40xqI52xQ")  # stx_mask, stx_ino, stx_btime, stx_mnt_id (linux/stat.h)
+
+
+def identify(folder: int, name: bytes = b"") -> Identity:
+    """What tells `name` in a folder from other files (statx(2)); without a name, the descriptor's own file."""
+    _check(_libc.statx(folder, name, _STATX_FLAGS, _STATX_INO_BTIME_MOUNT, _statx_buffer), "statx")
+    mask, inode, seconds, nanoseconds, mount_id = _STATX_HEAD.unpack_from(_statx_buffer.raw)
+    born = seconds * 10**9 + nanoseconds if mask & 0x800 else 0
+    return Identity(inode, born, mount_id if mask & 0x1000 else 0)
+
+
+def touch_owner(descriptor: int) -> None:
+    """Change the owner of an O_PATH descriptor's file to what it is: set-id bits go, and overlay copies it up."""
+    _check(_libc.fchownat(descriptor, b"", -1, -1, _AT_EMPTY_PATH), "fchownat")
 
 
 def close_on_exec(first: int) -> None:
@@ -142,6 +188,11 @@ def set_hostname(name: str) -> None:
 def die_with_parent() -> None:
     """Be killed when the thread that made this process ends. A change of user undoes it: say it again then."""
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent ends (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def no_new_privileges() -> None:
@@ -184,6 +235,11 @@ def install_filter(code: bytes) -> None:
 def listen_filter(code: bytes) -> int:
     """Like `install_filter`; returns the descriptor on which the filter's notifications arrive."""
     keep, program = _program(code)
-    listener = _syscall("seccomp listener", _number("seccomp"), 1, 8, program)
+    flags = _FILTER_NEW_LISTENER | _FILTER_WAIT_KILLABLE
+    try:
+        listener = _syscall("seccomp listener", _number("seccomp"), 1, flags, program)
+    except OSError:
+        # Before Linux 5.19 a signal may make a call begin anew; whoever answers has to bear that.
+        listener = _syscall("seccomp listener", _number("seccomp"), 1, _FILTER_NEW_LISTENER, program)
     del keep
     return listener

@@ -6,12 +6,14 @@ import json
 import os
 import pwd
 import shutil
-from dataclasses import asdict
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
 
+from . import obstacles
 from .isolation import Isolation, Tier
 from .work import work
 
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["choose", "explain"]
 
-_VERSION = 1
+_VERSION = 2
 _ABOUT = {
     Tier.ROOT: "root, with mounts",
     Tier.SUBID: "a user namespace with the ids that /etc/subuid grants",
+    Tier.SINGLE: "a user namespace with one id; owners are noted down",
+    Tier.CHROOT: "root without mounts: chroot",
+    Tier.PROOT: "proot",
 }
 
 
@@ -42,7 +47,10 @@ def _subid() -> Isolation:
     helpers = tuple(shutil.which(name) or "" for name in ("newuidmap", "newgidmap"))
     if not all(helpers):
         raise NotSupported("newuidmap is not installed", hint="An administrator can install the package uidmap")
-    name = pwd.getpwuid(uid).pw_name
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise NotSupported(f"the user {uid} has no name") from None
     maps = []
     for file, own in (("/etc/subuid", uid), ("/etc/subgid", gid)):
         granted = _granted(Path(file), name, uid)
@@ -74,30 +82,61 @@ def _granted(file: Path, name: str, uid: int) -> list[tuple[int, int]]:
     return found
 
 
-_MAKERS: dict[Tier, Callable[[], Isolation]] = {Tier.ROOT: _root, Tier.SUBID: _subid}
+def _single() -> Isolation:
+    return Isolation(Tier.SINGLE, ((0, os.geteuid(), 1),), ((0, os.getegid(), 1),))
 
 
-def _attempt(home: Home, tier: Tier) -> Isolation:
+def _chroot() -> Isolation:
+    if os.geteuid() != 0:
+        raise NotSupported("not running as root")
+    return Isolation(Tier.CHROOT, copies=True)
+
+
+def _proot() -> Isolation:
+    path = shutil.which("proot")
+    if path is None:
+        raise NotSupported("proot is not installed", hint="An administrator can install the package proot")
+    return Isolation(Tier.PROOT, copies=True, proot=path)
+
+
+_MAKERS: dict[Tier, Callable[[], Isolation]] = {
+    Tier.ROOT: _root,
+    Tier.SUBID: _subid,
+    Tier.SINGLE: _single,
+    Tier.CHROOT: _chroot,
+    Tier.PROOT: _proot,
+}
+
+
+def _attempt(home: Home, tier: Tier) -> tuple[Isolation, str]:
     """The isolation of a tier, after the whole act has been performed in the folder that will hold the layers.
+
+    Returns:
+        It, and why overlay does not work with it, if so.
 
     Raises:
         NotSupported: with the reason.
     """
     isolation = _MAKERS[tier]()
-    folder = home.layers
-    folder.mkdir(parents=True, exist_ok=True)
-    work(isolation, "probe", folder=str(folder))
-    return isolation
+    home.layers.mkdir(parents=True, exist_ok=True)
+    if isolation.proot:
+        _try_proot(isolation.proot)
+        return isolation, ""
+    answer = work(isolation, "probe" if isolation.namespaces else "probe_chroot", folder=str(home.layers))
+    refusal: str = answer.get("refusal", "")
+    return (replace(isolation, copies=True) if refusal else isolation), refusal
 
 
-def _reasons(home: Home) -> tuple[Isolation | None, dict[Tier, NotSupported]]:
-    refused: dict[Tier, NotSupported] = {}
-    for tier in Tier:
-        try:
-            return _attempt(home, tier), refused
-        except NotSupported as error:
-            refused[tier] = error
-    return None, refused
+def _try_proot(path: str) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603  (the proot of this machine)
+            [path, "-0", "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotSupported(f"proot does not work here: {error}") from None
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").splitlines()
+        raise NotSupported(f"proot does not work here: {lines[0] if lines else 'no reason given'}")
 
 
 def choose(home: Home) -> Isolation:
@@ -107,39 +146,55 @@ def choose(home: Home) -> Isolation:
         NotSupported: none works; says why, and what to ask an administrator for.
         InvalidInput: ``DOCKMAGIC_TIER`` is none of them.
     """
-    forced = os.environ.get("DOCKMAGIC_TIER", "")
-    if forced:
-        try:
-            tier = Tier(forced)
-        except ValueError:
-            names = ", ".join(t.value for t in Tier)
-            raise InvalidInput(f"DOCKMAGIC_TIER is {forced!r}", hint=f"It is one of {names}") from None
-        return _attempt(home, tier)
-    key = _circumstances(home)
+    tiers = _allowed()
+    key = f"{_circumstances(home)} {' '.join(tier.value for tier in tiers)}"
     cached = home.cache("tier.json")
     try:
         known = json.loads(cached.read_bytes())
-        if known.pop("key") == key:
-            isolation = _MAKERS[Tier(known["tier"])]()
-            if json.loads(json.dumps(asdict(isolation), default=lambda t: t.value)) == known:
+        if known["key"] == key:
+            isolation = replace(_MAKERS[Tier(known["tier"])](), copies=known["isolation"]["copies"])
+            if isolation.record() == known["isolation"]:
                 return isolation
-    except (OSError, ValueError, KeyError, NotSupported):
+    except (OSError, ValueError, KeyError, TypeError, NotSupported):
         pass
-    found, refused = _reasons(home)
-    if found is None:
-        last = refused[Tier.SUBID]
-        raise NotSupported(
-            f"no container can run here: {last.message}",
-            hint=last.hint or "All that starts no process works: pull, files, diff, push",
-        )
-    text = json.dumps({"key": key, **asdict(found)}, default=lambda t: t.value)
-    home.write(cached, text.encode())
-    return found
+    refused: dict[Tier, NotSupported] = {}
+    for tier in tiers:
+        try:
+            isolation, _ = _attempt(home, tier)
+        except NotSupported as error:
+            refused[tier] = error
+            continue
+        text = json.dumps({"key": key, "tier": tier.value, "isolation": isolation.record()})
+        home.write(cached, text.encode(), durable=False)
+        return isolation
+    if len(refused) == 1:
+        raise next(iter(refused.values()))
+    raise _none_works(refused)
+
+
+def _allowed() -> list[Tier]:
+    forced = os.environ.get("DOCKMAGIC_TIER", "")
+    try:
+        return [Tier(forced)] if forced else list(Tier)
+    except ValueError:
+        names = ", ".join(tier.value for tier in Tier)
+        raise InvalidInput(f"DOCKMAGIC_TIER is {forced!r}", hint=f"It is one of {names}") from None
+
+
+def _none_works(refused: dict[Tier, NotSupported]) -> NotSupported:
+    # What a user namespace lacks is what an administrator is most likely to give.
+    telling = refused[Tier.CHROOT if os.geteuid() == 0 else Tier.SINGLE]
+    return NotSupported(
+        f"no container can run here: {telling.message}",
+        hint=telling.hint or "All that starts no process works: pull, files, diff, push",
+    )
 
 
 def _circumstances(home: Home) -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return f"{_VERSION} {boot} {os.geteuid()} {os.getegid()} {home.root} {os.uname().release}"
+    # A filter that this very process has been put under may forbid what others may.
+    confined = obstacles.confinement()
+    return f"{_VERSION} {boot} {os.geteuid()} {os.getegid()} {home.root} {os.uname().release} {confined}"
 
 
 def explain(home: Home) -> list[tuple[str, str]]:
@@ -147,9 +202,9 @@ def explain(home: Home) -> list[tuple[str, str]]:
     lines = []
     for tier in Tier:
         try:
-            _attempt(home, tier)
+            _, refusal = _attempt(home, tier)
         except NotSupported as error:
-            lines.append((_ABOUT[tier], str(error)))
+            lines.append((_ABOUT[tier], f"{error.message}. {error.hint}" if error.hint else error.message))
         else:
-            lines.append((_ABOUT[tier], "yes"))
+            lines.append((_ABOUT[tier], f"yes, with copies, for {refusal}" if refusal else "yes"))
     return lines

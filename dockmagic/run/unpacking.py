@@ -5,36 +5,38 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch
 from dockmagic.oci.media import compression_of
-from dockmagic.store.layer.form import Form, Owners, Whiteouts
+from dockmagic.store.layer.form import Whiteouts
 from dockmagic.store.layer.table import LayerTable
 from dockmagic.store.layer.tree import FileTree
 from dockmagic.store.layer.unpack import unpack
 
 from . import kernel
 
-__all__ = ["unpack_all"]
+if TYPE_CHECKING:
+    from dockmagic.store.layer.form import Form
+
+__all__ = ["unpack_all", "unpack_whole"]
 
 _THREADS = 2
 
 
-def unpack_all(folder: Path, layers: list[dict[str, Any]], *, user_xattrs: bool) -> None:
+def unpack_all(folder: Path, layers: list[dict[str, Any]], form: Form) -> None:
     """Unpack what is missing of an image's layers.
 
     Args:
         folder: of the unpacked layers of this form.
         layers: all of the image, base first: key (the folder's name), blob and table (paths), media_type, diff_id.
-        user_xattrs: whether overlay's marks are in ``user.overlay``.
+        form: how they are to lie there.
 
     Raises:
         InvalidLayer: a broken layer.
         DigestMismatch: a layer that is not the one that the image names.
     """
-    form = Form(Owners.KEEP, Whiteouts.USER if user_xattrs else Whiteouts.TRUSTED)
     tables = [LayerTable.loads(Path(layer["table"]).read_bytes()) for layer in layers]
     alone: list[int] = []
     leaning: list[int] = []
@@ -67,7 +69,7 @@ def unpack_all(folder: Path, layers: list[dict[str, Any]], *, user_xattrs: bool)
         below = FileTree.of(tables[:index])
         lower = folder / f".below-{os.getpid()}" if tables[index].loose else None
         if lower is not None:
-            _show(folder, [layer["key"] for layer in layers[:index]], lower, user_xattrs=user_xattrs)
+            _show(folder, [layer["key"] for layer in layers[:index]], lower, form)
         try:
             _unpack_one(folder, layers[index], form, below=below, lower=lower)
         finally:
@@ -76,7 +78,27 @@ def unpack_all(folder: Path, layers: list[dict[str, Any]], *, user_xattrs: bool)
                 lower.rmdir()
 
 
-def _show(folder: Path, keys: list[str], where: Path, *, user_xattrs: bool) -> None:
+def unpack_whole(folder: Path, key: str, layers: list[dict[str, Any]], form: Form) -> None:
+    """Unpack an image's layers one over another into the folder `key`, for containers to copy.
+
+    Args:
+        folder: of the images that are unpacked in this form.
+        key: name of the image's tree.
+        layers: as for `unpack_all`.
+        form: how it is to lie there.
+
+    Raises:
+        InvalidLayer: a broken layer.
+        DigestMismatch: a layer that is not the one that the image names.
+    """
+    place = folder / f".new-{key}-{os.getpid()}"
+    place.mkdir()
+    for layer in layers:
+        _write(place, layer, form)
+    place.rename(folder / key)
+
+
+def _show(folder: Path, keys: list[str], where: Path, form: Form) -> None:
     where.mkdir()
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     os.chdir(folder)
@@ -84,7 +106,7 @@ def _show(folder: Path, keys: list[str], where: Path, *, user_xattrs: bool) -> N
         # An overlay of one folder without an upper one is refused.
         kernel.mount(str(folder / keys[0]), str(where), None, kernel.MS_BIND)
         return
-    flag = ",userxattr" if user_xattrs else ""
+    flag = ",userxattr" if form.whiteouts is Whiteouts.USER else ""
     kernel.mount("overlay", str(where), "overlay", kernel.MS_RDONLY, f"lowerdir={':'.join(reversed(keys))}{flag}")
 
 
@@ -93,8 +115,14 @@ def _unpack_one(
 ) -> None:
     # A name of its own until it is whole; what a killed worker leaves is taken away by the next one.
     place = folder / f".new-{layer['key']}-{os.getpid()}"
+    _write(place, layer, form, below=below, lower=lower)
+    place.rename(folder / layer["key"])
+
+
+def _write(
+    place: Path, layer: dict[str, Any], form: Form, *, below: FileTree | None = None, lower: Path | None = None
+) -> None:
     with Path(layer["blob"]).open("rb") as blob:
         diff_id, _ = unpack(blob, compression_of(layer["media_type"]), place, form=form, below=below, lower=lower)
     if diff_id != Digest(layer["diff_id"]):
         raise DigestMismatch(f"the layer {layer['diff_id'][:19]} unpacks to {diff_id[:19]}")
-    place.rename(folder / layer["key"])

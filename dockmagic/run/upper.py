@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dockmagic.store.layer.entry import Entry
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from dockmagic.store.layer.pack import Told
     from dockmagic.store.layer.tree import FileTree, Node
 
-__all__ = ["Written", "WrittenChange", "changes", "dump", "load", "names", "scan"]
+__all__ = ["Written", "WrittenChange", "changes", "dump", "load", "names", "owned", "scan"]
 
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 
@@ -30,6 +33,7 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
         uid: as the container sees it.
         gid: as the container sees it.
         opaque: a directory that hides all of the lower ones' content.
+        link: target of a symbolic link.
     """
 
     name: bytes
@@ -39,6 +43,7 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
     uid: int = 0
     gid: int = 0
     opaque: bool = False
+    link: bytes = b""
 
 
 class WrittenChange(msgspec.Struct, frozen=True, gc=False):
@@ -62,9 +67,23 @@ class WrittenChange(msgspec.Struct, frozen=True, gc=False):
         return "/" + os.fsdecode(self.name)
 
 
-def scan(upper: Path) -> list[Written]:
-    """Everything in the folder `upper`, each directory before what is in it."""
-    return list(_walk(os.fsencode(upper), b""))
+def scan(upper: Path, told: Callable[[bytes], Told] | None = None) -> list[Written]:
+    """Everything in the folder `upper`, each directory before what is in it.
+
+    Args:
+        upper: as overlay keeps it.
+        told: what tells of a name whose it should be, where everything belongs to one user.
+    """
+    written = list(_walk(os.fsencode(upper), b""))
+    return written if told is None else [owned(item, told(item.name)) if item.mode else item for item in written]
+
+
+def owned(item: Written, told: Told) -> Written:
+    """`item` as what it should be."""
+    mode = item.mode
+    if told.type is not None and not item.size:
+        mode = Entry(item.name, told.type, stat.S_IMODE(mode)).st_mode
+    return msgspec.structs.replace(item, mode=mode, uid=told.uid, gid=told.gid)
 
 
 def _walk(folder: bytes, prefix: bytes) -> Iterator[Written]:
@@ -86,6 +105,7 @@ def _walk(folder: bytes, prefix: bytes) -> Iterator[Written]:
             status.st_uid,
             status.st_gid,
             opaque=is_folder and _is_opaque(entry.path),
+            link=os.readlink(entry.path) if stat.S_ISLNK(mode) else b"",
         )
         if is_folder:
             yield from _walk(entry.path, name + b"/")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import DockmagicError, InvalidLayer, NotSupported, PathNotFound
+from dockmagic.store.layer.form import Form
 
-from . import idmap, kernel, rootfs
+from . import idmap, kernel, obstacles, rootfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,69 +22,116 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 
-def _probe(_files: list[int], folder: str) -> dict[str, Any]:
-    """Do once all that containers need: mount, write, rename, white out, be opaque; and leave nothing behind."""
-    spec = {"layers": ["a", "b"], "layers_folder": folder, "folder": "", "userxattr": _is_mapped()}
+def _probe(_files: list[int], isolation: dict[str, Any], folder: str) -> dict[str, Any]:
+    """Do once all that an overlay needs: mount, write, rename, white out, be opaque; and leave nothing behind."""
     place = Path(folder, f".probe-{os.getpid()}-{os.urandom(4).hex()}")
+    spec = {**isolation, "layers": ["a", "b"], "layers_folder": str(place), "folder": str(place / "box")}
     try:
         for name in ("a", "b", "box/upper", "box/work", "box/merged"):
             (place / name).mkdir(parents=True)
         (place / "a" / "gone").touch()
         (place / "b" / "under").mkdir()
         (place / "b" / "under" / "file").write_text("lower")
-        spec.update(layers_folder=str(place), folder=str(place / "box"))
         merged = place / "box" / "merged"
         rootfs.mount_layers(spec, str(merged))
         try:
             (merged / "gone").unlink()
             (merged / "under" / "file").rename(merged / "moved")
             (merged / "moved").write_text("changed")
-            os.chown(merged / "moved", 1, 1)
+            if isolation["keeps_owners"]:
+                os.chown(merged / "moved", 1, 1)
+            else:
+                os.setxattr(merged / "moved", "user.dockmagic.probe", b"")
             (merged / "under").rmdir()
             (merged / "under").mkdir()
             if (place / "b" / "under" / "file").read_text() != "lower":
-                raise NotSupported("overlay writes to lower layers here")
+                return {"refusal": "overlay writes to lower layers here"}
         finally:
             kernel.umount(str(merged))
     except OSError as error:
-        raise NotSupported(f"overlay does not work on {folder}: {error.strerror or error}") from None
+        return {"refusal": obstacles.no_overlay(folder, error.strerror or str(error))}
     finally:
         _remove_tree(place)
     return {}
 
 
-def _is_mapped() -> bool:
-    return Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]
-
-
-def _unpack(_files: list[int], folder: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Unpack layers, each into its own folder; see `unpack_all`."""
-    from .unpacking import unpack_all
-
-    unpack_all(Path(folder), layers, user_xattrs=_is_mapped())
+def _probe_chroot(_files: list[int], _isolation: dict[str, Any], folder: str) -> dict[str, Any]:
+    """Do once what a container in a mere chroot needs: change owners, make devices, go in, be somebody else."""
+    place = Path(folder, f".probe-{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        place.mkdir()
+        os.chown(place, 1, 1)
+        os.mknod(place / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.chroot(place)
+                os.setresgid(1, 1, 1)
+                os.setresuid(1, 1, 1)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        if os.waitpid(pid, 0)[1]:
+            raise NotSupported("root may not change its root folder and its user here")
+    except OSError as error:
+        raise NotSupported(f"root may not give files away or make devices here ({error.strerror})") from None
+    finally:
+        _remove_tree(place)
     return {}
 
 
-def _pack(files: list[int], spec: dict[str, Any], tables: list[str], epoch: int | None) -> dict[str, Any]:
+def _unpack(_files: list[int], isolation: dict[str, Any], folder: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Unpack layers, each into its own folder; see `unpack_all`."""
+    from .unpacking import unpack_all
+
+    unpack_all(Path(folder), layers, Form.parse(isolation["form"]))
+    return {}
+
+
+def _unpack_whole(
+    _files: list[int], isolation: dict[str, Any], folder: str, key: str, layers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Unpack layers one over another; see `unpack_whole`."""
+    from .unpacking import unpack_whole
+
+    unpack_whole(Path(folder), key, layers, Form.parse(isolation["form"]))
+    return {}
+
+
+def _copy(_files: list[int], isolation: dict[str, Any], tree: str, folder: str) -> dict[str, Any]:
+    """Give the container in `folder` its own copy of an image's tree."""
+    from . import copied
+
+    copied.copy(Path(tree), Path(folder, "merged"), owners=isolation["keeps_owners"])
+    copied.remember(Path(folder))
+    return {}
+
+
+def _pack(
+    files: list[int], isolation: dict[str, Any], spec: dict[str, Any], tables: list[str], epoch: int | None
+) -> dict[str, Any]:
     """Write the layer that a container's changes make to the first file, its table to the second."""
     from .packing import pack_view
 
     with _view(spec):
-        diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], user_xattrs=spec["userxattr"], epoch=epoch)
+        diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], isolation=isolation, epoch=epoch)
     os.write(files[1], table)
     return {"diff_id": diff_id}
 
 
-def _changed(files: list[int], spec: dict[str, Any]) -> dict[str, Any]:
-    """Write what the writable layer holds, as `upper.scan` finds it, to the first file."""
-    from .upper import dump, scan
+def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """Write what the writable layer holds to the first file."""
+    from .snapshot import written
+    from .upper import dump
 
     with os.fdopen(os.dup(files[0]), "wb") as out:
-        out.write(dump(scan(Path(spec["folder"], "upper"))))
+        out.write(dump(written(Path(spec["folder"]), isolation)))
     return {}
 
 
-def _get(files: list[int], spec: dict[str, Any], pid: int, path: str, *, follow: bool) -> dict[str, Any]:
+def _get(
+    files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, *, follow: bool
+) -> dict[str, Any]:
     """Write a tar of what lies at `path` in a container to the first file."""
     from .copying import read_tar
 
@@ -91,7 +139,9 @@ def _get(files: list[int], spec: dict[str, Any], pid: int, path: str, *, follow:
         return read_tar(root, path, files[0], follow=follow)
 
 
-def _put(files: list[int], spec: dict[str, Any], pid: int, path: str, **how: Any) -> dict[str, Any]:
+def _put(
+    files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, **how: Any
+) -> dict[str, Any]:
     """Unpack the tar in the first file at `path` of a container."""
     from .copying import write_tar
 
@@ -106,6 +156,9 @@ def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
         # Its own view: two overlays must not share an upper folder.
         yield f"/proc/{pid}/root"
         return
+    if not spec["namespaces"]:
+        yield f"{spec['folder']}/merged"
+        return
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     merged = f"{spec['folder']}/merged"
     rootfs.mount_layers(spec, merged)
@@ -117,7 +170,7 @@ def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
         kernel.umount(merged)
 
 
-def _remove(_files: list[int], paths: list[str]) -> dict[str, Any]:
+def _remove(_files: list[int], _isolation: dict[str, Any], paths: list[str]) -> dict[str, Any]:
     """Remove files and folders, whoever in the namespace owns them."""
     for path in paths:
         _remove_tree(Path(path))
@@ -132,13 +185,16 @@ class _view:  # noqa: N801  (used as a function)
         self.merged = f"{spec['folder']}/merged"
 
     def __enter__(self) -> str:
+        if self.spec["copies"]:
+            return self.merged
         kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
         rootfs.mount_layers(self.spec, self.merged, view=True)
         return self.merged
 
     def __exit__(self, *_: object) -> None:
-        os.chdir("/")
-        kernel.umount(self.merged)
+        if not self.spec["copies"]:
+            os.chdir("/")
+            kernel.umount(self.merged)
 
 
 def _remove_tree(path: Path) -> None:
@@ -158,7 +214,10 @@ def _remove_tree(path: Path) -> None:
 
 _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "probe": _probe,
+    "probe_chroot": _probe_chroot,
     "unpack": _unpack,
+    "unpack_whole": _unpack_whole,
+    "copy": _copy,
     "pack": _pack,
     "scan": _changed,
     "get": _get,
@@ -179,15 +238,18 @@ def main() -> None:
     # In a running container's own user namespace, its root may look at it through /proc; its mounts are not joined,
     # for then a late import would run the container's code.
     running = request["arguments"].get("pid", 0) if isolation["uid_map"] else 0
-    flags = kernel.CLONE_NEWNS | (kernel.CLONE_NEWUSER if isolation["uid_map"] else 0)
+    flags = kernel.CLONE_NEWNS if isolation["namespaces"] else 0
+    flags |= kernel.CLONE_NEWUSER if isolation["uid_map"] else 0
+    if isolation["namespaces"] and request["task"] == "probe":
+        flags |= kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWCGROUP
     try:
         if running:
-            kernel.setns(os.pidfd_open(running), kernel.CLONE_NEWUSER)
+            kernel.setns(idmap.outer_namespace(running), kernel.CLONE_NEWUSER)
             flags = 0
         pid = kernel.clone(flags)
     except OSError as error:
-        reason = "this machine lets nobody make user namespaces" if isolation["uid_map"] else "mounts are not allowed"
-        _answer(sock, NotSupported(f"{reason} ({error.strerror})"))
+        explained = obstacles.no_user_namespaces if isolation["uid_map"] else obstacles.no_mounts
+        _answer(sock, explained(error.strerror or str(error)))
         return
     if pid == 0:
         outer.close()
@@ -198,7 +260,7 @@ def main() -> None:
             idmap.become_root(several=sum(row[2] for row in isolation["uid_map"]) > 1)
             kernel.die_with_parent()
         os.umask(0o022)
-        _perform(sock, request["task"], files, request["arguments"])
+        _perform(sock, request["task"], files, isolation, request["arguments"])
         sys.stderr.flush()
         os._exit(0)
     inner.close()
@@ -212,9 +274,11 @@ def main() -> None:
     os.waitpid(pid, 0)
 
 
-def _perform(sock: socket.socket, task: str, files: list[int], arguments: dict[str, Any]) -> None:
+def _perform(
+    sock: socket.socket, task: str, files: list[int], isolation: dict[str, Any], arguments: dict[str, Any]
+) -> None:
     try:
-        result = _TASKS[task](files, **arguments)
+        result = _TASKS[task](files, isolation, **arguments)
     except DockmagicError as error:
         _answer(sock, error)
     except FileNotFoundError as error:

@@ -97,7 +97,7 @@ class Home:
 
     @property
     def builds(self) -> Path:
-        """The build cache: records of steps, what is known of contexts, what was fetched, cache mounts."""
+        """What builds leave: records of their steps, what is known of contexts, what was fetched, cache mounts."""
         return self.root / "builds"
 
     @property

@@ -13,8 +13,8 @@ from dockmagic.oci.errors import InvalidLayer
 __all__ = ["FOREIGN_XATTRS", "Entry", "EntryType"]
 
 #: Beginnings of the extended attributes that belong to a machine, not to an image, and are neither read from layers nor
-#: written. Overlay's own could mislead a mount; labels and foreign access lists mean nothing elsewhere.
-FOREIGN_XATTRS: Final = ("trusted.overlay.", "user.overlay.", "security.selinux", "system.nfs4_acl")
+#: written. Overlay's own could mislead a mount, ours a commit; labels and foreign access lists mean nothing elsewhere.
+FOREIGN_XATTRS: Final = ("trusted.overlay.", "user.overlay.", "user.dockmagic.", "security.selinux", "system.nfs4_acl")
 
 
 class EntryType(IntEnum):

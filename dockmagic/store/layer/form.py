@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Form", "Owners", "Whiteouts"]
+__all__ = ["OWNER", "Form", "Owners", "Whiteouts"]
+
+#: Attribute with ``uid:gid`` of an unpacked file that could not be given to its owner. Links cannot have it.
+OWNER = "user.dockmagic.owner"
 
 
 class Owners(Enum):
@@ -13,6 +16,7 @@ class Owners(Enum):
 
     KEEP = "keep"  # chown and mknod as the layer says: root, or a user namespace with a map
     MINE = "mine"  # everything belongs to who unpacks; device nodes become empty files
+    NOTED = "noted"  # the same, and files and directories that are not root's say so in the attribute `OWNER`
 
 
 class Whiteouts(Enum):
@@ -34,3 +38,12 @@ class Form:
 
     owners: Owners = Owners.MINE
     whiteouts: Whiteouts = Whiteouts.APPLY
+
+    def __str__(self) -> str:
+        return f"{self.owners.value} {self.whiteouts.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Form:
+        """What `str` gave."""
+        owners, _, whiteouts = text.partition(" ")
+        return cls(Owners(owners), Whiteouts(whiteouts))

@@ -49,12 +49,15 @@ def layer_limit() -> int:
 class Recorder:
     """Makes the file table from a tar's members: a `MemberSink` that keeps a digest of each content.
 
+    Args:
+        whiteouts: as for `Layout`.
+
     Attributes:
         layout: what lies where so far.
     """
 
-    def __init__(self) -> None:
-        self.layout = Layout()
+    def __init__(self, *, whiteouts: bool = True) -> None:
+        self.layout = Layout(whiteouts=whiteouts)
         self._entry: Entry | None = None
         self._hash: blake3 | None = None
 

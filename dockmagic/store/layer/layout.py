@@ -51,11 +51,15 @@ class Removal(msgspec.Struct, frozen=True, gc=False):
 class Layout:
     """Collects the members of one layer, in the order of its tar.
 
+    Args:
+        whiteouts: whether ``.wh.`` names remove, as they do in layers; in other archives they are names like any.
+
     Attributes:
         entries: what lies where so far; every directory stands before what is in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whiteouts: bool = True) -> None:
+        self._removes = whiteouts
         self.entries: dict[bytes, Entry] = {}
         self._directories = {b""}
         self._implied: set[bytes] = set()
@@ -81,7 +85,7 @@ class Layout:
         if parent not in self._directories:
             parent = self._enter(parent)
             name = parent + b"/" + base if parent else base
-        if base.startswith(WHITEOUT):
+        if base.startswith(WHITEOUT) and self._removes:
             return self._remove(parent, base)
         return self._put(name, header)
 

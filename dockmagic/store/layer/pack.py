@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,7 +23,7 @@ from .tree import sort_key
 from .write import END, header, in_order, padding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from typing_extensions import Buffer
@@ -35,10 +35,28 @@ if TYPE_CHECKING:
     from .table import LayerTable
     from .tree import FileTree
 
-__all__ = ["pack"]
+__all__ = ["Told", "pack"]
 
 _CHUNK: Final = 1 << 18
 _NO_LIMIT: Final = sys.maxsize  # what is on this disk fits on a disk
+
+
+class Told(NamedTuple):
+    """What is known of a file that could not be made what it should be.
+
+    Attributes:
+        uid: owner.
+        gid: group.
+        type: what an empty regular file stands for; None for itself.
+        major: device number.
+        minor: device number.
+    """
+
+    uid: int
+    gid: int
+    type: EntryType | None = None
+    major: int = 0
+    minor: int = 0
 
 
 def pack(
@@ -48,6 +66,7 @@ def pack(
     *,
     form: Form,
     only: Iterable[bytes] | None = None,
+    told: Mapping[bytes, Told] | None = None,
     epoch: int | None = None,
 ) -> tuple[Digest, LayerTable]:
     """Write the layer that turns `below` into the tree at `root`.
@@ -60,8 +79,9 @@ def pack(
         root: the merged tree, as a container sees it.
         below: the tree of the layers below; an empty one packs everything.
         out: where the uncompressed tar goes.
-        form: how `root` was unpacked: with `Owners.MINE`, owners of paths below are kept and new ones are root's.
+        form: how `root` was unpacked: except with `Owners.KEEP`, owners of paths below stay and new ones are root's.
         only: names that may differ, if the caller knows (an overlay's upper directory); None looks at everything.
+        told: except with `Owners.KEEP`, what is known better.
         epoch: ``SOURCE_DATE_EPOCH``: no mtime is later than this many seconds.
 
     Returns:
@@ -80,7 +100,7 @@ def pack(
 
     try:
         with Place(root, touch=False) as place:
-            difference = _difference(place, below, form, only, clamp)
+            difference = _difference(place, below, _Dresser(form, told or {}), only, clamp)
             for entry in in_order(difference.entries.values(), difference.whiteouts):
                 write(header(entry))
                 if entry.type is EntryType.REGULAR and entry.size:
@@ -104,6 +124,33 @@ class _Clamp:
         return mtime if self._epoch is None else min(mtime, self._epoch)
 
 
+class _Dresser:
+    """Gives entries the owners, attributes and types that they would have where all of that can be kept."""
+
+    def __init__(self, form: Form, told: Mapping[bytes, Told]) -> None:
+        self._owners = form.owners
+        self._told = told
+
+    def __call__(self, entry: Entry, old: Entry | None) -> Entry:
+        if self._owners is Owners.KEEP:
+            return entry
+        told = self._told.get(entry.name)
+        if told is None:
+            told = Told(old.uid, old.gid) if old is not None else Told(0, 0)
+        entry = replace(entry, uid=told.uid, gid=told.gid)
+        if entry.type is EntryType.REGULAR and not entry.size:
+            # What stands for a device where none can be made.
+            if told.type is not None:
+                entry = replace(entry, type=told.type, major=told.major, minor=told.minor)
+            elif old is not None and old.type in (EntryType.CHARACTER, EntryType.BLOCK):
+                entry = replace(entry, type=old.type, major=old.major, minor=old.minor)
+        if old is None or self._owners is Owners.NOTED:
+            return entry
+        xattrs = {key: value for key, value in (old.xattrs or {}).items() if not key.startswith("user.")}
+        xattrs |= entry.xattrs or {}
+        return replace(entry, xattrs=dict(sorted(xattrs.items())) or None)
+
+
 class _Difference:
     """What the layer will say."""
 
@@ -112,7 +159,9 @@ class _Difference:
         self.whiteouts: list[bytes] = []
 
 
-def _difference(place: Place, below: FileTree, form: Form, only: Iterable[bytes] | None, clamp: _Clamp) -> _Difference:
+def _difference(
+    place: Place, below: FileTree, owned: _Dresser, only: Iterable[bytes] | None, clamp: _Clamp
+) -> _Difference:
     result = _Difference()
     names = {b"", *(place.below(b"") if only is None else only)}
     groups: dict[tuple[int, int], list[Entry]] = {}
@@ -125,10 +174,10 @@ def _difference(place: Place, below: FileTree, form: Form, only: Iterable[bytes]
             continue
         node = below.nodes.get(name)
         old = node.entry if node is not None else None
-        entry = _owned(found.entry, old, form)
+        entry = owned(found.entry, old)
         if found.inode is not None:
             groups.setdefault(found.inode, []).append(entry)
-        if _is_changed(place, entry, old, form, clamp):
+        if _is_changed(place, entry, old, clamp):
             changed[name] = entry
     if only is None:
         gone += [name for name in below.nodes if name not in names]
@@ -136,28 +185,13 @@ def _difference(place: Place, below: FileTree, form: Form, only: Iterable[bytes]
     for name, entry in changed.items():
         result.entries[name] = replace(entry, mtime=clamp(entry.mtime))
     result.whiteouts = _removals(place, below, gone)
-    _add_parents(place, below, form, result, clamp)
+    _add_parents(place, below, owned, result, clamp)
     return result
 
 
-def _owned(entry: Entry, old: Entry | None, form: Form) -> Entry:
-    """`entry` with the owner that it would have where owners can be kept."""
-    if form.owners is Owners.KEEP:
-        return entry
-    if old is None:
-        return replace(entry, uid=0, gid=0)
-    xattrs = {key: value for key, value in (old.xattrs or {}).items() if not key.startswith("user.")}
-    xattrs |= entry.xattrs or {}
-    return replace(entry, uid=old.uid, gid=old.gid, xattrs=dict(sorted(xattrs.items())) or None)
-
-
-def _is_changed(place: Place, entry: Entry, old: Entry | None, form: Form, clamp: _Clamp) -> bool:
+def _is_changed(place: Place, entry: Entry, old: Entry | None, clamp: _Clamp) -> bool:
     if old is None:
         return True
-    is_device = old.type in (EntryType.CHARACTER, EntryType.BLOCK)
-    if is_device and form.owners is Owners.MINE and entry.type is EntryType.REGULAR and not entry.size:
-        # What stands for a device where none can be made.
-        entry = replace(entry, type=old.type, major=old.major, minor=old.minor)
     found = set(differences(old, entry)) - {"content"}
     if entry.is_dir or old.mtime == clamp(entry.mtime):
         found.discard("mtime")  # a directory's changes with its content, and says nothing
@@ -189,7 +223,7 @@ def _removals(place: Place, below: FileTree, gone: Iterable[bytes]) -> list[byte
     return whiteouts
 
 
-def _add_parents(place: Place, below: FileTree, form: Form, result: _Difference, clamp: _Clamp) -> None:
+def _add_parents(place: Place, below: FileTree, owned: _Dresser, result: _Difference, clamp: _Clamp) -> None:
     for name in [*result.entries, *result.whiteouts]:
         parent = name.rpartition(b"/")[0]
         while parent and parent not in result.entries:
@@ -197,7 +231,7 @@ def _add_parents(place: Place, below: FileTree, form: Form, result: _Difference,
             if found is None:  # it went away under our hands
                 break
             node = below.nodes.get(parent)
-            entry = _owned(found.entry, node.entry if node else None, form)
+            entry = owned(found.entry, node.entry if node else None)
             result.entries[parent] = replace(entry, mtime=clamp(entry.mtime))
             parent = parent.rpartition(b"/")[0]
 

@@ -18,7 +18,7 @@ from .scan import show
 if TYPE_CHECKING:
     from .place import Place
 
-__all__ = ["Found", "digest", "look", "open_file"]
+__all__ = ["Found", "digest", "look", "open_file", "xattrs_of"]
 
 _TYPES: Final = {
     stat.S_IFREG: EntryType.REGULAR,
@@ -82,7 +82,7 @@ def look(place: Place, name: bytes) -> Found | None:
         link,
         major=os.major(device),
         minor=os.minor(device),
-        xattrs=_xattrs(place, name),
+        xattrs=xattrs_of(place, name),
     )
     shared = kind is EntryType.REGULAR and state.st_nlink > 1
     return Found(entry, (state.st_dev, state.st_ino) if shared else None)
@@ -111,7 +111,12 @@ def _where(place: Place, name: bytes) -> tuple[int, bytes]:
     return place.directory(directory), base
 
 
-def _xattrs(place: Place, name: bytes) -> dict[str, bytes] | None:
+def xattrs_of(place: Place, name: bytes) -> dict[str, bytes] | None:
+    """The extended attributes of what is at `name`, in name order, without foreign ones; None if there are none.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
     parent, base = _where(place, name)
     # The only way to the attributes of what is not to be opened or followed.
     path = b"/proc/self/fd/%d/%b" % (parent, base)

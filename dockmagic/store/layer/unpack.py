@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from dockmagic.oci.errors import InvalidLayer, OutOfSpace, StoreError
 
 from .entry import Entry, EntryType
-from .form import Owners, Whiteouts
+from .form import OWNER, Owners, Whiteouts
 from .ingest import LayerIngest, Recorder
 from .place import Place
 from .scan import show
@@ -105,6 +105,7 @@ class _Unpacker(Recorder):
         super().__init__()
         self._place = place
         self._keep = form.owners is Owners.KEEP
+        self._note = form.owners is Owners.NOTED
         self._applies = form.whiteouts is Whiteouts.APPLY
         self._overlay = "trusted" if form.whiteouts is Whiteouts.TRUSTED else "user"
         self._lower = lower
@@ -287,6 +288,8 @@ class _Unpacker(Recorder):
         # In this order: chown drops set-id bits and capabilities, and all of them change nothing but the ctime.
         if self._keep:
             os.fchown(descriptor, entry.uid, entry.gid)
+        elif self._note and (entry.uid or entry.gid):
+            _set_xattr(descriptor, OWNER, b"%d:%d" % (entry.uid, entry.gid))
         if entry.xattrs:
             for name, value in entry.xattrs.items():
                 _set_xattr(descriptor, name, value)

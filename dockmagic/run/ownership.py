@@ -1,0 +1,62 @@
+"""Owners of the files in a writable layer where all of them belong to one user."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final, Self
+
+from dockmagic.store.layer.entry import EntryType
+from dockmagic.store.layer.form import OWNER
+from dockmagic.store.layer.pack import Told
+
+from . import kernel, ownertable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Ownership"]
+
+_UNKNOWN: Final = ownertable.Owner(-1, -1)
+_DEVICES: Final = {stat.S_IFCHR: EntryType.CHARACTER, stat.S_IFBLK: EntryType.BLOCK}
+
+
+class Ownership:
+    """What is known of the owners in one container's writable layer.
+
+    A file that was given to somebody is in the table. One that comes from the image brought a note with it when it was
+    copied up. Any other belongs to whom the container runs as.
+
+    Args:
+        folder: of the container, with the table.
+        upper: the writable layer.
+    """
+
+    def __init__(self, folder: Path, upper: Path) -> None:
+        self._known, self._default = ownertable.read(str(folder))
+        self._upper = os.open(upper, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._upper)
+
+    def of(self, name: bytes) -> Told:
+        """What `name` in the writable layer, as `Entry.name`, should be."""
+        known = self._known.get(kernel.identify(self._upper, name)[:2], _UNKNOWN)
+        uid, gid = known.uid, known.gid
+        if uid == -1 or gid == -1:
+            noted = self._noted(name)
+            uid, gid = (noted[0] if uid == -1 else uid), (noted[1] if gid == -1 else gid)
+        device = known.device
+        # The kernel's own form of a device number is the one of makedev(3) in its low half.
+        return Told(uid, gid, _DEVICES.get(known.kind), os.major(device), os.minor(device))
+
+    def _noted(self, name: bytes) -> tuple[int, int]:
+        try:
+            note = os.getxattr(b"/proc/self/fd/%d/%b" % (self._upper, name), OWNER, follow_symlinks=False)
+            uid, gid = note.split(b":")
+            return int(uid), int(gid)
+        except (OSError, ValueError):
+            return self._default.uid, self._default.gid
