@@ -177,7 +177,7 @@ def create(
         layers.in_use(store.home),
     ):
         unpacked = trees.ensure(store, isolation, image)
-        if certificates and network == "host":
+        if certificates and network == "host" and not isolation.copies:
             unpacked = [*authorities(store, isolation, image), *unpacked]
         all_mounts = mounting.ready(store, isolation, mounts, (config.volumes or {}) if image_volumes else ())
         record = Record(
