@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["become_other", "become_root", "outer_namespace", "write"]
 
@@ -28,12 +31,18 @@ def write(pid: int, isolation: dict[str, Any]) -> None:
         if any(os.waitpid(child, 0)[1] for child in children):
             raise OSError(1, "newuidmap refuses the id map")
         return
+    _write(f"/proc/{pid}", isolation["uid_map"][0], isolation["gid_map"][0])
+
+
+def _write(process: str, users: Sequence[int], groups: Sequence[int]) -> None:
+    # Without privileges there is one row only, and nobody may drop a group that keeps him from something
+    # (user_namespaces(7)). Not by `open`, which may import a codec: from the container's files, once we are inside.
     for name, text in (
         ("setgroups", "deny"),
-        ("uid_map", " ".join(map(str, isolation["uid_map"][0]))),
-        ("gid_map", " ".join(map(str, isolation["gid_map"][0]))),
+        ("uid_map", " ".join(map(str, users))),
+        ("gid_map", " ".join(map(str, groups))),
     ):
-        descriptor = os.open(f"/proc/{pid}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+        descriptor = os.open(f"{process}/{name}", os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.write(descriptor, text.encode())
         finally:
@@ -51,15 +60,13 @@ def become_root(*, several: bool) -> None:
 def become_other(uid: int, gid: int) -> None:
     """Be this user where there is only root: in a user namespace of one's own, in which root has that number."""
     kernel.unshare(kernel.CLONE_NEWUSER)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} 0 1"), ("gid_map", f"{gid} 0 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+    _write("/proc/self", (uid, 0, 1), (gid, 0, 1))
 
 
 def outer_namespace(pid: int) -> int:
     """A descriptor of the user namespace that a container's process was started in, before any `become_other`."""
     own = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    with open(f"/proc/{pid}/uid_map", encoding="ascii") as file:
+    with open(f"/proc/{pid}/uid_map", encoding="utf-8") as file:
         if file.read().split()[0] == "0":
             return own
     try:

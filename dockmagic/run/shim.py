@@ -113,6 +113,7 @@ class _Shim:
         try:
             if spec["uid_map"]:
                 idmap.write(self.pid, spec)
+                self.users = os.open(f"/proc/{self.pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
             self._limit()
             outer.send(b"g")
             answer, descriptors = _hear(outer)
@@ -463,7 +464,7 @@ class _Shim:
             self._become(spec["process"], stdio, sync)
         except process.Refusal as error:
             _tell(sync, {"error": str(error), "code": error.code})
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001  (nobody else would hear of it)
             _tell(sync, {"error": str(error), "code": _FAILED})
         finally:
             os._exit(_FAILED)
@@ -493,7 +494,7 @@ class _Shim:
             self._become(request, stdio, sync)
         except process.Refusal as error:
             _tell(sync, {"error": str(error), "code": error.code})
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001  (likewise)
             _tell(sync, {"error": str(error), "code": _FAILED})
         finally:
             os._exit(_FAILED)
