@@ -410,7 +410,7 @@ def _paths(statement: Statement) -> tuple[tuple[str, ...], str]:
     words = statement.words()
     if len(words) < 2:
         raise statement.error(
-            f"{statement.name} requires at least two arguments, but only {'one was' if words else 'none was'} provided."
+            f"{statement.name} requires at least two arguments, but {'only one' if words else 'none'} was provided."
             " Destination could not be determined"
         )
     *sources, dest = words
