@@ -108,5 +108,6 @@ class Bases:
 
     def _fetch(self, name: str, platform: Platform, on_progress: Progress) -> Image:
         ref = Reference.parse(name).or_latest()
-        assert self._registry is not None
+        if self._registry is None:
+            raise ImageNotFound(f"there is no image {ref.familiar} here", hint=f"Get it with pull {ref.familiar}")
         return pull(self._registry(ref), self._store, ref, platform=platform, on_progress=on_progress)

@@ -1,26 +1,45 @@
-"""The walk of the plan: stages side by side, each step looked up in the cache or performed, and recorded."""
+"""A whole build: the plan is made, its stages are built side by side, and the result gets its names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, BinaryIO
 
-from .events import ignore_events
+from dockmagic.image.image import Image
+from dockmagic.oci.platforms import Platform
+from dockmagic.oci.reference import Reference
+
+from . import steps
+from .bases import Bases
+from .cache import Cache
+from .events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
+from .growing import finish, settle
+from .output import export
+from .plan import make_plan
+from .result import Build, StepFailed
+from .stage import StageBuild
+from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from dockmagic.image.source import ImageSource
-    from dockmagic.oci.dockerfile import Dockerfile
-    from dockmagic.oci.reference import Reference
+    from dockmagic.oci.dockerfile import Dockerfile, Instruction
     from dockmagic.store.content import ContentStore
 
     from .context import Context
     from .events import BuildEvent
     from .options import Options
     from .output import Output
-    from .result import Build
+    from .plan import Base, Plan, PlannedStage
 
 __all__ = ["build"]
+
+# How often the main thread, which alone hears of Ctrl-C, looks up from waiting; in seconds.
+_GLANCE = 0.5
 
 
 def build(
@@ -30,9 +49,10 @@ def build(
     options: Options,
     *,
     contexts: Mapping[str, Context] | None = None,
-    outputs: tuple[Output, ...] = (),
+    outputs: Sequence[Output] = (),
     registry: Callable[[Reference], ImageSource] | None = None,
     on_event: Callable[[BuildEvent], None] = ignore_events,
+    stdout: BinaryIO | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Build:
     """Build an image.
@@ -45,11 +65,11 @@ def build(
         dockerfile: parsed.
         context: of the build; opened, and closed by the caller.
         options: the flags.
-        contexts: named ones (``--build-context``), opened; a base image as a context has the form that
-            `Context` gives it.
+        contexts: named ones (``--build-context``), opened.
         outputs: where the result goes besides; none for the store alone.
         registry: gives the source of a base image, such as `Registries.repository`; None for offline.
         on_event: hears how it goes; called from several threads, one at a time.
+        stdout: takes an output of ``dest=-``.
         stop: asked now and then; when it returns true the build ends with `InterruptedError`.
 
     Raises:
@@ -59,4 +79,168 @@ def build(
         NotSupported: a RUN where nothing can run, or for another processor.
         OutOfSpace: the disk is full; nothing is named.
     """
-    raise NotImplementedError
+    begun = time.perf_counter()
+    emit = _one_at_a_time(on_event)
+    contexts = contexts or {}
+    bases = Bases(store, registry, pull=options.pull)
+    plan = _plan(dockerfile, options, contexts, bases)
+    infos = _number(plan)
+    emit(BuildStarted(steps=tuple(info for stage in infos.values() for info in stage), context=context.written))
+    warnings = tuple(
+        BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed")
+        for name in plan.arguments.unused
+    )
+    for warning in warnings:
+        emit(warning)
+    with store.lease() as keep:
+        shop = Workshop(
+            store=store,
+            plan=plan,
+            context=context,
+            contexts=contexts,
+            options=options,
+            cache=Cache(store.home),
+            bases=bases,
+            keep=keep,
+            emit=emit,
+            recipe=f"{context.identity} {dockerfile.name}",
+        )
+        try:
+            _walk(shop, infos, stop)
+        except StepFailed as error:
+            error.steps = tuple(shop.results[number] for number in sorted(shop.results))
+            steps.remember(store, error.steps)
+            raise
+        done = tuple(shop.results[number] for number in sorted(shop.results))
+        image = finish(
+            store,
+            shop.finished[plan.target].image,
+            labels=options.labels,
+            annotations=options.annotations,
+            docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
+        )
+        keep([image.digest, image.id])
+        names, where = _hand_out(shop, image, outputs, stdout)
+        steps.remember(store, done)
+    return Build(
+        image=image,
+        names=names,
+        steps=done,
+        warnings=warnings,
+        seconds=time.perf_counter() - begun,
+        context_files=context.counts[0],
+        context_hashed=context.counts[1],
+        outputs=where,
+    )
+
+
+def _one_at_a_time(on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
+    lock = threading.Lock()
+
+    def emit(event: BuildEvent) -> None:
+        with lock:
+            on_event(event)
+
+    return emit
+
+
+def _plan(dockerfile: Dockerfile, options: Options, contexts: Mapping[str, Context], bases: Bases) -> Plan:
+    def triggers(base: Base) -> Sequence[str]:
+        name = base.origin.name
+        if base.origin.kind == "context":
+            name = contexts[name].image
+        return bases.view(name, base.platform).config.on_build or () if name else ()
+
+    return make_plan(
+        dockerfile,
+        target=options.target,
+        build_args=options.build_args,
+        platform=options.platform or Platform.default(),
+        contexts=contexts,
+        triggers=triggers,
+    )
+
+
+def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:
+    """The steps of each stage, numbered through all of them."""
+    found: dict[int, tuple[StepInfo, ...]] = {}
+    number = 0
+    for stage in plan.stages:
+        lines: list[Instruction] = [stage.line, *stage.steps]
+        infos = []
+        for place, line in enumerate(lines, 1):
+            number += 1
+            is_trigger = 1 < place <= stage.triggers + 1
+            infos.append(
+                StepInfo(
+                    number=number,
+                    stage="" if stage.unique and not stage.line.stage else stage.name,
+                    place=place,
+                    of=len(lines),
+                    instruction=line.name,
+                    text=line.original,
+                    lines=(0, 0) if is_trigger else line.lines,
+                )
+            )
+        found[stage.index] = tuple(infos)
+    return found
+
+
+def _walk(shop: Workshop, infos: Mapping[int, tuple[StepInfo, ...]], stop: Callable[[], bool]) -> None:
+    """Build all stages, each in a thread of its own as soon as those that it needs are done."""
+    stages = shop.plan.stages
+    begun: dict[int, Future[None]] = {}
+
+    def one(stage: PlannedStage) -> None:
+        # Those that it needs come before it in the file, so they have begun.
+        for index in stage.needs:
+            begun[index].result()
+        shop.check()
+        shop.finished[stage.index] = StageBuild(shop, stage, infos[stage.index]).run()
+
+    with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="dockmagic-stage") as pool:
+        for stage in stages:
+            begun[stage.index] = pool.submit(one, stage)
+        try:
+            _await(list(begun.values()), shop, stop)
+        finally:
+            shop.stop()
+
+
+def _await(stages: list[Future[None]], shop: Workshop, stop: Callable[[], bool]) -> None:
+    left = set(stages)
+    while left:
+        done, left = wait(left, timeout=_GLANCE, return_when=FIRST_EXCEPTION)
+        failures = [error for stage in done if (error := stage.exception()) is not None]
+        if failures:
+            shop.stop()
+            wait(left)
+            # A stage that was stopped for another one's sake has nothing to say.
+            failures += [error for stage in left if (error := stage.exception()) is not None]
+            raise next((error for error in failures if not isinstance(error, InterruptedError)), failures[0])
+        if stop():
+            shop.stop()
+
+
+def _hand_out(
+    shop: Workshop, image: Image, outputs: Sequence[Output], stdout: BinaryIO | None
+) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
+    """Give the result its names, all at once, and write it to where it was asked for; the names and the places."""
+    store = shop.store
+    further = (Reference.parse(name).or_latest() for output in outputs for name in output.names)
+    names = tuple(dict.fromkeys((*shop.options.tags, *further)))
+    named = Image(store, image.descriptor, names=names, home=store.home, keep_tables=True)
+    settle(store, image)
+    where = []
+    for output in outputs:
+        place = export(store, named, output, stdout=stdout)
+        shop.emit(Exported(what=output.type, where=place, image_id=image.id))
+        where.append(place)
+    with store.edit() as edit:
+        for ref in names:
+            edit.set(ref, image.descriptor, size=image.size)
+        if not names:
+            edit.add(image.descriptor, size=image.size)
+    for ref in names:
+        shop.emit(Exported(what="image", where=ref.familiar, image_id=image.id))
+    return names, tuple(where)

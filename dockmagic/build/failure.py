@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import DockerfileError, DockmagicError
+from dockmagic.oci.errors import DockerfileError
 
 from .excerpt import excerpt
 from .result import StepFailed
 
 if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Dockerfile, Instruction
+    from dockmagic.oci.errors import DockmagicError
 
     from .events import StepInfo
 
@@ -41,7 +42,7 @@ def _place(dockerfile: Dockerfile, instruction: Instruction) -> str:
 
 
 def returned(
-    dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, argv: tuple[str, ...], code: int, tail: Tail
+    dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, argv: tuple[str, ...], *, code: int, output: Tail
 ) -> StepFailed:
     """The error of a RUN whose program ended with another code than 0."""
     command = argv[-1] if len(argv) == 3 and argv[1] == "-c" else shlex.join(argv)
@@ -53,7 +54,7 @@ def returned(
         step=step,
         command=command,
         returned=code,
-        output=str(tail),
+        output=str(output),
         excerpt=excerpt(dockerfile.source, instruction.lines, first_line=dockerfile.first_line),
     )
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import csv
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.reference import Reference
 
 __all__ = ["Options", "Secret"]
+
+#: The most that a secret may hold, in bytes, as in BuildKit (session/secrets, MaxSecretSize).
+_MOST: Final = 500_000
+_HOW: Final = "Write id=NAME,src=FILE or id=NAME,env=VARIABLE"
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -29,9 +38,47 @@ class Secret(msgspec.Struct, frozen=True):
         """Read ``id=NAME[,src=FILE|,env=VARIABLE]``; without a source, the variable NAME or the file NAME.
 
         Raises:
-            InvalidInput: not of that form, or neither file nor variable is there.
+            InvalidInput: not of that form, too large, or neither file nor variable is there.
         """
-        raise NotImplementedError
+        fields = {}
+        for field in next(csv.reader([text], strict=True), []):
+            key, equals, value = field.partition("=")
+            key = {"source": "src"}.get(key.lower(), key.lower())
+            if not equals or key not in ("type", "id", "src", "env"):
+                raise InvalidInput(
+                    f"invalid field {field!r} in a secret", hint="Write id=NAME,src=FILE or id=NAME,env=NAME"
+                )
+            fields[key] = value
+        name = fields.get("id", "")
+        if not name:
+            raise InvalidInput("a secret needs an id", hint=_HOW)
+        file, variable = fields.get("src", ""), fields.get("env", "")
+        if fields.get("type") == "env" and not variable:
+            file, variable = "", file or name
+        if not file and not variable:
+            variable, file = (name, "") if name in os.environ else ("", name)
+        secret = cls._from_variable(name, variable) if variable else cls._from_file(name, file)
+        if len(secret) > _MOST:
+            raise InvalidInput(f"the secret {name} has more than {_MOST // 1000} kB", hint="Use a bind mount for files")
+        return cls(name, secret)
+
+    @staticmethod
+    def _from_variable(name: str, variable: str) -> bytes:
+        try:
+            return os.environb[os.fsencode(variable)]
+        except KeyError:
+            raise InvalidInput(f"the secret {name}: there is no variable {variable} in the environment") from None
+
+    @staticmethod
+    def _from_file(name: str, file: str) -> bytes:
+        try:
+            with Path(file).expanduser().open("rb") as source:
+                return source.read(_MOST + 1)
+        except OSError as error:
+            raise InvalidInput(
+                f"the secret {name}: {file}: {(error.strerror or str(error)).lower()}",
+                hint=_HOW,
+            ) from None
 
     def __repr__(self) -> str:
         return f"Secret(id={self.id!r})"

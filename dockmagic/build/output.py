@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Literal
+import contextlib
+import csv
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
 import msgspec
 
+from dockmagic.image.archive import export_rootfs, save
+from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
+from dockmagic.oci.media import Compression
+from dockmagic.store.home import disk_errors
+from dockmagic.store.layer.form import Form
+from dockmagic.store.layer.unpack import unpack
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dockmagic.image.image import Image
-    from dockmagic.oci.reference import Reference
     from dockmagic.store.content import ContentStore
 
 __all__ = ["Output", "export"]
+
+OutputType = Literal["local", "tar", "oci", "docker", "image"]
+
+_TYPES: Final[tuple[OutputType, ...]] = ("local", "tar", "oci", "docker", "image")
+_FORMS: Final = {"oci": "oci-archive", "docker": "docker-archive"}
+_TRUE: Final = ("1", "true")
+_FALSE: Final = ("0", "false")
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,35 +39,109 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         type: of the output.
-        dest: file or folder; empty for `stdout` (``-``), and for ``image``.
-        names: of the image in the archive, or in the store.
+        dest: file or folder; empty for standard output (``-``), and for ``image``.
+        names: of the image in the archive, or in the store, beside its tags.
         push: give it to the registry too (``type=image,push=true``, ``type=registry``): the caller does it.
+        docker_media_types: ``oci-mediatypes=false``.
     """
 
-    type: Literal["local", "tar", "oci", "docker", "image"]
+    type: OutputType
     dest: str = ""
     names: tuple[str, ...] = ()
     push: bool = False
+    docker_media_types: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Output:
-        """Read ``type=tar,dest=out.tar``; a path alone is ``type=local``, ``-`` alone ``type=tar`` on stdout.
+        """Read ``type=tar,dest=out.tar``; a path alone is ``type=local``, ``-`` alone ``type=tar`` on standard output.
 
         Raises:
             InvalidInput: not of that form.
             NotSupported: a type or option that is not there.
         """
-        raise NotImplementedError
+        if text == "-":
+            return cls(type="tar")
+        if "=" not in text:
+            return cls(type="local", dest=text)
+        fields = dict(field.partition("=")[::2] for field in next(csv.reader([text]), []))
+        kind = fields.pop("type", "")
+        push = kind == "registry" or _is_true("push", fields.pop("push", "false"))
+        kind = "image" if kind == "registry" else kind
+        if kind not in _TYPES:
+            raise NotSupported(f"there is no output of type {kind!r}", hint=f"Use one of {', '.join(_TYPES)}, registry")
+        if not _is_true("tar", fields.pop("tar", "true")):
+            raise NotSupported("tar=false: an image layout in a folder is not written", hint="Write an archive")
+        dest = fields.pop("dest", "")
+        output = cls(
+            type=kind,
+            dest="" if dest == "-" else dest,
+            names=tuple(name for name in fields.pop("name", "").split(",") if name),
+            push=push,
+            docker_media_types=not _is_true("oci-mediatypes", fields.pop("oci-mediatypes", "true")),
+        )
+        if fields:
+            raise NotSupported(
+                f"the output option {next(iter(fields))} is not there", hint="type, dest, name and push are"
+            )
+        if kind == "local" and not output.dest:
+            raise InvalidInput("an output of type local needs dest=FOLDER")
+        return output
 
 
-def export(
-    store: ContentStore, image: Image, output: Output, names: tuple[Reference, ...], *, stdout: BinaryIO | None = None
-) -> str:
-    """Write `image` as `output` says; returns the path, or the name in the store.
+def _is_true(key: str, value: str) -> bool:
+    if value.lower() not in (*_TRUE, *_FALSE):
+        raise InvalidInput(f"invalid value for {key}: {value}", hint="Write true or false")
+    return value.lower() in _TRUE
+
+
+def export(store: ContentStore, image: Image, output: Output, *, stdout: BinaryIO | None = None) -> str:
+    """Write `image`, with the names that it has, as `output` says; returns the path.
+
+    A file appears when it is whole. Into a folder of type ``local`` files are put beside what is there.
 
     Raises:
         InvalidInput: standard output is asked for and there is none.
         Conflict: the folder of a ``local`` output is a file.
         OutOfSpace: the disk is full.
     """
-    raise NotImplementedError
+    if output.type == "image":
+        return output.names[0] if output.names else ""
+    if output.type == "local":
+        _export_folder(store, image, Path(output.dest).expanduser())
+    else:
+        with _target(output.dest, stdout) as out:
+            if output.type == "tar":
+                export_rootfs(image, out)
+            else:
+                save([image], out, form=_FORMS[output.type])
+    return output.dest or "-"
+
+
+@contextlib.contextmanager
+def _target(dest: str, stdout: BinaryIO | None) -> Iterator[BinaryIO]:
+    if not dest:
+        if stdout is None:
+            raise InvalidInput("there is no standard output for the result here", hint="Write dest=FILE")
+        yield stdout
+        return
+    path = Path(dest).expanduser()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with disk_errors(), temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    except FileNotFoundError:
+        raise InvalidInput(f"the folder {path.parent} is not there", hint="Make it first") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _export_folder(store: ContentStore, image: Image, folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Conflict(f"{folder} is a file", hint="Name a folder")
+    with disk_errors(), tempfile.TemporaryFile(dir=store.home.root, prefix=".export.") as tar:
+        folder.mkdir(parents=True, exist_ok=True)
+        export_rootfs(image, cast("BinaryIO", tar))
+        tar.seek(0)
+        # As whoever builds: nobody could use files of root's in a folder of his own.
+        unpack(cast("BinaryIO", tar), Compression.NONE, folder, form=Form())

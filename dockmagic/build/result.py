@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:
+    from dockmagic.image.analysis import Diff
     from dockmagic.image.image import Image
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.reference import Reference
@@ -50,6 +51,15 @@ class StepResult:
         if self.image is None or self.diff_id is None:
             return ()
         return self.image.layers[-1].changes
+
+    @property
+    def diff(self) -> Diff | None:
+        """The same to look at and to read texts from; None if the step made no layer."""
+        if self.image is None or self.diff_id is None:
+            return None
+        from dockmagic.image.analysis import diff
+
+        return diff(self.image.layers[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +105,7 @@ class StepFailed(DockmagicError):
         output: the last lines that it wrote, both streams, without secrets.
         excerpt: lines of the Dockerfile as (number, text, whether it is the step's).
         steps: all of the build, as far as it came.
-        entered: whether ``@failed`` is there.
+        state: what the step left, as an image; None if there is nothing to look into.
     """
 
     def __init__(
@@ -109,7 +119,7 @@ class StepFailed(DockmagicError):
         output: str = "",
         excerpt: tuple[tuple[int, str, bool], ...] = (),
         steps: tuple[StepResult, ...] = (),
-        entered: bool = False,
+        state: Image | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.step = step
@@ -118,4 +128,4 @@ class StepFailed(DockmagicError):
         self.output = output
         self.excerpt = excerpt
         self.steps = steps
-        self.entered = entered
+        self.state = state

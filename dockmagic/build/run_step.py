@@ -2,4 +2,158 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from dockmagic.oci.dockerfile import refuse
+from dockmagic.run.commit import write_layer
+from dockmagic.run.container import CannotStart
+from dockmagic.run.creation import create
+from dockmagic.run.tiers import choose
+
+from . import keys
+from .events import StepOutput
+from .failure import Tail, returned
+from .growing import grow, moment
+from .layer import NewLayer
+from .mounts import Mounted
+from .redaction import Redaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.oci.dockerfile import Run
+    from dockmagic.run.container import Container
+
+    from .cache import Part
+    from .events import StepInfo
+    from .mounts import Ready
+    from .plan import PlannedStage
+    from .scope import Scope
+    from .workshop import State, Workshop
+
+__all__ = ["PlannedRun", "plan_run"]
+
+
+class PlannedRun(NamedTuple):
+    """A RUN, ready to be looked up or done.
+
+    Attributes:
+        parts: of the cache's key.
+        text: of the history row.
+        work: does it.
+    """
+
+    parts: tuple[Part, ...]
+    text: str
+    work: Callable[[], NewLayer | None]
+
+
+def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
+    shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State, scope: Scope
+) -> PlannedRun:
+    """Say what an (expanded) RUN depends on.
+
+    Raises:
+        NotSupported: it asks for what is not there, or nothing can run here.
+        DockerfileError: a mount that makes no sense.
+    """
+    refuse(instruction)
+    isolation = choose(shop.store.home)
+    program = instruction.program
+    argv = program.command(state.settings.shell)
+    mounted = Mounted(shop, info, instruction, stage, state, scope)
+    network = shop.options.network if instruction.network == "default" else instruction.network
+    parts = keys.of_run(
+        state.image,
+        stage.base.platform,
+        argv,
+        state.settings,
+        scope,
+        network=network,
+        hosts=shop.options.add_hosts,
+        mounts=mounted.parts,
+        shm_size=shop.options.shm_size,
+        ownership="kept" if isolation.keeps_owners else "noted",
+        epoch=shop.options.epoch,
+    )
+    args = scope.args
+    words = [f"|{len(args)}", *(f"{name}={value}" for name, value in args.items())] if args else []
+    text = f"RUN {' '.join([*words, *argv])} # buildkit"
+
+    def work() -> NewLayer | None:
+        tail = Tail()
+
+        def on_output(stream: int, data: bytes) -> None:
+            tail.add(data)
+            shop.emit(StepOutput(number=info.number, stream=stream, data=data))
+
+        output = Redaction((secret.value for secret in shop.options.secrets), on_output)
+        with mounted.ready() as mounts, _container(shop, state, argv, scope, network, mounts) as container:
+            code = _run(shop, container, output)
+            output.finish()
+            layer = _layer(shop, container)
+        if code:
+            error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
+            now = time.time() if shop.options.epoch is None else shop.options.epoch
+            error.state = grow(shop.store, state.image, state.settings, text=text, created=moment(now), layer=layer)
+            raise error
+        return layer
+
+    return PlannedRun(parts, text, work)
+
+
+@contextlib.contextmanager
+def _container(  # noqa: PLR0917  (private, one caller)
+    shop: Workshop, state: State, argv: tuple[str, ...], scope: Scope, network: str, mounts: Ready
+) -> Iterator[Container]:
+    container = create(
+        shop.store,
+        state.image,
+        argv,
+        entrypoint="",
+        env=(*scope.run_env, *mounts.env),
+        workdir=state.settings.workdir,
+        user=state.settings.user,
+        hostname="buildkitsandbox",
+        network=network,
+        add_hosts=shop.options.add_hosts,
+        mounts=mounts.mounts,
+        image_volumes=False,
+        certificates=False,
+        shm_size=shop.options.shm_size,
+        keep_log=False,
+    )
+    try:
+        yield container
+    finally:
+        container.remove(force=True)
+
+
+def _run(shop: Workshop, container: Container, output: Redaction) -> int:
+    """Run the program to its end; its exit code."""
+    try:
+        session = container.start(owner=os.getpid())
+    except CannotStart as error:
+        if error.exit_code == CannotStart.exit_code:
+            raise
+        output(2, f"{error.message}\n".encode())  # as a shell would say it
+        return error.exit_code
+    with session:
+        shop.watch(session)
+        try:
+            code = session.follow(output)
+        finally:
+            shop.unwatch(session)
+    shop.check()
+    return code
+
+
+def _layer(shop: Workshop, container: Container) -> NewLayer | None:
+    """What the program has written, as a layer in the store; None if it is nothing."""
+    written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False)
+    if written is None:
+        return None
+    return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

@@ -1,0 +1,278 @@
+"""``RUN --mount``: from what the Dockerfile says to what a container gets, and to what of it the cache must know.
+
+Targets are opened inside the container's root, and sources inside the image or folder that they are part of, by the run
+room (`run.rootfs`): no link in either leads out (CVE-2024-9407, CVE-2024-9675, CVE-2024-23651).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from dockmagic.image.image import Image
+from dockmagic.oci.dockerfile import Copy
+from dockmagic.oci.errors import DockerfileError, InvalidInput
+from dockmagic.run.record import Mount as RunMount
+from dockmagic.store.lock import lock, try_lock
+
+from . import keys
+from .cache import Part
+from .config import begin
+from .copying import prepare
+from .growing import grow, moment, scratch
+from .workshop import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dockmagic.oci.dockerfile import Mount, Run
+
+    from .copying import Copying
+    from .events import StepInfo
+    from .plan import PlannedStage
+    from .scope import Scope
+    from .workshop import State, Workshop
+
+__all__ = ["Mounted", "Ready"]
+
+_SECRET_MODE = 0o400
+_CACHE_MODE = 0o755
+_MOST_PRIVATE = 100
+
+
+class Ready(NamedTuple):
+    """Mounts that a container can be made with, as long as the step lasts.
+
+    Attributes:
+        mounts: for `run.creation.create`.
+        env: variables that hold secrets.
+    """
+
+    mounts: tuple[RunMount, ...]
+    env: tuple[str, ...]
+
+
+class Mounted:
+    """The mounts of one RUN.
+
+    Args:
+        shop: of the build.
+        info: of the step.
+        instruction: expanded.
+        stage: that it is in.
+        state: before it.
+        scope: before it.
+
+    Attributes:
+        parts: what of them belongs in the cache's key: never a secret's value or what a cache holds.
+
+    Raises:
+        DockerfileError: a mount that makes no sense.
+        InvalidInput: a required secret is missing.
+    """
+
+    def __init__(  # noqa: PLR0917  (all that an instruction may look at)
+        self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State, scope: Scope
+    ) -> None:
+        self._shop = shop
+        self._stage = stage
+        self._progress = progress(shop.emit, info)
+        self._state = state
+        file = instruction.program.file
+        self._script = file.text if file is not None else ""
+        self._script_name = file.name if file is not None else ""
+        self._mounts = [self._placed(spec.resolve(scope.expand)) for spec in instruction.mounts]
+        self._sources: dict[int, _Source] = {}
+        self.parts = tuple(self._parts())
+
+    def _placed(self, mount: Mount) -> Mount:
+        if mount.type == "secret" and not mount.target:
+            return mount
+        target = posixpath.normpath(posixpath.join(self._state.settings.workdir, mount.target))
+        target = "/" + target.lstrip("/")
+        if target == "/":
+            raise DockerfileError(f'invalid mount target "{mount.target}"', hint="Mount it below the root")
+        return replace(mount, target=target)
+
+    # The cache's key
+
+    def _parts(self) -> Iterator[Part]:
+        if self._script:
+            yield Part("instruction", self._script, f"/dev/pipes/{self._script_name}")
+        for index, mount in enumerate(self._mounts):
+            shown = {
+                name: getattr(mount, name)
+                for name in ("type", "source", "readonly", "id", "sharing", "size", "env", "mode", "uid", "gid")
+            }
+            yield Part("mount", json.dumps(shown, sort_keys=True), mount.target or f"${mount.env}")
+            if mount.type == "bind" or mount.from_:
+                yield from self._source_parts(index, mount)
+
+    def _source_parts(self, index: int, mount: Mount) -> Iterator[Part]:
+        shop, platform = self._shop, self._stage.base.platform
+        origin = shop.plan.origin(mount.from_, self._stage) if mount.from_ else None
+        if origin is not None and (origin.kind != "context" or shop.contexts[origin.name].image):
+            image = shop.image(origin, platform, self._progress)
+            self._sources[index] = _Source(image, mount.source)
+            yield Part("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
+            return
+        context = shop.context if origin is None else shop.contexts[origin.name]
+        copying = prepare(
+            _copy_of(mount.source),
+            context.files,
+            scratch(shop.store, platform),
+            home=shop.store.home,
+            stop=shop.stopping,
+        )
+        folder = context.folder(mount.source)
+        self._sources[index] = _Source(copying, mount.source, folder)
+        yield from copying.parts
+
+    # Ready to run
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[Ready]:
+        """Prepare the mounts: contexts that must become layers, caches that must be locked, secrets in memory."""
+        with contextlib.ExitStack() as opened:
+            mounts, env = [], []
+            if self._script:
+                source = opened.enter_context(_in_memory(self._script.encode()))
+                path = f"/dev/pipes/{self._script_name}"
+                mounts.append(RunMount(type="secret", target=path, source=source, mode=0o755))
+            for index, mount in enumerate(self._mounts):
+                if mount.type == "secret":
+                    value = self._secret(mount)
+                    if value is None:
+                        continue
+                    if mount.env:
+                        env.append(f"{mount.env}={value.decode(errors='surrogateescape')}")
+                    if mount.target:
+                        source = opened.enter_context(_in_memory(value))
+                        mounts.append(_owned("secret", mount, source, _SECRET_MODE))
+                elif mount.type == "cache":
+                    source = opened.enter_context(self._cache(mount, self._sources.get(index)))
+                    mounts.append(_owned("cache", mount, source, _CACHE_MODE))
+                elif mount.type == "tmpfs":
+                    data = f"size={mount.size}" if mount.size else ""
+                    mounts.append(RunMount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly))
+                else:
+                    mounts.append(self._bind(mount, self._sources[index]))
+            yield Ready(tuple(mounts), tuple(env))
+
+    def _bind(self, mount: Mount, source: _Source) -> RunMount:
+        discard = not mount.readonly
+        if source.folder is not None and (not discard or source.folder.is_dir()):
+            return RunMount(
+                type="bind",
+                target=mount.target,
+                source=str(source.folder),
+                read_only=mount.readonly,
+                discard=discard,
+            )
+        image = self._image(source)
+        return RunMount(
+            type="image",
+            target=mount.target,
+            name=image.digest,
+            subpath=source.path.strip("/"),
+            read_only=mount.readonly,
+            discard=discard,
+        )
+
+    def _image(self, source: _Source) -> Image:
+        if isinstance(source.what, Image):
+            return source.what
+        shop = self._shop
+        empty = scratch(shop.store, self._stage.base.platform)
+        layer = source.what.write(shop.store, empty, shop.keep, moment=0)
+        image = grow(shop.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
+        shop.keep([image.digest, image.id])
+        return image
+
+    def _secret(self, mount: Mount) -> bytes | None:
+        for secret in self._shop.options.secrets:
+            if secret.id == mount.id:
+                return secret.value
+        if mount.required:
+            raise InvalidInput(
+                f"secret {mount.id}: not found",
+                hint=f"Give it: --secret id={mount.id},src=FILE or id={mount.id},env=NAME",
+            )
+        return None
+
+    @contextlib.contextmanager
+    def _cache(self, mount: Mount, source: _Source | None) -> Iterator[str]:
+        """The folder of a cache mount, for as long as its sharing says."""
+        name = json.dumps([mount.id, source.key if source else ""])
+        base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
+        for number in range(_MOST_PRIVATE):
+            folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
+            folder.mkdir(parents=True, exist_ok=True)
+            (base / "name").write_text(mount.id)
+            with (base / f"{folder.name}.lock").open("w") as file:
+                if mount.sharing == "private":
+                    if not try_lock(file.fileno()):
+                        continue
+                else:
+                    lock(file.fileno(), shared=mount.sharing == "shared", stop=self._shop.stopping)
+                yield str(folder)
+                return
+        raise InvalidInput(f"the cache {mount.id} has too many users at once")
+
+
+class _Source(NamedTuple):
+    """What a bind, or a fresh cache, takes its files from.
+
+    Attributes:
+        what: an image, or files of a context that become one where they must.
+        path: of the folder or file in it.
+        folder: where it can be mounted as it is; else None.
+    """
+
+    what: Image | Copying
+    path: str
+    folder: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        what = keys.chain(self.what) if isinstance(self.what, Image) else str([part.value for part in self.what.parts])
+        return f"{what} {self.path}"
+
+
+def _copy_of(source: str) -> Copy:
+    """A COPY that keeps the path of what it copies."""
+    path = source.strip("/") or "."
+    return Copy(lines=(0, 0), keyword="COPY", original="COPY", sources=(path,), dest="/", parents=True)
+
+
+def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:
+    return RunMount(
+        type=kind,
+        target=mount.target,
+        source=source,
+        read_only=mount.readonly and kind == "cache",
+        mode=mode if mount.mode is None else mount.mode,
+        uid=mount.uid or 0,
+        gid=mount.gid or 0,
+    )
+
+
+@contextlib.contextmanager
+def _in_memory(data: bytes) -> Iterator[str]:
+    """A file that lies on no disk; its path."""
+    descriptor = os.memfd_create("dockmagic")
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        yield f"/proc/{os.getpid()}/fd/{descriptor}"
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,224 @@
+"""One stage, step by step: each is looked up in the cache or done, and recorded."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from dockmagic.oci.errors import DockmagicError, NotSupported
+
+from .cache import Key, Spot
+from .config import begin
+from .events import StepDone, StepStarted
+from .explain import explain
+from .failure import refused
+from .growing import grow, moment
+from .result import StepFailed, StepResult
+from .scope import Scope
+from .todo import plan_step
+from .workshop import State, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dockmagic.image.image import Image
+    from dockmagic.oci.dockerfile import Instruction
+
+    from .cache import Record
+    from .events import Outcome, StepInfo
+    from .explain import Explanation
+    from .plan import PlannedStage
+    from .todo import Todo
+    from .workshop import Workshop
+
+__all__ = ["StageBuild"]
+
+
+class StageBuild:
+    """One stage while it is built, by one thread.
+
+    Args:
+        shop: what it shares with the others.
+        planned: what it is.
+        infos: of its steps; the FROM first.
+    """
+
+    def __init__(self, shop: Workshop, planned: PlannedStage, infos: Sequence[StepInfo]) -> None:
+        self._shop = shop
+        self._planned = planned
+        self._infos = infos
+        self._escape = shop.plan.dockerfile.escape
+        self._platform = planned.base.platform
+
+    def run(self) -> State:
+        """Build it.
+
+        Raises:
+            StepFailed: a step failed.
+            InterruptedError: the build is to end.
+        """
+        state = self._begin(self._infos[0])
+        scope = Scope(self._shop.plan.arguments, state.settings.config.env or (), escape=self._escape)
+        for info, instruction in zip(self._infos[1:], self._planned.steps, strict=True):
+            self._shop.check()
+            state, scope = self._step(info, instruction, state, scope)
+        return state
+
+    # FROM
+
+    def _begin(self, info: StepInfo) -> State:
+        shop, origin = self._shop, self._planned.base.origin
+        with _Told(shop, info, self._planned.line) as told:
+            if origin.kind == "stage":
+                image = shop.finished[origin.stage].image
+                told.done(image, outcome="cached", why=f"stage {origin.name}")
+            else:
+                image = self._base(info)
+                told.done(image)
+        return State(image, begin(image.config, author=image.config_file.author or ""))
+
+    def _base(self, info: StepInfo) -> Image:
+        shop, origin = self._shop, self._planned.base.origin
+        if origin.kind == "context" and not shop.contexts[origin.name].image:
+            raise NotSupported(
+                f"the context {origin.name} is a folder, and a stage begins with an image",
+                hint=f"Write FROM scratch and COPY --from={origin.name} . /",
+            )
+        return shop.image(origin, self._platform, progress(shop.emit, info))
+
+    # All others
+
+    def _step(self, info: StepInfo, instruction: Instruction, state: State, scope: Scope) -> tuple[State, Scope]:
+        shop = self._shop
+        with _Told(shop, info, instruction) as told:
+            todo = plan_step(shop, info, instruction, self._planned, state, scope)
+            key = Key(todo.parts)
+            spot = Spot(shop.recipe, self._planned.name, info.place, info.instruction)
+            found = self._lookup(key)
+            explanation = explain(shop.cache, spot, key, found)
+            if found is None and todo.work is not None:
+                with shop.cache.hold(key, stop=shop.stopping):
+                    # Another build may have done it while we waited.
+                    found = self._lookup(key)
+                    image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
+            else:
+                image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
+            why = self._why(explanation)
+            told.done(
+                image, outcome="cached" if found else "done", why=why, explanation=explanation, before=state.image
+            )
+        return State(image, todo.settings), todo.scope
+
+    def _ignores_cache(self) -> bool:
+        options = self._shop.options
+        filtered = {name.lower() for name in options.no_cache_filter}
+        return options.no_cache or bool({self._planned.name.lower(), str(self._planned.index)} & filtered)
+
+    def _why(self, explanation: Explanation) -> str:
+        return "not asked: --no-cache" if self._ignores_cache() else explanation.why
+
+    def _lookup(self, key: Key) -> Record | None:
+        shop = self._shop
+        if self._ignores_cache():
+            return None
+        record = shop.cache.lookup(key)
+        if record is None or record.layer is None:
+            return record
+        # The collector may have come between: first the lease, then the look.
+        shop.keep([record.layer.descriptor.digest])
+        return record if shop.store.has(record.layer.descriptor) else None
+
+    def _known(self, todo: Todo, state: State, found: Record) -> Image:
+        shop = self._shop
+        created = moment(found.created if shop.options.epoch is None else shop.options.epoch)
+        return grow(shop.store, state.image, todo.settings, text=todo.text, created=created, layer=found.layer)
+
+    def _do(self, todo: Todo, key: Key, spot: Spot, state: State, told: _Told) -> Image:
+        shop = self._shop
+        layer = todo.work() if todo.work is not None else None
+        now = time.time() if shop.options.epoch is None else shop.options.epoch
+        image = grow(shop.store, state.image, todo.settings, text=todo.text, created=moment(now), layer=layer)
+        shop.keep([image.digest, image.id])
+        shop.cache.keep(
+            key,
+            image=image.digest,
+            image_id=image.id,
+            layer=layer,
+            text=told.info.text,
+            spot=spot,
+            created=now,
+            seconds=told.seconds,
+        )
+        return image
+
+
+class _Told:
+    """Tells of one step from its beginning to its end, whichever that is."""
+
+    def __init__(self, shop: Workshop, info: StepInfo, instruction: Instruction) -> None:
+        self.info = info
+        self._shop = shop
+        self._instruction = instruction
+        self._begun = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """That it has taken so far."""
+        return time.perf_counter() - self._begun
+
+    def __enter__(self) -> Self:
+        self._shop.emit(StepStarted(step=self.info, at=time.time()))
+        return self
+
+    def done(
+        self,
+        image: Image,
+        *,
+        outcome: Outcome = "done",
+        why: str = "",
+        explanation: Explanation | None = None,
+        before: Image | None = None,
+    ) -> None:
+        """It has succeeded."""
+        layer = None
+        if before is not None and len(image.layers) > len(before.layers):
+            layer = image.layers[-1]
+        changed = explanation.differences if explanation is not None else ()
+        self._shop.results[self.info.number] = StepResult(
+            info=self.info,
+            outcome=outcome,
+            seconds=self.seconds,
+            why=why,
+            changed=tuple((f"{each.what} {each.subject}".rstrip(), each.old, each.new) for each in changed),
+            image=image,
+            diff_id=layer.diff_id if layer else None,
+            size=layer.size if layer else 0,
+            compressed_size=layer.compressed_size if layer else 0,
+        )
+        self._shop.emit(
+            StepDone(
+                number=self.info.number,
+                outcome=outcome,
+                seconds=self.seconds,
+                why=why,
+                size=layer.size if layer else None,
+            )
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        stopped = isinstance(error, InterruptedError | KeyboardInterrupt)
+        outcome: Outcome = "canceled" if stopped else "failed"
+        if isinstance(error, DockmagicError):
+            told = refused(self._shop.plan.dockerfile, self._instruction, self.info, error)
+        else:
+            told = None
+        why = "" if stopped else (told.message if told else str(error))
+        image = told.state if isinstance(told, StepFailed) else None
+        self._shop.results[self.info.number] = StepResult(
+            info=self.info, outcome=outcome, seconds=self.seconds, why=why, image=image
+        )
+        self._shop.emit(StepDone(number=self.info.number, outcome=outcome, seconds=self.seconds, why=why))
+        if told is not None and told is not error:
+            raise told from error

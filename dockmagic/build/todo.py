@@ -1,0 +1,137 @@
+"""What one instruction asks for: what it depends on, what it says of itself, and how it is done."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from dockmagic.oci.dockerfile import Add, Arg, Copy, Env, Run, Workdir
+
+from . import keys
+from .config import apply, work_in
+from .copying import make_folder, prepare
+from .events import StepProgress
+from .run_step import plan_run
+from .workshop import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockmagic.oci.dockerfile import Instruction
+    from dockmagic.oci.platforms import Platform
+
+    from .cache import Part
+    from .config import Settings
+    from .events import StepInfo
+    from .layer import NewLayer
+    from .plan import PlannedStage
+    from .scope import Scope
+    from .workshop import State, Workshop
+
+__all__ = ["Todo", "plan_step"]
+
+
+class Todo(NamedTuple):
+    """One instruction, ready to be looked up or done.
+
+    Attributes:
+        parts: of the cache's key.
+        text: of the history row; None for none.
+        settings: after it.
+        scope: after it.
+        work: makes the layer, or finds that there is nothing to make; None for an instruction that has none.
+    """
+
+    parts: tuple[Part, ...]
+    text: str | None
+    settings: Settings
+    scope: Scope
+    work: Callable[[], NewLayer | None] | None = None
+
+
+def plan_step(  # noqa: PLR0917  (all that an instruction may look at)
+    shop: Workshop, info: StepInfo, instruction: Instruction, stage: PlannedStage, state: State, scope: Scope
+) -> Todo:
+    """Say what `instruction` asks for.
+
+    Raises:
+        DockmagicError: it cannot be done.
+    """
+    platform = stage.base.platform
+    if isinstance(instruction, Arg):
+        after = scope.declare(instruction)
+        values = after.args
+        names = [argument.name for argument in instruction.arguments]
+        text = "ARG " + " ".join(f"{name}={values[name]}" if name in values else name for name in names)
+        return Todo(keys.of_configuration(state.image, platform, text, state.settings), text, state.settings, after)
+    instruction = scope.expanded(instruction)
+    if isinstance(instruction, Run):
+        run = plan_run(shop, info, instruction, stage, state, scope)
+        return Todo(run.parts, run.text, state.settings, scope, run.work)
+    if isinstance(instruction, Copy | Add):
+        return _copy(shop, info, instruction, stage, state, scope)
+    if isinstance(instruction, Workdir):
+        return _workdir(shop, instruction, platform, state, scope)
+    settings, text = apply(state.settings, instruction)
+    after = scope.set(instruction) if isinstance(instruction, Env) else scope
+    parts = keys.of_configuration(state.image, platform, text or info.text, state.settings)
+    return Todo(parts, text, settings, after)
+
+
+def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: State, scope: Scope) -> Todo:
+    settings = work_in(state.settings, instruction.path)
+    path, user, epoch = settings.workdir, settings.user, shop.options.epoch
+
+    def work() -> NewLayer | None:
+        return make_folder(shop.store, state.image, path, shop.keep, owner=user, moment=int(_now(epoch)), epoch=epoch)
+
+    parts = keys.of_workdir(state.image, platform, path, user, epoch=epoch)
+    return Todo(parts, f"WORKDIR {path}", settings, scope, work if path != "/" else None)
+
+
+def _copy(  # noqa: PLR0917  (as `plan_step`)
+    shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: PlannedStage, state: State, scope: Scope
+) -> Todo:
+    platform = stage.base.platform
+    epoch = shop.options.epoch
+    from_ = instruction.from_ if isinstance(instruction, Copy) else ""
+    origin = shop.plan.origin(from_, stage) if from_ else None
+
+    def on_progress(what: str, done: int, total: int) -> None:
+        shop.emit(StepProgress(number=info.number, what=what, status="Downloading", done=done, total=total))
+
+    copying = prepare(
+        instruction,
+        shop.files(origin, platform, progress(shop.emit, info)),
+        state.image,
+        home=shop.store.home,
+        workdir=state.settings.workdir,
+        epoch=epoch,
+        on_progress=on_progress,
+        stop=shop.stopping,
+    )
+    text = _copy_text(instruction)
+    parts = keys.of_copy(state.image, platform, text, state.settings.workdir, copying.parts, epoch=epoch)
+    if copying.link:
+        parts = tuple(part for part in parts if part.name != "parent")
+
+    def work() -> NewLayer | None:
+        return copying.write(shop.store, state.image, shop.keep, moment=int(_now(epoch)), epoch=epoch)
+
+    return Todo(parts, f"{text} # buildkit", state.settings, scope, work)
+
+
+def _copy_text(instruction: Copy | Add) -> str:
+    words = ["COPY" if isinstance(instruction, Copy) else "ADD"]
+    if isinstance(instruction, Copy) and instruction.parents:
+        words.append("--parents")
+    if instruction.chown:
+        words.append(f"--chown={instruction.chown}")
+    if instruction.chmod:
+        words.append(f"--chmod={instruction.chmod}")
+    words += [*instruction.sources, *(f"<<{document.name}" for document in instruction.heredocs), instruction.dest]
+    return " ".join(words)
+
+
+def _now(epoch: int | None) -> float:
+    return time.time() if epoch is None else epoch

@@ -1,0 +1,157 @@
+"""What the stages of one build share: where things come from, who hears of it, what was done, and when to stop."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput
+
+from .copying import image_files
+from .events import StepProgress
+from .growing import scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dockmagic.image.image import Image
+    from dockmagic.oci.digest import Digest
+    from dockmagic.oci.platforms import Platform
+    from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.spec import Descriptor
+    from dockmagic.run.session import Session
+    from dockmagic.store.content import ContentStore
+
+    from .bases import Bases
+    from .cache import Cache
+    from .config import Settings
+    from .context import Context
+    from .events import BuildEvent, StepInfo
+    from .files import Files
+    from .options import Options
+    from .plan import Origin, Plan
+    from .result import StepResult
+
+__all__ = ["State", "Workshop", "progress"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a stage stands.
+
+    Attributes:
+        image: so far.
+        settings: that its instructions have made, beside its variables.
+    """
+
+    image: Image
+    settings: Settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Workshop:
+    """What the stages of one build share.
+
+    Attributes:
+        store: where all comes from and goes to.
+        plan: what is to be done.
+        context: of the build, ignored files left out.
+        contexts: the named ones.
+        options: the flags.
+        cache: of the home.
+        bases: images that are asked for.
+        keep: of the lease that the whole build happens in.
+        emit: hears of events; safe from any thread.
+        recipe: tells this Dockerfile and context from others, for the explanation of the cache.
+        results: of the steps so far, by their numbers.
+        finished: states of the stages that are done, by index.
+    """
+
+    store: ContentStore
+    plan: Plan
+    context: Context
+    contexts: Mapping[str, Context]
+    options: Options
+    cache: Cache
+    bases: Bases
+    keep: Callable[[Iterable[Digest]], None]
+    emit: Callable[[BuildEvent], None]
+    recipe: str
+    results: dict[int, StepResult] = field(default_factory=dict)
+    finished: dict[int, State] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _running: set[Session] = field(default_factory=set)
+
+    # Stopping
+
+    def stopping(self) -> bool:
+        """Whether the build is to end, since a step failed or the user wants it."""
+        return self._stop.is_set()
+
+    def check(self) -> None:
+        """Raise `InterruptedError` if the build is to end."""
+        if self.stopping():
+            raise InterruptedError("the build is stopped")
+
+    def stop(self) -> None:
+        """End everything that runs, soon; nothing half done is kept."""
+        self._stop.set()
+        with self._lock:
+            for session in self._running:
+                session.send_signal(9)
+
+    def watch(self, session: Session) -> None:
+        """A program runs that `stop` must end."""
+        with self._lock:
+            self._running.add(session)
+        if self.stopping():
+            session.send_signal(9)
+
+    def unwatch(self, session: Session) -> None:
+        """It has ended."""
+        with self._lock:
+            self._running.discard(session)
+
+    # Where things come from
+
+    def image(self, origin: Origin, platform: Platform, on_progress: Progress) -> Image:
+        """The image that a FROM, ``--from`` or mount means, here in the store.
+
+        Raises:
+            ImageNotFound: it is nowhere.
+            InvalidInput: a context of files, where an image is needed.
+        """
+        if origin.kind == "scratch":
+            return scratch(self.store, platform)
+        if origin.kind == "stage":
+            return self.finished[origin.stage].image
+        if origin.kind == "image":
+            return self.bases.bring(origin.name, platform, on_progress)
+        context = self.contexts[origin.name]
+        if not context.image or context.layout is not None:
+            raise InvalidInput(f"the context {origin.name} is no image", hint="Use docker-image://NAME")
+        return self.bases.bring(context.image, platform, on_progress)
+
+    def files(self, origin: Origin | None, platform: Platform, on_progress: Progress) -> Files:
+        """The tree to copy from; None is the build context.
+
+        Raises:
+            ImageNotFound: the image is nowhere.
+        """
+        if origin is None:
+            return self.context.files
+        if origin.kind == "context" and not self.contexts[origin.name].image:
+            return self.contexts[origin.name].files
+        label = f"stage {origin.name}" if origin.kind == "stage" else f"image {origin.name}"
+        return image_files(self.image(origin, platform, on_progress), label)
+
+
+def progress(emit: Callable[[BuildEvent], None], info: StepInfo) -> Progress:
+    """Tells of transfers that belong to a step."""
+
+    def on_progress(desc: Descriptor, status: str, done: int, total: int) -> None:
+        emit(StepProgress(number=info.number, what=desc.digest.short, status=status, done=done, total=total))
+
+    return on_progress
