@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 if TYPE_CHECKING:
-    from .cache import Cache, Key, Record, Spot
+    from collections.abc import Iterator
+
+    from .cache import Cache, Key, Part, Record, Spot
 
 __all__ = ["Difference", "Explanation", "explain"]
+
+#: In which order what differs is told: what a person changed first, what merely follows from it last.
+_ORDER: Final = (
+    "instruction", "file", "remote", "argument", "environment", "mount", "shell", "user", "workdir", "network", "hosts",
+    "platform", "epoch", "ownership", "config", "parent",
+)  # fmt: skip
+_MANY: Final = 3
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -27,13 +36,24 @@ class Difference(msgspec.Struct, frozen=True):
     old: str
     new: str
 
+    def __str__(self) -> str:
+        if self.what == "parent":
+            return "an earlier step changed"
+        if self.what == "file":
+            change = "is new" if not self.old else "is gone" if not self.new else "changed"
+            return f"file {self.subject or 'list'} {change}"
+        name = f"{self.what} {self.subject}".rstrip()
+        if len(self.old) + len(self.new) > 60 or "\n" in self.old + self.new:
+            return f"{name} changed"
+        return f"{name}: {self.old or 'none'} → {self.new or 'none'}"
+
 
 class Explanation(msgspec.Struct, frozen=True):
     """What the cache says of a step.
 
     Attributes:
         hit: whether it had it.
-        why: one short line: ``cached``, ``never built here``, ``file app.py changed``, ``--chmod: 644 → 755``.
+        why: one short line: ``cached``, ``never built here``, ``file app.py changed``, ``argument V: 1 → 2``.
         differences: from the nearest record; none for a hit, or where there is no record.
         nearest: that record; of a hit, the one found.
     """
@@ -46,4 +66,88 @@ class Explanation(msgspec.Struct, frozen=True):
 
 def explain(cache: Cache, spot: Spot, key: Key, found: Record | None) -> Explanation:
     """Say why `key` was found, or not. Call it before the step is kept."""
-    raise NotImplementedError
+    if found is not None:
+        return Explanation(hit=True, why="cached", nearest=found)
+    nearest = cache.nearest(spot, key)
+    if nearest is None:
+        return Explanation(hit=False, why="never built here")
+    if nearest.key == key.digest:
+        return Explanation(hit=False, why="its image was removed", nearest=nearest)
+    found_here = [*_differences(cache, nearest, key)]
+    differences = tuple(sorted(found_here, key=lambda each: (_rank(each.what), each.subject)))
+    return Explanation(hit=False, why=_summary(differences), differences=differences, nearest=nearest)
+
+
+def _rank(what: str) -> int:
+    return _ORDER.index(what) if what in _ORDER else len(_ORDER)
+
+
+def _summary(differences: tuple[Difference, ...]) -> str:
+    if not differences:
+        return "the order of its parts changed"
+    told = [each for each in differences if each.what != "parent"] or list(differences)
+    if len(told) > _MANY and all(each.what == "file" for each in told):
+        return f"{len(told)} files changed: {told[0].subject}, {told[1].subject}, …"
+    text = "; ".join(str(each) for each in told[:_MANY])
+    return f"{text}; …" if len(told) > _MANY else text
+
+
+def _differences(cache: Cache, old: Record, key: Key) -> Iterator[Difference]:
+    before, after = _by_name(old.parts), _by_name(key.parts)
+    for name in before | after:
+        one, other = before.get(name), after.get(name)
+        if one is not None and other is not None and one.value == other.value:
+            continue
+        what = name[0]
+        if what == "files":
+            yield from _files(cache, one, other)
+        elif what == "instruction" and one is not None and other is not None:
+            yield from _words(one.value, other.value)
+        else:
+            yield Difference(what, name[1], one.value if one else "", other.value if other else "")
+
+
+def _by_name(parts: tuple[Part, ...]) -> dict[tuple[str, str, int], Part]:
+    """The parts by name and subject, and where there are several of the same, their order."""
+    found: dict[tuple[str, str, int], Part] = {}
+    for part in parts:
+        place = 0
+        while (part.name, part.subject, place) in found:
+            place += 1
+        found[part.name, part.subject, place] = part
+    return found
+
+
+def _files(cache: Cache, one: Part | None, other: Part | None) -> Iterator[Difference]:
+    before = cache.items(one) if one is not None else {}
+    after = cache.items(other) if other is not None else {}
+    changed = False
+    for path in sorted(before.keys() | after.keys()):
+        old, new = before.get(path, ""), after.get(path, "")
+        if old != new:
+            changed = True
+            yield Difference("file", path, old, new)
+    if not changed:  # what is known of one of them is gone
+        yield Difference("file", "", one.value[:12] if one else "", other.value[:12] if other else "")
+
+
+def _words(old: str, new: str) -> Iterator[Difference]:
+    """What differs in an instruction's text: flags by name, if it is in flags alone."""
+    before, after = old.split(), new.split()
+    flags = (_flags(before), _flags(after))
+    rest = (
+        [word for word in before if not word.startswith("--")],
+        [word for word in after if not word.startswith("--")],
+    )
+    if rest[0] == rest[1] and flags[0] != flags[1]:
+        for name in sorted(flags[0].keys() | flags[1].keys()):
+            if flags[0].get(name) != flags[1].get(name):
+                yield Difference("instruction", name, flags[0].get(name, ""), flags[1].get(name, ""))
+        return
+    yield Difference("instruction", "", old, new)
+
+
+def _flags(words: list[str]) -> dict[str, str]:
+    return {
+        name: value or "true" for name, _, value in (word.partition("=") for word in words) if name.startswith("--")
+    }

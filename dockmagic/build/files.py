@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.entry import Entry
 
-__all__ = ["Files", "resolve"]
+__all__ = ["Files", "NoFiles", "base_of", "encoded", "join", "parent_of", "real_name", "resolve", "shown"]
+
+_LINK_FOLLOWS: Final = 40  # as many as Linux follows
 
 
 class Files(Protocol):
@@ -19,13 +23,14 @@ class Files(Protocol):
 
     Attributes:
         label: what it is, for messages: ``the build context``, ``stage build``, ``image busybox``.
+        owned: whether owners mean something in it: not in a folder of this machine, whose files become root's.
     """
 
-    @property
-    def label(self) -> str: ...
+    label: str
+    owned: bool
 
     def entry(self, name: bytes) -> Entry | None:
-        """What is at `name`, its content not yet digested; None if nothing is, or nothing that counts."""
+        """What is at `name`, its content perhaps not yet digested; None if nothing is, or nothing that counts."""
         ...
 
     def names(self, directory: bytes) -> list[bytes]:
@@ -50,12 +55,46 @@ class Files(Protocol):
         ...
 
     def contents(self, entries: Sequence[Entry]) -> Iterator[Iterator[Buffer]]:
-        """The content of each of these regular files, in this order; each is to be read before the next is asked for.
+        """The content of each of these files, in this order; each is to be read before the next is asked for.
 
         Raises:
             Conflict: a file changes while it is read.
         """
         ...
+
+
+class NoFiles:
+    """An empty tree.
+
+    Args:
+        label: what it is, for messages.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.owned = False
+
+    def entry(self, name: bytes) -> Entry | None:
+        """Only the top is there."""
+        from dockmagic.store.layer.entry import Entry, EntryType
+
+        return None if name else Entry(b"", EntryType.DIRECTORY)
+
+    def names(self, directory: bytes) -> list[bytes]:  # noqa: ARG002 - as `Files` has it
+        """Nothing."""
+        return []
+
+    def walk(self, directory: bytes, prune: Callable[[bytes], bool] | None = None) -> Iterator[Entry]:  # noqa: ARG002
+        """Nothing."""
+        return iter(())
+
+    def digested(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Nothing."""
+        return list(entries)
+
+    def contents(self, entries: Sequence[Entry]) -> Iterator[Iterator[Buffer]]:  # noqa: ARG002
+        """Nothing."""
+        return iter(())
 
 
 def resolve(files: Files, path: str | bytes, *, follow: bool = True) -> Entry | None:
@@ -67,6 +106,69 @@ def resolve(files: Files, path: str | bytes, *, follow: bool = True) -> Entry | 
         follow: whether a link in the last place is followed too.
 
     Returns:
-        The entry under its real name; None if it is not there or links go round.
+        The entry under its real name; None if it is not there.
+
+    Raises:
+        InvalidInput: links go round.
     """
-    raise NotImplementedError
+    return files.entry(real_name(files.entry, encoded(path), follow=follow))
+
+
+def real_name(entry: Callable[[bytes], Entry | None], path: bytes, *, follow: bool = True) -> bytes:
+    """The name that `path` has once all links in it are followed inside the root; what is not there stays as it is.
+
+    Args:
+        entry: looks a name up.
+        path: with or without slashes at its ends, ``.`` and ``..``.
+        follow: whether a link in the last place is followed too.
+
+    Raises:
+        InvalidInput: links go round.
+    """
+    todo = [part for part in path.split(b"/") if part not in (b"", b".")][::-1]
+    here = b""
+    follows = 0
+    while todo:
+        part = todo.pop()
+        if part in (b"", b"."):
+            continue
+        if part == b"..":
+            here = parent_of(here)
+            continue
+        name = join(here, part)
+        found = entry(name) if follow or todo else None
+        if found is None or not found.is_symlink:
+            here = name
+            continue
+        follows += 1
+        if follows > _LINK_FOLLOWS:
+            raise InvalidInput(f"{shown(path)} goes through too many symbolic links")
+        if found.link.startswith(b"/"):
+            here = b""
+        todo += found.link.split(b"/")[::-1]
+    return here
+
+
+def join(directory: bytes, name: bytes) -> bytes:
+    """`name` in `directory`, either of which may be empty."""
+    return directory + b"/" + name if directory and name else directory or name
+
+
+def parent_of(name: bytes) -> bytes:
+    """The directory that `name` is in."""
+    return name.rpartition(b"/")[0]
+
+
+def base_of(name: bytes) -> bytes:
+    """The last component of `name`."""
+    return name.rpartition(b"/")[2]
+
+
+def encoded(path: str | bytes) -> bytes:
+    """A path as bytes."""
+    return path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+
+
+def shown(name: bytes) -> str:
+    """A name for an error's one line."""
+    return "/" + name.lstrip(b"/").decode("utf-8", "backslashreplace")[:200]

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import os
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
+
+from dockmagic.oci.dockerfile import Instruction, expand, expand_text
+from dockmagic.oci.dockerfile.arguments import global_arguments, predefined, values
+from dockmagic.oci.errors import DockerfileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dockmagic.oci.dockerfile import Dockerfile
-    from dockmagic.oci.dockerfile.instructions import Arg, Env, Instruction
+    from dockmagic.oci.dockerfile import Arg, Dockerfile, Env
     from dockmagic.oci.platforms import Platform
 
 __all__ = ["PROXY_ARGUMENTS", "Arguments", "Scope"]
 
 #: Arguments that RUN sees without ARG, and that no cache key or history holds.
-PROXY_ARGUMENTS: Final = (
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy",
-    "ALL_PROXY", "all_proxy",
+PROXY_ARGUMENTS: Final = frozenset(
+    ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy",
+     "ALL_PROXY", "all_proxy")
 )  # fmt: skip
+
+#: Arguments that concern the builder and are no variables of RUN.
+_SILENT: Final = frozenset(("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"))
+
+_Any = TypeVar("_Any", bound=Instruction)
 
 
 class Arguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,14 +36,13 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         given: ``--build-arg``.
-        meta: the ARGs before the first FROM, with their values.
-        platform: to build for: ``TARGET…``; likewise `build_platform`, ``BUILD…``.
+        common: what a FROM sees and an ARG without a value takes: the predefined ones and those before the first FROM.
+        declared: names that some ARG of the file declares.
     """
 
     given: Mapping[str, str]
-    meta: Mapping[str, str]
-    platform: Platform
-    build_platform: Platform
+    common: Mapping[str, str]
+    declared: frozenset[str]
 
     @classmethod
     def of(
@@ -48,25 +56,43 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Arguments:
         """Evaluate the ARGs before the first FROM.
 
+        Args:
+            dockerfile: parsed.
+            given: ``--build-arg``; one without a value (None) takes the environment's, if it has one.
+            platform: to build for.
+            build_platform: of this machine.
+            target: name of the stage that is asked for.
+
         Raises:
             DockerfileError: a bad substitution.
         """
-        raise NotImplementedError
+        known = {
+            name: found
+            for name, value in given.items()
+            if (found := os.environ.get(name) if value is None else value) is not None
+        }
+        defaults = predefined(platform, build_platform=build_platform, target=target)
+        arguments = global_arguments(dockerfile, known, defaults)
+        declared = {argument.name for one in dockerfile.instructions for argument in getattr(one, "arguments", ())}
+        return cls(given=known, common=values(arguments, known, defaults), declared=frozenset(declared))
 
     @property
     def unused(self) -> tuple[str, ...]:
         """Names in `given` that no ARG of the file declares: BuildKit warns of them."""
-        raise NotImplementedError
+        fine = self.declared | PROXY_ARGUMENTS | self.common.keys() | _SILENT
+        return tuple(sorted(name for name in self.given if name not in fine and not name.startswith("BUILDKIT_")))
 
 
 class Scope:
     """The variables of a stage at one place in it; `declare` and `set` give the scope after an instruction.
 
+    As in BuildKit, ARG and ENV of one name hide each other: the later one counts.
+
     Args:
         arguments: of the build.
         env: the configuration's, ``NAME=value`` each.
         escape: the file's escape character.
-        args: ARGs that a base stage declared (FROM of a stage hands on its environment, and not its ARGs: empty).
+        args: `args` of the stage that this one begins with (FROM of a stage hands them on), else nothing.
     """
 
     def __init__(
@@ -75,29 +101,36 @@ class Scope:
         env: Iterable[str] = (),
         *,
         escape: str = "\\",
-        args: Mapping[str, str | None] | None = None,
+        args: Mapping[str, str] | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._arguments = arguments
+        self._escape = escape
+        self._env = dict(word.partition("=")[::2] for word in env)
+        self._args = dict(args or {})
+        # ENV takes an ARG of its name away, so what is left of them hides ENV.
+        self._variables = self._env | self._args
 
     @property
     def env(self) -> tuple[str, ...]:
         """The environment as a configuration has it."""
-        raise NotImplementedError
+        return tuple(f"{name}={value}" for name, value in self._env.items())
 
     @property
     def args(self) -> dict[str, str]:
-        """The declared ARGs that have a value, those that ENV hides left out; proxies only if declared."""
-        raise NotImplementedError
+        """The ARGs that have been declared and have a value, those that a later ENV hides left out, in their order."""
+        return dict(self._args)
 
     @property
     def variables(self) -> dict[str, str]:
-        """What an expansion sees: `args`, and `env` over them."""
-        raise NotImplementedError
+        """What an expansion sees: ENV and ARG, the later one of a name."""
+        return dict(self._variables)
 
     @property
     def run_env(self) -> tuple[str, ...]:
-        """The environment of RUN: `env`, `args`, and the proxies that were given."""
-        raise NotImplementedError
+        """The environment of RUN: `variables`, and the proxies that were given."""
+        proxies = {name: value for name, value in self._arguments.given.items() if name in PROXY_ARGUMENTS}
+        shown = {name: value for name, value in self._variables.items() if name not in _SILENT}
+        return tuple(f"{name}={value}" for name, value in {**proxies, **shown}.items())
 
     def declare(self, arg: Arg) -> Scope:
         """After an ARG.
@@ -105,19 +138,36 @@ class Scope:
         Raises:
             DockerfileError: a bad substitution in a default.
         """
-        raise NotImplementedError
+        args = dict(self._args)
+        for argument in arg.arguments:
+            value = self._arguments.given.get(argument.name)
+            if value is None and argument.default is not None:
+                try:
+                    value = expand(argument.default, self._env | args, escape=self._escape)
+                except DockerfileError as error:
+                    raise arg.error(error.reason, word=argument.default, hint=error.hint) from None
+            elif value is None:
+                value = self._arguments.common.get(argument.name)
+            if value is not None:
+                args.pop(argument.name, None)  # its place is that of the latest
+                args[argument.name] = value
+        return Scope(self._arguments, self.env, escape=self._escape, args=args)
 
     def set(self, env: Env) -> Scope:
         """After an (expanded) ENV."""
-        raise NotImplementedError
+        pairs = {pair.key: pair.value for pair in env.pairs}
+        args = {name: value for name, value in self._args.items() if name not in pairs}
+        together = self._env | pairs
+        words = [f"{name}={value}" for name, value in together.items()]
+        return Scope(self._arguments, words, escape=self._escape, args=args)
 
-    def expanded(self, instruction: Instruction) -> Instruction:
+    def expanded(self, instruction: _Any) -> _Any:
         """`instruction` with its variables replaced, as `Instruction.expanded`.
 
         Raises:
             DockerfileError: a bad substitution.
         """
-        raise NotImplementedError
+        return instruction.expanded(self.expand, lambda text: expand_text(text, self._variables))
 
     def expand(self, word: str) -> str:
         """One word with its variables replaced.
@@ -125,4 +175,4 @@ class Scope:
         Raises:
             DockerfileError: a bad substitution.
         """
-        raise NotImplementedError
+        return expand(word, self._variables, escape=self._escape)
