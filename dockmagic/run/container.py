@@ -167,6 +167,8 @@ class Container:
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
         offset = self._log_size()
+        # Opened before it runs: one that goes when it ends may be gone before we look.
+        log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC) if self.record.keep_log else -1
         with (self.folder / "shim.log").open("ab") as errors:
             connection, child = launch("shim", errors=errors)
         spec = self.spec()
@@ -177,6 +179,8 @@ class Container:
         if answer is None or "error" in answer:
             child.wait()
             connection.close()
+            if log_file >= 0:
+                os.close(log_file)
             message = answer["error"] if answer else "its keeper ended at once"
             raise CannotStart(message, exit_code=answer["code"] if answer else 125)
         _adopt(child)
@@ -184,7 +188,7 @@ class Container:
             out, errors_out, *into = passed
             pipes = {out: log.STDOUT, errors_out: log.STDERR}
             return Session(connection, pipes=pipes, into=into[0] if into else -1)
-        return self._session(connection, offset, passed)
+        return self._session(connection, log_file, offset, passed)
 
     def attach(self, *, stdin: bool = True) -> Session:
         """Follow what it writes from now on, and feed its input.
@@ -204,12 +208,13 @@ class Container:
         if answer is None or "offset" not in answer:
             connection.close()
             raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}")
-        return self._session(connection, answer["offset"], passed)
+        log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
+        return self._session(connection, log_file, answer["offset"], passed)
 
-    def _session(self, connection: Connection, offset: int, passed: list[int]) -> Session:
+    def _session(self, connection: Connection, log_file: int, offset: int, passed: list[int]) -> Session:
         return Session(
             connection,
-            log_file=os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC),
+            log_file=log_file,
             offset=offset,
             into=passed[0] if passed else -1,
             terminal=self.record.tty,

@@ -226,7 +226,7 @@ def _with_layers(store: ContentStore, isolation: Isolation, mount: Mount) -> Mou
     image = by_manifest(store, Digest(mount.name))
     keys = layers.ensure(store, isolation, image)
     folder = str(store.home.layers / isolation.form_name)
-    return msgspec.structs.replace(mount, source=folder, layers=tuple(reversed(keys)))
+    return msgspec.structs.replace(mount, name=str(mount.name), source=folder, layers=tuple(reversed(keys)))
 
 
 def _with_volume(home: Home, mount: Mount) -> Mount:

@@ -152,7 +152,8 @@ def _sys(spec: dict[str, Any], where: str) -> None:
 
 
 def _dev(spec: dict[str, Any], where: str) -> None:
-    kernel.mount("tmpfs", where, "tmpfs", MS_NOSUID, "mode=755,size=65536k")
+    # No device's node that is made here opens the device; those below are mounts of their own.
+    kernel.mount("tmpfs", where, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=65536k")
     for name in _DEVICES:
         path = f"{where}/{name}"
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
@@ -297,12 +298,18 @@ def _secret(spec: dict[str, Any], mount: dict[str, Any]) -> str:
     with open(mount["source"], "rb") as source, open(place, "xb") as file:
         while data := source.read(1 << 16):
             file.write(data)
-    os.chown(place, mount.get("uid", 0), mount.get("gid", 0))
-    os.chmod(place, mount.get("mode") or 0o400)
+    _give(place, mount, 0o400)
     return place
 
 
 def _own_cache(mount: dict[str, Any]) -> None:
     if not os.listdir(mount["source"]):
-        os.chown(mount["source"], mount.get("uid", 0), mount.get("gid", 0))
-        os.chmod(mount["source"], mount.get("mode") or 0o755)
+        _give(mount["source"], mount, 0o755)
+
+
+def _give(path: str, mount: dict[str, Any], mode: int) -> None:
+    try:
+        os.chown(path, mount.get("uid", 0), mount.get("gid", 0))
+    except OSError:
+        pass  # where a container has a single user, that one is the owner
+    os.chmod(path, mount.get("mode") or mode)

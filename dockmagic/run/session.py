@@ -33,8 +33,8 @@ class Source(Protocol):
         """The descriptor to wait for."""
         ...
 
-    def read(self) -> bytes:
-        """What has come; nothing at the end. What it raises ends `Session.follow`, and the program goes on."""
+    def read(self) -> bytes | None:
+        """What has come; None at the end. What it raises ends `Session.follow`, and the program goes on."""
         ...
 
 
@@ -45,8 +45,8 @@ class _Descriptor:
     def fileno(self) -> int:
         return self._number
 
-    def read(self) -> bytes:
-        return os.read(self._number, _CHUNK)
+    def read(self) -> bytes | None:
+        return os.read(self._number, _CHUNK) or None
 
 
 class Session:
@@ -113,6 +113,16 @@ class Session:
         while view:
             view = view[os.write(self._into, view) :]
 
+    def news(self) -> bool:
+        """Wait until the program has written something or has ended; false if it has ended before."""
+        if self.exit_code is not None:
+            return False
+        try:
+            self._hear()
+        except DockmagicError:
+            return False
+        return True
+
     def send_signal(self, number: int) -> None:
         """Send the program that is followed a signal; nothing if it has ended."""
         with contextlib.suppress(OSError):
@@ -152,11 +162,11 @@ class Session:
                 self._read_pipe(descriptor, on_output)
             if source and source.fileno() in ready:
                 data = source.read()
-                if data and self._into >= 0:
-                    self._forward(data)
-                else:
+                if data is None or self._into < 0:
                     self._end_input()
                     source = None
+                else:
+                    self._forward(data)
             if self.connection.sock.fileno() in ready:
                 self._hear()
         self._read_log(on_output)
