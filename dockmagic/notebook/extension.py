@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from .completion import Completion
-from .magics import SHORT, DockMagics
+from .magics import SHORT, SHORT_CELLS, DockMagics
 from .transform import line_transform
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def load(shell: InteractiveShell) -> None:
     manager.register_function(magics.cell, "cell", "docker")
     for verb in SHORT:
         manager.register_function(magics.short(verb), "line", verb)
+    for verb in SHORT_CELLS:
+        manager.register_function(magics.short_cell(verb), "cell", verb)
     completion = Completion(shell, magics)
     shell.Completer.custom_matchers.append(completion)
     transform = line_transform(("docker", *SHORT))
@@ -56,7 +58,8 @@ def unload(shell: InteractiveShell) -> None:
     table = shell.magics_manager.magics
     for name in ("docker", *SHORT):
         table["line"].pop(name, None)
-    table["cell"].pop("docker", None)
+    for name in ("docker", *SHORT_CELLS):
+        table["cell"].pop(name, None)
     shell.magics_manager.registry.pop(type(magics).__name__, None)
     shell.Completer.custom_matchers.remove(completion)
     shell.input_transformer_manager.token_transformers.remove(transform)

@@ -22,13 +22,20 @@ _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 _INTERRUPTED = "Interrupted: the store is whole and what has arrived is kept. Run the cell again to go on."
 
 
-def one_line(error: BaseException, line: str, shell: InteractiveShell) -> None:
-    """Let IPython show `line` for `error`, and its traceback only in verbose mode."""
+def one_line(error: BaseException, line: str, shell: InteractiveShell, *, above: str = "") -> None:
+    """Let IPython show `line` for `error`, and its traceback only in verbose mode.
+
+    Args:
+        error: to be raised.
+        line: what is wrong.
+        shell: that shows it.
+        above: what stands over it, such as the lines of a Dockerfile.
+    """
 
     def render() -> list[str]:
         if shell.InteractiveTB.mode == "Verbose":
             return list(shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__))
-        return [f"{_RED}{type(error).__name__}{_PLAIN}: {line}"]
+        return [*([above] if above else []), f"{_RED}{type(error).__name__}{_PLAIN}: {line}"]
 
     error._render_traceback_ = render  # type: ignore[attr-defined]  # what IPython asks an exception for
 
@@ -39,7 +46,9 @@ def in_one_line(shell: InteractiveShell) -> Iterator[None]:
     try:
         yield
     except DockmagicError as error:
-        one_line(error, str(error), shell)
+        from dockmagic.verbs.failing import failure_story
+
+        one_line(error, str(error), shell, above=failure_story(error))
         raise
     except KeyboardInterrupt as error:
         one_line(error, _INTERRUPTED, shell)

@@ -25,15 +25,18 @@ if TYPE_CHECKING:
     from dockmagic.store.registry.server import RegistryServer
     from dockmagic.verbs.result import Transferred
 
-__all__ = ["SHORT", "DockMagics"]
+__all__ = ["SHORT", "SHORT_CELLS", "DockMagics"]
 
 #: Verbs whose names IPython leaves free; the others are reached by %docker alone.
 SHORT: Final = (
     "pull", "push", "images", "layers", "files", "diff", "inspect", "tag", "rmi", "tags", "search", "login", "logout",
-    "validate", "ps", "commit",
+    "validate", "ps", "commit", "build",
 )  # fmt: skip
+#: Of these the ones that a cell's body is for.
+SHORT_CELLS: Final = ("build",)
 _USUAL: Final = OwnFlags()
 _SHOWS_PROGRESS: Final = {"pull": "Pulling", "push": "Pushing"}
+_BELOW_THE_MAGIC: Final = 2
 _SILENT: Final = frozenset(("-q", "--quiet", "--plan", "--help"))
 
 
@@ -93,6 +96,17 @@ class DockMagics(Magics):
         magic.__name__ = verb
         return magic
 
+    def short_cell(self, verb: str) -> Callable[..., Any]:
+        """The magic ``%%verb``, which is ``%%docker verb``."""
+
+        @no_var_expand
+        def magic(line: str, cell: str) -> Any:
+            return self.cell(f"{verb} {line}", cell)
+
+        magic.__doc__ = f"The same as ``%%docker {verb}``; ``%{verb}?`` shows its flags."
+        magic.__name__ = verb
+        return magic
+
     @no_var_expand
     def cell(self, line: str, cell: str) -> Any:
         """``%%docker VERB``: the body is the command's input. ``%%docker`` alone: each line of the body is a command.
@@ -145,6 +159,7 @@ class DockMagics(Magics):
         from dockmagic.verbs.door import Door
         from dockmagic.verbs.result import Ran
 
+        from .building import Following, cell_dockerfile
         from .completed import completed
         from .paths import expand_host_paths
         from .present import present
@@ -152,6 +167,9 @@ class DockMagics(Magics):
         from .streams import Streams
 
         title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
+        if _verb(argv) == "build":
+            argv = cell_dockerfile(argv) if stdin is not None else argv
+        following = Following("Building")
         with Streams() as streams, shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
             talk = self._sessions.talk(stdin, streams, verb=_verb(argv), wait=own.wait)
             door = Door(
@@ -161,6 +179,8 @@ class DockMagics(Magics):
                 say=print,
                 ask=_ask,
                 stdin=io.BytesIO(stdin) if stdin is not None else None,
+                stdin_line=_BELOW_THE_MAGIC,
+                follow_build=following,
                 on_output=streams,
                 program_input=stdin,
                 terminal=talk,
@@ -170,7 +190,7 @@ class DockMagics(Magics):
         if isinstance(result, Ran):
             return talk.result or completed(argv, result, streams, check=own.check)
         self._remember(argv, result)
-        value = present(result)
+        value = present(result, following.outputs)
         for line in self._lines_beside(value, result):
             print(line)  # noqa: T201  (under a table stand its notes)
         self._raise_first(value, getattr(result, "errors", ()))

@@ -6,18 +6,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.verbs.listing import plain_text
-from dockmagic.verbs.result import Content, Document, Nothing, Ran, Serving, Table, Text, Transferred
+from dockmagic.verbs.result import Built, Content, Document, Nothing, Ran, Serving, Table, Text, Transferred
 
 from .output import Data, ImageList, Output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from dockmagic.verbs.result import Result
 
 __all__ = ["present"]
 
 
-def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind of result)
-    """What a magic returns for `result`: a frame, a view, an image, text or data."""
+def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) -> Any:  # noqa: C901, PLR0911  (one case for each kind of result)
+    """What a magic returns for `result`: a frame, a view, an image, text or data.
+
+    Args:
+        result: of a verb.
+        outputs: what the programs of a build's steps wrote, by the steps' numbers.
+    """
     match result:
         case Table():
             return _table(result)
@@ -33,6 +40,10 @@ def present(result: Result) -> Any:  # noqa: PLR0911  (one return for each kind 
             return images[0] if len(images) == 1 else ImageList(images)
         case Ran(stdout=stdout):
             return Output(stdout.decode("utf-8", "replace").removesuffix("\n"), stdout)
+        case Built(build, explanation, lines):
+            from .views.build import BuildView
+
+            return Output("\n".join(lines)) if lines else BuildView(build, outputs or {}, explained=bool(explanation))
         case Serving(server):
             return server
         case Nothing():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.verbs.shown import human_size, short_id
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
 
-__all__ = ["Board", "no_progress", "shown_progress"]
+__all__ = ["Board", "Drawn", "no_progress", "shown", "shown_progress"]
 
 _INTERVAL: Final = 0.12
 _COLOURS: Final = {"done": "#1a9a4b", "moving": "#4c8bf5"}
@@ -50,11 +50,6 @@ class Board:
         with self._lock:
             self._lines[desc.digest] = (status, done, total)
 
-    @property
-    def has_lines(self) -> bool:
-        """Whether anything has been heard."""
-        return bool(self._lines)
-
     def draw(self) -> str:
         """The board as HTML: a bar for each blob."""
         with self._lock:
@@ -66,9 +61,11 @@ class Board:
         return html.join(html.table(rows))
 
     def summary(self) -> str:
-        """One line for when it is over."""
+        """One line for when it is over; nothing if nothing was heard."""
         with self._lock:
             lines = list(self._lines.values())
+        if not lines:
+            return ""
         moved = sum(total for status, _, total in lines if not status.endswith("xists"))
         seconds = time.monotonic() - self._began
         return html.join(html.muted(f"{count(len(lines), 'layer')}, {human_size(moved)} moved in {seconds:.1f} s"))
@@ -92,13 +89,32 @@ def no_progress() -> Iterator[Progress]:
     yield ignore_progress
 
 
+class Drawn(Protocol):
+    """What is shown while it changes."""
+
+    def draw(self) -> str:
+        """How it is now, as HTML."""
+        ...
+
+    def summary(self) -> str:
+        """What stays of it when it is over; empty for nothing."""
+        ...
+
+
 @contextmanager
 def shown_progress(title: str) -> Iterator[Progress]:
     """Show a board while the block runs; `title` is its constant twin."""
+    board = Board()
+    with shown(title, board):
+        yield board
+
+
+@contextmanager
+def shown(title: str, board: Drawn) -> Iterator[None]:
+    """Draw `board` again and again while the block runs; `title` is its constant twin."""
     import ipywidgets
     from IPython.display import display
 
-    board = Board()
     widget = ipywidgets.HTML()
     bundle: Any = widget._repr_mimebundle_()
     display({**(bundle[0] if isinstance(bundle, tuple) else bundle), "text/plain": title}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
@@ -112,8 +128,8 @@ def shown_progress(title: str) -> Iterator[Progress]:
     drawing = threading.Thread(target=keep_drawing, name="dockmagic-progress", daemon=True)
     drawing.start()
     try:
-        yield board
+        yield
     finally:
         over.set()
         drawing.join()
-        widget.value = board.summary() if board.has_lines else ""
+        widget.value = board.summary()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from dockmagic.notebook.magics import SHORT
+from dockmagic.notebook.magics import SHORT, SHORT_CELLS
 from dockmagic.notebook.paths import HOST_PATHS
 from dockmagic.verbs.table import VERBS, load
 
@@ -54,7 +54,7 @@ def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:
         kind: {name: magic for name, magic in all_names[kind].items() if name in owned[kind]} for kind in owned
     } == owned
     assert set(all_names["line"]) - set(owned["line"]) == {"docker", *SHORT}
-    assert set(all_names["cell"]) - set(owned["cell"]) == {"docker"}
+    assert set(all_names["cell"]) - set(owned["cell"]) == {"docker", *SHORT_CELLS}
 
 
 def test_every_short_magic_is_a_verb() -> None:

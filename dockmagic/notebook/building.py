@@ -1,0 +1,136 @@
+"""A build in a cell: its steps while they run, with the last of their output, and a line that stays."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.verbs.build_board import BuildBoard
+from dockmagic.verbs.shown import human_size
+
+from . import html
+from .paths import roles
+from .progress import shown
+from .text import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.build.events import BuildEvent
+    from dockmagic.verbs.build_board import StepState
+
+__all__ = ["Following", "cell_dockerfile", "output_html"]
+
+_TAIL: Final = 8
+_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_MARKS: Final = {
+    "waiting": "○", "running": "●", "done": "✓", "cached": "✓", "failed": "✗", "canceled": "◌", "skipped": "○",
+}  # fmt: skip
+_COLOURS: Final = {
+    "running": "#4c8bf5", "done": html.LETTER_COLOURS["A"], "cached": html.LETTER_COLOURS["A"],
+    "failed": html.LETTER_COLOURS["D"], "canceled": html.LETTER_COLOURS["C"],
+}  # fmt: skip
+
+
+def cell_dockerfile(argv: list[str]) -> list[str]:
+    """The command line of a build whose Dockerfile stands below it in the cell.
+
+    Raises:
+        InvalidInput: it names another Dockerfile.
+    """
+    given = [(word, parameter.name) for word, _, parameter in roles(argv) if parameter is not None]
+    if ("-", "context") in given:  # the Dockerfile is all that there is
+        return argv
+    if any(name == "dockerfile" for _, name in given):
+        raise InvalidInput(
+            "there are two Dockerfiles: one in the cell, one that -f names",
+            hint="Leave one of them out; %build -f FILE PATH takes a file",
+        )
+    return [*argv, "--file=-"]
+
+
+class Following:
+    """Shows one build, as `Door.follow_build`, and remembers what its programs wrote.
+
+    Args:
+        title: the display's constant twin.
+
+    Attributes:
+        board: what was heard; None before a build begins.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.board: BuildBoard | None = None
+        self._title = title
+
+    @property
+    def outputs(self) -> dict[int, list[str]]:
+        """The last lines that each step's program wrote, by the steps' numbers."""
+        steps = self.board.steps.values() if self.board else ()
+        return {step.info.number: list(step.lines) for step in steps if step.lines}
+
+    @contextmanager
+    def __call__(self, style: str) -> Iterator[Callable[[BuildEvent], None]]:
+        """See `dockmagic.verbs.door.Follow`; every style but ``quiet`` looks the same on a page."""
+        self.board = BuildBoard()
+        if style == "quiet":
+            yield self.board
+            return
+        with shown(self._title, _Drawing(self.board)):
+            yield self.board
+
+
+class _Drawing:
+    """Draws a board as HTML."""
+
+    def __init__(self, board: BuildBoard) -> None:
+        self._board = board
+
+    def draw(self) -> str:
+        """Each step on a line, with the end of its output while it runs, and for good if it fails."""
+        board = self._board
+        with board.lock:
+            head = html.muted(f"{board.finished} of {count(len(board.steps), 'step')}, {board.seconds:.1f} s")
+            return html.join(f"<div>{head}</div>", *map(_step, board.steps.values()))
+
+    def summary(self) -> str:
+        """One line for what went well; all of it where a step failed."""
+        board = self._board
+        if any(step.outcome == "failed" for step in board.steps.values()):
+            return self.draw()
+        if not board.steps:
+            return ""
+        cached = sum(1 for step in board.steps.values() if step.outcome == "cached")
+        note = f"{count(len(board.steps), 'step')}, {cached} from the cache, in {board.seconds:.1f} s"
+        return html.join(html.muted(note))
+
+
+def _step(step: StepState) -> str:
+    colour = _COLOURS.get(step.outcome, "")
+    mark = f'<b style="color:{colour}">{_MARKS[step.outcome]}</b>' if colour else html.muted(_MARKS[step.outcome])
+    clock = "cached" if step.outcome == "cached" else f"{step.elapsed:.1f} s" if step.began else ""
+    line = f"{mark} {html.code(step.info.title)} {html.muted(clock)}"
+    if step.outcome == "failed":
+        why = f'<div style="color:{colour};margin-left:1.2em">{html.text(step.why)}</div>'
+        return f"<div>{line}</div>{why}{output_html(list(step.lines))}"
+    if step.outcome != "running":
+        return f"<div>{line}</div>"
+    transfers = "".join(
+        f'<div style="margin-left:1.2em">{html.code(what)} {html.text(status)} {_amount(done, total)}</div>'
+        for what, (status, done, total) in step.transfers.items()
+    )
+    return f"<div>{line}</div>{transfers}{output_html(list(step.lines)[-_TAIL:])}"
+
+
+def _amount(done: int, total: int) -> str:
+    return html.bar(done / total, width=90) + html.muted(f" {human_size(done)} of {human_size(total)}") if total else ""
+
+
+def output_html(lines: list[str]) -> str:
+    """What a step's program wrote, without the colours that it gave it; nothing for none."""
+    if not lines:
+        return ""
+    style = "margin:2px 0 4px 1.2em;padding:2px 8px;border-left:3px solid rgba(127,127,127,.35);background:none"
+    return f'<pre style="{style}">{html.text(_CONTROL.sub("", chr(10).join(lines)))}</pre>'
