@@ -190,14 +190,13 @@ def _kinds(called: str, parameter: click.Parameter | None) -> frozenset[str]:
     """What an argument may name: among ``IMAGE CONTAINER CONTAINER:PATH VOLUME``."""
     if parameter is None:
         return frozenset()
-    name = (parameter.name or "").lower()
-    usage = str(getattr(parameter, "metavar", None) or name).upper()
-    for kind in ("CONTAINER:PATH", "CONTAINER", "VOLUME"):
-        if kind in usage:
-            return frozenset((kind,))
-    if name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS:
-        return frozenset(("IMAGE", "CONTAINER") if called in _BOTH else ("IMAGE",))
-    return frozenset()
+    usage = str(getattr(parameter, "metavar", None) or parameter.name).upper()
+    if "CONTAINER:PATH" in usage:
+        return frozenset(("CONTAINER:PATH",))
+    found = {kind for kind in ("CONTAINER", "VOLUME", "IMAGE") if kind in usage}
+    if not found and (parameter.name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS):
+        found.add("IMAGE")
+    return frozenset(found | ({"CONTAINER"} if called in _BOTH else set()))
 
 
 def _flags(parameters: Iterable[click.Parameter], fragment: str) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
+    from dockmagic.store.layer.tree import FileTree
 
+    from .path import ContainerPath
     from .record import Record, State
 
 __all__ = ["CannotStart", "Container"]
@@ -59,6 +61,12 @@ class Container:
     def __repr__(self) -> str:
         return f"<container {self.name} {self.id[:12]} of {self.record.image}>"
 
+    def __truediv__(self, path: str) -> ContainerPath:
+        """A path as the container sees it: ``container / "etc/passwd"``."""
+        from .path import ContainerPath
+
+        return ContainerPath(self, path)
+
     @property
     def id(self) -> str:
         """64 hexadecimal digits."""
@@ -83,6 +91,13 @@ class Container:
     def image(self) -> Image:
         """What it stands on."""
         return by_manifest(self.store, self.record.manifest)
+
+    @property
+    def files(self) -> FileTree:
+        """What it sees now, without volumes: the image's layers, and above them what it has written."""
+        from .path import merged
+
+        return merged(self.image, self.changes())
 
     @property
     def isolation(self) -> Isolation:

@@ -69,7 +69,7 @@ class WrittenView(View):
     @property
     def _hidden(self) -> dict[int, str]:
         """By the index of a layer, how many of its files are hidden."""
-        found = Counter(row.layer for row in self.rows if row.layer is not None and row.kind != "dir")
+        found = Counter(row.layer for row in self.rows if _hides(row))
         return {layer: f"{count(number, 'path')} of it hidden" for layer, number in found.items()}
 
     def __repr__(self) -> str:
