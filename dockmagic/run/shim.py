@@ -33,6 +33,7 @@ class _Client:
         self.sock = sock
         self.follows = False
         self.waits = False
+        self.entered = False  # it has started a program of its own
 
     def send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         try:
@@ -391,9 +392,16 @@ class _Shim:
         client.send({"pid": self.pid})
 
     def _do_signal(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
-        """Send the container's first process a signal; for who follows a program of ``exec``, that program."""
-        theirs = (pid for pid, owner in self.children.values() if owner is client)
-        os.kill(next(theirs, self.pid), int(request["number"]))
+        """Send the container's first process a signal; for who follows a program of ``exec``, that and its group."""
+        number = int(request["number"])
+        if client.entered:
+            for pid in [pid for pid, owner in self.children.values() if owner is client]:
+                try:
+                    os.killpg(pid, number)
+                except ProcessLookupError:
+                    os.kill(pid, number)  # it leads no group yet
+        else:
+            os.kill(self.pid, number)
         client.send({"ok": True})
 
     def _do_release(self, client: _Client, _request: dict[str, Any], _passed: list[int]) -> None:
@@ -436,6 +444,7 @@ class _Shim:
         else:
             pidfd = os.pidfd_open(pid)
             self.children[pidfd] = (pid, client)
+            client.entered = True
             self.poll.register(pidfd, select.POLLIN)
             client.send({"pid": pid}, tuple(descriptors))
         for number in descriptors:
