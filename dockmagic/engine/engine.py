@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from .volumes import Volumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -73,7 +75,7 @@ class Engine:
             # With the samples comes a registry of their own, whose import (70 ms) no other command pays for.
             from dockmagic.image.samples import Samples
 
-            self.samples = Samples(self._own, fresh=fresh)
+            self.samples = Samples(self._own, fresh=fresh, forget=_forget)
         self.home = self.samples.home if self.samples else self._own
         self.store = ContentStore(self.home)
 
@@ -101,3 +103,13 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _forget(root: Path) -> None:
+    home = Home(root)
+    if any(folder.exists() for folder in (home.containers, home.layers, home.volumes, home.builds)):
+        from dockmagic.run.forgetting import forget_home
+
+        forget_home(root)
+    else:
+        shutil.rmtree(root, ignore_errors=True)

@@ -26,6 +26,10 @@ _PREFIX: Final = "dockmagic-samples-"
 _OWNER: Final = "owner"
 
 
+def _remove(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+
+
 class Samples:
     """The samples in place of docker.io, without fallback: offline is offline.
 
@@ -34,17 +38,18 @@ class Samples:
     Args:
         home: the user's own; stand-ins never enter it.
         fresh: begin with nothing pulled, and forget everything at the end.
+        forget: removes a home; whoever keeps more in it than files of this user brings one that can.
 
     Attributes:
         home: where samples are pulled to.
     """
 
-    def __init__(self, home: Home, *, fresh: bool = False) -> None:
+    def __init__(self, home: Home, *, fresh: bool = False, forget: Callable[[Path], None] = _remove) -> None:
         self.home = samples_home(home)
         if fresh:
-            root, owner = _fresh_folder()
+            root, owner = _fresh_folder(forget)
             self.home = Home(root)
-            weakref.finalize(self, _forget, root, owner)  # at exit, if not before
+            weakref.finalize(self, _forget, root, owner, forget)  # at exit, if not before
         self._server: RegistryServer | None = None
 
     def registries(self, *, on_notice: Callable[[str], None] | None = None) -> Registries:
@@ -68,10 +73,10 @@ class Samples:
             self._server = None
 
 
-def _fresh_folder() -> tuple[Path, BinaryIO]:
+def _fresh_folder(forget: Callable[[Path], None]) -> tuple[Path, BinaryIO]:
     """A folder with its locked owner's file; those of processes that were killed go at this occasion."""
     for left in Path(gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"):
-        _sweep(left)
+        _sweep(left, forget)
     root = Path(mkdtemp(prefix=_PREFIX))
     owner = (root / f".{_OWNER}").open("wb")
     lock(owner.fileno())
@@ -80,15 +85,15 @@ def _fresh_folder() -> tuple[Path, BinaryIO]:
     return root, owner
 
 
-def _sweep(left: Path) -> None:
+def _sweep(left: Path, forget: Callable[[Path], None]) -> None:
     try:
         with left.open("r+b") as owner:
             if try_lock(owner.fileno()):
-                shutil.rmtree(left.parent, ignore_errors=True)
+                forget(left.parent)
     except OSError:
         return  # another user's, or just gone
 
 
-def _forget(root: Path, owner: BinaryIO) -> None:
-    shutil.rmtree(root, ignore_errors=True)
+def _forget(root: Path, owner: BinaryIO, forget: Callable[[Path], None]) -> None:
+    forget(root)
     owner.close()
