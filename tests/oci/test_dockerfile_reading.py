@@ -128,7 +128,7 @@ def test_an_instruction_is_read(text: str, kind: type[Instruction], expected: di
 @pytest.mark.parametrize(
     ("text", "joined"),
     [
-        ("RUN echo hello\\\n  world\\\n  goodnight  \\\n  moon\\\n  li\\\nght", "hello  world  goodnight    moon  light"),
+        ("RUN echo hello\\\n  world\\\n  goodnight  \\\n  li\\\nght", "hello  world  goodnight    light"),
         ("RUN echo hello  \\  \nworld", "hello  world"),
         ("RUN echo hi \\\n \\\n world \\\n\\\n good\\\n\\\nnight", "hi   world  goodnight"),
         ("RUN echo good\\\nbye\\\nfrog", "goodbyefrog"),
