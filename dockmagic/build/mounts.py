@@ -127,7 +127,6 @@ class Mounted:
         copying = prepare(
             _copy_of(mount.source),
             context.files,
-            scratch(shop.store, platform),
             home=shop.store.home,
             stop=shop.stopping,
         )

@@ -72,10 +72,9 @@ def plan_step(  # noqa: PLR0917  (all that an instruction may look at)
         return _copy(shop, info, instruction, stage, state, scope)
     if isinstance(instruction, Workdir):
         return _workdir(shop, instruction, platform, state, scope)
-    settings, text = apply(state.settings, instruction)
+    settings, row = apply(state.settings, instruction)
     after = scope.set(instruction) if isinstance(instruction, Env) else scope
-    parts = keys.of_configuration(state.image, platform, text or info.text, state.settings)
-    return Todo(parts, text, settings, after)
+    return Todo(keys.of_configuration(state.image, platform, row or info.text, state.settings), row, settings, after)
 
 
 def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: State, scope: Scope) -> Todo:
@@ -103,10 +102,8 @@ def _copy(  # noqa: PLR0917  (as `plan_step`)
     copying = prepare(
         instruction,
         shop.files(origin, platform, progress(shop.emit, info)),
-        state.image,
         home=shop.store.home,
         workdir=state.settings.workdir,
-        epoch=epoch,
         on_progress=on_progress,
         stop=shop.stopping,
     )

@@ -145,7 +145,7 @@ class Workshop:
         if origin.kind == "context" and not self.contexts[origin.name].image:
             return self.contexts[origin.name].files
         label = f"stage {origin.name}" if origin.kind == "stage" else f"image {origin.name}"
-        return image_files(self.image(origin, platform, on_progress), label)
+        return image_files(self.image(origin, platform, on_progress), label, self.store.home)
 
 
 def progress(emit: Callable[[BuildEvent], None], info: StepInfo) -> Progress:
