@@ -287,7 +287,7 @@ class Container:
                         return int(answer["exit"])
             except BrokenPipeError:
                 return self._awaited_exit()
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):  # the latter where it is not to wait at all
                 return None
 
     def stop(self, timeout: float | None = None, *, number: int = 0) -> None:
