@@ -49,11 +49,12 @@ class Images:
 
     # What is here
 
-    def rows(self, pattern: str = "", *, filters: Sequence[str] = ()) -> tuple[ImageRow, ...]:
+    def rows(self, pattern: str = "", *, everything: bool = False, filters: Sequence[str] = ()) -> tuple[ImageRow, ...]:
         """One row per name, newest image first (``images``).
 
         Args:
             pattern: ``REPOSITORY[:TAG]``, shell wildcards allowed; empty for all.
+            everything: the steps of builds, too, after them, unless a pattern or filters are given.
             filters: ``KEY=VALUE`` with dangling, label, before, since, reference, until.
 
         Raises:
@@ -74,7 +75,27 @@ class Images:
             and (_has_tag(named) or (named.descriptor.digest, named.repository) not in tagged)
         ]
         found.sort(key=_newest_first)
-        return tuple(self._row(named) for named in found)
+        rows = tuple(self._row(named) for named in found)
+        return rows + self._steps() if everything and not pattern and not filters else rows
+
+    def _steps(self) -> tuple[ImageRow, ...]:
+        from dockmagic.build.steps import step_images
+        from dockmagic.rows import ImageRow
+
+        rows = [
+            ImageRow(
+                repository=_NONE,
+                tag=_NONE,
+                id=image.id,
+                digest=_NONE,
+                created_at=time_of(image.created),
+                size=image.size,
+                platform=str(image.platform),
+            )
+            for image in step_images(self._engine.store)
+        ]
+        # Steps that change neither files nor configuration leave the same image.
+        return tuple({row.id: row for row in rows}.values())
 
     def _row(self, named: Named) -> ImageRow:
         from dockmagic.rows import ImageRow

@@ -15,7 +15,7 @@ from .subject import find_image
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from typing import Self
+    from typing import BinaryIO, Self
 
     from dockmagic.build.context import Context
     from dockmagic.build.events import BuildEvent
@@ -156,6 +156,7 @@ class Recipe:
         options: Options,
         *,
         outputs: tuple[Output, ...] = (),
+        stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
     ) -> Build:
         """Check and build.
@@ -163,6 +164,7 @@ class Recipe:
         Args:
             options: the flags.
             outputs: where the result goes besides the store.
+            stdout: for outputs that ask for it.
             on_event: hears how it goes, warnings first; called from several threads, one at a time.
 
         Raises:
@@ -181,7 +183,7 @@ class Recipe:
                 file=self.dockerfile.name,
                 lines=(warnings[0].line, warnings[0].line),
             )
-        built = self._builder(options, outputs, on_event)()
+        built = self._builder(options, outputs, stdout, on_event)()
         return replace(built, warnings=(*warnings, *built.warnings))
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
@@ -190,12 +192,13 @@ class Recipe:
 
         from dockmagic.build.reproduce import verify_reproducible
 
-        return verify_reproducible(self._builder(msgspec.structs.replace(options, no_cache=True), (), on_event))
+        return verify_reproducible(self._builder(msgspec.structs.replace(options, no_cache=True), (), None, on_event))
 
     def _builder(
         self,
         options: Options,
         outputs: tuple[Output, ...],
+        stdout: BinaryIO | None,
         on_event: Callable[[BuildEvent], None],
     ) -> Callable[[], Build]:
         from dockmagic.build.execute import build
@@ -211,6 +214,7 @@ class Recipe:
                     outputs=outputs,
                     registry=lambda ref: self._engine.registries.repository(ref),  # noqa: PLW0108  (an HTTP client, only when asked)
                     on_event=on_event,
+                    stdout=stdout,
                 )
 
         return run

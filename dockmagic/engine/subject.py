@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.image import local
@@ -39,11 +40,11 @@ class Subject(NamedTuple):
 def find_image(
     engine: Ground, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
 ) -> Image:
-    """The image that `text` names: here, else in its registry, from which nothing is stored.
+    """The image that `text` names: here, else a step of a build, else in its registry, from which nothing is stored.
 
     Args:
         engine: whose store and registries.
-        text: name, or ID or digest (or a prefix of one) of a local image.
+        text: name, or ID or digest (or a prefix of one) of a local image; ``@failed``, ``@3`` or an ID of a step.
         platform: a local image of another platform does not count; None for any.
         on_remote: hears the full name before a registry is asked; None to ask none.
 
@@ -52,9 +53,16 @@ def find_image(
         AmbiguousName: a prefix that fits several images.
         InvalidReference: neither a name nor an ID.
     """
+    from dockmagic.build.steps import find_step, is_step
+
+    if is_step(text):
+        return find_step(engine.store, text)
     try:
         found = local.find(engine.store, text)
     except ImageNotFound as missing:
+        if _SHORT_ID.fullmatch(text):
+            with suppress(ImageNotFound):
+                return find_step(engine.store, text)
         if on_remote is None:
             raise
         try:

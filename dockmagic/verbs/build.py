@@ -95,7 +95,7 @@ def command(
         if verify:
             return _verified(door, recipe, options, "quiet" if quiet else style)
         with door.follow_build("quiet" if quiet else style) as on_event:
-            build = recipe.build(options, outputs=wanted, on_event=on_event)
+            build = recipe.build(options, outputs=wanted, stdout=door.stdout, on_event=on_event)
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))
     _push(door, build, wanted)

@@ -33,7 +33,7 @@ _WITH_DIGESTS = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
     returns="ImageRow",
 )
 @argument("pattern", required=False, default="", metavar="[REPOSITORY[:TAG]]")
-@flag("-a", "--all", "everything", help="Show all images (there are no intermediate ones here)")
+@flag("-a", "--all", "everything", help="Show all images, the steps of builds too")
 @flag("--digests", help="Show digests")
 @filters
 @form
@@ -46,7 +46,7 @@ def command(
     filters: tuple[str, ...],
     form: str | None,
     *,
-    everything: bool,  # noqa: ARG001  (docker's habit: nothing is hidden here)
+    everything: bool,
     digests: bool,
     whole: bool,
     quiet: bool,
@@ -59,7 +59,7 @@ def command(
         rows = door.engine.images.tree()
         result = listing(rows, TreeRow, form=form, whole=whole)
         return result if form else Table(rows, TreeRow, TreeRow.shown, whole=whole)
-    found = door.engine.images.rows(pattern, filters=filters)
+    found = door.engine.images.rows(pattern, everything=everything, filters=filters)
     if quiet and not form:
         # Each ID once: an image with two names has one.
         return Text("\n".join(dict.fromkeys(row.id if whole else short_id(row.id) for row in found)))
