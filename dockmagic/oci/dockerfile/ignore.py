@@ -8,7 +8,7 @@ only if it could change the answer for that folder (``a/b`` and then ``!a`` excl
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.errors import DockerfileError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["Ignore", "read_patterns"]
-
-_WILD: Final = re.compile(r"[*?\[\]\\]")
 
 
 def read_patterns(text: str) -> tuple[str, ...]:
@@ -64,9 +62,9 @@ class _Pattern(NamedTuple):
         if self.deepest is not None and self.deepest <= len(theirs):
             return False
         for mine, part in zip(self.text.split("/"), theirs, strict=False):
-            if _WILD.search(mine):
+            if "**" in mine or "[" in mine:
                 return True
-            if mine != part:
+            if compile_pattern(mine).fullmatch(part) is None:
                 return False
         return True
 

@@ -129,7 +129,7 @@ def outline(
     return Outline(
         name=stage.name,
         description=stage.base.description,
-        arguments=tuple(sorted(reading.arguments.values(), key=lambda one: one.lines)),
+        arguments=tuple(sorted(reading.arguments().values(), key=lambda one: one.lines)),
         secrets=tuple(sorted(reading.secrets.values(), key=lambda one: one.lines)),
         ssh=tuple(sorted(reading.ssh.values(), key=lambda one: one.lines)),
     )
@@ -145,22 +145,30 @@ class _Reading:
         self._globals = global_arguments(dockerfile, given, defaults)
         self._values = values(self._globals, given, defaults)
         self._env: dict[int, dict[str, str]] = {}
-        self.arguments: dict[str, OutlineArgument] = {}
+        self._rows: dict[int, dict[str, OutlineArgument]] = {}
         self.secrets: dict[str, OutlineSecret] = {}
         self.ssh: dict[str, OutlineSecret] = {}
+
+    def arguments(self) -> dict[str, OutlineArgument]:
+        """By name; of the same name that of the stage which was entered first, and in it the last."""
+        rows: dict[str, OutlineArgument] = {}
+        for of_stage in self._rows.values():
+            rows = of_stage | rows
+        return rows
 
     def enter(self, stage: Stage) -> dict[str, str]:
         """Take down a stage and what it needs, once; gives the variables at its end."""
         if stage.index in self._env:
             return self._env[stage.index]
         self._env[stage.index] = {}  # a circle ends here; the build complains of it
-        base = base_stage(self._dockerfile, stage, self._expand_from(stage, stage.base.image))
-        self._expand_from(stage, stage.base.platform)
+        rows = self._rows[stage.index] = {}
+        base = base_stage(self._dockerfile, stage, self._expand_from(stage, stage.base.image, rows))
+        self._expand_from(stage, stage.base.platform, rows)
         env = self._env[stage.index] = dict(self.enter(base)) if base else {}
         for one in stage.instructions:
             if isinstance(one, Arg):
                 for argument in one.arguments:
-                    self._declare(one, argument, env)
+                    self._declare(one, argument, env, rows)
             elif isinstance(one, Env):
                 with suppress(DockerfileError):
                     env.update((key, expand(value, env, escape=self._dockerfile.escape)) for key, value, _ in one.pairs)
@@ -170,36 +178,36 @@ class _Reading:
             self.enter(other)
         return env
 
-    def _expand_from(self, stage: Stage, word: str) -> str:
+    def _expand_from(self, stage: Stage, word: str, rows: dict[str, OutlineArgument]) -> str:
         try:
             text, matched, unmatched = trace(word, self._values, escape=self._dockerfile.escape)
         except DockerfileError as error:
             raise stage.base.error(error.reason, word=word, hint=error.hint) from None
         for name in matched | unmatched:
-            self._use(name)
+            self._use(name, rows)
         return text
 
-    def _use(self, name: str) -> None:
+    def _use(self, name: str, rows: dict[str, OutlineArgument]) -> None:
         """Take down a global argument, and those in its default."""
         found = self._globals.get(name)
-        if found and name not in self.arguments:
-            self.arguments[name] = _row(found.argument, found.value, found.instruction)
+        if found and name not in rows:
+            rows[name] = _row(found.argument, found.value, found.instruction)
             for other in found.uses:
-                self._use(other)
+                self._use(other, rows)
 
-    def _declare(self, one: Arg, argument: Argument, env: dict[str, str]) -> None:
+    def _declare(self, one: Arg, argument: Argument, env: dict[str, str], rows: dict[str, OutlineArgument]) -> None:
         name, value = argument.name, self._given.get(argument.name)
         if value is None and argument.default is None:
             if name in self._values:
                 env[name] = self._values[name]
-                self._use(name)
+                self._use(name, rows)
                 return
         elif value is None:
             with suppress(DockerfileError):
                 value = expand(argument.default or "", env, escape=self._dockerfile.escape)
         if value is not None:
             env[name] = value
-        self.arguments.setdefault(name, _row(argument, value, one))
+        rows[name] = _row(argument, value, one)
 
     def _mounts(self, one: Run, env: dict[str, str]) -> None:
         with suppress(DockerfileError):
