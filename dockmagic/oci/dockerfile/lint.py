@@ -86,7 +86,9 @@ def _settings(dockerfile: Dockerfile, given: Mapping[str, str]) -> CheckOptions:
     try:
         return options(dockerfile.directives.check)
     except DockerfileError as error:
-        raise error.at(dockerfile.name, (dockerfile.first_line, dockerfile.first_line)) from None
+        lines = enumerate(dockerfile.source.split("\n"), dockerfile.first_line)
+        number = next(number for number, line in lines if dockerfile.directives.check in line)
+        raise error.at(dockerfile.name, (number, number)) from None
 
 
 def _check_words(dockerfile: Dockerfile, report: Report) -> None:
