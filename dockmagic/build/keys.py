@@ -26,7 +26,7 @@ __all__ = ["chain", "of_configuration", "of_copy", "of_run", "of_workdir"]
 
 def chain(image: Image) -> str:
     """What lies below: the ChainID, or nothing."""
-    return image.layers[-1].chain_id if len(image.layers) else ""
+    return str(image.layers[-1].chain_id) if len(image.layers) else ""
 
 
 def _common(image: Image, platform: Platform, text: str) -> list[Part]:
@@ -42,7 +42,7 @@ def of_configuration(image: Image, platform: Platform, text: str, before: Settin
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.spec import to_json
 
-    return (*_common(image, platform, text), Part("config", Digest.of(to_json(before.config))))
+    return (*_common(image, platform, text), Part("config", str(Digest.of(to_json(before.config)))))
 
 
 def of_workdir(image: Image, platform: Platform, path: str, user: str, *, epoch: int | None) -> tuple[Part, ...]:
