@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,8 @@ class Streams:
 
     def __init__(self) -> None:
         self._kept = {stream: SpooledTemporaryFile(max_size=_IN_MEMORY) for stream in (STDOUT, STDERR)}  # noqa: SIM115  (they live as long as the result)
+        for file in self._kept.values():
+            weakref.finalize(self, file.close)
         self._shown = {stream: Readable() for stream in (STDOUT, STDERR)}
         self._room = _BEGINNING
         self._end: list[tuple[int, bytes]] = []

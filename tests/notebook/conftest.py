@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -9,6 +11,13 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from traitlets.config import Config
+
+from dockmagic.image.samples import samples_home
+from dockmagic.image.samples.runnable import programs
+from dockmagic.oci.errors import NotSupported
+from dockmagic.run.forgetting import forget_home
+from dockmagic.run.tiers import choose
+from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,3 +48,18 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         return [cell.outputs for cell in notebook.cells[1:]]
 
     return execute
+
+
+@pytest.fixture
+def containers() -> Iterator[None]:
+    """Containers of samples can run here, else the test is skipped; those of the test are gone after it."""
+    home = samples_home(Home(Path(os.environ["DOCKMAGIC_HOME"])))
+    home.prepare()
+    if not programs():
+        pytest.skip("needs a static busybox, or a shell and ldd")
+    try:
+        choose(home)
+    except NotSupported as error:
+        pytest.skip(str(error))
+    yield
+    forget_home(home.root)

@@ -148,13 +148,9 @@ def _size_of(row: WrittenRow) -> str:
 
 
 def _hides(row: WrittenRow) -> str:
-    if row.layer is None:
-        return ""
-    what = (
-        human_size(row.old_size)
-        if row.kind == "file"
-        else {"dir": "the folder", "link": "the link"}.get(row.kind, "it")
-    )
+    if row.layer is None or (row.kind == "dir" and row.change == "C"):
+        return ""  # of a changed folder, what it had shines through
+    what = human_size(row.old_size) if row.kind == "file" else _NAMES.get(row.kind, "it")
     return f"{what} of layer {row.layer}"
 
 
