@@ -111,6 +111,8 @@ def build(
             error.steps = tuple(shop.results[number] for number in sorted(shop.results))
             steps.remember(store, error.steps)
             raise
+        finally:
+            shop.close()
         done = tuple(shop.results[number] for number in sorted(shop.results))
         image = finish(
             store,

@@ -91,7 +91,11 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
             shop.emit(StepOutput(number=info.number, stream=stream, data=data))
 
         output = Redaction((secret.value for secret in shop.options.secrets), on_output)
-        with mounted.ready() as mounts, _container(shop, state, argv, scope, network, mounts) as container:
+        with (
+            shop.nursery().serving(),
+            mounted.ready() as mounts,
+            _container(shop, state, argv, scope, network, mounts) as container,
+        ):
             code = _run(shop, container, output)
             output.finish()
             layer = _layer(shop, container)

@@ -135,6 +135,7 @@ class StageBuild:
 
     def _do(self, todo: Todo, key: Key, spot: Spot, state: State, told: _Told) -> Image:
         shop = self._shop
+        shop.warm()
         layer = todo.work() if todo.work is not None else None
         now = time.time() if shop.options.epoch is None else shop.options.epoch
         image = grow(shop.store, state.image, todo.settings, text=todo.text, created=moment(now), layer=layer)

@@ -6,7 +6,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dockmagic.oci.dockerfile import Run
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.run.nursery import Nursery
 
 from .copying import image_files
 from .events import StepProgress
@@ -83,6 +85,26 @@ class Workshop:
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: set[Session] = field(default_factory=set)
+    _nursery: Nursery | None = None
+
+    # Processes
+
+    def warm(self) -> None:
+        """Start, if there is a RUN, the process that the helpers of all RUNs come from: it takes its time."""
+        if any(isinstance(step, Run) for stage in self.plan.stages for step in stage.steps):
+            self.nursery()
+
+    def nursery(self) -> Nursery:
+        """The process that the helpers of all RUNs come from."""
+        with self._lock:
+            if self._nursery is None:
+                self._nursery = Nursery()
+            return self._nursery
+
+    def close(self) -> None:
+        """Let it go."""
+        if self._nursery is not None:
+            self._nursery.close()
 
     # Stopping
 

@@ -24,13 +24,13 @@ from .session import Session
 from .work import work
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Sequence
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.tree import FileTree
 
+    from .helper import Child
     from .path import ContainerPath
     from .record import Record, State
 
@@ -486,7 +486,7 @@ class Container:
             return 0
 
 
-def _adopt(child: subprocess.Popen[bytes]) -> None:
+def _adopt(child: Child) -> None:
     """Let a shim live on without a warning that it does, and reap it when it ends."""
     import threading
 

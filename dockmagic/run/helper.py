@@ -7,10 +7,11 @@ import os
 import socket
 import subprocess
 import sys
+from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
-__all__ = ["Connection", "launch"]
+__all__ = ["NURSERY", "Child", "Connection", "Launcher", "launch", "spawn"]
 
 _MESSAGE = 1 << 18
 # The interpreter is isolated and reads no site folder, so it must be told where the packages lie.
@@ -70,13 +71,48 @@ class Connection:
         self.close()
 
 
-def launch(module: str, *, errors: IO[bytes] | int = subprocess.DEVNULL) -> tuple[Connection, subprocess.Popen[bytes]]:
+class Child(Protocol):
+    """A helper process."""
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        ...
+
+    def kill(self) -> None:
+        """End it."""
+        ...
+
+
+class Launcher(Protocol):
+    """Starts helpers in another way: `nursery.Nursery`."""
+
+    def launch(self, module: str, errors: int) -> tuple[Connection, Child]:
+        """As the function of this name."""
+        ...
+
+
+#: Who starts the helpers that this thread asks for; None for processes of their own.
+NURSERY: ContextVar[Launcher | None] = ContextVar("NURSERY", default=None)
+
+
+def launch(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
     """Start ``dockmagic.run.MODULE`` as a process of its own; its descriptor 0 is our end's other side.
 
     Args:
         module: has a `main()`.
-        errors: takes what it writes to standard error.
+        errors: takes what it writes to standard error; None for nothing.
     """
+    nursery = NURSERY.get()
+    if nursery is None:
+        return spawn(module, errors=errors)
+    if errors is not None:
+        return nursery.launch(module, errors.fileno())
+    with open(os.devnull, "wb") as nothing:
+        return nursery.launch(module, nothing.fileno())
+
+
+def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
+    """The same, always with an interpreter of its own."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     code = f"import sys; sys.path += {_PACKAGES!r}; from dockmagic.run.{module} import main; main()"
     with theirs:
@@ -84,7 +120,7 @@ def launch(module: str, *, errors: IO[bytes] | int = subprocess.DEVNULL) -> tupl
             [sys.executable, "-I", "-S", "-c", code],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
-            stderr=errors,
+            stderr=subprocess.DEVNULL if errors is None else errors,
             cwd="/",
         )
     return Connection(ours), child
