@@ -17,22 +17,19 @@ from dockmagic.oci.errors import DockerfileError
 from .characters import SPACE
 from .expansion import raw_words
 from .heredocs import parse_heredoc
-from .suggest import nearest
+from .statement import Source, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from .heredocs import Heredoc
 
-__all__ = ["Directives", "Source", "Statement", "Statements", "read_statements"]
+__all__ = ["Directives", "Statements", "read_statements"]
 
-_BLANK: Final = re.compile(r"[\t\v\f\r ]+")
 _DIRECTIVE: Final = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
 _CONTINUED: Final = {
     escape: re.compile(rf"(?:(?<=[^{re.escape(escape)}])|^){re.escape(escape)}[ \t]*\Z") for escape in ("\\", "`")
 }
-_WITH_JSON: Final = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
-_WITH_HEREDOCS: Final = frozenset({"ADD", "COPY", "RUN"})
 
 
 class Directives(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,158 +38,6 @@ class Directives(msgspec.Struct, frozen=True, kw_only=True):
     syntax: str = ""
     escape: str = ""
     check: str = ""
-
-
-class Source(NamedTuple):
-    """A text and where it comes from: what it takes to tell the place of a mistake.
-
-    Attributes:
-        file: its name.
-        lines: with their ends.
-        first: the number of the first of these lines.
-    """
-
-    file: str
-    lines: list[str]
-    first: int = 1
-
-    def part(self, lines: tuple[int, int]) -> str:
-        """The text of these lines."""
-        return "".join(self.lines[lines[0] - self.first : lines[1] - self.first + 1])
-
-    def error(
-        self, reason: str, lines: tuple[int, int], *, word: str = "", suggestion: str = "", hint: str = ""
-    ) -> DockerfileError:
-        """An error at the first place in these lines where `word` stands, or about the lines as a whole."""
-        line, column = lines[0], 0
-        for number in range(lines[0], lines[1] + 1) if word else ():
-            at = self.part((number, number)).find(word)
-            if at >= 0:
-                line, column = number, at + 1
-                break
-        place = (line, line) if column else lines
-        return DockerfileError(reason, file=self.file, lines=place, column=column, suggestion=suggestion, hint=hint)
-
-
-class Statement(NamedTuple):
-    """One instruction, taken apart as far as all of them are alike.
-
-    Attributes:
-        keyword: as written.
-        flags: the words that begin with ``--``, without quotes.
-        rest: what follows the flags, without outer white space.
-        json: the words, where `rest` is the exec form; None otherwise.
-        text: the whole as one line.
-        lines: first and last.
-        heredocs: below it.
-        comments: right above it.
-        source: of these lines, and the file.
-        escape: in force.
-    """
-
-    keyword: str
-    flags: tuple[str, ...]
-    rest: str
-    json: tuple[str, ...] | None
-    text: str
-    lines: tuple[int, int]
-    heredocs: tuple[Heredoc, ...]
-    comments: tuple[str, ...]
-    source: Source
-    escape: str
-
-    @property
-    def name(self) -> str:
-        """The keyword in capitals."""
-        return self.keyword.upper()
-
-    @classmethod
-    def make(
-        cls, text: str, lines: tuple[int, int], comments: tuple[str, ...], source: Source, escape: str
-    ) -> Statement:
-        """Take the joined line apart; heredocs are yet to come."""
-        keyword, _, rest = _partition(text.strip(SPACE))
-        flags, rest = _take_flags(rest, escape)
-        statement = cls(keyword, flags, rest.strip(SPACE), None, text.strip(SPACE), lines, (), comments, source, escape)
-        return (
-            statement._replace(json=statement.read_json(statement.rest)) if statement.name in _WITH_JSON else statement
-        )
-
-    def inner(self) -> Statement:
-        """The instruction behind ONBUILD."""
-        return Statement.make(self.rest, self.lines, (), self.source, self.escape)._replace(heredocs=self.heredocs)
-
-    def error(self, reason: str, *, word: str = "", suggestion: str = "", hint: str = "") -> DockerfileError:
-        """An error at `word`, or about the whole instruction."""
-        return self.source.error(reason, self.lines, word=word, suggestion=suggestion, hint=hint)
-
-    def takes_heredocs(self) -> bool:
-        """Whether ``<<`` means something here."""
-        if self.name == "ONBUILD":
-            inner = self.inner()
-            return inner.name != "ONBUILD" and inner.takes_heredocs()
-        return self.name in _WITH_HEREDOCS and self.json is None and "<<" in self.rest
-
-    def words(self) -> tuple[str, ...]:
-        """The exec form's words, or what white space separates."""
-        return self.json if self.json is not None else tuple(_BLANK.split(self.rest)) if self.rest else ()
-
-    def read_json(self, text: str) -> tuple[str, ...] | None:
-        """The words of an exec form; None if `text` is no JSON array, which makes it the shell form.
-
-        Raises:
-            DockerfileError: an array that holds something else than strings.
-        """
-        if not text.startswith("["):
-            return None
-        try:
-            words = msgspec.json.decode(text, type=list)
-        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-            return None
-        if not all(isinstance(word, str) for word in words):
-            raise self.error(
-                "when using JSON array syntax, arrays must be comprised of strings only",
-                word="[",
-                hint="Put every word between double quotes",
-            )
-        return tuple(words)
-
-    def read_flags(self, kinds: Mapping[str, type]) -> dict[str, str | bool | list[str]]:
-        """The flags by name.
-
-        Args:
-            kinds: what is allowed: ``str`` once, ``bool`` with or without a value, ``list`` any number of times.
-
-        Raises:
-            DockerfileError: an unknown flag, one given twice, a value missing or not boolean.
-        """
-        found: dict[str, str | bool | list[str]] = {}
-        for flag in self.flags:
-            name, equals, value = flag[2:].partition("=")
-            kind = kinds.get(name)
-            if kind is None:
-                near = nearest(name, kinds)
-                raise self.error(
-                    f"unknown flag: --{name}",
-                    word=f"--{name}",
-                    suggestion=f"--{near}" if near else "",
-                    hint="" if near or not kinds else f"{self.name} has {', '.join(f'--{kind}' for kind in kinds)}",
-                )
-            if name in found and kind is not list:
-                raise self.error(f"duplicate flag specified: --{name}", word=f"--{name}")
-            if kind is bool:
-                if value.lower() not in ("true", "false") and (value or equals):
-                    raise self.error(f"expecting boolean value for flag --{name}, not: {value}", word=f"--{name}")
-                found[name] = value.lower() != "false"
-            elif not equals:
-                raise self.error(f"missing a value on flag: --{name}", word=f"--{name}")
-            elif kind is list:
-                values = found.setdefault(name, [])
-                if isinstance(values, list):
-                    values.append(value)
-            else:
-                found[name] = value
-        return found
 
 
 class Statements(NamedTuple):
@@ -358,43 +203,3 @@ def _read_directives(source: Source) -> tuple[Directives, int]:
         found[name] = match[2]
         below = index + 1
     return Directives(**found), below
-
-
-def _partition(line: str) -> tuple[str, str, str]:
-    match = _BLANK.search(line)
-    return (line[: match.start()], match[0], line[match.end() :]) if match else (line, "", "")
-
-
-def _take_flags(line: str, escape: str) -> tuple[tuple[str, ...], str]:
-    """The words that begin with ``--``, unquoted, and what follows them (a lone ``--`` ends them)."""
-    flags: list[str] = []
-    position = 0
-    while True:
-        start = len(line) - len(line[position:].lstrip(SPACE))
-        if not line.startswith("--", start):
-            return tuple(flags), line[start:]
-        flag, position = _take_word(line, start, escape)
-        if flag == "--":
-            return tuple(flags), line[position:]
-        flags.append(flag)
-
-
-def _take_word(line: str, position: int, escape: str) -> tuple[str, int]:
-    """The word that begins at `position`, without quotes and escapes, and where it ends."""
-    word: list[str] = []
-    quote = ""
-    while position < len(line):
-        character = line[position]
-        if character in SPACE and not quote:
-            break
-        position += 1
-        if character == escape:
-            word.append(line[position : position + 1])
-            position += 1
-        elif character == quote:
-            quote = ""
-        elif character in "'\"" and not quote:
-            quote = character
-        else:
-            word.append(character)
-    return "".join(word), position
