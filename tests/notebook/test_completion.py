@@ -65,6 +65,38 @@ def test_what_is_here_already_is_offered(completing: InteractiveShell, text: str
     assert not offered or text.endswith(fragment)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("%docker stop we", ["web"]),
+        ("%docker exec -i we", ["web"]),
+        ("%docker logs ", ["web"]),
+        ("%docker run --rm -v da", ["data"]),
+        ("%docker run --volumes-from w", ["web"]),
+        ("%docker run --rm busy", ["busybox:latest"]),
+        ("%docker volume rm d", ["data"]),
+        ("%diff w", ["web"]),
+        ("%docker cp w", ["web:"]),
+        ("%docker cp web:/etc/pass", ["web:/etc/passwd"]),
+        ("box / 'etc/pass", ["passwd"]),
+        ("%docker rm -f web ", ["web"]),
+        ("%docker run --rm busybox /", []),
+    ],
+)
+def test_containers_volumes_and_paths_in_them_are_offered(
+    completing: InteractiveShell, containers: None, text: str, expected: list[str]
+) -> None:
+    """Each where it is meant."""
+    for cell in ("%docker volume create data;", "box = %docker run -d --name web -q busybox sleep 1000"):
+        completing.run_cell(cell).raise_error()
+    try:
+        offered, fragment = complete(completing, text)
+    finally:
+        completing.run_cell("%docker rm -f web")
+    assert offered == expected
+    assert not offered or text.endswith(fragment)
+
+
 def test_flags_come_with_their_help(completing: InteractiveShell) -> None:
     """The second column of the list says what a flag does."""
     (matcher,) = completing.Completer.custom_matchers

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from balance import Balance
 
 from dockmagic.notebook.words import instruction
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-_VOID = {"br", "hr", "img", "input"}
-
-
-class _Balance(HTMLParser):
-    """Counts elements that are opened and never closed, or closed in another order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.wrong: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  (the base class's signature)
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
 
 
 @pytest.fixture
@@ -62,7 +42,7 @@ def test_every_display_has_text_and_balanced_html_without_script(bundle, cell: s
     data = bundle(cell)
     assert data["text/plain"].strip()
     html = data["text/html"]
-    balance = _Balance(html)
+    balance = Balance(html)
     assert (balance.open, balance.wrong) == ([], [])
     assert not re.search(r"<script|<link|src=|href=|url\(|javascript:| on\w+=", html)
     assert not re.search(r"(?<![-\w])color:\s*(?:black|white|#000|#fff)", html)
