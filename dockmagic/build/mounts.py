@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from dockmagic.image.image import Image
-from dockmagic.oci.dockerfile import Copy
+from dockmagic.oci.dockerfile import Copy, refuse_mount
 from dockmagic.oci.errors import DockerfileError, InvalidInput
 from dockmagic.run.record import Mount as RunMount
 from dockmagic.store.lock import lock, try_lock
@@ -75,6 +75,7 @@ class Mounted:
 
     Raises:
         DockerfileError: a mount that makes no sense.
+        NotSupported: ``type=ssh``.
         InvalidInput: a required secret is missing.
     """
 
@@ -88,7 +89,10 @@ class Mounted:
         file = instruction.program.file
         self._script = file.text if file is not None else ""
         self._script_name = file.name if file is not None else ""
-        self._mounts = [self._placed(spec.resolve(scope.expand)) for spec in instruction.mounts]
+        mounts = instruction.resolve_mounts(scope.expand)
+        for mount in mounts:
+            refuse_mount(instruction, mount)
+        self._mounts = [self._placed(mount) for mount in mounts]
         self._sources: dict[int, _Source] = {}
         self.parts = tuple(self._parts())
 

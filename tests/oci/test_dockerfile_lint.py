@@ -103,6 +103,7 @@ LINES: dict[str, list[tuple[str, list[tuple[int, str]]]]] = {
          [(2, "Usage of undefined variable '$PAHT' (did you mean $PATH?)")]),
         ("FROM scratch AS first\nCOPY $foo .\nFROM scratch AS second\nCOPY $bar .",
          [(2, "Usage of undefined variable '$foo'"), (4, "Usage of undefined variable '$bar'")]),
+        ("FROM scratch\nENV a=1 b=$a", [(2, "Usage of undefined variable '$a'")]),
         ("FROM scratch AS a\nONBUILD USER $u\nFROM a", [(3, "Usage of undefined variable '$u'")]),
         ("FROM scratch\nCOPY <<A <<'B' /\n$x\nA\n$y\nB", [(2, "Usage of undefined variable '$x'")]),
         ("FROM scratch\nRUN --mount=type=cache,id=$i,target=/c true", [(2, "Usage of undefined variable '$i'")]),

@@ -79,6 +79,12 @@ def test_arguments_may_build_on_one_another() -> None:
     ]
 
 
+def test_one_env_sees_what_was_before_it() -> None:
+    """Its own pairs are no part of that."""
+    found = outline(parse("FROM scratch\nENV a=1\nENV a=2 b=$a\nARG c=$a$b\n"))
+    assert [one.value for one in found.arguments] == ["21"]
+
+
 def test_secrets_and_agents_are_listed() -> None:
     """With names expanded, and only of the stages that count."""
     found = outline(

@@ -171,7 +171,7 @@ class _Reading:
                     self._declare(one, argument, env, rows)
             elif isinstance(one, Env):
                 with suppress(DockerfileError):
-                    env.update((key, expand(value, env, escape=self._dockerfile.escape)) for key, value, _ in one.pairs)
+                    env |= {key: expand(value, env, escape=self._dockerfile.escape) for key, value, _ in one.pairs}
             elif isinstance(one, Run):
                 self._mounts(one, env)
         for other in needed(self._dockerfile, stage):

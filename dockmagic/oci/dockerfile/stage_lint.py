@@ -179,9 +179,9 @@ class StageLint:
     @_look.register
     def _(self, one: Env) -> None:
         self._check_pairs(one, one.pairs)
-        for key, value, _ in one.pairs:
+        for key, _, _ in one.pairs:
             self._check_secret(one, "ENV", key)
-            self._now.env[key] = trace(value, self._now.env, escape=self._escape).text
+        self._now.env |= {key: trace(value, self._now.env, escape=self._escape).text for key, value, _ in one.pairs}
 
     @_look.register
     def _(self, one: Label) -> None:
