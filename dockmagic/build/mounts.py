@@ -91,7 +91,7 @@ class Mounted:
         self._script_name = file.name if file is not None else ""
         mounts = instruction.resolve_mounts(scope.expand)
         for mount in mounts:
-            refuse_mount(instruction, mount)
+            refuse_mount(mount)
         self._mounts = [self._placed(mount) for mount in mounts]
         self._sources: dict[int, _Source] = {}
         self.parts = tuple(self._parts())

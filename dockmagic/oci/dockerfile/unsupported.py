@@ -19,35 +19,28 @@ def refuse(instruction: Instruction) -> None:
     """Refuse what cannot be honoured: ``RUN --security=insecure`` and ``--device``.
 
     Raises:
-        NotSupported: the flag, its line, and what to do instead.
+        NotSupported: the flag, and what to do instead.
     """
     if not isinstance(instruction, Run):
         return
     if instruction.security == "insecure":
         raise _refusal(
-            instruction,
             "RUN --security=insecure",
-            "leave the flag out: no command of a build gets more rights than its container has",
+            "Leave the flag out: no command of a build gets more rights than its container has",
         )
     if instruction.devices:
-        raise _refusal(
-            instruction, f"RUN --device={instruction.devices[0].name}", "leave the flag out: a build has no devices"
-        )
+        raise _refusal(f"RUN --device={instruction.devices[0].name}", "Leave the flag out: a build has no devices")
 
 
-def refuse_mount(instruction: Run, mount: Mount) -> None:
+def refuse_mount(mount: Mount) -> None:
     """Refuse a (resolved) mount that cannot be honoured: ``type=ssh``.
 
     Raises:
-        NotSupported: the mount, its line, and what to do instead.
+        NotSupported: the mount, and what to do instead.
     """
     if mount.type == "ssh":
-        raise _refusal(
-            instruction, "RUN --mount=type=ssh", "give the key with --secret and use --mount=type=secret in its place"
-        )
+        raise _refusal("RUN --mount=type=ssh", "Give the key with --secret and use --mount=type=secret in its place")
 
 
-def _refusal(instruction: Run, what: str, instead: str) -> NotSupported:
-    return NotSupported(
-        f"{instruction.file}:{instruction.lines[0]}: {what} is not supported", hint=instead[0].upper() + instead[1:]
-    )
+def _refusal(what: str, instead: str) -> NotSupported:
+    return NotSupported(f"{what} is not supported", hint=instead)
