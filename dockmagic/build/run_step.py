@@ -157,7 +157,7 @@ def _run(shop: Workshop, container: Container, output: Redaction) -> int:
 
 def _layer(shop: Workshop, container: Container) -> NewLayer | None:
     """What the program has written, as a layer in the store; None if it is nothing."""
-    written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False)
+    written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
     if written is None:
         return None
     return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

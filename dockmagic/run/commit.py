@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WrittenLayer", "commit", "write_layer"]
 
+# From how many bytes of tar on a second thread pays.
+_MANY = 4 << 20
+
 
 class WrittenLayer(NamedTuple):
     """A container's changes as a layer in the store.
@@ -105,7 +108,12 @@ def commit(
 
 
 def write_layer(
-    container: Container, *, keep: Callable[[Iterable[Digest]], None], epoch: int | None = None, pause: bool = True
+    container: Container,
+    *,
+    keep: Callable[[Iterable[Digest]], None],
+    epoch: int | None = None,
+    pause: bool = True,
+    last: bool = False,
 ) -> WrittenLayer | None:
     """Put a container's changes into the store as a layer, with its file table; no image, no name.
 
@@ -114,6 +122,8 @@ def write_layer(
         keep: of a lease of the store: it hears the blob's digest before the blob is there.
         epoch: latest time of a file, seconds since the epoch; the blob is the same everywhere then. None for as it is.
         pause: hold a running container still meanwhile.
+        last: it has ended and will not run again, so what it has written need not be unpacked from the layer: where it
+            can, it moves to the unpacked layers.
 
     Returns:
         None if nothing has changed.
@@ -122,8 +132,9 @@ def write_layer(
         OutOfSpace: the disk is full.
     """
     store = container.store
+    last = last and layers.can_take_over(container.isolation)
     with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as tar:
-        diff_id, table = _pack(container, tar, epoch, pause=pause)
+        diff_id, table = _pack(container, tar, epoch, pause=pause, last=last)
         if not (table.entries or table.whiteouts):
             return None
         with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as blob:
@@ -131,10 +142,14 @@ def write_layer(
             keep([descriptor.digest])
             store.put(descriptor, blob)
         store.home.write(store.home.table(diff_id), table.dumps(), durable=False)
+    if last and not table.needs_parent:
+        layers.take_over(store, container.isolation, container.folder / "upper", diff_id)
     return WrittenLayer(descriptor, diff_id, table)
 
 
-def _pack(container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool) -> tuple[Digest, LayerTable]:
+def _pack(
+    container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool, last: bool
+) -> tuple[Digest, LayerTable]:
     still = held(container.state.pid if pause else 0)
     with tempfile.TemporaryFile() as table, still:
         answer = work(
@@ -144,6 +159,7 @@ def _pack(container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool
             spec=container.spec(),
             tables=layers.tables(container.store, container.image),
             epoch=epoch,
+            last=last,
         )
         table.seek(0)
         return Digest(answer["diff_id"]), LayerTable.loads(table.read())
@@ -166,7 +182,8 @@ class _Counted:
 def _compress(tar: BinaryIO, blob: BinaryIO, *, reproducible: bool) -> Descriptor:
     tar.seek(0)
     counted = _Counted(blob)
-    with Compressor(counted, Compression.GZIP, reproducible=reproducible) as packed:  # type: ignore[arg-type]
+    threads = 2 if os.fstat(tar.fileno()).st_size >= _MANY else 1
+    with Compressor(counted, Compression.GZIP, reproducible=reproducible, threads=threads) as packed:  # type: ignore[arg-type]
         shutil.copyfileobj(tar, packed, 1 << 20)
     blob.seek(0)
     return Descriptor(

@@ -11,6 +11,7 @@ from .work import work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from dockmagic.image.image import Image
     from dockmagic.oci.digest import Digest
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .isolation import Isolation
 
-__all__ = ["describe", "ensure", "in_use", "key_of", "keys", "tables"]
+__all__ = ["can_take_over", "describe", "ensure", "in_use", "key_of", "keys", "tables", "take_over"]
 
 _KEY_LENGTH = 16  # 127 of them, with the colons between, fit into mount(2)'s page
 
@@ -99,3 +100,16 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
             work(isolation, "remove", paths=leftovers)
         work(isolation, "unpack", folder=str(folder), layers=describe(store, image))
     return wanted
+
+
+def can_take_over(isolation: Isolation) -> bool:
+    """Whether a container's writable layer lies on disk as an unpacked layer does: overlay's form, real owners."""
+    return not isolation.copies and isolation.keeps_owners
+
+
+def take_over(store: ContentStore, isolation: Isolation, upper: Path, diff_id: Digest) -> None:
+    """Let the folder `upper`, which is what the layer unpacks to, be its unpacked layer, unless there is one."""
+    place = store.home.layers / isolation.form_name / key_of(diff_id)
+    with contextlib.suppress(OSError):  # it is there, or the folder is not ours to move: then it is unpacked
+        if not place.exists():
+            upper.rename(place)

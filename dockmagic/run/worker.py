@@ -108,13 +108,26 @@ def _copy(_files: list[int], isolation: dict[str, Any], tree: str, folder: str) 
 
 
 def _pack(
-    files: list[int], isolation: dict[str, Any], spec: dict[str, Any], tables: list[str], epoch: int | None
+    files: list[int],
+    isolation: dict[str, Any],
+    spec: dict[str, Any],
+    tables: list[str],
+    epoch: int | None,
+    *,
+    last: bool,
 ) -> dict[str, Any]:
-    """Write the layer that a container's changes make to the first file, its table to the second."""
+    """Write the layer that a container's changes make to the first file, its table to the second.
+
+    If nothing comes after it (`last`), its writable layer becomes what that layer unpacks to.
+    """
     from .packing import pack_view
 
     with _view(spec):
         diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], isolation=isolation, epoch=epoch)
+    if last:
+        from .settling import settle
+
+        settle(Path(spec["folder"]), table)
     os.write(files[1], table)
     return {"diff_id": diff_id}
 

@@ -1,0 +1,60 @@
+"""A container's writable layer made what its layer unpacks to, so that it can be used for it: the worker's part."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from dockmagic.store.layer.table import LayerTable
+
+from .mountpoints import read_mountpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["settle"]
+
+_SECOND = 10**9
+
+
+def settle(folder: Path, table: bytes) -> None:
+    """Take out of the writable layer of the container in `folder` what its layer has not, and give it its times.
+
+    Nothing of an overlay may be mounted over it any more.
+
+    Args:
+        folder: of the container.
+        table: file table of its layer.
+    """
+    upper = os.fsencode(folder / "upper")
+    for name in sorted(read_mountpoints(folder), key=len, reverse=True):
+        with contextlib.suppress(OSError):  # it is used, or was never needed
+            _remove_empty(os.path.join(upper, name))
+    for path in list(_sockets(upper)):
+        os.unlink(path)
+    # What is in a directory comes before it, since to touch that changes no directory, but to remove it did.
+    for entry in reversed(LayerTable.loads(table).entries):
+        time = entry.mtime * _SECOND
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(os.path.join(upper, entry.name), ns=(time, time), follow_symlinks=False)
+
+
+def _remove_empty(path: bytes) -> None:
+    state = os.lstat(path)
+    if stat.S_ISDIR(state.st_mode):
+        os.rmdir(path)
+    elif stat.S_ISREG(state.st_mode) and not state.st_size:
+        os.unlink(path)
+
+
+def _sockets(folder: bytes) -> Iterator[bytes]:
+    with os.scandir(folder) as found:
+        for entry in found:
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISSOCK(mode):
+                yield entry.path
+            elif stat.S_ISDIR(mode):
+                yield from _sockets(entry.path)
