@@ -98,7 +98,7 @@ def container_path(shown: ContainerPath) -> Bundle:
     lines = [_line(number, place, seen) for number, place in enumerate(places)]
     slabs = [
         slab(
-            f"<b>{html.text(where)}</b> &nbsp;{html.text(what) if number == seen else html.muted(what)}"
+            f"<b>{html.text(where)}</b> &nbsp;{f'<b>{html.text(what)}</b>' if number == seen else html.muted(what)}"
             f" &nbsp;{html.code(made_by) if made_by else ''}",
             colour=WRITABLE if not number else "rgba(127,127,127,.35)",
         )

@@ -24,6 +24,7 @@ _CARDS: Final = {
     ("dockmagic.store.layer.tree", "FileTree"): ("cards", "file_tree"),
     ("dockmagic.run.container", "Container"): ("container_cards", "container"),
     ("dockmagic.run.path", "ContainerPath"): ("container_cards", "container_path"),
+    ("dockmagic.notebook.live", "LiveSession"): ("views.screen", "live_session"),
 }
 _IMAGE: Final = ("dockmagic.image.image", "Image")
 _DIFF: Final = ("dockmagic.image.analysis.diff", "Diff")

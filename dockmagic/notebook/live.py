@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import Conflict, DockmagicError
 
-from . import html
 from .output import Output
 from .readable import Readable, without_colours
 
@@ -35,8 +34,6 @@ _PATIENCE: Final = 10.0
 _SHELL_STARTS: Final = 3.0
 #: So much of what was written is kept, in characters.
 _KEPT: Final = 1_000_000
-_SHOWN_LINES: Final = 40
-_SCREEN: Final = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:6px 10px;margin:4px 0;overflow:auto"
 _INTERRUPT: Final = b"\x03"
 
 
@@ -83,6 +80,7 @@ class LiveSession:
     Attributes:
         container: where it runs.
         command: what runs.
+        own: whether it is the container's own program.
         exit_code: of the program; None while it runs, or if nobody knows.
     """
 
@@ -98,8 +96,11 @@ class LiveSession:
         self._read = 0
         self._over = False
         self._leave = _Leave()
-        self._own = own
+        self.own = own
         threading.Thread(target=self._follow, name=f"dockmagic-session-{container.name}", daemon=True).start()
+
+    def __repr__(self) -> str:
+        return f"<session {self.command} in {self.container.name}>"
 
     # ------------------------------------------------------------------ talking
 
@@ -161,12 +162,18 @@ class LiveSession:
         lines = text.removesuffix("\n").split("\n")
         try:
             for number, line in enumerate(lines, 1):
-                self._write(f"{line}\n".encode())
+                self.write(f"{line}\n".encode())
                 self._await(show, timeout if number == len(lines) else _TYPE_AHEAD)
         except KeyboardInterrupt:
-            self._write(_INTERRUPT)
+            self.write(_INTERRUPT)
             self._await(show, _PROMPT_STAYS)
             raise
+
+    def await_more(self, seen: int) -> int:
+        """Wait until more than `seen` characters have been written, or it is over; how many there are now."""
+        with self._news:
+            self._news.wait_for(lambda: self._over or self._dropped + len(self._text) > seen)
+            return self._dropped + len(self._text)
 
     def await_prompt(self, show: Callable[[str], object]) -> None:
         """Give `show` what a program says when it begins."""
@@ -193,7 +200,12 @@ class LiveSession:
             if not self._over:
                 self._leave.now()
 
-    def _write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        r"""Type these bytes, and do not wait for an answer; ``b"\x03"`` interrupts.
+
+        Raises:
+            Conflict: the program has ended.
+        """
         if self._over:
             raise Conflict(f"{self.command} in {self.container.name} has ended", hint="Run it again")
         self._session.write(data)
@@ -243,42 +255,3 @@ class LiveSession:
                 self._text = self._text[surplus:]
                 self._dropped += surplus
             self._news.notify_all()
-
-    # ------------------------------------------------------------------ looking
-
-    @property
-    def _head(self) -> str:
-        how = (
-            "running"
-            if self.running
-            else "left"
-            if self.exit_code is None
-            else f"ended with exit code {self.exit_code}"
-        )
-        return f"{self.container.name}: {self.command} in {self.container.record.image}, {how}"
-
-    @property
-    def _next(self) -> tuple[tuple[str, str], ...]:
-        name = self.container.name
-        if not self._own:
-            return (('session.send("…")', "type a line; session is this object"),) if self.running else ()
-        if not self.running:
-            return ((f"%docker start {name}", "start it again"), (f"%docker rm {name}", "remove it"))
-        return (
-            (f"%%docker attach {name}", "type the lines below it"),
-            (f"%%docker exec -i {name} sh", "run the lines below it beside it"),
-        )
-
-    def _last_lines(self) -> str:
-        lines = self.text.splitlines()
-        return "\n".join(["…", *lines[-_SHOWN_LINES:]] if len(lines) > _SHOWN_LINES else lines)
-
-    def __repr__(self) -> str:
-        shown = self._last_lines()
-        cells = [f"  {cell}   # {why}" for cell, why in self._next]
-        return "\n".join([self._head, *([shown] if shown else []), *cells])
-
-    def _repr_html_(self) -> str:
-        screen = f'<pre style="{_SCREEN}">{html.text(self._last_lines()) or "&nbsp;"}</pre>'
-        cells = html.table([html.code(cell), html.muted(why)] for cell, why in self._next)
-        return html.join(f"<div><b>{html.text(self._head)}</b></div>", screen, cells)

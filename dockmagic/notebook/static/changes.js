@@ -57,7 +57,7 @@ function unified(text) {
 }
 
 // A panel with a filter and the tree of paths. `first` is a page already at hand, or null; `ask` gets further ones;
-// `note` says what else there is to say of a row.
+// `note` says what else there is to say of a path.
 function changesPanel(ask, question, { title, facts = [], first = null, note = null }) {
   const tree = element("div.dm-tree", { role: "tree" });
   const counts = element("span");
@@ -117,7 +117,7 @@ function changesPanel(ask, question, { title, facts = [], first = null, note = n
       { title: path, tabindex: opens ? 0 : null, role: "treeitem", "data-path": path },
       element(`b.dm-${letter}`, {}, letter),
       element("span.dm-path.dm-clip", { style: `padding-left:${kind === "d" ? 0 : Math.min(depth, 1) * 14}px` }, name),
-      element("span.dm-muted.dm-number", {}, [amount, note?.(row)].filter(Boolean).join(" · ")));
+      element("span.dm-muted.dm-number", {}, [amount, note?.(path)].filter(Boolean).join(" · ")));
     let text = null;
     async function toggle() {
       if (text) { text.remove(); text = null; return; }

@@ -3,7 +3,7 @@
 function render({ model, el }) {
   const { title, image, size, page, hides, layers } = model.get("state");
   const ask = asker(model);
-  const changes = changesPanel(ask, {}, { title: "The writable layer", first: page, note: ([, path]) => hides[path] && `hides ${hides[path]}` });
+  const changes = changesPanel(ask, {}, { title: "The writable layer", first: page, note: (path) => hides[path] && `hides ${hides[path]}` });
   changes.classList.add("dm-writable");
   const stack = element("div.dm-stack");
   for (const layer of [...layers].reverse()) {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dockmagic.rows import Row
 
-__all__ = ["View"]
+__all__ = ["View", "is_live"]
 
 
 class View:
@@ -78,14 +78,14 @@ class View:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         twins = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if not _is_live():
+        if not is_live():
             return twins
         from .widget import widget_bundle
 
         return {**widget_bundle(self.script, self.state(), self.answer), **twins}
 
 
-def _is_live() -> bool:
+def is_live() -> bool:
     """Whether somebody could click: there is a kernel, and ``DOCKMAGIC_WIDGETS=0`` does not forbid it."""
     from IPython.core.getipython import get_ipython
 

@@ -38,6 +38,12 @@ class ViewWidget(anywidget.AnyWidget):
         self._answer = answer
         self.on_msg(self._hear)
 
+    def bundle(self) -> dict[str, Any]:
+        """The part of a display that a widget manager draws."""
+        found = self._repr_mimebundle_()
+        data = found[0] if isinstance(found, tuple) else found
+        return {_WIDGET_TYPE: data[_WIDGET_TYPE]} if data else {}
+
     def _hear(self, _widget: Any, question: Any, _buffers: Any) -> None:
         self.send({"number": question.get("number"), "answer": self._answer(question)})
 
@@ -54,7 +60,4 @@ def _script(name: str) -> str:
 
 def widget_bundle(script: str, state: Mapping[str, Any], answer: _Answer) -> dict[str, Any]:
     """The part of a display that a widget manager draws; see `ViewWidget`."""
-    widget = ViewWidget(script, state, answer)
-    bundle = widget._repr_mimebundle_()
-    data = bundle[0] if isinstance(bundle, tuple) else bundle
-    return {_WIDGET_TYPE: data[_WIDGET_TYPE]} if data else {}
+    return ViewWidget(script, state, answer).bundle()
