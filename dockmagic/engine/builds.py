@@ -57,11 +57,12 @@ class Builds:
 
         Raises:
             DockerfileError: it cannot be understood.
+            NotSupported: its ``# syntax=`` asks for another frontend.
             PathNotFound: there is no such folder or Dockerfile.
             InvalidInput: both are asked for on `stdin`.
         """
         from dockmagic.build.context import open_context, open_named
-        from dockmagic.oci.dockerfile import parse
+        from dockmagic.oci.dockerfile import parse, refuse_frontend
 
         if context == dockerfile == "-":
             raise InvalidInput(
@@ -74,6 +75,7 @@ class Builds:
             line = first_line if "-" in (dockerfile, context) else 1
             with excerpted(text.text.decode("utf-8", "replace"), first_line=line):
                 parsed = parse(text.text, name=text.name, first_line=line)
+            refuse_frontend(parsed)
             opened[0] = opened[0].ignoring(text.name)
             named: dict[str, Context] = {}
             for name, where in (contexts or {}).items():

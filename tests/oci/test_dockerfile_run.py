@@ -18,6 +18,7 @@ from dockmagic.oci.dockerfile import (
     expand_text,
     parse,
     refuse,
+    refuse_frontend,
     refuse_mount,
 )
 from dockmagic.oci.errors import DockerfileError, NotSupported
@@ -280,3 +281,19 @@ def test_what_cannot_be_honoured_is_refused_by_name(text: str, what: str) -> Non
         refuse_all(run)
     assert caught.value.hint
     refuse_all(only("RUN --security=sandbox --network=host --mount=type=secret,id=a x"))
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    ["docker/dockerfile:1", "docker/dockerfile-upstream:master", "localhost:5000/mirror/dockerfile:1@sha256:24"],
+)
+def test_the_frontend_of_dockerfiles_is_built_in(syntax: str) -> None:
+    """In whichever version and from whichever registry it is asked for."""
+    refuse_frontend(parse(f"# syntax={syntax}\nFROM a"))
+    refuse_frontend(parse("FROM a"))
+
+
+def test_another_frontend_is_refused_by_name() -> None:
+    """What it would make of the file is not known."""
+    with pytest.raises(NotSupported, match="the frontend someone/pack:2 of # syntax= is not supported"):
+        refuse_frontend(parse("# syntax=someone/pack:2 // x\nFROM a"))

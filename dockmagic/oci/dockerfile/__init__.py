@@ -32,7 +32,7 @@ from .instructions import (
 )
 from .mounts import Mount, MountSpec
 from .parser import Directives, Dockerfile, Stage, parse, parse_trigger
-from .unsupported import refuse, refuse_mount
+from .unsupported import refuse, refuse_frontend, refuse_mount
 
 __all__ = [
     "Add",
@@ -72,6 +72,7 @@ __all__ = [
     "parse",
     "parse_trigger",
     "refuse",
+    "refuse_frontend",
     "refuse_mount",
     "trace",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import NotSupported
 
@@ -11,8 +11,27 @@ from .instructions import Run
 if TYPE_CHECKING:
     from .instructions import Instruction
     from .mounts import Mount
+    from .parser import Dockerfile
 
-__all__ = ["refuse", "refuse_mount"]
+__all__ = ["refuse", "refuse_frontend", "refuse_mount"]
+
+#: Names of BuildKit's own frontend, in whichever registry; it is what is built in here.
+_FRONTENDS: Final = ("dockerfile", "dockerfile-upstream")
+
+
+def refuse_frontend(dockerfile: Dockerfile) -> None:
+    """Refuse a ``# syntax=`` that asks for another language than that of Dockerfiles.
+
+    Raises:
+        NotSupported: the frontend, its file, and what to do instead.
+    """
+    asked = dockerfile.directives.syntax.partition(" ")[0]
+    name = asked.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    if asked and name not in _FRONTENDS:
+        raise NotSupported(
+            f"{dockerfile.name}: the frontend {asked} of # syntax= is not supported",
+            hint="Take the line out, if what follows is a plain Dockerfile",
+        )
 
 
 def refuse(instruction: Instruction) -> None:
