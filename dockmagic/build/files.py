@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.entry import Entry
 
-__all__ = ["Files", "NoFiles", "base_of", "encoded", "join", "parent_of", "real_name", "resolve", "shown"]
+__all__ = ["Files", "NoFiles", "base_of", "content", "encoded", "join", "parent_of", "real_name", "resolve", "shown"]
 
 _LINK_FOLLOWS: Final = 40  # as many as Linux follows
 
@@ -112,6 +112,16 @@ def resolve(files: Files, path: str | bytes, *, follow: bool = True) -> Entry | 
         InvalidInput: links go round.
     """
     return files.entry(real_name(files.entry, encoded(path), follow=follow))
+
+
+def content(files: Files, entry: Entry) -> Iterator[Buffer]:
+    """The content of one regular file.
+
+    Raises:
+        Conflict: it changes while it is read.
+    """
+    for pieces in files.contents((entry,)):
+        yield from pieces
 
 
 def real_name(entry: Callable[[bytes], Entry | None], path: bytes, *, follow: bool = True) -> bytes:

@@ -13,7 +13,7 @@ from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.read import read_contents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from typing_extensions import Buffer
@@ -114,7 +114,7 @@ class ImageFiles(TreeFiles):
             for stream in streams.values():
                 stream.close()
 
-    def _stream(self, layer: Layer, entries: list[Entry]) -> Iterator[Iterator[Buffer]]:
+    def _stream(self, layer: Layer, entries: list[Entry]) -> Generator[Iterator[Buffer]]:
         """The contents of files of one layer, in the order of `entries`."""
         for entry in entries:
             if entry.offset < 0:

@@ -114,10 +114,11 @@ class Placing:
         self.make_folders(parent_of(name))
         if there is None:
             self.make_folders(name)
-            # It has the time of what it is a copy of, and nothing else of it.
-            self._entries[name] = replace(self._entries[name], mtime=self._clamped(match.top.mtime))
         elif not there.is_dir:
             raise InvalidInput(f"cannot copy to non-directory: {shown(name)}", hint="Copy to another path")
+        if name in self._made:
+            # It has the time of what it is a copy of, and nothing else of it.
+            self._entries[name] = replace(self._entries[name], mtime=self._clamped(match.top.mtime))
         for entry in match.below:
             inner = join(name, match.inner(entry))
             if entry.is_dir:

@@ -1,0 +1,297 @@
+"""Git repositories as sources, fetched with the ``git`` program."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from blake3 import blake3
+
+from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, NotSupported, PathNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.store.home import Home
+
+__all__ = ["GitSource", "Repository", "subfolder", "without_password"]
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SCP: Final = re.compile(r"(?:[A-Za-z0-9_-]+@)[A-Za-z0-9._-]+:(?!//).+")
+_GLANCE: Final = 0.05
+#: What a stranger's repository may not make git do: no hooks, no filters that run programs, no transports but these.
+_SAFE: Final = (
+    "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "core.fsmonitor=false",
+    "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main", "-c", "gc.auto=0",
+)  # fmt: skip
+
+
+class GitSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``URL#REF:FOLDER`` or ``URL?ref=…&subdir=…`` asks for.
+
+    Attributes:
+        url: of the repository.
+        ref: branch, tag or commit; empty for the default branch.
+        subdir: the folder in it; empty for all of it.
+        checksum: the commit that it must be, or its beginning; empty for any.
+        keep_git_dir: what the URL says of it; None if nothing.
+        submodules: whether they are fetched too.
+    """
+
+    url: str
+    ref: str = ""
+    subdir: str = ""
+    checksum: str = ""
+    keep_git_dir: bool | None = None
+    submodules: bool = True
+
+    @classmethod
+    def parse(cls, text: str, *, context: bool = False) -> GitSource | None:
+        """Read a URL; None if it is not git's.
+
+        Args:
+            text: ``git://``, ``ssh://``, ``user@host:path``, or ``http(s)://….git``.
+            context: whether ``github.com/…`` alone is meant, too, as in ``docker build github.com/…``.
+
+        Raises:
+            InvalidInput: it is, and cannot be understood.
+        """
+        if context and text.startswith("github.com/"):
+            text = f"https://{text}"
+            is_git = True
+        else:
+            is_git = text.startswith(("git://", "ssh://")) or _SCP.fullmatch(text.partition("#")[0]) is not None
+        url, _, fragment = text.partition("#")
+        path, _, query = url.partition("?")
+        if not is_git and not (path.startswith(("http://", "https://")) and path.endswith(".git")):
+            return None
+        ref, _, subdir = fragment.partition(":")
+        return cls._asked(path, ref, subdir, query, text)
+
+    @classmethod
+    def _asked(cls, url: str, ref: str, subdir: str, query: str, text: str) -> GitSource:
+        words = parse_qs(query, keep_blank_values=True)
+        checksum, keep, submodules = "", None, True
+        for name, values in words.items():
+            value = values[-1]
+            if name in ("ref", "branch", "tag"):
+                ref = _same(ref, {"branch": "refs/heads/", "tag": "refs/tags/"}.get(name, "") + value, "ref", text)
+            elif name == "subdir":
+                subdir = _same(subdir, value, "subdir", text)
+            elif name in ("checksum", "commit"):
+                checksum = value
+            elif name == "keep-git-dir":
+                keep = _truth(value, name)
+            elif name == "submodules":
+                submodules = _truth(value, name)
+            else:
+                raise InvalidInput(f"unexpected query {name!r} in {without_password(text)}")
+        for word in (url, ref, checksum):
+            if word.startswith("-"):  # git would take it for an option
+                raise InvalidInput(f"{word!r} is no git repository or ref")
+        return cls(url=url, ref=ref, subdir=subdir, checksum=checksum, keep_git_dir=keep, submodules=submodules)
+
+
+def _same(old: str, new: str, what: str, text: str) -> str:
+    if old and old != new:
+        raise InvalidInput(f"{what} conflicts in {without_password(text)}: {old!r} and {new!r}")
+    return new
+
+
+def _truth(value: str, name: str) -> bool:
+    if value.lower() in ("", "1", "t", "true"):
+        return True
+    if value.lower() in ("0", "f", "false"):
+        return False
+    raise InvalidInput(f"invalid {name} value: {value!r}", hint="Write true or false")
+
+
+def without_password(url: str) -> str:
+    """`url` as it may be shown and kept."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc or "://" not in url:
+        return url
+    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    return url.replace(parts.netloc.rpartition("@")[0], f"{user}:***" if ":" in parts.netloc else user, 1)
+
+
+class Repository:
+    """One repository, of which a bare copy is kept for the next time.
+
+    Args:
+        home: keeps it.
+        source: what is asked for.
+        stop: asked now and then; true ends git, and raises `InterruptedError`.
+
+    Raises:
+        NotSupported: git is not installed.
+    """
+
+    def __init__(self, home: Home, source: GitSource, *, stop: Callable[[], bool] = lambda: False) -> None:
+        git = shutil.which("git")
+        if git is None:
+            raise NotSupported(
+                f"{without_password(source.url)} is a git repository, and git is not installed",
+                hint="Install git, or add the files to the context",
+            )
+        self._git = git
+        self._home = home
+        self._source = source
+        self._stop = stop
+        self._name = blake3(source.url.encode()).hexdigest()[:32]
+        self._bare = home.builds / "git" / self._name
+
+    def commit(self) -> str:
+        """The commit that is meant now; the remote is asked, unless a whole commit is written.
+
+        Raises:
+            NotFound: there is no such ref, or no such repository.
+            DigestMismatch: it is not the commit that the checksum says.
+        """
+        source = self._source
+        if _COMMIT.fullmatch(source.ref):
+            return self._checked(source.ref)
+        if not source.ref and _COMMIT.fullmatch(source.checksum):
+            return source.checksum
+        lines = self._run("ls-remote", "--", source.url).splitlines()
+        refs = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
+        names = (source.ref, f"refs/heads/{source.ref}", f"refs/tags/{source.ref}") if source.ref else ("HEAD",)
+        for name in names:
+            found = refs.get(f"{name}^{{}}") or refs.get(name)  # of an annotated tag, the commit
+            if found:
+                return self._checked(found)
+        if re.fullmatch(r"[0-9a-f]{7,39}", source.ref):
+            found = self._abbreviated(source.ref)
+            if found:
+                return self._checked(found)
+        raise NotFound(
+            f"{without_password(source.url)} has no ref {source.ref or 'HEAD'}",
+            hint="Name a branch, a tag or a whole commit",
+        )
+
+    def _checked(self, commit: str) -> str:
+        wanted = self._source.checksum
+        if wanted and not commit.startswith(wanted):
+            raise DigestMismatch(
+                f"expected checksum to match {wanted}, got {commit}",
+                hint="The branch or tag was moved: look at what changed",
+            )
+        return commit
+
+    def _abbreviated(self, short: str) -> str:
+        with self._home.lock(f"git.{self._name[:3]}", stop=self._stop):
+            self._prepare()
+            self._run(
+                "--git-dir", self._bare, "fetch", "-q", "--tags", "--", self._source.url, "+refs/heads/*:refs/heads/*"
+            )
+            try:
+                return self._run("--git-dir", self._bare, "rev-parse", "--verify", "-q", f"{short}^{{commit}}").strip()
+            except NotFound:
+                return ""
+
+    def _prepare(self) -> None:
+        if not (self._bare / "HEAD").exists():
+            self._bare.parent.mkdir(parents=True, exist_ok=True)
+            self._run("init", "-q", "--bare", "--", self._bare)
+
+    @contextlib.contextmanager
+    def checkout(self, commit: str, *, keep_git_dir: bool = False) -> Iterator[Path]:
+        """The files of a commit in a folder that is removed at the end.
+
+        Raises:
+            NotFound: the repository does not have it.
+            PathNotFound: it has no such folder.
+        """
+        self._home.prepare()
+        with tempfile.TemporaryDirectory(dir=self._home.root, prefix=".git.") as text:
+            tree = Path(text) / "tree"
+            with self._home.lock(f"git.{self._name[:3]}", stop=self._stop):
+                self._prepare()
+                self._fetch(commit)
+                self._run("init", "-q", "--", tree)
+                self._in(tree, "fetch", "-q", "--depth=1", "--", self._bare, f"{commit}:refs/dockmagic/wanted")
+            self._in(tree, "checkout", "-q", "-f", "--detach", commit)
+            if self._source.submodules and (tree / ".gitmodules").is_file():
+                self._in(tree, "remote", "add", "origin", self._source.url)  # relative URLs are relative to it
+                self._in(tree, "submodule", "update", "-q", "--init", "--recursive", "--depth=1")
+            if not keep_git_dir:
+                shutil.rmtree(tree / ".git")
+            yield tree
+
+    def _fetch(self, commit: str) -> None:
+        """Bring a commit into the bare copy, if it is not there."""
+        with contextlib.suppress(NotFound):
+            self._run("--git-dir", self._bare, "cat-file", "-e", f"{commit}^{{commit}}")
+            return
+        name = f"{commit}:refs/dockmagic/{commit}"
+        try:
+            self._run("--git-dir", self._bare, "fetch", "-q", "--depth=1", "--", self._source.url, name)
+        except NotFound:
+            # A server that gives no single commits gives branches and tags.
+            wanted = "+refs/*:refs/remotes/origin/*"
+            self._run("--git-dir", self._bare, "fetch", "-q", "--", self._source.url, wanted)
+        self._run("--git-dir", self._bare, "update-ref", f"refs/dockmagic/{commit}", commit)
+
+    def _in(self, tree: Path, *words: str | Path) -> str:
+        return self._run("-C", tree, *words)
+
+    def _run(self, *words: str | Path) -> str:
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name == "GIT_SSH_COMMAND"
+        }
+        environ |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_LFS_SKIP_SMUDGE": "0"}
+        environ.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(  # noqa: S603 - words that cannot be options, no shell
+                [self._git, *_SAFE, *map(str, words)],
+                env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+            ) as process,
+        ):  # fmt: skip
+            output = self._await(process)
+            errors.seek(0)
+            told = errors.read().decode("utf-8", "replace").strip()
+        if process.returncode:
+            last = without_password(told.splitlines()[-1]) if told else f"git ended with {process.returncode}"
+            raise NotFound(
+                f"git cannot fetch {without_password(self._source.url)}: {last}",
+                hint="Check the address, and that git can read it without asking for a password",
+            )
+        return output
+
+    def _await(self, process: subprocess.Popen[bytes]) -> str:
+        while True:
+            try:
+                return process.communicate(timeout=_GLANCE)[0].decode("utf-8", "surrogateescape")
+            except subprocess.TimeoutExpired:
+                if self._stop():
+                    process.kill()
+                    process.wait()
+                    raise InterruptedError("stopped while git was fetching") from None
+                time.sleep(0)
+            except BaseException:
+                process.kill()
+                raise
+
+
+def subfolder(tree: Path, subdir: str) -> Path:
+    """The folder `subdir` of a checked-out tree; links in it never lead out (CVE-2024-32473's kind).
+
+    Raises:
+        PathNotFound: it is not there, or no folder.
+    """
+    found = (tree / subdir.strip("/")).resolve() if subdir.strip("/") else tree.resolve()
+    if not found.is_relative_to(tree.resolve()) or not found.is_dir():
+        raise PathNotFound(f"the repository has no folder {subdir}", hint="Check what follows the colon of #REF:FOLDER")
+    return found
