@@ -92,7 +92,20 @@ class Build:
     @property
     def metadata(self) -> dict[str, Any]:
         """What ``--metadata-file`` takes: buildx's keys."""
-        raise NotImplementedError
+        descriptor = self.image.descriptor
+        found: dict[str, Any] = {
+            "containerimage.config.digest": str(self.image.id),
+            "containerimage.descriptor": {
+                "mediaType": descriptor.media_type,
+                "digest": str(descriptor.digest),
+                "size": descriptor.size,
+                "platform": {"architecture": self.image.platform.architecture, "os": self.image.platform.os},
+            },
+            "containerimage.digest": str(self.image.digest),
+        }
+        if self.names:
+            found["image.name"] = ",".join(str(name.or_latest()) for name in self.names)
+        return found
 
 
 class StepFailed(DockmagicError):
