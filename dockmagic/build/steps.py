@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .result import StepResult
 
-__all__ = ["find_step", "is_step", "remember", "roots", "step_images"]
+__all__ = ["find_step", "forget", "is_step", "remember", "roots", "step_images"]
 
 _STEP = re.compile(r"@(failed|[0-9]+)(\^?)")
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
@@ -135,3 +135,8 @@ def roots(store: ContentStore) -> Iterator[Digest]:
     latest = _read(store.home)
     for digest in dict.fromkeys([*latest.states.values(), *latest.failed.values()]):
         yield Digest(digest)
+
+
+def forget(home: Home) -> None:
+    """Let go of the latest build's steps and of the failed one: their names mean nothing any more."""
+    _path(home).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from dockmagic.build.events import ignore_events
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.oci.reference import Reference
 
+from .cleaning import roots
 from .filters import moment, named_filters
 from .recipe import Recipe, excerpted
 
@@ -182,7 +183,8 @@ class Builds:
         from dockmagic.build.prune import prune
 
         until = _until(filters)
-        return prune(self._engine.store, all_=everything, until=until, keep_storage=keep_storage)
+        store = self._engine.store
+        return prune(store, all_=everything, until=until, keep_storage=keep_storage, roots=roots(store))
 
 
 def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:

@@ -21,7 +21,12 @@ def roots(store: ContentStore) -> tuple[Callable[[], Iterable[Digest]], ...]:
     """What the collector keeps beside the names: one entry for each part of dockmagic that relies on content."""
     from dockmagic.run import uses
 
-    return (partial(uses.roots, store),)
+    if not store.home.builds.is_dir():
+        return (partial(uses.roots, store),)
+    from dockmagic.build import steps
+    from dockmagic.build.cache import Cache
+
+    return partial(uses.roots, store), Cache(store.home).roots, partial(steps.roots, store)
 
 
 def collect(store: ContentStore, *, dry_run: bool = False) -> Collected:
