@@ -146,6 +146,7 @@ class Cache:
     """
 
     def __init__(self, home: Home) -> None:
+        self._begun = time.time()
         self.home = home
         self._records = home.builds / "records"
         self._files = home.builds / "files"
@@ -307,7 +308,12 @@ class Cache:
     def nearest(self, spot: Spot, key: Key) -> Record | None:
         """Of the records of the same step in earlier builds, the one whose key has most in common with `key`."""
         wanted = {(part.name, part.subject, part.value) for part in key.parts}
-        found = [record for digest in self._at(self._spot(spot)) if (record := self._read(digest)) is not None]
+        # What this build has done or found itself says nothing of what changed since an earlier one.
+        found = [
+            record
+            for digest in self._at(self._spot(spot))
+            if (record := self._read(digest)) is not None and record.used < self._begun
+        ]
 
         def likeness(record: Record) -> tuple[bool, bool, int, float]:
             parts = {(part.name, part.subject, part.value) for part in record.parts}

@@ -25,6 +25,7 @@ from . import keys
 from .cache import Part
 from .config import begin
 from .copying import prepare
+from .files import resolve
 from .growing import grow, moment, scratch
 from .workshop import progress
 
@@ -134,8 +135,9 @@ class Mounted:
             home=shop.store.home,
             stop=shop.stopping,
         )
-        folder = context.folder(mount.source)
-        self._sources[index] = _Source(copying, mount.source, folder)
+        found = resolve(context.files, mount.source)
+        path = posixpath.basename(mount.source) if found is not None and not found.is_dir else ""
+        self._sources[index] = _Source(copying, path, context.folder(mount.source))
         yield from copying.parts
 
     # Ready to run
@@ -251,9 +253,9 @@ class _Source(NamedTuple):
 
 
 def _copy_of(source: str) -> Copy:
-    """A COPY that keeps the path of what it copies."""
+    """A COPY of what a mount shows: of a folder what is in it, of a file the file."""
     path = source.strip("/") or "."
-    return Copy(lines=(0, 0), keyword="COPY", original="COPY", sources=(path,), dest="/", parents=True)
+    return Copy(lines=(0, 0), keyword="COPY", original="COPY", sources=(path,), dest="/")
 
 
 def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:

@@ -96,7 +96,7 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
             mounted.ready() as mounts,
             _container(shop, state, argv, scope, network, mounts) as container,
         ):
-            code = _run(shop, container, output)
+            code = _run(shop, container, mounts, output)
             output.finish()
             layer = _layer(shop, container)
         if code:
@@ -118,7 +118,7 @@ def _container(  # noqa: PLR0917  (private, one caller)
         state.image,
         argv,
         entrypoint="",
-        env=(*scope.run_env, *mounts.env),
+        env=scope.run_env,
         workdir=state.settings.workdir,
         user=state.settings.user,
         hostname="buildkitsandbox",
@@ -136,10 +136,10 @@ def _container(  # noqa: PLR0917  (private, one caller)
         container.remove(force=True)
 
 
-def _run(shop: Workshop, container: Container, output: Redaction) -> int:
+def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:
     """Run the program to its end; its exit code."""
     try:
-        session = container.start(owner=os.getpid())
+        session = container.start(owner=os.getpid(), secrets=mounts.env)
     except CannotStart as error:
         if error.exit_code == CannotStart.exit_code:
             raise

@@ -166,12 +166,13 @@ class Container:
             raise PathNotFound(f"{mount['source']} does not exist on this machine", hint="Create it, or correct -v")
         return mount
 
-    def start(self, *, owner: int | None = None, stdin: bool = False) -> Session:
+    def start(self, *, owner: int | None = None, stdin: bool = False, secrets: Sequence[str] = ()) -> Session:
         """Start the program. The session that comes back is to be followed or closed.
 
         Args:
             owner: process that the container must not outlive; None for nobody.
             stdin: whether the session feeds its input; without, an open input stays open for who attaches.
+            secrets: further variables, ``NAME=VALUE``, that are written nowhere.
 
         Raises:
             Conflict: it runs already.
@@ -187,6 +188,7 @@ class Container:
         with (self.folder / "shim.log").open("ab") as errors:
             connection, child = launch("shim", errors=errors)
         spec = self.spec()
+        spec["process"]["env"] += secrets
         if owner is not None:
             spec["owner"] = owner
         connection.send({"spec": spec, "stdin": stdin})
