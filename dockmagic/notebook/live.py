@@ -32,6 +32,7 @@ _PROMPT_STAYS: Final = 0.15
 _TYPE_AHEAD: Final = 2.0
 _PATIENCE: Final = 10.0
 _SHELL_STARTS: Final = 3.0
+_PIECE: Final = 1 << 16
 #: So much of what was written is kept, in characters.
 _KEPT: Final = 1_000_000
 _INTERRUPT: Final = b"\x03"
@@ -92,8 +93,9 @@ class LiveSession:
         self._readable = Readable()
         self._news = threading.Condition()
         self._text = ""
-        self._dropped = 0
-        self._read = 0
+        self._latest: list[str] = []
+        # In characters: what has come, what of it is in the text, what has been read.
+        self._written = self._settled = self._read = 0
         self._over = False
         self._leave = _Leave()
         self.own = own
@@ -113,14 +115,13 @@ class LiveSession:
     def text(self) -> str:
         """All that the program has written, without control sequences; the last million characters of it."""
         with self._news:
-            return without_colours(self._text)
+            return without_colours(self._settle())
 
     @property
     def prompt(self) -> str:
         """What stands on the last line, where the program waits, if it has been read already."""
         with self._news:
-            read = self._read == self._dropped + len(self._text)
-            return self._text.rpartition("\n")[2] if read else ""
+            return self._settle().rpartition("\n")[2] if self._read == self._written else ""
 
     def send(self, text: str = "", *, timeout: float = _PATIENCE) -> str:
         """Type a line, and wait for the answer.
@@ -172,8 +173,8 @@ class LiveSession:
     def await_more(self, seen: int) -> int:
         """Wait until more than `seen` characters have been written, or it is over; how many there are now."""
         with self._news:
-            self._news.wait_for(lambda: self._over or self._dropped + len(self._text) > seen)
-            return self._dropped + len(self._text)
+            self._news.wait_for(lambda: self._over or self._written > seen)
+            return self._written
 
     def await_prompt(self, show: Callable[[str], object]) -> None:
         """Give `show` what a program says when it begins."""
@@ -216,8 +217,8 @@ class LiveSession:
         latest = ""
         while True:
             with self._news:
-                fresh = self._text[max(0, self._read - self._dropped) :]
-                self._read = self._dropped + len(self._text)
+                fresh = self._settle()[-(self._written - self._read) :] if self._written > self._read else ""
+                self._read = self._written
                 over = self._over
                 if not fresh and not over:
                     at_prompt = bool(latest) and not latest.endswith("\n")
@@ -238,7 +239,8 @@ class LiveSession:
             pass  # left, or its keeper is gone: then state and logs are what there is to know
         finally:
             with self._news:
-                self._text += self._readable.text(b"", final=True)
+                self._latest.append(self._readable.text(b"", final=True))
+                self._written += len(self._latest[-1])
                 self._over = True
                 self._session.close()
                 self._leave.close()
@@ -249,9 +251,17 @@ class LiveSession:
 
     def _take(self, _stream: int, data: bytes) -> None:
         with self._news:
-            self._text += self._readable.text(data)
-            surplus = len(self._text) - _KEPT
-            if surplus > 0:
-                self._text = self._text[surplus:]
-                self._dropped += surplus
+            text = self._readable.text(data)
+            self._latest.append(text)
+            self._written += len(text)
+            if self._written - self._settled > _PIECE:
+                self._settle()
             self._news.notify_all()
+
+    def _settle(self) -> str:
+        """The text with what has come since; a terminal gives it in small pieces, which are not put together singly."""
+        if self._latest:
+            self._text = (self._text + "".join(self._latest))[-_KEPT:]
+            self._latest.clear()
+            self._settled = self._written
+        return self._text

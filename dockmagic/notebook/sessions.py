@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 from .live import Answer, LiveSession
@@ -93,19 +92,12 @@ class Talk:
                 raise
 
     def _type(self, live: LiveSession, body: str, *, fresh: bool) -> Answer:
-        shown: list[str] = []
-
         def show(text: str) -> None:
-            shown.append(text)
-            sys.stdout.write(text)
+            self._on_output(1, text.encode())
 
-        try:
-            if fresh:
-                live.await_prompt(show)
-            elif live.prompt:
-                show(live.prompt)
-            live.type(body, show, **self._waiting)
-        finally:
-            if shown and not shown[-1].endswith("\n"):
-                sys.stdout.write("\n")
-        return Answer(without_colours("".join(shown)))
+        if fresh:
+            live.await_prompt(show)
+        elif live.prompt:
+            show(live.prompt)
+        live.type(body, show, **self._waiting)
+        return Answer(without_colours(self._on_output.read(1).decode()))
