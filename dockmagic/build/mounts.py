@@ -11,13 +11,15 @@ import hashlib
 import json
 import os
 import posixpath
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
-from dockmagic.oci.errors import DockerfileError, InvalidInput
+from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
 from dockmagic.run.record import Mount as RunMount
 from dockmagic.store.lock import lock, try_lock
 
@@ -31,7 +33,6 @@ from .workshop import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dockmagic.oci.dockerfile import Mount, Run
 
@@ -272,12 +273,20 @@ def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:
 
 @contextlib.contextmanager
 def _in_memory(data: bytes) -> Iterator[str]:
-    """A file that lies on no disk; its path."""
-    descriptor = os.memfd_create("dockmagic")
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        yield f"/proc/{os.getpid()}/fd/{descriptor}"
-    finally:
-        os.close(descriptor)
+    """A file of ours alone that lies on no disk; its path.
+
+    A memfd would have no name at all, but behind /proc/PID/fd only processes of the same user namespace may open it.
+    """
+    for folder in filter(None, ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR"))):  # noqa: S108  (mkstemp makes it)
+        try:
+            descriptor, path = tempfile.mkstemp(dir=folder, prefix="dockmagic-")
+        except OSError:
+            continue
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            yield path
+        finally:
+            Path(path).unlink()
+        return
+    raise NotSupported("this machine has no file system in memory that could hold a secret", hint="It needs /dev/shm")
