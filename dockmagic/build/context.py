@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 from dockmagic.oci.dockerfile import Ignore
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 
-from .archive import ArchiveFiles, is_archive
 from .files import NoFiles, content, resolve
 from .folder import Folder
-from .gitsource import GitSource, Repository, subfolder, without_password
 from .ignored import Ignored
 from .statcache import StatCache
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.store.home import Home
 
     from .files import Files
+    from .gitsource import GitSource
 
 __all__ = ["Context", "DockerfileText", "open_context", "open_named"]
 
@@ -233,7 +232,11 @@ def _open(
         if stdin is None:
             raise InvalidInput("- is standard input, and there is none", hint="Name a folder")
         return _from_stream(home, text, label, _chunks(stdin))
-    repository = GitSource.parse(text, context=not Path(text).exists())
+    if Path(text).is_dir():
+        return _from_folder(home, text, label)
+    from .gitsource import GitSource
+
+    repository = GitSource.parse(text, context=True)
     if repository is not None:
         return _from_git(home, text, label, repository, stop)
     if text.startswith(("http://", "https://")):
@@ -261,6 +264,8 @@ def _from_folder(home: Home, text: str, label: str) -> Context:
 
 def _from_stream(home: Home, text: str, label: str, chunks: Iterator[bytes]) -> Context:
     """A tar, or else a Dockerfile."""
+    from .archive import ArchiveFiles, is_archive
+
     head: list[bytes] = []
 
     def begin() -> Iterator[bytes]:
@@ -290,6 +295,8 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _from_git(home: Home, text: str, label: str, source: GitSource, stop: Callable[[], bool]) -> Context:
+    from .gitsource import Repository, subfolder, without_password
+
     repository = Repository(home, source, stop=stop)
     commit = repository.commit()
     opened = ExitStack()

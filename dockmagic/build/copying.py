@@ -14,7 +14,6 @@ from dockmagic.store.layer.entry import EntryType
 from dockmagic.store.layer.tree import FileTree
 from dockmagic.store.layer.write import in_order
 
-from .archive import ArchiveFiles, is_archive
 from .cache import Part
 from .files import content, encoded
 from .layer import LayerWriter
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from dockmagic.store.home import Home
     from dockmagic.store.layer.entry import Entry
 
+    from .archive import ArchiveFiles
     from .files import Files
     from .layer import Keep, NewLayer
     from .placing import Origin
@@ -243,6 +243,8 @@ def _archive(match: Match, scratch: Path) -> ArchiveFiles | None:
     """The archive that a file is; None if it is none."""
     if not match.top.is_file or not match.top.size:
         return None
+    from .archive import ArchiveFiles, is_archive
+
     if not is_archive(content(match.files, match.top)):
         return None
     return ArchiveFiles(content(match.files, match.top), os.fsdecode(match.base), scratch, owned=True)

@@ -33,8 +33,8 @@ __all__ = ["Folder"]
 _CHUNK: Final = 1 << 20
 _SECOND: Final = 10**9
 _ABSENT: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_REGULAR: Final = EntryType.REGULAR
 _TYPES: Final = {
-    stat.S_IFREG: EntryType.REGULAR,
     stat.S_IFLNK: EntryType.SYMLINK,
     stat.S_IFCHR: EntryType.CHARACTER,
     stat.S_IFBLK: EntryType.BLOCK,
@@ -123,7 +123,10 @@ class Folder:
         prefix = directory + b"/" if directory else b""
         try:
             with os.scandir(place.directory(directory)) as found:
-                items = [(prefix + os.fsencode(item.name), item.stat(follow_symlinks=False)) for item in found]
+                items = [
+                    (prefix + item.name.encode("utf-8", "surrogateescape"), item.stat(follow_symlinks=False))
+                    for item in found
+                ]
         except OSError as error:
             if error.errno in _ABSENT:
                 return []
@@ -132,19 +135,24 @@ class Folder:
         return items
 
     def _told(self, place: Place, name: bytes, status: os.stat_result) -> Entry:
+        mode = status.st_mode
+        if not stat.S_ISREG(mode):
+            return self._told_other(place, name, status)
+        # Told ten thousand times in a build of which nothing has changed.
+        self.looked_at.add(name)
+        if status.st_nlink > 1:
+            self._inodes[name] = (status.st_dev, status.st_ino)
+        known = self.known.get(name, state_of(status))
+        digest, xattrs = (known.digest, known.xattrs) if known is not None else (_UNREAD, None)
+        size, mtime = status.st_size, status.st_mtime_ns // _SECOND
+        return Entry(name, _REGULAR, mode & 0o7777, 0, 0, size, mtime, b"", digest, -1, 0, 0, xattrs)
+
+    def _told_other(self, place: Place, name: bytes, status: os.stat_result) -> Entry:
         kind = _TYPES.get(stat.S_IFMT(status.st_mode), EntryType.REGULAR)
         mode = stat.S_IMODE(status.st_mode)
         mtime = status.st_mtime_ns // _SECOND
         if kind is EntryType.REGULAR:
-            self.looked_at.add(name)
-            if status.st_nlink > 1:
-                self._inodes[name] = (status.st_dev, status.st_ino)
-            if not stat.S_ISREG(status.st_mode):
-                return Entry(name, kind, mode, mtime=mtime, digest=blake3().digest())
-            known = self.known.get(name, state_of(status))
-            if known is None:
-                return Entry(name, kind, mode, 0, 0, status.st_size, mtime, b"", _UNREAD)
-            return Entry(name, kind, mode, 0, 0, status.st_size, mtime, b"", known.digest, xattrs=known.xattrs)
+            return Entry(name, kind, mode, mtime=mtime, digest=blake3().digest())
         if kind is EntryType.DIRECTORY:
             known = self.known.get(name, state_of(status))
             xattrs = self._xattrs(place, name, status) if known is None else known.xattrs
@@ -244,7 +252,7 @@ class Folder:
             return any(self._ignored(below) for below in (name, *place.below(name)) if below)
 
     def _ignored(self, name: bytes) -> bool:
-        return self.ignore is not None and self.ignore.excludes(os.fsdecode(name))
+        return self.ignore is not None and self.ignore.excludes(name.decode("utf-8", "surrogateescape"))
 
     def _place(self) -> Place:
         try:
