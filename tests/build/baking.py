@@ -1,0 +1,88 @@
+"""A hand that builds whole Dockerfiles, and reads what comes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dockmagic.build.context import open_context, open_named
+from dockmagic.build.events import StepDone, StepOutput
+from dockmagic.build.execute import build
+from dockmagic.build.options import Options
+from dockmagic.oci.dockerfile import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dockmagic.build.events import BuildEvent
+    from dockmagic.build.output import Output
+    from dockmagic.build.result import Build
+    from dockmagic.image.image import Image
+    from dockmagic.store.content import ContentStore
+
+__all__ = ["Builder", "added", "read"]
+
+
+@dataclass
+class Builder:
+    """Builds in one store, and remembers what was told.
+
+    Attributes:
+        store: where.
+        folder: of the context; files that are given are written there first.
+        events: of the latest build.
+    """
+
+    store: ContentStore
+    folder: Path
+    events: list[BuildEvent] = field(default_factory=list)
+
+    def __call__(
+        self,
+        text: str,
+        files: Mapping[str, str] | None = None,
+        *,
+        contexts: Mapping[str, str] | None = None,
+        outputs: tuple[Output, ...] = (),
+        **options: object,
+    ) -> Build:
+        """Build the Dockerfile `text`."""
+        for name, content in (files or {}).items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        self.events = []
+        home = self.store.home
+        named = {name: open_named(home, name, where) for name, where in (contexts or {}).items()}
+        with open_context(home, str(self.folder)) as context:
+            return build(
+                self.store,
+                parse(text),
+                context.ignoring("Dockerfile"),
+                Options(**options),  # type: ignore[arg-type]
+                contexts=named,
+                outputs=outputs,
+                on_event=self.events.append,
+            )
+
+    @property
+    def output(self) -> str:
+        """What the programs of the latest build have written."""
+        return b"".join(event.data for event in self.events if isinstance(event, StepOutput)).decode()
+
+    @property
+    def outcomes(self) -> list[str]:
+        """How the steps of the latest build ended, in the order of the file."""
+        done = [event for event in self.events if isinstance(event, StepDone)]
+        return [event.outcome for event in sorted(done, key=lambda event: event.number)]
+
+
+def added(image: Image, since: int = 0) -> list[str]:
+    """Paths that the layers from `since` on have, directories left out."""
+    return sorted(node.entry.path for node in image.files if node.layer >= since and not node.entry.is_dir)
+
+
+def read(image: Image, path: str) -> str:
+    """A text in an image."""
+    return (image / path).read_text()
