@@ -50,16 +50,21 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     return execute
 
 
-@pytest.fixture
-def containers() -> Iterator[None]:
-    """Containers of samples can run here, else the test is skipped; those of the test are gone after it."""
-    home = samples_home(Home(Path(os.environ["DOCKMAGIC_HOME"])))
-    home.prepare()
+@pytest.fixture(scope="session")
+def tier(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Containers of samples can run here, else the test is skipped, with the reason."""
     if not programs():
         pytest.skip("needs a static busybox, or a shell and ldd")
+    home = Home(tmp_path_factory.mktemp("tier"))
+    home.prepare()
     try:
         choose(home)
     except NotSupported as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def containers(tier: None) -> Iterator[None]:
+    """Containers of samples can run; those of the test are gone after it."""
     yield
-    forget_home(home.root)
+    forget_home(samples_home(Home(Path(os.environ["DOCKMAGIC_HOME"]))).root)
