@@ -14,7 +14,7 @@ from dockmagic.rows import DiskUsageRow
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .engine import Engine
+    from .ground import Ground
 
 __all__ = ["disk_usage", "folder_size", "information", "version"]
 
@@ -33,7 +33,7 @@ def version() -> dict[str, Any]:
     }
 
 
-def information(engine: Engine) -> dict[str, Any]:
+def information(engine: Ground) -> dict[str, Any]:
     """Where things are kept and what there is, under docker's names where it has one."""
     named = engine.store.names()
     return {
@@ -65,8 +65,9 @@ def _system_name() -> str:
         return platform.system()
 
 
-def disk_usage(engine: Engine) -> tuple[DiskUsageRow, ...]:
+def disk_usage(engine: Ground) -> tuple[DiskUsageRow, ...]:
     """The disk space of each kind of thing in the home (``system df``)."""
+    from dockmagic.build.prune import usage
     from dockmagic.store.gc import collect
 
     from .cleaning import collect_layers, roots
@@ -87,6 +88,16 @@ def disk_usage(engine: Engine) -> tuple[DiskUsageRow, ...]:
     count, size = len(list(home.layers.glob("*/*"))), folder_size(home.layers)[1]
     free = collect_layers(engine.store, dry_run=True)
     rows.append(DiskUsageRow(type="Unpacked layers", total_count=count, active=count, size=size, reclaimable=free))
+    cache = usage(engine.store)
+    rows.append(
+        DiskUsageRow(
+            type="Build Cache",
+            total_count=len(cache.records),
+            active=0,
+            size=cache.size,
+            reclaimable=cache.reclaimable,
+        )
+    )
     for title, folder in (
         ("Partial downloads", home.root / "partial"),
         ("File tables", home.root / "tables"),

@@ -117,12 +117,19 @@ def _verified(door: Door, recipe: Recipe, options: Options, style: str) -> Resul
     if verdict.same:
         note = "Both builds made the same image, bit for bit."
     else:
-        note = f"The two builds differ in {len(verdict.differences)} things."
+        count = len(verdict.differences)
+        note = f"The two builds differ in {count} thing{'' if count == 1 else 's'}."
         if options.epoch is None:
             note += " Set SOURCE_DATE_EPOCH, and all dates are the same."
     rows = unstable_rows(verdict.differences)
     return Table(
-        rows, UnstableRow, UnstableRow.shown, subject=verdict, notes=(note,), exit_code=0 if verdict.same else 1
+        rows,
+        UnstableRow,
+        UnstableRow.shown,
+        subject=verdict,
+        notes=(note,),
+        lines=() if verdict.same else None,
+        exit_code=0 if verdict.same else 1,
     )
 
 
