@@ -93,7 +93,7 @@ def prune(
     going = []
     kept = 0
     for record in cache.records():
-        if kept + record.size <= keep_storage:
+        if keep_storage and kept + record.size <= keep_storage:
             kept += record.size
             continue
         if until is not None and record.used >= until:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.build.events import BuildEvent
     from dockmagic.verbs.build_board import StepState
 
-__all__ = ["Following", "cell_dockerfile", "output_html"]
+__all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]
 
 _TAIL: Final = 8
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -40,7 +40,7 @@ def cell_dockerfile(argv: list[str]) -> list[str]:
     Raises:
         InvalidInput: it names another Dockerfile.
     """
-    given = [(word, parameter.name) for word, _, parameter in roles(argv) if parameter is not None]
+    given = [(word, one.name) for word, _, one in roles(argv) if one is not None]
     if ("-", "context") in given:  # the Dockerfile is all that there is
         return argv
     if any(name == "dockerfile" for _, name in given):
@@ -49,6 +49,13 @@ def cell_dockerfile(argv: list[str]) -> list[str]:
             hint="Leave one of them out; %build -f FILE PATH takes a file",
         )
     return [*argv, "--file=-"]
+
+
+def build_title(argv: list[str]) -> str:
+    """What is built, in a line that stays the same: by its name, else by its context."""
+    given = [(word.removeprefix(prefix), one.name) for word, prefix, one in roles(argv) if one is not None]
+    named = [value for value, name in given if name == "tags"] or [value for value, name in given if name == "context"]
+    return f"Building {named[0]}" if named else "Building"
 
 
 class Following:

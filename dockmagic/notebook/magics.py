@@ -159,7 +159,7 @@ class DockMagics(Magics):
         from dockmagic.verbs.door import Door
         from dockmagic.verbs.result import Ran
 
-        from .building import Following, cell_dockerfile
+        from .building import Following, build_title, cell_dockerfile
         from .completed import completed
         from .paths import expand_host_paths
         from .present import present
@@ -169,7 +169,7 @@ class DockMagics(Magics):
         title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
         if _verb(argv) == "build":
             argv = cell_dockerfile(argv) if stdin is not None else argv
-        following = Following("Building")
+        following = Following(build_title(argv) if _verb(argv) == "build" else "")
         with Streams() as streams, shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
             talk = self._sessions.talk(stdin, streams, verb=_verb(argv), wait=own.wait)
             door = Door(

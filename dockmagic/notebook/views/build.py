@@ -32,6 +32,8 @@ __all__ = ["BuildView"]
 _PATHS_PER_STEP: Final = 40
 _LINES_PER_STEP: Final = 60
 _WIDTH: Final = 60
+#: What follows from changes that are told elsewhere: digests of the state that a step begins with.
+_OWN_WORK: Final = ("parent", "config")
 
 
 class BuildView(View):
@@ -98,10 +100,14 @@ class BuildView(View):
         return "\n".join(self._outputs.get(step, ()))
 
     @property
+    def _name(self) -> str:
+        return self.build.names[0].familiar if self.build.names else image_name(self.image)
+
+    @property
     def headline(self) -> str:
         """The image in a few words."""
         image = self.image
-        return f"{image_name(image)}  {image.platform}  {human_size(image.size)}  {count(len(image.layers), 'layer')}"
+        return f"{self._name}  {image.platform}  {human_size(image.size)}  {count(len(image.layers), 'layer')}"
 
     @cached_property
     def _tally(self) -> str:
@@ -124,7 +130,8 @@ class BuildView(View):
     def _reasons(self) -> Iterable[str]:
         for step in self.steps if self._explained else ():
             for part, old, new in step.changed:
-                yield f"     step {step.info.number}: {part}: {old or 'nothing'} → {new or 'nothing'}"
+                if part not in _OWN_WORK:
+                    yield f"     step {step.info.number}: {part}: {old or 'nothing'} → {new or 'nothing'}"
 
     def _warnings(self) -> Iterable[str]:
         for one in self.build.warnings:
@@ -168,7 +175,7 @@ class BuildView(View):
     def state(self) -> dict[str, Any]:
         """What the page is given at the start."""
         return {
-            "title": image_name(self.image),
+            "title": self._name,
             "about": self.headline.partition("  ")[2].replace("  ", " · "),
             "tally": f"{self._tally}, {self.build.seconds:.1f} s",
             "id": self.image.id,
