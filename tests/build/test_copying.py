@@ -145,7 +145,7 @@ def test_a_missing_source_says_where_it_was_looked_for(kitchen: Kitchen) -> None
     kitchen.write(".dockerignore", "*.log\n!keep.log\n")
     kitchen.write("a.log")
     kitchen.write("keep.log", "k")
-    with pytest.raises(PathNotFound, match="'a.log' is not in the build context"):
+    with pytest.raises(PathNotFound, match=r"'a\.log' is not in the build context"):
         kitchen.run("COPY a.log /")
     assert set(kitchen.run("COPY . /x/")) == {"/x", "/x/.dockerignore", "/x/keep.log"}
 
@@ -347,14 +347,11 @@ def test_what_only_looks_like_an_archive_is_copied(kitchen: Kitchen) -> None:
 
 def test_archives_never_lead_out_of_the_image(kitchen: Kitchen) -> None:
     """Names that climb are refused; links in them and in the image are followed inside the root."""
-    for members in ((tars.file("../../evil", "x"),), (tars.symlink("up", "../../../etc"), tars.file("up/evil", "x"))):
-        (kitchen.folder / "a.tar").write_bytes(_archive(*members))
-        try:
-            tree = kitchen.run("ADD a.tar /to/")
-        except InvalidArchive as error:
-            assert "leads out" in error.message
-        else:
-            assert "/to/etc/evil" in tree
+    (kitchen.folder / "a.tar").write_bytes(_archive(tars.file("../../evil", "x")))
+    with pytest.raises(InvalidArchive, match="leads out"):
+        kitchen.run("ADD a.tar /to/")
+    (kitchen.folder / "a.tar").write_bytes(_archive(tars.symlink("up", "../../../etc"), tars.file("up/evil", "x")))
+    assert "/to/etc/evil" in kitchen.run("ADD a.tar /to/")
     kitchen.base(tars.folder("run"), tars.symlink("var/run", "/run"))
     (kitchen.folder / "a.tar").write_bytes(
         _archive(

@@ -1,0 +1,210 @@
+"""ADD of URLs and git repositories: asked for once, kept, and checked."""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+import http.server
+import shutil
+import subprocess
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dockmagic.build.context import open_context
+from dockmagic.build.gitsource import GitSource, Repository, without_password
+from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, PathNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kitchen import Kitchen
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+class Site:
+    """A server of files that counts what it is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.asked: list[str] = []
+        site = self
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, directory=str(root), **options)
+
+            def send_response(self, code: int, message: str | None = None) -> None:
+                site.asked.append(f"{code} {self.path}")
+                super().send_response(code, message)
+
+            def do_GET(self) -> None:
+                if self.path.startswith("/moved/"):
+                    self.send_response(302)
+                    self.send_header("Location", self.path.removeprefix("/moved"))
+                    self.end_headers()
+                else:
+                    super().do_GET()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A running server."""
+    root = tmp_path / "site"
+    root.mkdir()
+    found = Site(root)
+    yield found
+    found.close()
+
+
+def test_a_file_from_the_web_is_its_owners_alone(kitchen: Kitchen, site: Site) -> None:
+    """Mode 600, the server's time, the name of its address; it is not unpacked unless that is asked for."""
+    path = site.root / "f.txt"
+    path.write_text("text")
+    modified = email.utils.formatdate(path.stat().st_mtime, usegmt=True)
+    tree = kitchen.run(f"ADD {site.url}/f.txt?x=1 /d/")
+    assert tree["/d/f.txt"] == "600 0:0 text"
+    entry = kitchen.image.files.lookup("/d/f.txt").entry
+    assert entry.mtime == int(email.utils.parsedate_to_datetime(modified).timestamp())
+    assert kitchen.run(f"ADD --chmod=644 --chown=5 {site.url}/moved/f.txt /g")["/g"] == "644 5:5 text"
+    shutil.make_archive(str(site.root / "a"), "gztar", site.root, "f.txt")
+    assert "/x/a.tar.gz" in kitchen.run(f"ADD {site.url}/a.tar.gz /x/")
+    assert kitchen.run(f"ADD --unpack {site.url}/a.tar.gz /y/")["/y/f.txt"].endswith("text")
+
+
+def test_a_file_that_has_not_changed_is_not_fetched_again(kitchen: Kitchen, site: Site) -> None:
+    """The server is asked; with a checksum not even that."""
+    (site.root / "f").write_text("text")
+    line = f"ADD {site.url}/f /f"
+    first = kitchen.prepared(line).parts
+    assert kitchen.prepared(line).parts == first
+    assert site.asked == ["200 /f", "304 /f"]
+    digest = hashlib.sha256(b"text").hexdigest()
+    kitchen.prepared(f"ADD --checksum=sha256:{digest} {site.url}/f /f")
+    assert len(site.asked) == 2
+    with pytest.raises(DigestMismatch, match="has the digest"):
+        kitchen.prepared(f"ADD --checksum=sha256:{'0' * 64} {site.url}/f /f")
+
+
+def test_what_is_not_there_is_refused(kitchen: Kitchen, site: Site) -> None:
+    """With the server's answer; checksums are for remote files only."""
+    with pytest.raises(NotFound, match="answers 404"):
+        kitchen.prepared(f"ADD {site.url}/none /f")
+    kitchen.write("f")
+    with pytest.raises(InvalidInput, match="--checksum is for one URL"):
+        kitchen.prepared(f"ADD --checksum=sha256:{'0' * 64} f /f")
+
+
+def test_a_tar_or_a_dockerfile_on_the_web_is_a_context(kitchen: Kitchen, site: Site) -> None:
+    """Told by its content."""
+    (site.root / "Dockerfile").write_text("FROM scratch")
+    shutil.make_archive(str(site.root / "ctx"), "gztar", site.root, "Dockerfile")
+    for name in ("ctx.tar.gz", "Dockerfile"):
+        with open_context(kitchen.store.home, f"{site.url}/{name}") as context:
+            assert context.dockerfile().text == b"FROM scratch"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://host/x.git", ("https://host/x.git", "", "")),
+        ("https://host/x.git#main:sub/dir", ("https://host/x.git", "main", "sub/dir")),
+        ("https://host/x.git?branch=b&subdir=s", ("https://host/x.git", "refs/heads/b", "s")),
+        ("git@host:org/x.git#v1", ("git@host:org/x.git", "v1", "")),
+        ("ssh://git@host/x#:sub", ("ssh://git@host/x", "", "sub")),
+        ("git://host/x", ("git://host/x", "", "")),
+        ("https://host/x.tar", None),
+        ("./x.git", None),
+        ("a@b", None),
+    ],
+)
+def test_addresses_of_repositories(text: str, expected: tuple[str, str, str] | None) -> None:
+    """In all forms that docker takes."""
+    source = GitSource.parse(text)
+    assert (source and (source.url, source.ref, source.subdir)) == expected
+
+
+def test_an_address_cannot_be_an_option_and_shows_no_password() -> None:
+    """Git would obey the one, and logs would keep the other."""
+    for text in (
+        "git://x#--upload-pack=evil",
+        "https://h/x.git?ref=-x",
+        "https://h/x.git?what=1",
+        "https://h/x.git?ref=a#b",
+    ):
+        with pytest.raises(InvalidInput):
+            GitSource.parse(text)
+    assert without_password("https://me:secret@host/x.git") == "https://me:***@host/x.git"
+    assert without_password("git@host:x") == "git@host:x"
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-c", "user.name=n", "-c", "user.email=e@x", "-c", "init.defaultBranch=main", *words],
+        cwd=folder, check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+
+
+@pytest.fixture
+def repository(site: Site) -> str:
+    """A repository on the server, with a tag and a branch."""
+    work = site.root / "work"
+    (work / "sub").mkdir(parents=True)
+    (work / "Dockerfile").write_text("FROM scratch\nCOPY . /")
+    (work / "sub" / "f").write_text("one")
+    (work / "out").symlink_to("../../..")
+    _git(work, "init", "-q")
+    _git(work, "add", ".")
+    _git(work, "commit", "-q", "-m", "one")
+    _git(work, "tag", "-a", "v1", "-m", "v1")
+    (work / "sub" / "f").write_text("two")
+    _git(work, "commit", "-q", "-am", "two")
+    _git(work, "clone", "-q", "--bare", ".", str(site.root / "x.git"))
+    _git(site.root / "x.git", "update-server-info")
+    return f"{site.url}/x.git"
+
+
+@needs_git
+def test_a_repository_is_added_at_its_commit(kitchen: Kitchen, repository: str) -> None:
+    """A branch, a tag, a commit, a folder of it; ``.git`` only if it is asked for."""
+    commit = Repository(kitchen.store.home, GitSource(url=repository)).commit()
+    copying = kitchen.prepared(f"ADD {repository} /a")
+    assert [part.value for part in copying.parts] == [commit]
+    tree = kitchen.run(f"ADD {repository} /a")
+    assert tree["/a/sub/f"].endswith("two")
+    assert "/a/.git" not in tree
+    assert kitchen.run(f"ADD {repository}#v1 /b")["/b/sub/f"].endswith("one")
+    assert set(kitchen.run(f"ADD {repository}#v1:sub /c/")) >= {"/c/f"}
+    assert "/d/.git" in kitchen.run(f"ADD --keep-git-dir=true {repository}#{commit} /d")
+    assert kitchen.run(f"ADD --checksum={commit[:10]} {repository}#main /e")["/e/sub/f"].endswith("two")
+    with pytest.raises(DigestMismatch):
+        kitchen.prepared(f"ADD --checksum={commit} {repository}#v1 /e")
+    with pytest.raises(NotFound, match="no ref none"):
+        kitchen.prepared(f"ADD {repository}#none /e")
+
+
+@needs_git
+def test_a_repository_is_a_context(kitchen: Kitchen, repository: str) -> None:
+    """Its folders stay inside it."""
+    with open_context(kitchen.store.home, f"{repository}#main:sub") as context:
+        assert context.files.entry(b"f") is not None
+        assert context.revision
+    for folder in ("none", "out", "../.."):
+        with pytest.raises(PathNotFound, match="has no folder"):
+            open_context(kitchen.store.home, f"{repository}#main:{folder}")
+    assert not [path for path in kitchen.store.home.root.iterdir() if path.name.startswith(".git.")]
