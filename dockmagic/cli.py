@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .oci.errors import DockmagicError
@@ -42,12 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     from .engine import Engine
-    from .terminal import Progress, ask
+    from .terminal import PROXIED, Conversation, Output, Progress, ask, followed_build, standard_input
     from .verbs.call import invoke
     from .verbs.door import Door
+    from .verbs.failing import failure_story
     from .verbs.mistake import UsageMistake
 
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
+        source, output = standard_input(), Output(progress.close)
         door = Door(
             engine,
             on_progress=progress,
@@ -55,6 +58,11 @@ def _run(argv: list[str]) -> int:
             ask=ask,
             stdin=None if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer,
             stdout=None if sys.stdout.isatty() else sys.stdout.buffer,
+            follow_build=partial(followed_build, sys.stderr),
+            on_output=output,
+            program_input=source,
+            terminal=Conversation(source, output) if source is not None and sys.stdin.isatty() else None,
+            proxied=PROXIED,
         )
         try:
             result = invoke(door, argv)
@@ -63,7 +71,7 @@ def _run(argv: list[str]) -> int:
             return mistake.exit_code
         except DockmagicError as error:
             progress.close()
-            _say(f"Error: {error}")
+            _say("\n".join(filter(None, (failure_story(error), f"Error: {error}"))))
             return error.exit_code
         except OSError as error:
             if isinstance(error, BrokenPipeError):
@@ -94,7 +102,7 @@ def _print(result: Result) -> int:
     errors = getattr(result, "errors", ())
     for error in errors:
         _say(f"Error: {error}")
-    return 1 if errors else 0
+    return 1 if errors else getattr(result, "exit_code", 0)
 
 
 def _say(line: str) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from dockmagic.oci.errors import Conflict, DockmagicError, ImageNotFound, InvalidInput, NotFound
 from dockmagic.oci.protocols import ignore_progress
+from dockmagic.oci.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from dockmagic.image.image import Image
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
-    from dockmagic.oci.reference import Reference
     from dockmagic.rows import ContainerRow, ProcessRow, WrittenRow
     from dockmagic.run.container import Container
+    from dockmagic.run.limits import Limits
+    from dockmagic.run.ports import Port
+    from dockmagic.run.record import Mount
 
     from .ground import Ground
     from .images import Images
@@ -41,7 +48,16 @@ class Containers:
         """Every container, newest first."""
         from dockmagic.run.listing import containers
 
-        return containers(self._engine.store)
+        return [container for container in containers(self._engine.store) if not self._is_over(container)]
+
+    @staticmethod
+    def _is_over(container: Container) -> bool:
+        """Whether a container was to go with its end (``run -d --rm``), and is gone now."""
+        if not container.record.auto_remove or container.state.status != "exited":
+            return False
+        with contextlib.suppress(DockmagicError):  # another process does the same
+            container.remove(volumes=True)
+        return True
 
     def get(self, name: str) -> Container:
         """The container that a name, an ID or the beginning of one means.
@@ -68,7 +84,17 @@ class Containers:
         Raises:
             InvalidInput: an unknown filter.
         """
-        raise NotImplementedError
+        from .container_filters import PS_KEYS, container_filter
+        from .container_rows import container_row
+
+        wanted, keys = container_filter(filters, PS_KEYS, find=self.get, image=self._images.get)
+        found = [(container, container.state) for container in self.all()]
+        if not everything and not last and "status" not in keys:
+            found = [(container, state) for container, state in found if state.status in ("running", "paused")]
+        found = [pair for pair in found if wanted(*pair)]
+        return tuple(
+            container_row(container, state, sizes=sizes) for container, state in (found[:last] if last else found)
+        )
 
     def subject(self, text: str) -> Container | None:
         """The container that a word means where it could be an image too (``diff``, ``export``, ``inspect``).
@@ -82,11 +108,28 @@ class Containers:
             Conflict: a container and an image have the name.
             ContainerNotFound: the word says that it is a container.
         """
-        raise NotImplementedError
+        kind, _, rest = text.partition(":")
+        if kind == "container" and rest:
+            return self.get(rest)
+        if kind == "image" and rest:
+            return None
+        try:
+            found = self.get(text)
+        except (NotFound, InvalidInput):
+            return None
+        try:
+            self._images.get(text)
+        except (NotFound, InvalidInput):
+            return found
+        raise Conflict(
+            f"{text} is a container and an image", hint=f"Write container:{text} or image:{text} to say which you mean"
+        )
 
     def inspect(self, container: Container, *, size: bool = False) -> dict[str, Any]:
-        """What ``inspect`` says of a container, in docker's form."""
-        raise NotImplementedError
+        """What ``inspect`` says of a container, in docker's form; with `size`, how many bytes it has written."""
+        from .container_document import container_document
+
+        return container_document(container, size=size)
 
     # Life
 
@@ -112,7 +155,22 @@ class Containers:
             ImageNotFound: neither here nor there.
             InvalidInput: `pull` is none of these.
         """
-        raise NotImplementedError
+        if pull not in ("missing", "always", "never"):
+            raise InvalidInput(
+                f"invalid pull option: '{pull}'", hint='It must be one of "always", "missing" or "never"'
+            )
+        if pull != "always":
+            try:
+                image = self._images.get(name)
+            except ImageNotFound:
+                if pull == "never":
+                    raise
+            else:
+                if platform is None or pull == "never" or image.platform.normalized() in platform.choices():
+                    return image
+        ref = Reference.parse(name).or_latest()
+        on_pull(ref)
+        return self._images.pull(ref, platform=platform, on_progress=on_progress)
 
     def create(
         self,
@@ -123,12 +181,18 @@ class Containers:
         name: str = "",
         replace: bool = False,
         env: Sequence[str] = (),
+        env_files: Sequence[str] = (),
         workdir: str = "",
         user: str = "",
         groups: Sequence[str] = (),
         entrypoint: str | None = None,
         hostname: str = "",
         network: str = "host",
+        publish: Sequence[str] = (),
+        publish_all: bool = False,
+        add_hosts: Sequence[str] = (),
+        dns: Sequence[str] = (),
+        dns_search: Sequence[str] = (),
         tty: bool = False,
         interactive: bool = False,
         read_only: bool = False,
@@ -136,12 +200,22 @@ class Containers:
         cap_drop: Sequence[str] = (),
         no_new_privileges: bool = False,
         volumes: Sequence[str] = (),
+        volumes_from: Sequence[str] = (),
         mounts: Sequence[str] = (),
         tmpfs: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: Sequence[str] = (),
+        label_files: Sequence[str] = (),
         stop_signal: str = "",
+        stop_timeout: float | None = None,
+        init: bool = False,
         auto_remove: bool = False,
-        shm_size: int = 0,
+        memory: str = "",
+        cpus: str = "",
+        pids: int = 0,
+        ulimits: Sequence[str] = (),
+        shm_size: str = "",
+        cidfile: str = "",
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> Container:
         """Make a container; it does not run yet (``create``, ``run``).
 
@@ -151,13 +225,19 @@ class Containers:
             image_name: the image as the user wrote it, for ``ps``.
             name: empty to have one made up.
             replace: remove the container that has the name now, running or not.
-            env: ``NAME=VALUE``, or ``NAME`` for this process's.
+            env: ``NAME=VALUE``, or ``NAME`` for the value that this process has.
+            env_files: files with one of these a line; `env` goes before them.
             workdir: empty for the image's.
             user: empty for the image's.
             groups: further groups.
             entrypoint: replaces the image's ``ENTRYPOINT`` and drops its ``CMD``; empty for none at all.
-            hostname: empty for the ID's first 12 digits.
+            hostname: empty for the ID's first 12 digits, or this machine's name on its network.
             network: ``host`` or ``none``.
+            publish: as ``-p`` takes them: ``8080:80``.
+            publish_all: every port that the image exposes, at a free one of this machine.
+            add_hosts: ``NAME:ADDRESS`` for ``/etc/hosts``.
+            dns: name servers instead of this machine's.
+            dns_search: search domains instead of this machine's.
             tty: give it a terminal.
             interactive: keep its input open.
             read_only: its root file system is read-only.
@@ -165,12 +245,22 @@ class Containers:
             cap_drop: capabilities to take away.
             no_new_privileges: set-id bits mean nothing.
             volumes: as ``-v`` takes them: ``[SOURCE:]TARGET[:ro]``.
+            volumes_from: containers whose volumes and folders it gets too: ``NAME[:ro]``.
             mounts: as ``--mount`` takes them: ``type=bind,src=…,dst=…``.
             tmpfs: as ``--tmpfs`` takes them: ``TARGET[:OPTIONS]``.
-            labels: over the image's.
+            labels: ``NAME=VALUE``, over the image's.
+            label_files: files with one of these a line; `labels` go before them.
             stop_signal: empty for the image's, else SIGTERM.
+            stop_timeout: seconds that ``stop`` waits; None for 10.
+            init: a small process 1 reaps what the program leaves behind, and hands signals on.
             auto_remove: it goes when its program has ended.
-            shm_size: bytes of ``/dev/shm``; 0 for 64 MiB.
+            memory: as ``-m`` takes it: ``512m``.
+            cpus: as ``--cpus`` takes it: ``1.5``.
+            pids: most processes; 0 for no limit.
+            ulimits: as ``--ulimit`` takes them: ``nofile=1024:2048``.
+            shm_size: of ``/dev/shm``, such as ``64m``.
+            cidfile: a file that gets its ID, and is not there yet.
+            on_notice: hears of each limit that this machine cannot hold.
 
         Raises:
             Conflict: the name is taken.
@@ -178,16 +268,98 @@ class Containers:
             InvalidInput: a flag that means nothing.
             NotSupported: no tier works here, or the image is for another processor.
         """
-        raise NotImplementedError
+        from dockmagic.run.creation import create
+        from dockmagic.run.environment import parse_label_file, parse_variable, read_env_file
+        from dockmagic.run.hosts import parse_host
+        from dockmagic.run.sizes import parse_size
 
-    def rename(self, container: Container, name: str) -> None:
-        """Give a container another name.
+        found = self._images.get(image) if isinstance(image, str) else image
+        variables = [word for path in env_files for word in read_env_file(path)]
+        variables += [word for word in map(parse_variable, env) if word is not None]
+        named = {name: value for path in label_files for name, value in parse_label_file(path).items()}
+        return create(
+            self._engine.store,
+            found,
+            command,
+            image_name=image_name or (image if isinstance(image, str) else ""),
+            name=name,
+            replace=replace,
+            env=variables,
+            workdir=workdir,
+            user=user,
+            groups=groups,
+            entrypoint=entrypoint,
+            hostname=hostname,
+            network=network,
+            ports=self._ports(found, publish, every=publish_all),
+            add_hosts=[parse_host(text) for text in add_hosts],
+            dns=dns,
+            dns_search=dns_search,
+            tty=tty,
+            interactive=interactive,
+            read_only=read_only,
+            cap_add=cap_add,
+            cap_drop=cap_drop,
+            no_new_privileges=no_new_privileges,
+            mounts=[*self._mounts(volumes, mounts, tmpfs), *self._mounts_of(volumes_from)],
+            limits=self._limits(memory, cpus, pids, ulimits),
+            init=init,
+            labels=named | dict(text.partition("=")[::2] for text in labels),
+            stop_signal=stop_signal,
+            stop_timeout=10 if stop_timeout is None else stop_timeout,
+            auto_remove=auto_remove,
+            shm_size=parse_size(shm_size, "--shm-size") if shm_size else 0,
+            cidfile=Path(cidfile) if cidfile else None,
+            on_notice=on_notice,
+        )
+
+    @staticmethod
+    def _limits(memory: str, cpus: str, pids: int, ulimits: Sequence[str]) -> Limits:
+        from dockmagic.run.limits import Limits, parse_cpus, parse_memory, parse_ulimit
+
+        return Limits(
+            memory=parse_memory(memory) if memory else 0,
+            cpus=parse_cpus(cpus) if cpus else 0,
+            pids=max(0, pids),
+            ulimits=tuple(map(parse_ulimit, ulimits)),
+        )
+
+    @staticmethod
+    def _mounts(volumes: Sequence[str], mounts: Sequence[str], tmpfs: Sequence[str]) -> list[Mount]:
+        from dockmagic.run.mounting import parse_mount, parse_tmpfs, parse_volume
+
+        return [*map(parse_volume, volumes), *map(parse_mount, mounts), *map(parse_tmpfs, tmpfs)]
+
+    def _mounts_of(self, names: Sequence[str]) -> list[Mount]:
+        found = []
+        for text in names:
+            name, colon, mode = text.partition(":")
+            if colon and mode not in ("ro", "rw"):
+                raise InvalidInput(f"invalid mode of --volumes-from: {mode}", hint="Write NAME, NAME:ro or NAME:rw")
+            for mount in self.get(name).record.mounts:
+                if mount.type in ("bind", "volume"):
+                    # It belongs to the other container, and stays when this one goes.
+                    shared = msgspec.structs.replace(mount, anonymous=False)
+                    found.append(msgspec.structs.replace(shared, read_only=True) if mode == "ro" else shared)
+        return found
+
+    @staticmethod
+    def _ports(image: Image, publish: Sequence[str], *, every: bool) -> tuple[Port, ...]:
+        from dockmagic.run.ports import parse_port
+
+        exposed = tuple(image.config.exposed_ports or ()) if every else ()
+        return tuple(port for text in (*publish, *exposed) for port in parse_port(text))
+
+    def rename(self, container: Container, name: str) -> Container:
+        """Give a container another name; the container as it is called now.
 
         Raises:
             Conflict: the name is taken.
             InvalidInput: not a name.
         """
-        raise NotImplementedError
+        from dockmagic.run.creation import rename
+
+        return rename(container, name)
 
     def remove(self, container: Container, *, force: bool = False, volumes: bool = False) -> None:
         """Take a container away with its writable layer (``rm``).
@@ -200,7 +372,7 @@ class Containers:
         Raises:
             Conflict: it runs, and `force` is not set.
         """
-        raise NotImplementedError
+        container.remove(force=force, volumes=volumes)
 
     def prune(self, *, filters: Sequence[str] = ()) -> tuple[tuple[str, ...], int]:
         """Remove every container that does not run: their IDs, and the bytes that came free (``container prune``).
@@ -208,13 +380,28 @@ class Containers:
         Args:
             filters: only those that ``until=…`` and ``label=…`` let through.
         """
-        raise NotImplementedError
+        from .container_filters import PRUNE_KEYS, container_filter
+        from .facts import folder_size
+
+        wanted, _ = container_filter(filters, PRUNE_KEYS, find=self.get, image=self._images.get)
+        gone, size = [], 0
+        for container in self.all():
+            state = container.state
+            if state.status not in ("created", "exited") or not wanted(container, state):
+                continue
+            size += folder_size(container.folder)[1]
+            with contextlib.suppress(DockmagicError):  # it runs again, or another process was quicker
+                container.remove()
+                gone.append(container.id)
+        return tuple(gone), size
 
     # The writable layer
 
     def changes(self, container: Container) -> tuple[WrittenRow, ...]:
         """What a container has done to its image, in docker's letters (``diff CONTAINER``)."""
-        raise NotImplementedError
+        from .container_rows import written_rows
+
+        return written_rows(container.changes(), container.image)
 
     def commit(
         self,
@@ -240,7 +427,11 @@ class Containers:
             InvalidInput: a change that is none.
             InvalidReference: `name` is none.
         """
-        raise NotImplementedError
+        from dockmagic.run.commit import commit
+
+        ref = Reference.parse(name).or_latest() if name else None
+        made = commit(container, ref, author=author, message=message, changes=changes, pause=pause)
+        return self._images.get(made.id)  # with its names
 
     def export(self, container: Container, out: BinaryIO) -> None:
         """Write the container's whole file system as a tar (``export``)."""
@@ -274,4 +465,6 @@ class Containers:
         Raises:
             Conflict: it does not run.
         """
-        raise NotImplementedError
+        from .processes import processes
+
+        return processes(container)

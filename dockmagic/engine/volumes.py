@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.oci.errors import InvalidInput, NotFound
+
+from .facts import folder_size
+from .filters import named_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dockmagic.rows import VolumeRow
     from dockmagic.run.volumes import Volume
@@ -14,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Volumes"]
 
-_FILTERS = ("dangling", "driver", "label", "name")
+_FILTERS: Final = ("dangling", "driver", "label", "label!", "name")
+_PRUNE_FILTERS: Final = ("label", "label!")
 
 
 class Volumes:
@@ -45,7 +52,9 @@ class Volumes:
         Raises:
             InvalidInput: not a name.
         """
-        raise NotImplementedError
+        from dockmagic.run.volumes import create_volume
+
+        return create_volume(self._engine.home, name, labels=labels)
 
     def rows(self, *, filters: Sequence[str] = (), sizes: bool = False) -> tuple[VolumeRow, ...]:
         """One row per volume, by name (``volume ls``).
@@ -57,11 +66,38 @@ class Volumes:
         Raises:
             InvalidInput: an unknown filter.
         """
-        raise NotImplementedError
+        from dockmagic.rows import VolumeRow
 
-    def users(self, name: str) -> list[str]:
-        """Names of the containers that use a volume, running or not."""
-        raise NotImplementedError
+        users = self._users()
+        return tuple(
+            VolumeRow(
+                name=volume.name,
+                mountpoint=str(volume.path),
+                created_at=datetime.fromtimestamp(volume.created, UTC),
+                labels=tuple(f"{name}={value}" for name, value in volume.labels.items()),
+                links=len(users.get(volume.name, ())),
+                size=folder_size(volume.path)[1] if sizes else None,
+            )
+            for volume in self._chosen(filters, _FILTERS, users)
+        )
+
+    def _chosen(self, filters: Sequence[str], keys: tuple[str, ...], users: Mapping[str, list[str]]) -> list[Volume]:
+        wanted: dict[str, list[Callable[[Volume], bool]]] = {}
+        for key, value in named_filters(filters, keys):
+            name = f"{key} {value}" if key.startswith("label") else key
+            wanted.setdefault(name, []).append(_test(key, value, users))
+        return [volume for volume in self.all() if all(any(test(volume) for test in some) for some in wanted.values())]
+
+    def _users(self) -> dict[str, list[str]]:
+        """Volume → IDs of the containers that use it."""
+        from dockmagic.run.uses import records
+
+        found: dict[str, list[str]] = {}
+        for _, record in records(self._engine.store):
+            for mount in record.mounts:
+                if mount.type == "volume":
+                    found.setdefault(mount.name, []).append(record.id)
+        return found
 
     def remove(self, name: str, *, force: bool = False) -> None:
         """Delete a volume with its files (``volume rm``).
@@ -74,7 +110,19 @@ class Volumes:
             Conflict: a container uses it.
             NotFound: there is none.
         """
-        raise NotImplementedError
+        try:
+            self._delete(name, self._users().get(name, []))
+        except NotFound:
+            if not force:
+                raise
+
+    def _delete(self, name: str, users: list[str]) -> None:
+        from dockmagic.run.disposal import remove_folders
+        from dockmagic.run.tiers import choose
+        from dockmagic.run.volumes import remove_volume
+
+        home = self._engine.home
+        remove_folders(choose(home), [str(remove_volume(home, name, users))])
 
     def prune(self, *, everything: bool = False, filters: Sequence[str] = ()) -> tuple[tuple[str, ...], int]:
         """Delete volumes that no container uses (``volume prune``): their names, and the bytes that came free.
@@ -83,7 +131,14 @@ class Volumes:
             everything: those that were given a name, too.
             filters: only those that ``label=…`` lets through.
         """
-        raise NotImplementedError
+        users = self._users()
+        gone, size = [], 0
+        for volume in self._chosen(filters, _PRUNE_FILTERS, users):
+            if not users.get(volume.name) and (everything or volume.anonymous):
+                size += folder_size(volume.path)[1]
+                self._delete(volume.name, [])
+                gone.append(volume.name)
+        return tuple(gone), size
 
     def inspect(self, name: str) -> dict[str, Any]:
         """What ``volume inspect`` says, in docker's form.
@@ -91,4 +146,30 @@ class Volumes:
         Raises:
             NotFound: there is none.
         """
-        raise NotImplementedError
+        volume = self.get(name)
+        return {
+            "CreatedAt": f"{datetime.fromtimestamp(volume.created, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "Driver": "local",
+            "Labels": volume.labels or None,
+            "Mountpoint": str(volume.path),
+            "Name": volume.name,
+            "Options": None,
+            "Scope": "local",
+        }
+
+
+def _test(key: str, value: str, users: Mapping[str, list[str]]) -> Callable[[Volume], bool]:
+    match key:
+        case "name":
+            return lambda volume: value in volume.name
+        case "driver":
+            return lambda _: value == "local"
+        case "dangling":
+            if value not in ("true", "false", "1", "0"):
+                raise InvalidInput(f"invalid filter 'dangling={value}'", hint="Write true or false")
+            return lambda volume: bool(users.get(volume.name)) is (value in ("false", "0"))
+        case _:
+            name, equals, wanted = value.partition("=")
+            return lambda volume: (
+                (name in volume.labels and (not equals or volume.labels[name] == wanted)) is (key == "label")
+            )

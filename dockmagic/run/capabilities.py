@@ -9,7 +9,7 @@ from dockmagic.oci.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["DEFAULT", "choose", "mask"]
+__all__ = ["DEFAULT", "choose", "mask", "names_of"]
 
 # In the order of their numbers (linux/capability.h).
 _NAMES: Final = [
@@ -100,3 +100,8 @@ def _full(word: str) -> str:
 def mask(names: Iterable[str]) -> int:
     """As the kernel takes them."""
     return sum(1 << _NAMES.index(name.removeprefix("CAP_")) for name in names)
+
+
+def names_of(mask: int) -> tuple[str, ...]:
+    """The capabilities of a mask as ``inspect`` lists them: ``CAP_CHOWN``."""
+    return tuple(f"CAP_{name}" for number, name in enumerate(_NAMES) if mask >> number & 1)

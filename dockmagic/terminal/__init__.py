@@ -1,6 +1,8 @@
-"""The terminal: progress on standard error, and questions."""
+"""The terminal: programs that talk to the user there, progress on standard error, and questions."""
 
+from .build import followed_build
+from .conversation import PROXIED, Conversation, Output, standard_input
 from .questions import ask
 from .transfers import Progress
 
-__all__ = ["Progress", "ask"]
+__all__ = ["PROXIED", "Conversation", "Output", "Progress", "ask", "followed_build", "standard_input"]

@@ -9,6 +9,7 @@ from .command import argument, option, verb
 from .options import platform, platform_of, tell_remote
 from .output import archive_output
 from .result import Nothing
+from .subjects import container_or_image, noun
 
 if TYPE_CHECKING:
     from .door import Door
@@ -19,16 +20,22 @@ __all__ = ["command"]
 
 @verb(
     "export",
-    "[OPTIONS] IMAGE",
+    "[OPTIONS] CONTAINER|IMAGE",
+    ("export -o rootfs.tar test", "a container's whole file system, without its volumes"),
     ("export -o rootfs.tar ubuntu", "the merged view of the image's layers"),
     returns="Nothing",
 )
-@argument("image")
+@argument("name", metavar="CONTAINER|IMAGE")
 @option("-o", "--output", metavar="string", help="Write to a file, instead of STDOUT")
 @platform
-def command(door: Door, image: str, output: str | None, platform: str | None) -> Result:
-    """Export an image's root file system as a tar archive."""
-    found = door.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, door))
+def command(door: Door, name: str, output: str | None, platform: str | None) -> Result:
+    """Export a container's or an image's file system as a tar archive."""
+    subject = container_or_image(door, name, noun())
+    if not isinstance(subject, str):
+        with archive_output(door, output, command="export") as out:
+            door.engine.containers.export(subject, out)
+        return Nothing()
+    found = door.engine.images.find(subject, platform=platform_of(platform), on_remote=partial(tell_remote, door))
     with archive_output(door, output, command="export") as out:
         door.engine.images.export_rootfs(found, out)
     return Nothing()

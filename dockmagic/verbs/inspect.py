@@ -1,4 +1,4 @@
-"""``inspect``: everything that an image says of itself."""
+"""``inspect``: everything about images, containers and volumes."""
 
 from __future__ import annotations
 
@@ -6,47 +6,58 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.engine.document import inspect_document
-from dockmagic.oci.errors import DockmagicError, NotSupported
+from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported
 
-from .command import argument, option, verb
+from .command import argument, flag, option, verb
 from .options import platform, platform_of, tell_remote
 from .result import Document, Text
+from .subjects import container_or_image, noun
 
 if TYPE_CHECKING:
+    from dockmagic.oci.platforms import Platform
+
     from .door import Door
     from .result import Result
 
 __all__ = ["command"]
 
+_KINDS = ("container", "image", "volume")
+
 
 @verb(
     "inspect",
-    "[OPTIONS] IMAGE [IMAGE...]",
-    ("inspect ubuntu", "all, as JSON; an image that is not here is read from its registry"),
-    ("inspect -f '{{json .Config.Env}}' ubuntu", "one member"),
+    "[OPTIONS] NAME [NAME...]",
+    ("inspect test", "all about a container, as JSON"),
+    ("inspect ubuntu", "about an image; one that is not here is read from its registry"),
+    ("inspect -f '{{.State.ExitCode}}' test", "one member"),
     ("inspect -f '{{range .RootFS.Layers}}{{println .}}{{end}}' ubuntu", "one line each"),
     returns="Document",
 )
-@argument("names", nargs=-1, required=True, metavar="IMAGE")
+@argument("names", nargs=-1, required=True, metavar="NAME")
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
-@option("--type", "kind", metavar="string", help="Only inspect objects of this type: image")
+@option("--type", "kind", metavar="string", help="Only inspect objects of this type: container, image or volume")
+@flag("-s", "--size", help="Display total file sizes if the type is container")
 @platform
-def command(door: Door, names: tuple[str, ...], form: str | None, kind: str | None, platform: str | None) -> Result:
-    """Show everything about one or more images."""
-    if kind not in (None, "", "image"):
-        raise NotSupported(f"there is nothing of type {kind} here", hint="Leave --type out: there are only images")
+def command(
+    door: Door, *, names: tuple[str, ...], form: str | None, kind: str | None, size: bool, platform: str | None
+) -> Result:
+    """Show everything about containers, images or volumes."""
+    kind = kind or noun()
+    if kind and kind not in _KINDS:
+        raise NotSupported(f"there is nothing of type {kind} here", hint=f"The types are {', '.join(_KINDS)}")
     documents: list[dict[str, Any]] = []
-    subjects, errors = [], []
+    subjects: list[object] = []
+    errors: list[DockmagicError] = []
     for name in names:
         try:
-            image = door.engine.images.find(name, platform=platform_of(platform), on_remote=partial(tell_remote, door))
-            documents.append(inspect_document(image))
-            subjects.append(image)
+            document, subject = _look(door, name, kind, platform_of(platform), size=size)
         except DockmagicError as error:
             if len(names) == 1:
                 raise
             errors.append(error)
-    subject = subjects[0] if len(subjects) == 1 else tuple(subjects)
+        else:
+            documents.append(document)
+            subjects.append(subject)
     text = ""
     if form:
         from .documents import formatted
@@ -54,4 +65,23 @@ def command(door: Door, names: tuple[str, ...], form: str | None, kind: str | No
         text = formatted(form, *documents)
         if not errors:
             return Text(text)
-    return Document(documents, text, subject, tuple(errors))
+    return Document(documents, text, subjects[0] if len(subjects) == 1 else tuple(subjects), tuple(errors))
+
+
+def _look(door: Door, name: str, kind: str, platform: Platform | None, *, size: bool) -> tuple[dict[str, Any], object]:
+    """Docker's description of what a name means, and what it describes."""
+    if kind == "volume":
+        return door.engine.volumes.inspect(name), door.engine.volumes.get(name)
+    found = container_or_image(door, name, kind)
+    if not isinstance(found, str):
+        return door.engine.containers.inspect(found, size=size), found
+    if not kind:
+        try:
+            door.engine.images.get(found)
+        except DockmagicError:
+            try:
+                return door.engine.volumes.inspect(name), door.engine.volumes.get(name)
+            except NotFound:
+                pass  # then it is an image of a registry
+    image = door.engine.images.find(found, platform=platform, on_remote=partial(tell_remote, door))
+    return inspect_document(image), image

@@ -9,7 +9,7 @@ import msgspec
 from dockmagic.oci.spec import to_json
 
 from .listing import plain_text
-from .result import Built, Content, Document, Ran, Serving, Table, Text, Transferred
+from .result import Built, Content, Document, Lines, Ran, Serving, Table, Text, Transferred
 
 if TYPE_CHECKING:
     from .result import Result
@@ -29,6 +29,6 @@ def printed(result: Result) -> str | bytes:  # noqa: PLR0911  (one return for ea
         return result.text or msgspec.json.format(to_json(result.data), indent=4).decode()
     if isinstance(result, Built):
         return plain_text(result.explanation) if result.explanation else "\n".join(result.lines)
-    if isinstance(result, (Ran, Serving, Transferred)):
+    if isinstance(result, (Lines, Ran, Serving, Transferred)):
         return "\n".join(result.lines)
     return ""

@@ -22,9 +22,9 @@ _CONTAINERS = (
     "containers are not part of this version",
     "Look into the image instead: files IMAGE, cat IMAGE PATH and diff need no container",
 )
-_BUILDS = (
-    "building images is not part of this version",
-    "Build elsewhere and pull the result; import makes an image of a root file system archive",
+_BUILDERS = (
+    "there are no builders to choose from, a build runs in this process",
+    "Leave it out, and write build; builder du and builder prune are about the cache",
 )
 _ONE_MACHINE = ("dockmagic works on one machine and has no cluster", "Use Kubernetes, or docker itself, for clusters")
 _VOLUMES = ("volumes belong to containers, which are not part of this version", _CONTAINERS[1])
@@ -41,7 +41,21 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
         ),
         _CONTAINERS,
     ),
-    **dict.fromkeys(("build", "builder", "buildx", "bake", "image build", "builder prune"), _BUILDS),
+    **dict.fromkeys(
+        (
+            "buildx create", "buildx history", "buildx inspect", "buildx install", "buildx ls", "buildx rm",
+            "buildx stop", "buildx uninstall", "buildx use",
+        ),
+        _BUILDERS,
+    ),
+    **dict.fromkeys(
+        ("bake", "buildx bake"),
+        ("there is no file of several builds", "Write one build for each image: %%docker runs them line by line"),
+    ),
+    "buildx imagetools": (
+        "there is no verb of its own for manifests",
+        "inspect NAME shows a remote manifest, tags NAME the platforms; tag and push give it another name",
+    ),
     **dict.fromkeys(("config", "node", "secret", "service", "stack", "swarm"), _ONE_MACHINE),
     "volume": _VOLUMES,
     "network": _NETWORKS,
@@ -91,7 +105,7 @@ def refuse(argv: Sequence[str], *, prog: str) -> DockmagicError:
 
 
 def _takes_subcommand(name: str) -> bool:
-    return name in ("builder", "buildx", "compose", "container", "manifest", "network", "plugin", "swarm", "volume")
+    return name in ("compose", "container", "manifest", "network", "plugin", "swarm", "volume")
 
 
 def _unknown(called: str, word: str, known: list[str], prog: str, where: str) -> UsageMistake:

@@ -17,12 +17,10 @@ NO_DAEMON: Final = (
     "Leave it out: dockmagic works in its own process; info says where it keeps images",
 )
 
+_FLAG_ERROR: Final = 125  # docker's code for a flag that it does not know
 #: Flag → reason and what to do instead, wherever it stands.
 FLAGS: Final[Mapping[str, tuple[str, str]]] = {
-    "--gpus": (
-        "GPUs belong to containers, which are not part of this version",
-        "Look into the image with files and cat",
-    ),
+    "--gpus": ("GPUs need devices and libraries of the host, which only root can hand in", "Leave it out"),
     "--host": NO_DAEMON,
     "-H": NO_DAEMON,
     "--context": NO_DAEMON,
@@ -41,4 +39,8 @@ def refused_flag(flag: str, here: Mapping[str, tuple[str, str]] = FLAGS) -> NotS
     """The refusal of a flag, if it is one that is refused by name: by the verb (`here`), or wherever it stands."""
     name = flag.partition("=")[0]
     reason = here.get(name) or FLAGS.get(name)
-    return reason and NotSupported(f"{name} is not supported: {reason[0]}", hint=reason[1])
+    if reason is None:
+        return None
+    refusal = NotSupported(f"{name} is not supported: {reason[0]}", hint=reason[1])
+    refusal.exit_code = _FLAG_ERROR
+    return refusal

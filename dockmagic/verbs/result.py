@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from dockmagic.run.container import Container
     from dockmagic.store.registry.server import RegistryServer
 
-__all__ = ["Built", "Content", "Document", "Nothing", "Ran", "Result", "Serving", "Table", "Text", "Transferred"]
+__all__ = [
+    "Built",
+    "Content",
+    "Document",
+    "Lines",
+    "Nothing",
+    "Ran",
+    "Result",
+    "Serving",
+    "Table",
+    "Text",
+    "Transferred",
+]
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -48,6 +60,18 @@ class Text(msgspec.Struct, frozen=True):
     """Lines of text: templates' output, ``-q``, a confirmation."""
 
     text: str
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """One line for each thing that was done (``stop a b``).
+
+    Attributes:
+        lines: names, or exit codes.
+        errors: what went wrong with some of several names; makes the exit code 1.
+    """
+
+    lines: tuple[str, ...]
+    errors: tuple[DockmagicError, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -146,4 +170,4 @@ class Nothing(msgspec.Struct, frozen=True):
     """There is nothing to say (``tag``)."""
 
 
-Result: TypeAlias = Table | Text | Document | Content | Transferred | Built | Ran | Serving | Nothing
+Result: TypeAlias = Table | Text | Lines | Document | Content | Transferred | Built | Ran | Serving | Nothing

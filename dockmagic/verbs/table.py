@@ -14,6 +14,33 @@ __all__ = ["ALIASES", "NOUNS", "VERBS", "load", "summary"]
 
 #: Verb → the module with its `command`, in the order in which ``help`` lists them.
 VERBS: Final[Mapping[str, str]] = {
+    "run": "run",
+    "create": "create",
+    "start": "start",
+    "stop": "stop",
+    "restart": "restart",
+    "kill": "kill",
+    "wait": "wait",
+    "pause": "pause",
+    "unpause": "unpause",
+    "ps": "ps",
+    "logs": "logs",
+    "attach": "attach",
+    "exec": "exec_",
+    "top": "top",
+    "port": "port",
+    "rename": "rename",
+    "commit": "commit",
+    "rm": "rm",
+    "container prune": "container_prune",
+    "volume create": "volume_create",
+    "volume ls": "volume_ls",
+    "volume inspect": "volume_inspect",
+    "volume rm": "volume_rm",
+    "volume prune": "volume_prune",
+    "build": "build",
+    "builder du": "builder_du",
+    "builder prune": "builder_prune",
     "pull": "pull",
     "push": "push",
     "images": "images",
@@ -47,6 +74,35 @@ VERBS: Final[Mapping[str, str]] = {
 
 #: Docker's noun forms and their aliases → verb.
 ALIASES: Final[Mapping[str, str]] = {
+    "container attach": "attach",
+    "container commit": "commit",
+    "container create": "create",
+    "container diff": "diff",
+    "container exec": "exec",
+    "container export": "export",
+    "container inspect": "inspect",
+    "container kill": "kill",
+    "container list": "ps",
+    "container ls": "ps",
+    "container logs": "logs",
+    "container pause": "pause",
+    "container port": "port",
+    "container ps": "ps",
+    "container remove": "rm",
+    "container rename": "rename",
+    "container restart": "restart",
+    "container rm": "rm",
+    "container run": "run",
+    "container start": "start",
+    "container stop": "stop",
+    "container top": "top",
+    "container unpause": "unpause",
+    "container wait": "wait",
+    "builder build": "build",
+    "buildx build": "build",
+    "buildx du": "builder du",
+    "buildx prune": "builder prune",
+    "image build": "build",
     "image history": "history",
     "image import": "import",
     "image inspect": "inspect",
@@ -60,10 +116,19 @@ ALIASES: Final[Mapping[str, str]] = {
     "image save": "save",
     "image tag": "tag",
     "system info": "info",
+    "volume list": "volume ls",
+    "volume remove": "volume rm",
 }
 
 #: Words that need another one after them, with what they are about.
-NOUNS: Final[Mapping[str, str]] = {"image": "Manage images", "system": "Manage dockmagic"}
+NOUNS: Final[Mapping[str, str]] = {
+    "builder": "Manage builds",
+    "buildx": "Manage builds",
+    "container": "Manage containers",
+    "image": "Manage images",
+    "system": "Manage dockmagic",
+    "volume": "Manage volumes",
+}
 
 
 def load(verb: str) -> Verb:

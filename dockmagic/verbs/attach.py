@@ -1,0 +1,48 @@
+"""``attach``: a running program at this terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import Conflict
+
+from .command import argument, flag, option, verb
+from .following import follow
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "attach",
+    "[OPTIONS] CONTAINER",
+    ("attach test", "what it writes from now on, and what you type for it"),
+    ("attach --no-stdin web", "only look"),
+    returns="Ran",
+)
+@argument("name", metavar="CONTAINER")
+@flag("--no-stdin", help="Do not attach STDIN")
+@flag("--sig-proxy", default=True, help="Proxy all received signals to the process")
+@option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
+def command(door: Door, name: str, *, no_stdin: bool, sig_proxy: bool, detach_keys: str) -> Result:
+    """Attach standard input, output and error to a running container."""
+    container = door.engine.containers.get(name)
+    status = container.state.status
+    if status == "paused":
+        raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"unpause {name}")
+    if status != "running":
+        raise Conflict("You cannot attach to a stopped container, start it first", hint=f"start -a {name}")
+    record = container.record
+    stdin = record.open_stdin and not no_stdin
+    return follow(
+        door,
+        container,
+        container.attach(stdin=stdin),
+        stdin=stdin,
+        command=" ".join(record.argv),
+        detach_keys=detach_keys,
+        sig_proxy=sig_proxy and not record.tty,
+    )

@@ -1,0 +1,39 @@
+"""``container prune``: containers that do not run leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.rows import RemovedRow
+
+from .command import flag, verb
+from .options import long_filters
+from .removing import confirmed
+from .result import Table, Text
+from .shown import human_size
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "container prune",
+    "[OPTIONS]",
+    ("container prune -f", "all that do not run"),
+    ("container prune -f --filter until=24h", "those that were made more than a day ago"),
+    returns="RemovedRow",
+)
+@long_filters
+@flag("-f", "--force", help="Do not prompt for confirmation")
+def command(door: Door, filters: tuple[str, ...], *, force: bool) -> Result:
+    """Remove all stopped containers."""
+    if not force and not confirmed(door, "This will remove all stopped containers."):
+        return Text("Total reclaimed space: 0B")
+    names, size = door.engine.containers.prune(filters=filters)
+    rows = tuple(RemovedRow(action="Deleted", name=name) for name in names)
+    lines = ("Deleted Containers:", *names, "") if names else ()
+    note = f"Total reclaimed space: {human_size(size, 4)}"
+    return Table(rows, RemovedRow, RemovedRow.shown, notes=(note,), lines=lines)

@@ -1,0 +1,32 @@
+"""``create``: a container that does not run yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .command import argument, verb
+from .creating import REFUSED, create, creation_flags
+from .result import Text
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "create",
+    "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+    ("create --name web -p 8080:80 httpd", "start it later: start web"),
+    ("create -i -t --name box busybox sh", "with a terminal: start -a -i box"),
+    returns="Text",
+    refused=REFUSED,
+    takes_command=True,
+)
+@argument("image")
+@argument("words", nargs=-1, metavar="[COMMAND] [ARG...]")
+@creation_flags
+def command(door: Door, image: str, words: tuple[str, ...], **flags: Any) -> Result:
+    """Create a new container."""
+    return Text(create(door, image, words, **flags).id)

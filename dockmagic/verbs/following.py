@@ -1,0 +1,144 @@
+"""Following a program that runs in a container: its output goes to the door, the door's input and signals to it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dockmagic.oci.errors import InvalidInput
+
+from .result import Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from dockmagic.run.container import Container
+    from dockmagic.run.session import Session
+
+    from .door import Door
+
+__all__ = ["Kept", "detach_keys_of", "follow"]
+
+#: Docker's, to leave a program and let it go on.
+_DETACH_KEYS: Final = "ctrl-p,ctrl-q"
+_CONTROL: Final = {name: code for code, name in enumerate("@abcdefghijklmnopqrstuvwxyz[\\]^_")}
+#: Signals that end a program which has not made provision for them; the kernel keeps them from a process 1.
+_DEADLY: Final = frozenset((signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
+_ENOUGH: Final = 3
+
+
+class Kept:
+    """An `on_output` that hands on what it hears, and keeps the beginning of it.
+
+    Attributes:
+        dropped: how many bytes were not kept.
+    """
+
+    def __init__(self, door: Door) -> None:
+        self._tell = door.on_output
+        self._room = {1: door.kept_output, 2: door.kept_output}
+        self._pieces: dict[int, list[bytes]] = {1: [], 2: []}
+        self.dropped = 0
+
+    def __call__(self, stream: int, data: bytes) -> None:
+        """Hear `data` on stream 1 or 2."""
+        piece = data[: self._room[stream]]
+        if piece:
+            self._pieces[stream].append(piece)
+            self._room[stream] -= len(piece)
+        self.dropped += len(data) - len(piece)
+        self._tell(stream, data)
+
+    def ran(self, container: Container, exit_code: int | None) -> Ran:
+        """The result of a program that wrote this."""
+        out, err = (b"".join(self._pieces[stream]) for stream in (1, 2))
+        return Ran(container, exit_code, out, err, self.dropped)
+
+
+def follow(
+    door: Door,
+    container: Container,
+    session: Session,
+    *,
+    stdin: bool,
+    command: str,
+    detach_keys: str = "",
+    sig_proxy: bool = True,
+    first: bool = True,
+) -> Ran:
+    """Follow a program to its end, or until the user leaves it, and close the session.
+
+    Args:
+        door: that the user came in by.
+        container: that the program runs in.
+        session: with the program.
+        stdin: whether the door's input goes to it.
+        command: what runs, for a title.
+        detach_keys: as ``--detach-keys`` takes them; empty for docker's.
+        sig_proxy: whether signals to this process go to the program.
+        first: whether it is the container's first process, which the kernel keeps many signals from.
+
+    Raises:
+        InvalidInput: no such keys.
+    """
+    if session.terminal and door.terminal is not None:
+        keys = detach_keys_of(detach_keys or _DETACH_KEYS)
+        return Ran(container, door.terminal(container, session, stdin=stdin, detach_keys=keys, command=command))
+    kept = Kept(door)
+    count = 0
+
+    def send(number: int) -> None:
+        nonlocal count
+        count += number == signal.SIGINT
+        fatal = count >= _ENOUGH or (first and number in _DEADLY and not _minds(container, number))
+        session.send_signal(signal.SIGKILL if fatal else number)
+
+    with session, _handed_on(door.proxied if sig_proxy else (), send):
+        source = b"" if door.program_input is None else door.program_input
+        return kept.ran(container, session.follow(kept, stdin=source if stdin else None))
+
+
+def _minds(container: Container, number: int) -> bool:
+    """Whether the container's first process catches, ignores or waits for a signal (proc(5), status)."""
+    try:
+        lines = Path(f"/proc/{container.state.pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    masks = (int(line[7:], 16) for line in lines if line[:7] in ("SigCgt:", "SigIgn:", "SigBlk:"))
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+@contextlib.contextmanager
+def _handed_on(numbers: tuple[int, ...], send: Callable[[int], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's business
+        yield
+        return
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        send(number)
+
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def detach_keys_of(text: str) -> bytes:
+    """What ``--detach-keys`` says: ``ctrl-p,ctrl-q`` or single characters.
+
+    Raises:
+        InvalidInput: no such key.
+    """
+    keys = []
+    for word in text.split(","):
+        control = _CONTROL.get(word.removeprefix("ctrl-")) if word.startswith("ctrl-") else None
+        if control is None and (len(word) != 1 or not word.isascii()):
+            raise InvalidInput(f"invalid detach keys: '{text}'", hint="Write for example ctrl-p,ctrl-q")
+        keys.append(ord(word) if control is None else control)
+    return bytes(keys)

@@ -1,0 +1,31 @@
+"""``kill``: a signal for a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.run.creation import signal_number
+
+from .command import argument, option, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "kill",
+    "[OPTIONS] CONTAINER [CONTAINER...]",
+    ("kill web", "SIGKILL"),
+    ("kill -s HUP web", "what many servers take as: read your configuration again"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@option("-s", "--signal", "sig", default="KILL", metavar="string", help="Signal to send to the container")
+def command(door: Door, names: tuple[str, ...], sig: str) -> Result:
+    """Kill one or more running containers."""
+    number = signal_number(sig)
+    return each(names, lambda name: door.engine.containers.get(name).kill(number))

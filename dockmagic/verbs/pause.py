@@ -1,0 +1,26 @@
+"""``pause``: a container stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "pause",
+    "CONTAINER [CONTAINER...]",
+    ("pause web", "every process of it stands still"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+def command(door: Door, names: tuple[str, ...]) -> Result:
+    """Pause all processes within one or more containers."""
+    return each(names, lambda name: door.engine.containers.get(name).pause())

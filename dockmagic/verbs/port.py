@@ -1,0 +1,43 @@
+"""``port``: which ports of this machine lead into a container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import NotFound
+
+from .command import argument, verb
+from .result import Text
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "port",
+    "CONTAINER [PRIVATE_PORT[/PROTO]]",
+    ("port web", "every published port"),
+    ("port web 80", "where port 80 of the container is"),
+    returns="Text",
+)
+@argument("name", metavar="CONTAINER")
+@argument("private", required=False, default="", metavar="[PRIVATE_PORT[/PROTO]]")
+def command(door: Door, name: str, private: str) -> Result:
+    """List port mappings of a container."""
+    container = door.engine.containers.get(name)
+    wanted, _, protocol = private.partition("/")
+    lines = []
+    for port in container.state.ports:
+        address = f"[{port.address}]" if ":" in port.address else port.address or "0.0.0.0"  # noqa: S104  (docker's display)
+        if not private:
+            lines.append(f"{port.container}/{port.protocol} -> {address}:{port.host}")
+        elif wanted == str(port.container) and (protocol or "tcp") == port.protocol:
+            lines.append(f"{address}:{port.host}")
+    if private and not lines:
+        raise NotFound(
+            f"No public port '{wanted}/{protocol or 'tcp'}' published for {name}", hint="Publish it with run -p"
+        )
+    return Text("\n".join(lines))

@@ -1,0 +1,23 @@
+"""``rename``: another name for a container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, verb
+from .result import Nothing
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb("rename", "CONTAINER NEW_NAME", ("rename brisk_ferry web", "while it runs, too"), returns="Nothing")
+@argument("name", metavar="CONTAINER")
+@argument("new_name", metavar="NEW_NAME")
+def command(door: Door, name: str, new_name: str) -> Result:
+    """Rename a container."""
+    door.engine.containers.rename(door.engine.containers.get(name), new_name)
+    return Nothing()

@@ -1,0 +1,37 @@
+"""``restart``: stop and start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.run.creation import signal_number
+
+from .command import argument, option, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "restart",
+    "[OPTIONS] CONTAINER [CONTAINER...]",
+    ("restart web", "the writable layer stays as it is"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@option("-t", "--timeout", "--time", type=int, default=None, help="Seconds to wait before killing the container")
+@option("-s", "--signal", "sig", default="", metavar="string", help="Signal to send to the container")
+def command(door: Door, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:
+    """Restart one or more containers."""
+    number = signal_number(sig) if sig else 0
+
+    def restart(name: str) -> None:
+        container = door.engine.containers.get(name)
+        container.stop(timeout, number=number)
+        container.start(owner=door.owner).close()
+
+    return each(names, restart)

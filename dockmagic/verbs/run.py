@@ -1,0 +1,137 @@
+"""``run``: a program in a new container."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.oci.errors import DockmagicError, InvalidInput
+
+from .command import argument, flag, option, verb
+from .creating import REFUSED, create, creation_flags
+from .following import detach_keys_of, follow
+from .result import Ran
+
+if TYPE_CHECKING:
+    from dockmagic.run.container import Container
+
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_STREAMS = ("stdin", "stdout", "stderr")
+_NOT_MADE = 125
+
+
+@verb(
+    "run",
+    "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+    ("run --rm busybox echo hello", "one program, and nothing left behind"),
+    ("run -i -t --name test ubuntu:12.04 /bin/bash", "a shell; ctrl-p ctrl-q leaves it running"),
+    ("run -d --name web -v data:/data httpd", "in the background; logs web shows its output"),
+    ("run --rm -v $PWD:/work -w /work python:3.12 python job.py", "a folder of this machine"),
+    returns="Ran",
+    refused=REFUSED,
+    takes_command=True,
+)
+@argument("image")
+@argument("words", nargs=-1, metavar="[COMMAND] [ARG...]")
+@creation_flags
+@flag("-d", "--detach", help="Run container in background and print container ID")
+@option("-a", "--attach", multiple=True, metavar="list", help="Attach to STDIN, STDOUT or STDERR")
+@option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
+@flag("--sig-proxy", default=True, help="Proxy received signals to the process")
+def command(
+    door: Door,
+    image: str,
+    words: tuple[str, ...],
+    *,
+    detach: bool,
+    attach: tuple[str, ...],
+    detach_keys: str,
+    sig_proxy: bool,
+    **flags: Any,
+) -> Result:
+    """Create and run a new container from an image."""
+    try:
+        streams = _streams(attach, detach=detach)
+        if detach_keys:
+            detach_keys_of(detach_keys)
+        if flags["tty"] and flags["interactive"] and not detach and door.terminal is None:
+            error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
+            error.exit_code = 1
+            raise error
+        container = create(door, image, words, **flags)
+        if detach:
+            return _in_background(door, container)
+        return _in_foreground(door, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
+    except DockmagicError as error:
+        if "exit_code" not in vars(error):
+            error.exit_code = _NOT_MADE
+        raise
+
+
+def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
+    words = tuple(word.lower() for word in attach)
+    for word in words:
+        if word not in _STREAMS:
+            raise InvalidInput(f'invalid argument "{word}" for -a', hint="Write stdin, stdout or stderr")
+    if words and detach:
+        raise InvalidInput("conflicting options: -d and -a", hint="Leave one of them out")
+    return frozenset(words)
+
+
+def _in_background(door: Door, container: Container) -> Ran:
+    try:
+        container.start(owner=door.owner).close()
+    except BaseException:
+        _discard(container)
+        raise
+    return Ran(container, None, lines=(container.id,))
+
+
+def _in_foreground(
+    door: Door, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
+) -> Ran:
+    record = container.record
+    stdin = record.open_stdin and (not streams or "stdin" in streams)
+    try:
+        session = container.start(owner=os.getpid(), stdin=stdin)
+        ran = follow(
+            _listening(door, streams),
+            container,
+            session,
+            stdin=stdin,
+            command=" ".join(record.argv),
+            detach_keys=detach_keys,
+            sig_proxy=sig_proxy and not record.tty,
+        )
+    except BaseException:
+        _discard(container)
+        raise
+    if ran.exit_code is not None:
+        _discard(container)
+    return ran
+
+
+def _listening(door: Door, streams: frozenset[str]) -> Door:
+    """`door`, deaf to those streams that ``-a`` leaves out."""
+    wanted = {number for number, name in ((1, "stdout"), (2, "stderr")) if not streams or name in streams}
+    if len(wanted) == 2:
+        return door
+    from msgspec.structs import replace
+
+    def on_output(stream: int, data: bytes) -> None:
+        if stream in wanted:
+            door.on_output(stream, data)
+
+    return replace(door, on_output=on_output)
+
+
+def _discard(container: Container) -> None:
+    """Remove a container that was to go with its end."""
+    if container.record.auto_remove:
+        with suppress(DockmagicError):
+            container.remove(force=True, volumes=True)

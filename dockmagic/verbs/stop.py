@@ -1,0 +1,32 @@
+"""``stop``: a program is asked to end, and killed if it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.run.creation import signal_number
+
+from .command import argument, option, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "stop",
+    "[OPTIONS] CONTAINER [CONTAINER...]",
+    ("stop web", "SIGTERM, and SIGKILL after ten seconds"),
+    ("stop -t 0 web db", "at once"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@option("-t", "--timeout", "--time", type=int, default=None, help="Seconds to wait before killing the container")
+@option("-s", "--signal", "sig", default="", metavar="string", help="Signal to send to the container")
+def command(door: Door, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:
+    """Stop one or more running containers."""
+    number = signal_number(sig) if sig else 0
+    return each(names, lambda name: door.engine.containers.get(name).stop(timeout, number=number))

@@ -1,0 +1,33 @@
+"""``unpause``: a container goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import Conflict
+
+from .command import argument, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "unpause",
+    "CONTAINER [CONTAINER...]",
+    ("unpause web", "they go on"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+def command(door: Door, names: tuple[str, ...]) -> Result:
+    """Unpause all processes within one or more containers."""
+
+    def unpause(name: str) -> None:
+        if not door.engine.containers.get(name).unpause():
+            raise Conflict(f"Container {name} is not paused", hint="See what runs: ps")
+
+    return each(names, unpause)

@@ -1,0 +1,33 @@
+"""``volume ls``: which volumes there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.rows import VolumeRow
+
+from .command import flag, verb
+from .listing import listing
+from .options import filters, form
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "volume ls",
+    "[OPTIONS]",
+    ("volume ls", "every volume"),
+    ("volume ls -q --filter dangling=true", "names of those that no container uses"),
+    returns="VolumeRow",
+)
+@filters
+@form
+@flag("-q", "--quiet", help="Only display volume names")
+def command(door: Door, filters: tuple[str, ...], form: str | None, *, quiet: bool) -> Result:
+    """List volumes."""
+    rows = door.engine.volumes.rows(filters=filters, sizes=form is not None and ".Size" in form)
+    return listing(rows, VolumeRow, form=form, quiet="Name" if quiet and not form else "")

@@ -1,0 +1,27 @@
+"""``volume rm``: volumes leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, flag, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "volume rm",
+    "[OPTIONS] VOLUME [VOLUME...]",
+    ("volume rm data", "with all its files"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="VOLUME")
+@flag("-f", "--force", help="Say nothing of volumes that are not there")
+def command(door: Door, names: tuple[str, ...], *, force: bool) -> Result:
+    """Remove one or more volumes."""
+    return each(names, lambda name: door.engine.volumes.remove(name, force=force))

@@ -1,0 +1,26 @@
+"""``wait``: until programs have ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .command import argument, verb
+from .each import each
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "wait",
+    "CONTAINER [CONTAINER...]",
+    ("wait job", "prints its exit code when it has ended"),
+    returns="Lines",
+)
+@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+def command(door: Door, names: tuple[str, ...]) -> Result:
+    """Block until one or more containers stop, then print their exit codes."""
+    return each(names, lambda name: str(door.engine.containers.get(name).wait()))
