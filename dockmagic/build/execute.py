@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from .events import BuildEvent
     from .options import Options
     from .output import Output
-    from .plan import Base, Plan, PlannedStage
+    from .plan import Base, Plan
+    from .workshop import State
 
 __all__ = ["build"]
 
@@ -116,7 +117,7 @@ def build(
         done = tuple(shop.results[number] for number in sorted(shop.results))
         image = finish(
             store,
-            shop.finished[plan.target].image,
+            shop.state(plan.target).image,
             labels=options.labels,
             annotations=options.annotations,
             docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
@@ -189,27 +190,19 @@ def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:
 
 
 def _walk(shop: Workshop, infos: Mapping[int, tuple[StepInfo, ...]], stop: Callable[[], bool]) -> None:
-    """Build all stages, each in a thread of its own as soon as those that it needs are done."""
+    """Build all stages, each in a thread of its own, which waits where it needs another one."""
     stages = shop.plan.stages
-    begun: dict[int, Future[None]] = {}
-
-    def one(stage: PlannedStage) -> None:
-        # Those that it needs come before it in the file, so they have begun.
-        for index in stage.needs:
-            begun[index].result()
-        shop.check()
-        shop.finished[stage.index] = StageBuild(shop, stage, infos[stage.index]).run()
-
     with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="dockmagic-stage") as pool:
+        # In the file's order: what one needs has begun before it.
         for stage in stages:
-            begun[stage.index] = pool.submit(one, stage)
+            shop.stages[stage.index] = pool.submit(StageBuild(shop, stage, infos[stage.index]).run)
         try:
-            _await(list(begun.values()), shop, stop)
+            _await(list(shop.stages.values()), shop, stop)
         finally:
             shop.stop()
 
 
-def _await(stages: list[Future[None]], shop: Workshop, stop: Callable[[], bool]) -> None:
+def _await(stages: list[Future[State]], shop: Workshop, stop: Callable[[], bool]) -> None:
     left = set(stages)
     while left:
         done, left = wait(left, timeout=_GLANCE, return_when=FIRST_EXCEPTION)

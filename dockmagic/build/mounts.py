@@ -20,6 +20,8 @@ from msgspec.structs import replace
 from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
 from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
+from dockmagic.run.container import CannotStart
+from dockmagic.run.creation import create
 from dockmagic.run.record import Mount as RunMount
 from dockmagic.store.lock import lock, try_lock
 
@@ -228,9 +230,39 @@ class Mounted:
                         continue
                 else:
                     lock(file.fileno(), shared=mount.sharing == "shared", stop=self._shop.stopping)
+                if source is not None:
+                    self._fill(folder, source)
                 yield str(folder)
                 return
         raise InvalidInput(f"the cache {mount.id} has too many users at once")
+
+    def _fill(self, folder: Path, source: _Source) -> None:
+        """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
+        path = source.path.strip("/")
+        if not path:
+            raise NotSupported("a cache cannot begin with a whole image", hint="Name a folder of it: source=/folder")
+        shop = self._shop
+        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+            if not _is_fresh(folder):
+                return
+            volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
+            # The mounts are made before the program is looked for; a folder is none.
+            container = create(
+                shop.store,
+                self._image(source),
+                ("/",),
+                entrypoint="",
+                network="none",
+                mounts=(volume,),
+                image_volumes=False,
+                certificates=False,
+                keep_log=False,
+            )
+            try:
+                with contextlib.suppress(CannotStart):
+                    container.start(owner=os.getpid()).close()
+            finally:
+                container.remove(force=True)
 
 
 class _Source(NamedTuple):
@@ -251,6 +283,13 @@ class _Source(NamedTuple):
         """What tells it from others."""
         what = keys.chain(self.what) if isinstance(self.what, Image) else str([part.value for part in self.what.parts])
         return f"{what} {self.path}"
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except PermissionError:
+        return False  # somebody else's in the container, who has used it
 
 
 def _copy_of(source: str) -> Copy:

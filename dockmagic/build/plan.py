@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.dockerfile import Dockerfile, From, Instruction, Stage
 
-__all__ = ["Base", "Origin", "Plan", "PlannedStage", "make_plan"]
+__all__ = ["Base", "Origin", "Plan", "PlannedStage", "froms", "make_plan"]
 
 _SCRATCH = "scratch"
 
@@ -110,7 +110,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         for stage in self.stages:
             if stage.base.origin.kind == "image":
                 found[stage.base] = None
-            for text in _froms(stage.steps):
+            for text in froms(stage.steps):
                 origin = self.origin(text, stage)
                 if origin.kind == "image":
                     found[Base(origin, stage.base.platform)] = None
@@ -196,7 +196,7 @@ class _Planner:
         ]
         steps = (*first, *own)
         needs = {base.origin.stage} if base.origin.kind == "stage" else set()
-        for text in _froms(steps):
+        for text in froms(steps):
             origin = _origin(self._dockerfile, text, stage.index, self._contexts)
             if origin.kind == "stage":
                 needs.add(origin.stage)
@@ -243,7 +243,8 @@ class _Planner:
             raise line.error(error.reason, word=text, hint=error.hint) from None
 
 
-def _froms(steps: Sequence[Instruction]) -> Iterator[str]:
+def froms(steps: Sequence[Instruction]) -> Iterator[str]:
+    """What ``--from`` of COPY and of mounts names, as written."""
     for step in steps:
         if isinstance(step, Copy) and step.from_:
             yield step.from_
@@ -289,7 +290,7 @@ def _at(dockerfile: Dockerfile, index: int, reason: str) -> DockerfileError:
     """An error at the instruction of a stage that names another one wrongly: the first that fits the reason."""
     stage = dockerfile.stages[index]
     for step in stage.instructions:
-        for text in _froms((step,)):
+        for text in froms((step,)):
             found = dockerfile.stage(text)
             if (found is not None and found.index >= index) or (found is None and text.isdecimal()):
                 return step.error(reason, word=text)

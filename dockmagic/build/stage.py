@@ -13,6 +13,7 @@ from .events import StepDone, StepStarted
 from .explain import explain
 from .failure import refused
 from .growing import grow, moment
+from .plan import froms
 from .result import StepFailed, StepResult
 from .scope import Scope
 from .todo import plan_step
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .cache import Record
     from .events import Outcome, StepInfo
     from .explain import Explanation
-    from .plan import PlannedStage
+    from .plan import Origin, PlannedStage
     from .todo import Todo
     from .workshop import Workshop
 
@@ -57,12 +58,20 @@ class StageBuild:
             StepFailed: a step failed.
             InterruptedError: the build is to end.
         """
+        self._wait_for(self._planned.base.origin)
         state = self._begin(self._infos[0])
         scope = Scope(self._shop.plan.arguments, state.settings.config.env or (), escape=self._escape)
         for info, instruction in zip(self._infos[1:], self._planned.steps, strict=True):
+            for name in froms((instruction,)):
+                self._wait_for(self._shop.plan.origin(name, self._planned))
             self._shop.check()
             state, scope = self._step(info, instruction, state, scope)
         return state
+
+    def _wait_for(self, origin: Origin) -> None:
+        # Before the step begins, so that its time is its own.
+        if origin.kind == "stage":
+            self._shop.state(origin.stage)
 
     # FROM
 
@@ -70,7 +79,7 @@ class StageBuild:
         shop, origin = self._shop, self._planned.base.origin
         with _Told(shop, info, self._planned.line) as told:
             if origin.kind == "stage":
-                image = shop.finished[origin.stage].image
+                image = shop.state(origin.stage).image
                 told.done(image, outcome="cached", why=f"stage {origin.name}")
             else:
                 image = self._base(info)

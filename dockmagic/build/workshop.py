@@ -16,6 +16,7 @@ from .growing import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from concurrent.futures import Future
 
     from dockmagic.image.image import Image
     from dockmagic.oci.digest import Digest
@@ -67,7 +68,7 @@ class Workshop:
         emit: hears of events; safe from any thread.
         recipe: tells this Dockerfile and context from others, for the explanation of the cache.
         results: of the steps so far, by their numbers.
-        finished: states of the stages that are done, by index.
+        stages: those that are being built, by index.
     """
 
     store: ContentStore
@@ -81,7 +82,7 @@ class Workshop:
     emit: Callable[[BuildEvent], None]
     recipe: str
     results: dict[int, StepResult] = field(default_factory=dict)
-    finished: dict[int, State] = field(default_factory=dict)
+    stages: dict[int, Future[State]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: set[Session] = field(default_factory=set)
@@ -138,6 +139,17 @@ class Workshop:
 
     # Where things come from
 
+    def state(self, stage: int) -> State:
+        """Where a stage stands when it is done; waits for it.
+
+        Raises:
+            InterruptedError: it failed, which is its own to tell.
+        """
+        try:
+            return self.stages[stage].result()
+        except BaseException as error:
+            raise InterruptedError("a stage that is needed has failed") from error
+
     def image(self, origin: Origin, platform: Platform, on_progress: Progress) -> Image:
         """The image that a FROM, ``--from`` or mount means, here in the store.
 
@@ -148,7 +160,7 @@ class Workshop:
         if origin.kind == "scratch":
             return scratch(self.store, platform)
         if origin.kind == "stage":
-            return self.finished[origin.stage].image
+            return self.state(origin.stage).image
         if origin.kind == "image":
             return self.bases.bring(origin.name, platform, on_progress)
         context = self.contexts[origin.name]

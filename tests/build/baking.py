@@ -12,7 +12,7 @@ from dockmagic.build.options import Options
 from dockmagic.oci.dockerfile import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from dockmagic.build.events import BuildEvent
@@ -45,6 +45,8 @@ class Builder:
         *,
         contexts: Mapping[str, str] | None = None,
         outputs: tuple[Output, ...] = (),
+        watch: list[BuildEvent] | None = None,
+        stop: Callable[[], bool] = lambda: False,
         **options: object,
     ) -> Build:
         """Build the Dockerfile `text`."""
@@ -52,7 +54,7 @@ class Builder:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
-        self.events = []
+        self.events = [] if watch is None else watch
         home = self.store.home
         named = {name: open_named(home, name, where) for name, where in (contexts or {}).items()}
         with open_context(home, str(self.folder)) as context:
@@ -64,6 +66,7 @@ class Builder:
                 contexts=named,
                 outputs=outputs,
                 on_event=self.events.append,
+                stop=stop,
             )
 
     @property

@@ -1,0 +1,394 @@
+"""RUN: what its program gets, what it leaves, and how it fails."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from baking import Builder, added, read
+
+from dockmagic.build.events import StepOutput
+from dockmagic.build.options import Secret
+from dockmagic.build.result import StepFailed
+from dockmagic.build.steps import find_step, step_images
+from dockmagic.oci.errors import ImageNotFound, InvalidInput
+from dockmagic.oci.platforms import Platform
+from dockmagic.oci.reference import Reference
+from dockmagic.run.disposal import remove_folders
+from dockmagic.run.layers import can_take_over, keys
+from dockmagic.run.listing import containers
+from dockmagic.run.tiers import choose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dockmagic.build.events import BuildEvent
+
+
+def test_a_program_leaves_a_layer(make: Builder) -> None:
+    """What it writes, and nothing else: neither its mount points nor what it touched without changing it."""
+    built = make("FROM base\nRUN echo hello > /made && chmod 755 /var")
+    assert added(built.image, len(find_step(make.store, "@1").layers)) == ["/made"]
+    assert read(built.image, "/made") == "hello\n"
+    assert built.image.history[-1].created_by == "RUN /bin/sh -c echo hello > /made && chmod 755 /var # buildkit"
+    assert [change.path for change in built.steps[1].image.layers[-1].changes] == ["/made"]  # type: ignore[union-attr]
+    assert not containers(make.store)
+
+
+def test_a_program_that_changes_nothing_leaves_no_layer(make: Builder) -> None:
+    """As with dockerd's own builder: the history has the step, and says that it has no layer."""
+    built = make("FROM base\nRUN true")
+    assert built.steps[1].diff_id is None
+    assert built.image.history[-1].empty_layer
+
+
+def test_layers_are_stacked(make: Builder) -> None:
+    """A later step sees, changes and removes what earlier ones made; COPY between them too."""
+    text = """
+FROM base
+RUN mkdir -p /d/e && echo 1 > /d/e/one && echo 2 > /d/two
+COPY three /d/
+RUN cat /d/e/one /d/two /d/three && rm -r /d/e && echo 4 >> /d/two
+RUN ls /d && mkdir /d/e && echo new > /d/e/new
+"""
+    image = make(text, {"three": "3\n"}).image
+    assert make.output == "1\n2\n3\nthree\ntwo\n"
+    assert read(image, "/d/two") == "2\n4\n"
+    assert [node.entry.path for node in image.files.walk("/d/e")] == ["/d/e", "/d/e/new"]
+
+
+def test_what_a_program_wrote_is_what_its_layer_unpacks_to(make: Builder) -> None:
+    """The folder that is taken over for the next step is the same as one unpacked from the blob, times included."""
+    isolation = choose(make.store.home)
+    if not can_take_over(isolation):
+        pytest.skip(f"layers are not taken over on the tier {isolation.tier.value}")
+    make(
+        "FROM base\nRUN mkdir -p /a/b && echo x > /a/b/c && ln /a/b/c /a/hard && ln -s b /a/soft && rm /etc/group"
+        " && touch -d '2001-02-03 04:05:06' /a/b/c && mkdir /mnt && mknod /a/pipe p",
+        tags=(Reference.parse("taken"),),
+    )
+    top = make.store.home.layers / isolation.form_name / keys(make.store, find_step(make.store, "@2"))[-1]
+    taken = _listing(top)
+    assert any("pipe" in line[0] for line in taken)
+    aside = top.with_name("aside")
+    top.rename(aside)
+    make("FROM taken\nRUN touch /more")
+    assert _listing(top) == taken
+    remove_folders(isolation, [str(aside)])
+
+
+def _listing(folder: Path) -> list[tuple[str, int, int, int]]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        state = path.lstat()
+        time = 0 if stat.S_ISCHR(state.st_mode) else state.st_mtime_ns  # a whiteout has none
+        found.append((str(path.relative_to(folder)), state.st_mode, time, state.st_nlink))
+    return found
+
+
+def test_variables_and_words_reach_the_program(make: Builder) -> None:
+    """ENV and declared ARGs do, undeclared ones do not; the exec form has no shell; SHELL is another one."""
+    text = """
+FROM base
+ARG GIVEN=default
+ARG EMPTY
+ENV SET=$GIVEN
+RUN echo "$FROM_BASE $GIVEN $SET [$EMPTY] [$OTHER]"
+RUN ["/bin/echo", "$SET"]
+SHELL ["/bin/sh", "-e", "-c"]
+RUN echo $0; false; echo not reached || true
+"""
+    with pytest.raises(StepFailed, match="exit code: 1"):
+        make(text, build_args={"GIVEN": "mine", "OTHER": "x"})
+    assert make.output == "1 mine mine [] []\n$SET\n/bin/sh\n"
+
+
+def test_proxies_reach_the_program_and_nothing_else(make: Builder) -> None:
+    """Without ARG, and neither history nor key holds them."""
+    text = "FROM base\nRUN echo $HTTP_PROXY"
+    image = make(text, build_args={"HTTP_PROXY": "http://proxy"}).image
+    assert make.output == "http://proxy\n"
+    assert b"http://" not in image.raw_config
+    make(text, build_args={"HTTP_PROXY": "http://other"})
+    assert make.outcomes[-1] == "cached"
+
+
+def test_user_and_folder(make: Builder) -> None:
+    """USER and WORKDIR hold for RUN; WORKDIR's folder belongs to the user."""
+    make("FROM base\nUSER user\nWORKDIR /home/user/x\nRUN id -u && pwd && touch mine && stat -c %u . mine")
+    assert make.output.split() == ["1000", "/home/user/x", "1000", "1000"]
+
+
+def test_heredocs(make: Builder) -> None:
+    """As a script of the shell, as a program with an interpreter of its own, and as the shell's own documents."""
+    text = """
+FROM base
+RUN <<EOF
+x=1
+echo shell $x
+EOF
+RUN <<EOF
+#!/bin/awk -f
+BEGIN { print "awk" }
+EOF
+RUN cat <<A - <<B
+from a
+A
+from b
+B
+"""
+    make(text)
+    assert make.output == "shell 1\nawk\nfrom b\n"
+
+
+def test_no_network(make: Builder) -> None:
+    """With ``none`` there is a loopback only."""
+    make("FROM base\nRUN --network=none grep -c : /proc/net/dev")
+    assert make.output == "1\n"
+
+
+def test_hosts(make: Builder) -> None:
+    """``--add-host`` is there while it runs, and not in the image."""
+    image = make("FROM base\nRUN grep chosen /etc/hosts", add_hosts=(("chosen", "10.0.0.1"),)).image
+    assert make.output.split() == ["10.0.0.1", "chosen"]
+    assert "/etc/hosts" not in image.files
+
+
+# Failures
+
+
+def test_a_failing_step_tells_where_and_leaves_its_state(make: Builder) -> None:
+    """Line, command, exit code, last output; what it had written until then, and what was before, can be entered."""
+    with pytest.raises(StepFailed) as caught:
+        make("FROM base\nRUN echo first > /one\nRUN echo half > /two; echo bad >&2; exit 7\nRUN true")
+    error = caught.value
+    assert error.message.startswith("Dockerfile:3: process")
+    assert (error.returned, error.output, error.exit_code) == (7, "bad", 1)
+    assert error.command == "echo half > /two; echo bad >&2; exit 7"
+    assert [line for line, _, marked in error.excerpt if marked] == [3]
+    assert [step.outcome for step in error.steps] == ["done", "done", "failed"]
+    assert read(find_step(make.store, "@failed"), "/two") == "half\n"
+    before = find_step(make.store, "@failed^")
+    assert "/two" not in before.files
+    assert read(before, "/one") == "first\n"
+    assert find_step(make.store, "@2") == before
+
+
+def test_steps_are_images(make: Builder) -> None:
+    """Each is found by number and by ID, and stays an image when the build is over."""
+    built = make("FROM base\nENV A=1\nRUN echo $A > /a")
+    middle = find_step(make.store, "@2")
+    assert middle == built.steps[1].image
+    assert "A=1" in (middle.config.env or ())
+    assert find_step(make.store, middle.id.hex[:20]) == middle
+    assert middle in list(step_images(make.store))
+    with pytest.raises(ImageNotFound, match="no step @9"):
+        find_step(make.store, "@9")
+    with pytest.raises(InvalidInput):
+        find_step(make.store, "@x")
+
+
+def test_a_program_that_is_not_there(make: Builder) -> None:
+    """127 as from a shell, with the reason as its output."""
+    with pytest.raises(StepFailed) as caught:
+        make('FROM base\nRUN ["nothing-like-this"]')
+    assert caught.value.returned == 127
+    assert "executable file not found" in caught.value.output
+
+
+def test_an_image_without_a_shell(make: Builder) -> None:
+    """The line says that there is no ``/bin/sh``."""
+    with pytest.raises(StepFailed, match="exit code: 127") as caught:
+        make("FROM scratch\nRUN echo")
+    assert "/bin/sh" in caught.value.output
+
+
+def test_a_foreign_platform_is_refused(make: Builder) -> None:
+    """A RUN for another processor is; without RUN it is built."""
+    foreign = Platform.parse("linux/s390x")
+    assert make("FROM scratch\nCOPY f /", {"f": "x"}, platform=foreign).image.platform == foreign
+    with pytest.raises(StepFailed, match="s390x, which this machine's processor does not run"):
+        make('FROM scratch\nCOPY f /\nRUN ["/f"]', platform=foreign)
+
+
+def test_a_failing_stage_ends_the_others(make: Builder) -> None:
+    """At once, with the error of the one that failed."""
+    text = "FROM base AS slow\nRUN sleep 60; echo x > /x\nFROM base\nRUN sleep 0.2; exit 3\nCOPY --from=slow /x /"
+    with pytest.raises(StepFailed, match="exit code: 3"):
+        make(text)
+    assert sorted(make.outcomes) == ["canceled", "done", "done", "failed"]
+    assert not containers(make.store)
+
+
+class _Watched(list["BuildEvent"]):
+    """Events that set a flag with the first output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+
+    def append(self, event: BuildEvent) -> None:
+        super().append(event)
+        if isinstance(event, StepOutput):
+            self.begun.set()
+
+
+def test_a_build_is_stopped(make: Builder) -> None:
+    """In the middle of a step: nothing is left running, and nothing is kept of it."""
+    watched = _Watched()
+    with pytest.raises(InterruptedError):
+        make("FROM base\nRUN echo begun; sleep 60", watch=watched, stop=watched.begun.is_set)
+    assert not containers(make.store)
+    assert [event.outcome for event in watched if hasattr(event, "outcome")] == ["done", "canceled"]
+
+
+# Mounts
+
+
+def test_bind_mounts(make: Builder) -> None:
+    """From the context, a stage and an image; a writable one loses what was written."""
+    text = """
+FROM base AS other
+RUN echo made > /made
+FROM base
+RUN --mount=target=/ctx cat /ctx/f && ! touch /ctx/new 2>/dev/null
+RUN --mount=target=/ctx,rw echo changed > /ctx/f && cat /ctx/f
+RUN --mount=target=/ctx cat /ctx/f && test ! -e /ctx/ignored
+RUN --mount=from=other,target=/o cat /o/made
+RUN --mount=from=other,source=/made,target=/m cat /m
+RUN --mount=from=base,target=/b,rw touch /b/x && ls /b/x
+RUN --mount=source=d,target=/d ls /d
+"""
+    files = {"f": "context\n", "ignored": "", "d/in": "", ".dockerignore": "ignored\n"}
+    image = make(text, files).image
+    assert make.output.split() == ["context", "changed", "context", "made", "made", "/b/x", "in"]
+    assert (make.folder / "f").read_text() == "context\n"
+    assert not {"/ctx", "/o", "/m", "/b", "/d"} & {node.entry.path for node in image.files}
+
+
+def test_a_changed_bind_source_is_seen(make: Builder) -> None:
+    """Its content is in the key, and nothing beside it."""
+    text = "FROM base\nRUN --mount=source=f,target=/f cat /f"
+    make(text, {"f": "one\n"})
+    make(text, {"f": "two\n", "beside": "x"})
+    assert make.output == "two\n"
+    make(text, {"beside": "y"})
+    assert make.outcomes[-1] == "cached"
+
+
+def test_cache_mounts_stay(make: Builder) -> None:
+    """From one RUN to the next and to the next build, by id; never in the layer."""
+    text = """
+FROM base
+RUN --mount=type=cache,target=/c,id=TEST,mode=0700 echo 1 >> /c/f && stat -c '%a' /c
+RUN --mount=type=cache,target=/elsewhere,id=TEST echo 2 >> /elsewhere/f
+RUN --mount=type=cache,target=/c,id=TEST,sharing=locked cat /c/f
+RUN --mount=type=cache,target=/c,id=TEST,sharing=private ls /c
+"""
+    image = make(text).image
+    assert make.output.split() == ["700", "1", "2"]
+    assert "/c" not in image.files
+    make("FROM base\nRUN --mount=type=cache,target=/c,id=TEST cat /c/f; echo later")
+    assert make.output.split() == ["1", "2", "later"]
+
+
+def test_a_fresh_cache_begins_with_what_its_source_holds(make: Builder) -> None:
+    """``from`` and ``source`` fill it once."""
+    text = """
+FROM base AS other
+RUN mkdir /full && echo begun > /full/f
+FROM base
+RUN --mount=type=cache,target=/c,id=FILLED,from=other,source=/full cat /c/f && echo more >> /c/f
+RUN --mount=type=cache,target=/c,id=FILLED,from=other,source=/full cat /c/f
+"""
+    make(text)
+    assert make.output.split() == ["begun", "begun", "more"]
+
+
+def test_a_locked_cache_has_one_user(make: Builder) -> None:
+    """Two stages that would run at once wait for each other."""
+    mount = "--mount=type=cache,target=/c,id=LOCKED,sharing=locked"
+    step = f"RUN {mount} mkdir /c/lock && sleep 0.2 && rmdir /c/lock"
+    make(
+        f"FROM base AS a\n{step}\nFROM base AS b\n{step} && true\nFROM scratch\nCOPY --from=a /etc /\nCOPY --from=b /etc /"
+    )
+
+
+def test_tmpfs(make: Builder) -> None:
+    """Of a size, and gone afterwards."""
+    image = make("FROM base\nRUN --mount=type=tmpfs,target=/t,size=64k touch /t/x && df -k /t | tail -1").image
+    assert make.output.split()[:2] == ["tmpfs", "64"]
+    assert "/t" not in image.files
+
+
+def test_secrets_go_nowhere(make: Builder) -> None:
+    """A file and a variable for the program; nothing of it in layers, history, records, or in what is shown."""
+    value = "s3cret" + "-value"
+    text = """
+FROM base
+RUN --mount=type=secret,id=token,mode=0440 stat -c '%a' /run/secrets/token && cat /run/secrets/token
+RUN --mount=type=secret,id=token,env=TOKEN test "$TOKEN" = "$(printf '%s-%s' s3cret value)" && echo "$TOKEN"
+RUN --mount=type=secret,id=token,target=/t,env=X test "$X" = "$(cat /t)"
+RUN --mount=type=secret,id=missing test ! -e /run/secrets/missing
+"""
+    image = make(text, secrets=(Secret("token", value.encode()),)).image
+    assert make.output == "440\n******\n"
+    assert not [node for node in image.files if "secrets" in node.entry.path]
+    home = make.store.home.root
+    assert not [path for path in home.rglob("*") if path.is_file() and value.encode() in path.read_bytes()]
+    make(text, secrets=(Secret("token", b"another"),))
+    assert set(make.outcomes[1:]) == {"cached"}
+    with pytest.raises(StepFailed, match="secret gone: not found"):
+        make("FROM base\nRUN --mount=type=secret,id=gone,required true")
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("--mount=type=ssh true", "ssh"),
+        ("--security=insecure true", "insecure"),
+        ("--mount=type=tmpfs,target=/ true", "invalid mount target"),
+        ("--mount=source=nothing,target=/x true", "nothing"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(make: Builder, step: str, words: str) -> None:
+    """By name and line."""
+    with pytest.raises(StepFailed, match=words) as caught:
+        make(f"FROM base\nRUN {step}")
+    assert "Dockerfile:2" in str(caught.value)
+
+
+def test_mounts_stay_inside(make: Builder, tmp_path: Path) -> None:
+    """Links in the image cannot send a target, and links in a source cannot send what is mounted, to the machine."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("outside\n")
+    text = f"""
+FROM base
+RUN mkdir -p {outside} /sources && ln -s {outside} /link && ln -s / /up && ln -s {outside} /sources/out
+RUN --mount=type=tmpfs,target=/link touch /link/new && ls {outside}
+RUN --mount=type=bind,from=base,source=/bin,target=/up/../../../../x ls /x/sh
+RUN --mount=from=base,target=/b ls /b{outside} 2>/dev/null || echo none
+"""
+    make(text)
+    assert make.output.split() == ["new", "/x/sh", "none"]
+    assert [path.name for path in outside.iterdir()] == ["f"]
+
+
+# Two builds at once
+
+
+def test_two_builds_at_once_share_their_work(make: Builder) -> None:
+    """The second waits for the first, and takes what it made."""
+    text = "FROM base\nRUN sleep 0.3; cat /proc/sys/kernel/random/uuid > /once"
+    other = Builder(make.store, make.folder)
+    images = []
+    threads = [threading.Thread(target=lambda hand=hand: images.append(hand(text).image)) for hand in (make, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert images[0].id == images[1].id
+    assert sorted([make.outcomes[-1], other.outcomes[-1]]) == ["cached", "done"]
