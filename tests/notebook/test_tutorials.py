@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dockmagic.verbs.table import ALIASES, VERBS
+
 TUTORIALS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -44,3 +46,30 @@ def test_cells_ran_in_order_and_failed_only_where_they_mean_to(path: Path) -> No
     for cell in cells:
         failed = any(output["output_type"] == "error" for output in cell["outputs"])
         assert failed is ("raises-exception" in cell["metadata"].get("tags", []))
+
+
+#: Verbs that no tutorial runs, and why not.
+NOT_SHOWN = {
+    "help": "every verb's own --help is what a notebook asks for, and %docker VERB? is that",
+    "login": "it asks for a password, and leaves one in the reader's own configuration",
+    "logout": "as login",
+}
+
+
+def commands() -> str:
+    """Everything that is run in the tutorials by a magic, one command a line."""
+    cells = (cell for path in TUTORIALS for cell in json.loads(path.read_text())["cells"])
+    found = []
+    for source in ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"):
+        script = source.startswith("%%docker\n")
+        found += [line for line in source.splitlines() if script or re.match(r"(?:\w+ = )?%", line)]
+    return "\n".join(re.sub(r"^(?:\w+ = )?%{1,2}(?:docker +)?", "", line) for line in found)
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in NOT_SHOWN])
+def test_every_verb_appears_in_a_tutorial(verb: str) -> None:
+    """By its own name or an alias."""
+    if verb.startswith("build") and not any(path.name.startswith("04-") for path in TUTORIALS):
+        pytest.skip("the tutorial on builds is not there")
+    names = [verb, *(alias for alias, target in ALIASES.items() if target == verb)]
+    assert re.search(rf"^(?:{'|'.join(map(re.escape, names))})(?![\w-])", commands(), re.MULTILINE)
