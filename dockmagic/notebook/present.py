@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.verbs.listing import plain_text
-from dockmagic.verbs.result import Built, Content, Document, Nothing, Ran, Serving, Table, Text, Transferred
+from dockmagic.verbs.result import Built, Content, Document, Lines, Nothing, Ran, Serving, Table, Text, Transferred
 
 from .output import Data, ImageList, Output
 
@@ -30,6 +30,8 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
             return _table(result)
         case Text(text):
             return Output(text)
+        case Lines(lines):
+            return Output("\n".join(lines)) if lines else None
         case Document(data, text):
             return Data(data, text)
         case Content(data):
