@@ -178,6 +178,9 @@ class _Counted:
         self.size += len(data)
         return self._file.write(data)
 
+    def flush(self) -> None:
+        self._file.flush()
+
 
 def _compress(tar: BinaryIO, blob: BinaryIO, *, reproducible: bool) -> Descriptor:
     tar.seek(0)

@@ -73,6 +73,8 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
     _proc(spec, _own(root, "proc", created))
     _sys(spec, _own(root, "sys", created))
     _dev(spec, _own(root, "dev", created))
+    if not spec["keeps_owners"]:
+        _tell_apt(spec, root, created)
     for mount in spec["mounts"]:
         _volume(spec, root, mount, created)
     for path in _MASKED:
@@ -86,6 +88,18 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
         kernel.read_only(where)
     os.close(root)
     kernel.pivot_root()
+
+
+def _tell_apt(spec: dict[str, Any], root: int, created: list[str]) -> None:
+    """Keep apt from downloading as a user of its own, who does not exist here: it looks whether it became that user."""
+    try:
+        os.close(kernel.open_in_root(root, "/etc/apt/apt.conf.d", os.O_PATH | os.O_DIRECTORY))
+    except OSError:
+        return
+    settings = f"{spec['folder']}/apt.conf"
+    with open(settings, "wb") as file:
+        file.write(b'APT::Sandbox::User "root";\n')
+    _volume(spec, root, {"type": "bind", "source": settings, "target": "/etc/apt/apt.conf.d/99dockmagic"}, created)
 
 
 def mount_volumes(spec: dict[str, Any], where: str) -> None:
