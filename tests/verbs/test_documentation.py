@@ -41,7 +41,13 @@ def test_a_section_gives_usage_result_columns_and_aliases(name: str) -> None:
     assert names == [(column.name, column.name in row_type.shown) for column in row_type.table_columns]
 
 
-@pytest.mark.parametrize("name", ["TransferRow", "DifferenceRow", "PlanRow", "TreeRow"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ArgumentRow", "DifferenceRow", "PlanRow", "ReasonRow", "StepRow", "TargetRow", "TransferRow", "TreeRow",
+        "UnstableRow", "WarningRow",
+    ],
+)  # fmt: skip
 def test_rows_of_single_flags_are_described_too(name: str) -> None:
     """With all their columns."""
     listed = re.search(rf"`{name}`\s+\(([^)]+)\)", PAGE.read_text())
