@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
 import msgspec
 
-from dockmagic.image.archive import export_rootfs, save
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 from dockmagic.oci.media import Compression
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.form import Form
-from dockmagic.store.layer.unpack import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +103,8 @@ def export(store: ContentStore, image: Image, output: Output, *, stdout: BinaryI
     """
     if output.type == "image":
         return output.names[0] if output.names else ""
+    from dockmagic.image.archive import export_rootfs, save
+
     if output.type == "local":
         _export_folder(store, image, Path(output.dest).expanduser())
     else:
@@ -139,6 +138,10 @@ def _target(dest: str, stdout: BinaryIO | None) -> Iterator[BinaryIO]:
 def _export_folder(store: ContentStore, image: Image, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise Conflict(f"{folder} is a file", hint="Name a folder")
+    from dockmagic.image.archive import export_rootfs
+    from dockmagic.store.layer.form import Form
+    from dockmagic.store.layer.unpack import unpack
+
     with disk_errors(), tempfile.TemporaryFile(dir=store.home.root, prefix=".export.") as tar:
         folder.mkdir(parents=True, exist_ok=True)
         export_rootfs(image, cast("BinaryIO", tar))

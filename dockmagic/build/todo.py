@@ -11,7 +11,6 @@ from . import keys
 from .config import apply, work_in
 from .copying import make_folder, prepare
 from .events import StepProgress
-from .run_step import plan_run
 from .workshop import progress
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ def plan_step(  # noqa: PLR0917  (all that an instruction may look at)
         return Todo(keys.of_configuration(state.image, platform, text, state.settings), text, state.settings, after)
     instruction = scope.expanded(instruction)
     if isinstance(instruction, Run):
+        from .run_step import plan_run
+
         run = plan_run(shop, info, instruction, stage, state, scope)
         return Todo(run.parts, run.text, state.settings, scope, run.work)
     if isinstance(instruction, Copy | Add):
