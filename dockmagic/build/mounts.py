@@ -20,8 +20,6 @@ from msgspec.structs import replace
 from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
 from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
-from dockmagic.run.container import CannotStart
-from dockmagic.run.creation import create
 from dockmagic.run.record import Mount as RunMount
 from dockmagic.store.lock import lock, try_lock
 
@@ -238,6 +236,9 @@ class Mounted:
 
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
+        from dockmagic.run.container import CannotStart
+        from dockmagic.run.creation import create
+
         path = source.path.strip("/")
         if not path:
             raise NotSupported("a cache cannot begin with a whole image", hint="Name a folder of it: source=/folder")

@@ -8,9 +8,6 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.dockerfile import refuse
-from dockmagic.run.commit import write_layer
-from dockmagic.run.container import CannotStart
-from dockmagic.run.creation import create
 from dockmagic.run.tiers import choose
 
 from . import keys
@@ -113,6 +110,9 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
 def _container(  # noqa: PLR0917  (private, one caller)
     shop: Workshop, state: State, argv: tuple[str, ...], scope: Scope, network: str, mounts: Ready
 ) -> Iterator[Container]:
+    # A build that finds all in the cache starts nothing, and need not load what could.
+    from dockmagic.run.creation import create
+
     container = create(
         shop.store,
         state.image,
@@ -138,6 +138,8 @@ def _container(  # noqa: PLR0917  (private, one caller)
 
 def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:
     """Run the program to its end; its exit code."""
+    from dockmagic.run.container import CannotStart
+
     try:
         session = container.start(owner=os.getpid(), secrets=mounts.env)
     except CannotStart as error:
@@ -157,6 +159,8 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
 
 def _layer(shop: Workshop, container: Container) -> NewLayer | None:
     """What the program has written, as a layer in the store; None if it is nothing."""
+    from dockmagic.run.commit import write_layer
+
     written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
     if written is None:
         return None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.dockerfile import Run
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run.nursery import Nursery
 
 from .copying import image_files
 from .events import StepProgress
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
+    from dockmagic.run.nursery import Nursery
     from dockmagic.run.session import Session
     from dockmagic.store.content import ContentStore
 
@@ -99,6 +99,8 @@ class Workshop:
         """The process that the helpers of all RUNs come from."""
         with self._lock:
             if self._nursery is None:
+                from dockmagic.run.nursery import Nursery
+
                 self._nursery = Nursery()
             return self._nursery
 
