@@ -22,7 +22,6 @@ __all__ = ["HOST_PATHS", "expand_host_paths", "roles"]
 _OF_A_CONTAINER: Final = ("volumes", "mounts", "env_files", "label_files", "cidfile")
 #: Verbs with parameters that are paths of this machine.
 HOST_PATHS: Final = {
-    "cp": ("source", "target"),
     "create": _OF_A_CONTAINER,
     "exec": ("env_files",),
     "export": ("output",),

@@ -76,8 +76,6 @@ def test_what_is_here_already_is_offered(completing: InteractiveShell, text: str
         ("%docker run --rm busy", ["busybox:latest"]),
         ("%docker volume rm d", ["data"]),
         ("%diff w", ["web"]),
-        ("%docker cp w", ["web:"]),
-        ("%docker cp web:/etc/pass", ["web:/etc/passwd"]),
         ("box / 'etc/pass", ["passwd"]),
         ("%docker rm -f web ", ["web"]),
         ("%docker run --rm busybox /", []),
