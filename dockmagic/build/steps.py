@@ -68,6 +68,8 @@ def remember(store: ContentStore, results: Sequence[StepResult]) -> None:
         named = {"": result.image, "^": before}
         words = {mark: str(image.digest) for mark, image in named.items() if image is not None}
         if result.outcome == "failed":
+            if before is not None:  # a step that starts no program leaves nothing of its own behind
+                words.setdefault("", words["^"])
             latest.failed = {f"@failed{mark}": digest for mark, digest in words.items()}
         latest.states |= {f"@{info.number}{mark}": digest for mark, digest in words.items()}
     store.home.write(_path(store.home), to_json(latest), durable=False)

@@ -98,6 +98,6 @@ class JsonProgress:
 
     def __call__(self, event: BuildEvent) -> None:
         """Hear of the build."""
-        line = msgspec.json.encode(event).decode()
+        line = msgspec.json.encode(event, enc_hook=str).decode()  # a digest is a str of its own kind
         with self._lock:
             print(line, file=self._stream, flush=True)

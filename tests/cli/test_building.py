@@ -1,0 +1,196 @@
+"""``build`` and its cache from a command line: progress, failures, checks, outputs, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Type = Callable[..., "object"]
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a Dockerfile that starts no process, which is the working folder too."""
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "app.txt").write_text("one\n")
+    (folder / "Dockerfile").write_text('FROM scratch\nCOPY app.txt /app/\nENV A=1\nCMD ["/app"]\n')
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_plain_progress_numbers_the_steps(typed, context: Path) -> None:  # noqa: ANN001
+    """As BuildKit prints them; nothing is on standard output."""
+    run = typed("build -t app .")
+    assert (run.code, run.out) == (0, "")
+    assert "#2 [2/4] COPY app.txt /app/\n#2 DONE " in run.err
+    assert "naming to app:latest  sha256:" in run.err
+    again = typed("image build -t app .")
+    assert "#2 [2/4] COPY app.txt /app/\n#2 CACHED\n" in again.err
+
+
+def test_quiet_prints_the_id_alone(typed, context: Path) -> None:  # noqa: ANN001
+    """And the file that --iidfile names has the same."""
+    run = typed("buildx build -q --iidfile id --metadata-file about .")
+    assert run.err == ""
+    assert run.out.strip() == (context / "id").read_text()
+    assert json.loads((context / "about").read_text())["containerimage.config.digest"] == run.out.strip()
+
+
+def test_every_event_is_a_json_object(typed, context: Path) -> None:  # noqa: ANN001
+    """With its kind."""
+    events = [json.loads(line) for line in typed("build -t app --progress rawjson .").err.splitlines()]
+    assert [event["type"] for event in events][:2] == ["BuildStarted", "StepStarted"]
+    assert {"StepDone", "Exported"} <= {event["type"] for event in events}
+
+
+def test_explain_names_the_file_that_changed(typed, context: Path) -> None:  # noqa: ANN001
+    """And says of what follows that an earlier step changed."""
+    assert typed("build .").code == 0
+    (context / "app.txt").write_text("two\n")
+    lines = typed("build --explain -q .").lines
+    assert "file app.txt changed" in lines[2]
+    assert lines[0].split() == ["STEP", "INSTRUCTION", "CACHED", "WHY", "PART", "OLD", "NEW"]
+
+
+def test_a_dockerfile_comes_on_standard_input(typed, context: Path) -> None:  # noqa: ANN001
+    """With a context (-f -), or with none (-)."""
+    text = b"FROM scratch\nCOPY app.txt /\n"
+    assert typed("build -q -f - .", stdin=text).code == 0
+    alone = typed("build -q -", stdin=text)
+    assert (alone.code, "'app.txt' is not in the build context" in alone.err) == (1, True)
+    both = typed("build -f - -", stdin=text)
+    assert "cannot be both" in both.err
+
+
+def test_a_mistake_is_shown_in_its_lines(typed, context: Path) -> None:  # noqa: ANN001
+    """File, line and column, the line marked, and what was probably meant."""
+    run = typed("build -f - .", stdin=b"FROM scratch\n\nCOPPY app.txt /\n")
+    assert run.code == 1
+    assert "   3 | >>> COPPY app.txt /" in run.err
+    assert "Error: Dockerfile:3:1: unknown instruction: COPPY (did you mean COPY?)." in run.err
+
+
+def test_a_step_that_cannot_be_done_names_its_line(typed, context: Path) -> None:  # noqa: ANN001
+    """Nothing is named, and the state before it can be looked into."""
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY app.txt /\nCOPY missing /\n")
+    run = typed("build -t app .")
+    assert run.code == 1
+    assert ">>> COPY missing /" in run.err
+    assert typed("images -q app").out == ""
+    assert typed("cat @failed /app.txt").out == "one\n"
+    assert typed("cat @2 /app.txt").out == "one\n"
+
+
+def test_check_tells_what_is_odd_and_fails(typed, context: Path) -> None:  # noqa: ANN001
+    """With the rule, the lines and the fix; a clean Dockerfile passes."""
+    (context / "Dockerfile").write_text("FROM scratch AS Base\nCMD run me\n")
+    run = typed("build --check .")
+    assert run.code == 1
+    assert run.lines[0] == "Check complete, 2 warnings have been found!"
+    assert "Fix: Write AS base" in run.lines
+    assert "   2 | >>> CMD run me" in run.lines
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY app.txt /\n")
+    clean = typed("build --call check .")
+    assert (clean.code, clean.lines) == (0, ["Check complete, no warnings found."])
+
+
+def test_a_build_ends_with_its_warnings(typed, context: Path) -> None:  # noqa: ANN001
+    """After all else; with check=error=true they stop it before anything runs."""
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY app.txt /\nCMD run me\n")
+    run = typed("build .")
+    assert run.code == 0
+    assert run.err.splitlines()[-1].startswith(" - JSONArgsRecommended: ")
+    (context / "Dockerfile").write_text("# check=error=true\nFROM scratch\nCOPY app.txt /\nCMD run me\n")
+    strict = typed("build .")
+    assert strict.code == 1
+    assert "lint violation found for rules: JSONArgsRecommended" in strict.err
+
+
+def test_targets_and_arguments_are_listed(typed, context: Path) -> None:  # noqa: ANN001
+    """With the comments above them as their description."""
+    (context / "Dockerfile").write_text(
+        "# VERSION of the program\nARG VERSION=1\n# build compiles\nFROM scratch AS build\n"
+        "ARG VERSION\nFROM scratch\nCOPY --from=build / /\n"
+    )
+    targets = typed("build --call targets .").lines
+    assert targets[1].split() == ["build", "no", "scratch", "compiles"]
+    outline = typed("build --call outline .").lines
+    assert outline[1].split() == ["argument", "VERSION", "1", "of", "the", "program"]
+
+
+def test_results_go_into_a_folder_a_tar_and_standard_output(typed, context: Path) -> None:  # noqa: ANN001
+    """Beside the store."""
+    assert typed("build -q -o out --output type=oci,dest=image.tar -t app .").code == 0
+    assert (context / "out/app/app.txt").read_text() == "one\n"
+    with tarfile.open(context / "image.tar") as archive:
+        assert "oci-layout" in archive.getnames()
+    raw = typed("build --progress quiet -o - .").out.encode("utf-8", "surrogateescape")
+    with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
+        assert "app/app.txt" in archive.getnames()
+
+
+def test_a_build_is_pushed(typed, context: Path, registry: str) -> None:  # noqa: ANN001
+    """With --push; a result without a name cannot be."""
+    assert typed(f"build -q --push -t {registry}/built:1 .").code == 0
+    assert "1" in typed(f"tags {registry}/built").out
+    assert "cannot be pushed" in typed("build --push .").err
+
+
+def test_two_builds_are_compared(typed, context: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN001
+    """With a fixed date they are the same; without one the command fails and says why."""
+    loose = typed("build -q --verify-reproducible .")
+    assert loose.code == 1
+    assert "Set SOURCE_DATE_EPOCH, and all dates are the same." in loose.out
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    fixed = typed("build -q --verify-reproducible .")
+    assert (fixed.code, fixed.out.strip()) == (0, "Both builds made the same image, bit for bit.")
+
+
+def test_the_cache_is_listed_counted_and_pruned(typed, context: Path) -> None:  # noqa: ANN001
+    """Steps are images that images -a lists; a prune of all leaves the named image whole."""
+    assert typed("build -q -t app .").code == 0
+    assert typed("builder du --format {{.Description}}").lines.count("COPY app.txt /app/") == 1
+    assert any(line.startswith("Build Cache") for line in typed("system df").lines)
+    assert len(typed("images -a -q").lines) > len(typed("images -q").lines)
+    assert typed("builder prune -a -f").out.startswith("Deleted build cache:")
+    assert typed("buildx du -q --format {{.ID}}").code == 125
+    assert typed("buildx du --format {{.ID}}").lines == []
+    assert typed("validate app").code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ("--squash", "an image keeps the layers of its steps"),
+        ("--ssh default", "no SSH agent is forwarded"),
+        ("--cache-from type=registry,ref=x", "the build cache stays on this machine"),
+        ("--cache-to type=inline", "the build cache stays on this machine"),
+        ("-m 1g", "RUN has no limits of its own"),
+        ("--allow network.host", "RUN never gets more rights"),
+        ("--builder x", "there are no builders to choose from"),
+        ("--provenance true", "images are made without attestations"),
+        ("--platform linux/amd64,linux/arm64", "one build makes one image"),
+        ("--network bridge", "RUN has this machine's network or none"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_name(typed, context: Path, flags: str, reason: str) -> None:  # noqa: ANN001
+    """With the reason, before anything is read."""
+    run = typed(f"build {flags} .")
+    assert run.code
+    assert flags.split(" ", maxsplit=1)[0] in run.err
+    assert reason in run.err
+
+
+@pytest.mark.parametrize("flags", ["--load", "--rm", "--force-rm=false", "--provenance=false", "--sbom=false"])
+def test_habits_of_scripts_change_nothing(typed, context: Path, flags: str) -> None:  # noqa: ANN001
+    """What is so anyway may be said."""
+    assert typed(f"build -q {flags} .").code == 0
