@@ -1,16 +1,33 @@
-"""Files between a container and this machine (``docker cp``)."""
+"""Files between a container and this machine (``docker cp``, ``docker export``)."""
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, BinaryIO
+import stat
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from dockmagic.oci.errors import InvalidInput, PathNotFound
+
+from .copying import read_tar, write_tar
+from .mountpoints import read_mountpoints
+from .path import merged
 from .work import work
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .container import Container
 
-__all__ = ["copy_in", "copy_out"]
+__all__ = ["copy_from_host", "copy_in", "copy_out", "copy_to_host", "export"]
+
+
+class _Kind(NamedTuple):
+    """What there is at a place: where that is with all links followed, and whether it is a folder."""
+
+    exists: bool
+    folder: bool
 
 
 def copy_out(container: Container, path: str, out: BinaryIO, *, follow: bool = False) -> bool:
@@ -24,15 +41,24 @@ def copy_out(container: Container, path: str, out: BinaryIO, *, follow: bool = F
     Raises:
         PathNotFound: it is not there.
     """
-    answer = work(
-        container.isolation,
-        "get",
-        descriptors=(out.fileno(),),
-        spec=container.spec(),
-        pid=container.state.pid,
-        path=path,
-        follow=follow,
-    )
+    with tempfile.TemporaryFile() as owners:
+        owners.write(json.dumps(_owners(container, path)).encode())
+        owners.flush()
+        try:
+            answer = work(
+                container.isolation,
+                "get",
+                descriptors=(out.fileno(), owners.fileno()),
+                spec=container.spec(),
+                pid=container.state.pid,
+                path=path,
+                follow=follow,
+            )
+        except PathNotFound:
+            raise PathNotFound(
+                f"Could not find the file {path} in container {container.name}",
+                hint=f"Look at what is there: exec {container.name} ls",
+            ) from None
     return bool(answer["folder"])
 
 
@@ -60,5 +86,143 @@ def copy_in(container: Container, path: str, source: BinaryIO, *, rename: str = 
         pid=container.state.pid,
         path=path,
         rename=rename,
-        keep_owners=keep_owners,
+        owners="tar" if keep_owners else "root",
     )
+
+
+def copy_to_host(
+    container: Container, path: str, target: str | Path, *, follow: bool = False, keep_owners: bool = False
+) -> int:
+    """Copy a file or folder of a container to this machine, where docker would put it (``cp CONTAINER:PATH TARGET``).
+
+    Args:
+        container: running or not.
+        path: inside; ``/.`` at its end means what is in the folder.
+        target: a folder to put it into, or its new name.
+        follow: copy what a link leads to, inside the container's root, and not the link.
+        keep_owners: owners as inside; else the files are ours.
+
+    Returns:
+        Bytes of the archive that was moved, as docker counts them.
+
+    Raises:
+        PathNotFound: it is not there.
+        InvalidInput: a folder would go over a file, or the other way round.
+    """
+    with tempfile.TemporaryFile() as tar:
+        source = path[:-2] or "/" if path.endswith("/.") else path
+        folder = copy_out(container, source, tar, follow=follow)
+        where, rename = _aim(
+            os.fspath(target), _kind_here(os.fspath(target)), folder=folder, content=path.endswith("/.")
+        )
+        tar.seek(0)
+        write_tar("/", os.path.abspath(where), tar.fileno(), rename=rename, owners="tar" if keep_owners else "mine")
+        return os.fstat(tar.fileno()).st_size
+
+
+def copy_from_host(
+    container: Container, source: str | Path, path: str, *, follow: bool = False, keep_owners: bool = False
+) -> int:
+    """Copy a file or folder of this machine into a container, where docker would put it (``cp SOURCE CONTAINER:PATH``).
+
+    Args:
+        container: running or not.
+        source: ``/.`` at its end means what is in the folder.
+        path: inside: a folder to put it into, or its new name; links stay inside the container's root.
+        follow: copy what a link leads to and not the link.
+        keep_owners: owners as here; else the files are root's.
+
+    Returns:
+        Bytes of the archive that was moved, as docker counts them.
+
+    Raises:
+        PathNotFound: one of them is not there.
+        InvalidInput: a folder would go over a file, or the other way round.
+    """
+    text = os.fspath(source)
+    content = text.endswith("/.") or text == "."
+    place = os.path.abspath(text)
+    if text.endswith("/") and not os.path.isdir(place):
+        raise PathNotFound(f"{text} is no directory", hint="Leave the slash away, or correct the path")
+    with tempfile.TemporaryFile() as tar:
+        folder = bool(read_tar("/", place, tar.fileno(), follow=follow or text.endswith("/"))["folder"])
+        where, rename = _aim(path, _kind_inside(container, path), folder=folder, content=content)
+        tar.seek(0)
+        copy_in(container, where, tar, rename=rename, keep_owners=keep_owners)
+        return os.fstat(tar.fileno()).st_size
+
+
+def _aim(path: str, kind: _Kind, *, folder: bool, content: bool) -> tuple[str, str]:
+    """The folder to unpack into and the name of the top member, as docker decides it (docker cp).
+
+    Args:
+        path: the target.
+        kind: what is there.
+        folder: whether the source is one.
+        content: whether only what is in it is to be copied.
+    """
+    above, _, name = path.rstrip("/").rpartition("/")
+    above = above or ("/" if path.startswith("/") else ".")
+    if kind.folder:
+        return path, "." if content and folder else ""
+    if kind.exists:
+        if folder:
+            raise InvalidInput("cannot copy directory", hint=f"{path} is a file: name a folder, or remove it")
+        if path.endswith("/"):
+            raise InvalidInput(f"{path} is not a directory", hint="Leave the slash away, or correct the path")
+        return above, name
+    if path.endswith("/") and not folder:
+        raise PathNotFound(f"the destination directory {path} must exist", hint="Make it first")
+    return above, name
+
+
+def _kind_here(path: str) -> _Kind:
+    return _Kind(os.path.lexists(path), os.path.isdir(path))
+
+
+def _kind_inside(container: Container, path: str) -> _Kind:
+    answer = work(container.isolation, "look", spec=container.spec(), pid=container.state.pid, path=path)
+    return _Kind(bool(answer["mode"]), stat.S_ISDIR(answer["mode"]))
+
+
+def export(container: Container, out: BinaryIO) -> None:
+    """Write the container's whole file system, without its volumes, as a tar.
+
+    Args:
+        container: running or not.
+        out: anything that can be written to.
+    """
+    with tempfile.TemporaryFile(dir=container.store.home.root) as tar, tempfile.TemporaryFile() as owners:
+        owners.write(json.dumps(_owners(container, "/")).encode())
+        owners.flush()
+        work(
+            container.isolation,
+            "export",
+            descriptors=(tar.fileno(), owners.fileno()),
+            spec=container.spec(),
+            skip=[os.fsdecode(name) for name in read_mountpoints(container.folder)],
+        )
+        tar.seek(0)
+        while data := tar.read(1 << 20):
+            out.write(data)
+
+
+def _owners(container: Container, path: str) -> dict[str, tuple[int, int]]:
+    """Owners that the files themselves cannot tell, by their names in the tar; none where they can."""
+    if container.isolation.keeps_owners:
+        return {}
+    tree = merged(container.image, container.changes())
+    try:
+        top = os.fsdecode(tree.lookup(path).entry.name)
+    except PathNotFound:
+        return {}
+    name = os.path.basename(path.rstrip("/"))
+    found = {}
+    for node in tree.nodes.values():
+        entry = node.entry
+        own = os.fsdecode(entry.name)
+        if entry.uid == entry.gid == 0 or not (not top or own == top or own.startswith(f"{top}/")):
+            continue
+        rest = own[len(top) :].strip("/")
+        found["/".join(part for part in (name, rest) if part)] = (entry.uid, entry.gid)
+    return found

@@ -149,7 +149,36 @@ def _get(
     from .copying import read_tar
 
     with _tree(spec, pid) as root:
-        return read_tar(root, path, files[0], follow=follow)
+        return read_tar(root, path, files[0], follow=follow, owners=_told(files[1]) if len(files) > 1 else None)
+
+
+def _told(file: int) -> dict[str, tuple[int, int]]:
+    with open(f"/proc/self/fd/{file}", encoding="utf-8") as told:
+        return {name: (uid, gid) for name, (uid, gid) in json.load(told).items()}
+
+
+def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str) -> dict[str, Any]:
+    """The st_mode of what is at `path` of a container, links followed; 0 for nothing."""
+    with _tree(spec, pid) as root:
+        base = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = kernel.open_in_root(base, path, os.O_PATH)
+        except (FileNotFoundError, NotADirectoryError):
+            return {"mode": 0}
+        finally:
+            os.close(base)
+        try:
+            return {"mode": os.fstat(found).st_mode}
+        finally:
+            os.close(found)
+
+
+def _export(files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], skip: list[str]) -> dict[str, Any]:
+    """Write a tar of a container's tree, without its volumes, to the first file."""
+    from .copying import read_tar
+
+    with _view(spec) as root:
+        return read_tar(root, "/", files[0], owners=_told(files[1]), skip=frozenset(skip))
 
 
 def _put(
@@ -235,6 +264,8 @@ _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "scan": _changed,
     "get": _get,
     "put": _put,
+    "look": _look,
+    "export": _export,
     "remove": _remove,
 }
 

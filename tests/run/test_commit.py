@@ -165,7 +165,10 @@ def test_files_are_copied_out_and_in(make: Make, *, running: bool) -> None:
     written = container.changes()[-1].new
     assert written is not None
     assert (written.uid, written.mode & 0o7777) == (1000, 0o600)
-    with tempfile.TemporaryFile() as file, pytest.raises(PathNotFound, match="/nosuch is not in the container"):
+    with (
+        tempfile.TemporaryFile() as file,
+        pytest.raises(PathNotFound, match="Could not find the file /nosuch in container"),
+    ):
         copy_out(container, "/nosuch", file)
 
 
