@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -434,30 +437,82 @@ class Containers:
         return self._images.get(made.id)  # with its names
 
     def export(self, container: Container, out: BinaryIO) -> None:
-        """Write the container's whole file system as a tar (``export``)."""
-        raise NotImplementedError
+        """Write a container's file system as a tar: its layers, without volumes (``export``)."""
+        from dockmagic.run.transfer import export
 
-    def copy_out(self, container: Container, path: str, target: Path, *, follow: bool, keep_owners: bool) -> int:
-        """Copy a file or folder of a container to this machine (``cp CONTAINER:PATH TARGET``).
+        export(container, out)
+
+    def copy_from(
+        self,
+        container: Container,
+        path: str,
+        target: str | BinaryIO,
+        *,
+        follow: bool = False,
+        keep_owners: bool = False,
+    ) -> int:
+        """Copy a file or folder of a container to this machine, where docker would put it (``cp``).
+
+        Args:
+            container: running or not.
+            path: inside; ``FOLDER/.`` means what is in the folder.
+            target: a folder or a new name; a stream gets a tar.
+            follow: copy what a link leads to, and not the link.
+            keep_owners: owners as inside; else the files are ours.
 
         Returns:
-            The bytes that were copied.
+            The bytes of the archive that was moved.
 
         Raises:
             PathNotFound: it is not there.
+            InvalidInput: a folder would go over a file, or the other way round.
         """
-        raise NotImplementedError
+        from dockmagic.run.transfer import copy_out, copy_to_host
 
-    def copy_in(self, container: Container, source: Path, path: str, *, follow: bool, keep_owners: bool) -> int:
-        """Copy a file or folder of this machine into a container (``cp SOURCE CONTAINER:PATH``).
+        if isinstance(target, str):
+            return copy_to_host(container, path, target, follow=follow, keep_owners=keep_owners)
+        with tempfile.TemporaryFile(dir=self._engine.home.root) as archive:
+            copy_out(container, path, archive, follow=follow)
+            size = archive.seek(0, os.SEEK_END)
+            archive.seek(0)
+            shutil.copyfileobj(archive, target, 1 << 20)
+        return size
+
+    def copy_to(
+        self,
+        container: Container,
+        source: str | BinaryIO,
+        path: str,
+        *,
+        follow: bool = False,
+        keep_owners: bool = False,
+    ) -> int:
+        """Copy a file or folder of this machine into a container, where docker would put it (``cp``).
+
+        Args:
+            container: running or not.
+            source: ``FOLDER/.`` means what is in the folder; of a stream, a tar is unpacked in the folder `path`.
+            path: a folder or a new name.
+            follow: copy what a link leads to, and not the link.
+            keep_owners: owners as here, or as the tar says; else the files are root's.
 
         Returns:
-            The bytes that were copied.
+            The bytes of the archive that was moved.
 
         Raises:
-            PathNotFound: the folder is not there.
+            PathNotFound: one of them is not there.
+            InvalidInput: a folder would go over a file, or the other way round.
         """
-        raise NotImplementedError
+        from dockmagic.run.transfer import copy_from_host, copy_in
+
+        if isinstance(source, str):
+            return copy_from_host(container, source, path, follow=follow, keep_owners=keep_owners)
+        with tempfile.TemporaryFile(dir=self._engine.home.root) as archive:
+            shutil.copyfileobj(source, archive, 1 << 20)
+            size = archive.tell()
+            archive.seek(0)
+            copy_in(container, path, archive, keep_owners=keep_owners)
+        return size
 
     def processes(self, container: Container) -> tuple[ProcessRow, ...]:
         """The processes of a running container (``top``).

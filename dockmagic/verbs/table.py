@@ -27,6 +27,7 @@ VERBS: Final[Mapping[str, str]] = {
     "logs": "logs",
     "attach": "attach",
     "exec": "exec_",
+    "cp": "cp",
     "top": "top",
     "port": "port",
     "rename": "rename",
@@ -76,6 +77,7 @@ VERBS: Final[Mapping[str, str]] = {
 ALIASES: Final[Mapping[str, str]] = {
     "container attach": "attach",
     "container commit": "commit",
+    "container cp": "cp",
     "container create": "create",
     "container diff": "diff",
     "container exec": "exec",
