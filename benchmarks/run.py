@@ -1,7 +1,7 @@
 """`make bench`: every job beside its peers, as a table of ratios in benchmarks/results.md.
 
-Arguments name job groups (``pull listing changes push archives kernel``); without any, all run. The images are made on
-the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one), ``DOCKMAGIC_BENCH_BASE`` (which it stands on) and
+Arguments name job groups (``pull listing changes push archives builds kernel``); without any, all run. The images are
+made on the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one), ``DOCKMAGIC_BENCH_BASE`` (which it stands on) and
 ``DOCKMAGIC_BENCH_SMALL`` (a prefix such as ``localhost:5000/small/``, before 000 to 299) name others.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import archives
+import builds
 import changes
 import images
 import kernel
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _GROUPS = {
     "kernel": kernel, "pull": pull, "listing": listing, "changes": changes, "push": push, "archives": archives,
+    "builds": builds,
 }  # fmt: skip
 _SMALL = 300
 _MEMORY = 6 << 30
