@@ -185,9 +185,9 @@ def set_hostname(name: str) -> None:
     _check(_libc.sethostname(encoded, len(encoded)), "sethostname")
 
 
-def die_with_parent() -> None:
-    """Be killed when the thread that made this process ends. A change of user undoes it: say it again then."""
-    _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+def die_with_parent(number: int = _SIGKILL) -> None:
+    """Get this signal when the thread that made this process ends. A change of user undoes it: say it again then."""
+    _prctl(_PR_SET_PDEATHSIG, number)
 
 
 def adopt_orphans() -> None:

@@ -53,11 +53,13 @@ def _signal(pids: set[int], number: int) -> None:
 
 
 def members(pid: int) -> set[int]:
-    """Every process in the pid namespace of this one."""
+    """Every process in the pid namespace of this one; if it has none of its own, it and its descendants."""
     try:
         namespace = Path(f"/proc/{pid}/ns/pid").readlink()
     except OSError:
         return set()
+    if namespace == Path("/proc/self/ns/pid").readlink():
+        return _family(pid)
     found = set()
     for entry in os.listdir("/proc"):
         if entry.isdecimal():
@@ -65,3 +67,16 @@ def members(pid: int) -> set[int]:
                 if Path("/proc", entry, "ns", "pid").readlink() == namespace:
                     found.add(int(entry))
     return found
+
+
+def _family(pid: int) -> set[int]:
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal():
+            with contextlib.suppress(OSError, ValueError):
+                # Behind the name, which may hold anything: state, parent (proc_pid_stat(5)).
+                parents[int(entry)] = int(Path("/proc", entry, "stat").read_bytes().rpartition(b")")[2].split()[1])
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family

@@ -47,7 +47,7 @@ def become(
     process: dict[str, Any],
     stdio: tuple[int, int, int],
     *,
-    single: bool,
+    users: str,
     code: bytes,
     recorder: bytes,
     tell: Callable[[dict[str, Any], tuple[int, ...]], None],
@@ -57,7 +57,7 @@ def become(
     Args:
         process: argv, env, cwd, user, groups, tty, capabilities (a mask), make_cwd, no_new_privs, rlimits.
         stdio: what becomes descriptors 0, 1 and 2.
-        single: only one user exists here: whoever the program is to be, it is that one.
+        users: whom the program may become: ``any``; ``one``, who goes by any number; or ``none`` but whom it is.
         code: the seccomp filter; empty for none.
         recorder: the filter that sends what changes owners to a recorder; empty for none.
         tell: sends the shim a message with descriptors: the recorder's, and whose the program's files are.
@@ -66,7 +66,10 @@ def become(
         Refusal: there is no such program, folder or user.
     """
     try:
-        account = accounts.find(process["user"], process["groups"])
+        if users == "none":
+            account = accounts.Account(os.geteuid(), os.getegid(), [], "/")
+        else:
+            account = accounts.find(process["user"], process["groups"])
     except ValueError as error:
         raise Refusal(str(error), NOT_EXECUTABLE) from None
     os.setsid()
@@ -96,7 +99,7 @@ def become(
     if process.get("no_new_privs"):
         kernel.no_new_privileges()
     capabilities = process["capabilities"]
-    if single:
+    if users == "one":
         tell({"user": [account.uid, account.gid]}, ())
         if account.uid or account.gid:
             idmap.become_other(account.uid, account.gid)
@@ -107,11 +110,11 @@ def become(
     # call that comes after it.
     if code:
         kernel.install_filter(code)
-    if not single:
+    if users == "any":
         os.setgroups(account.groups)
         os.setresgid(account.gid, account.gid, account.gid)
         os.setresuid(account.uid, account.uid, account.uid)
-    if not account.uid:
+    if not account.uid and users != "none":
         kernel.set_capabilities(capabilities)
     kernel.die_with_parent()
     _execute(process["argv"], environment)

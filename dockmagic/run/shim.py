@@ -7,7 +7,6 @@ the file and is told by an empty object that it grew. Input goes straight from t
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import json
 import os
@@ -16,9 +15,9 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, NoReturn
+from typing import Any
 
-from . import cgroups, forwarder, idmap, kernel, log, ownertable, process, recorder, rootfs
+from . import birth, cgroups, forwarder, guard, idmap, kernel, log, ownertable, recorder, wire
 
 __all__ = ["main"]
 
@@ -66,9 +65,8 @@ class _Shim:
         self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
         self.groups: list[str] = []
         self.forwarder = 0
-        self.code = base64.b64decode(spec["filter"])
-        self.single = bool(spec["uid_map"]) and not spec["keeps_owners"]
-        self.recorder = recorder.compile_filter(spec["process"]["capabilities"]) if self.single else b""
+        self.birth = birth.Birth(spec)
+        self.processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.users = -1  # the container's user namespace
 
     # ------------------------------------------------------------------ state on disk
@@ -95,47 +93,24 @@ class _Shim:
         tty = spec["process"]["tty"]
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ends = self._pipes(tty=tty, stdin=spec["open_stdin"])
-        flags = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC
-        flags |= kernel.CLONE_NEWCGROUP
-        flags |= kernel.CLONE_NEWUSER if spec["uid_map"] else 0
-        flags |= kernel.CLONE_NEWNET if spec["network"] == "none" else 0
         try:
-            self.pid = kernel.clone(flags)
+            self.pid = kernel.clone(birth.flags(spec))
         except OSError as error:
             return {"error": f"no namespaces: {error.strerror}", "code": _FAILED}
         if self.pid == 0:
             outer.close()
-            self._container(inner, ends)
+            self.birth.first(inner, ends)
         inner.close()
         for end in ends:
             if end >= 0:
                 os.close(end)
         self.pidfd = os.pidfd_open(self.pid)
-        try:
-            if spec["uid_map"]:
-                idmap.write(self.pid, spec)
-                self.users = os.open(f"/proc/{self.pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-            self._limit()
-            outer.send(b"g")
-            answer, descriptors = _hear(outer)
-        except OSError as error:
-            answer, descriptors = {"error": str(error), "code": _FAILED}, []
-        if "created" in answer:
-            self._remember(answer.pop("created"))
-        if answer.get("ready"):
-            if descriptors:
-                self.master = descriptors[0]
-                self.outputs[self.master] = log.STDOUT
-            answer = self._follow_start(outer)
-            if "user" in answer:
-                table = ownertable.open_table(self.folder)
-                ownertable.set_default(table, *answer["user"])
-                os.close(table)
-                answer = self._follow_start(outer)
+        answer = self._let_go(outer)
         outer.close()
         if answer:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+            self._end_orphans()
             answer.setdefault("error", "the container ended before its program began")
             answer.setdefault("code", _FAILED)
             return answer
@@ -152,6 +127,32 @@ class _Shim:
         self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
         return {}
 
+    def _let_go(self, sync: socket.socket) -> dict[str, Any]:
+        """Let the first process, which waits, become its program; what goes wrong, nothing else."""
+        spec = self.spec
+        try:
+            if spec["uid_map"]:
+                idmap.write(self.pid, spec)
+                self.users = os.open(f"/proc/{self.pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+            self._limit()
+            sync.send(b"g")
+            answer, descriptors = wire.hear(sync)
+        except OSError as error:
+            answer, descriptors = {"error": str(error), "code": _FAILED}, []
+        if "created" in answer:
+            self._remember(answer.pop("created"))
+        if answer.get("ready"):
+            if descriptors:
+                self.master = descriptors[0]
+                self.outputs[self.master] = log.STDOUT
+            answer = self._follow_start(sync)
+            if "user" in answer:
+                table = ownertable.open_table(self.folder)
+                ownertable.set_default(table, *answer["user"])
+                os.close(table)
+                answer = self._follow_start(sync)
+        return answer
+
     def _limit(self) -> None:
         """Hold the container to its limits, before it does anything."""
         limits = self.spec["limits"]
@@ -164,7 +165,7 @@ class _Shim:
     def _follow_start(self, sock: socket.socket) -> dict[str, Any]:
         """What goes wrong while a program starts; silence is success, for the socket closes on exec."""
         while True:
-            answer, descriptors = _hear(sock)
+            answer, descriptors = wire.hear(sock)
             if not answer.pop("listens", False):
                 return answer
             self._record(descriptors[0])
@@ -245,6 +246,7 @@ class _Shim:
                     self.poll.unregister(descriptor)
                     code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
                     code = code if code >= 0 else 128 - code
+                    self._end_orphans()
                 elif descriptor == self.owner:
                     self.poll.unregister(descriptor)
                     os.kill(self.pid, signal.SIGKILL)
@@ -255,6 +257,11 @@ class _Shim:
                 elif descriptor in self.clients:
                     self._serve(descriptor, events, alive=code is None)
         return code
+
+    def _end_orphans(self) -> None:
+        """What the end of a pid namespace does by itself."""
+        if not self.spec["namespaces"]:
+            guard.end_children(self.processes, frozenset(pid for pid, _ in self.children.values()))
 
     def finish(self, code: int, started: float) -> None:
         """Write down how it ended, then tell everybody, in this order: who hears of it may look."""
@@ -420,7 +427,7 @@ class _Shim:
         middle = os.fork()
         if middle == 0:
             outer.close()
-            self._join(request, inner, tells, passed)
+            self.birth.further(request, inner, tells, passed, pidfd=self.pidfd, users=self.users, groups=self.groups)
         inner.close()
         os.close(tells)
         os.waitpid(middle, 0)
@@ -429,9 +436,9 @@ class _Shim:
         answer: dict[str, Any] = {}
         descriptors: list[int] = []
         if not pid:
-            answer, _ = _hear(outer)
+            answer, _ = wire.hear(outer)
         else:
-            answer, descriptors = _hear(outer)
+            answer, descriptors = wire.hear(outer)
             if answer.get("ready"):
                 answer = self._follow_start(outer)
                 if "user" in answer:
@@ -450,108 +457,6 @@ class _Shim:
         for number in descriptors:
             os.close(number)
 
-    # ------------------------------------------------------------------ in the children
-
-    def _container(self, sync: socket.socket, ends: tuple[int, int, int]) -> NoReturn:
-        """The container's first process, from its birth in new namespaces to its program."""
-        spec = self.spec
-        try:
-            kernel.die_with_parent()
-            if sync.recv(1) != b"g":
-                os._exit(_FAILED)
-            if spec["uid_map"]:
-                idmap.become_root(several=not self.single)
-                kernel.die_with_parent()
-            os.umask(0)
-            created: list[str] = []
-            rootfs.build(spec, created)
-            kernel.set_hostname(spec["hostname"])
-            if spec["network"] == "none":
-                _loopback_up()
-            stdio, passed = _stdio(ends, tty=spec["process"]["tty"])
-            _tell(sync, {"ready": True, "created": created}, passed)
-            self._become(spec["process"], stdio, sync)
-        except process.Refusal as error:
-            _tell(sync, {"error": str(error), "code": error.code})
-        except Exception as error:  # noqa: BLE001  (nobody else would hear of it)
-            _tell(sync, {"error": str(error), "code": _FAILED})
-        finally:
-            os._exit(_FAILED)
-
-    def _join(self, request: dict[str, Any], sync: socket.socket, tells: int, passed: list[int]) -> NoReturn:
-        """A program inside the running container."""
-        spec = self.spec
-        try:
-            cgroups.join(self.groups)
-            flags = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC
-            flags |= kernel.CLONE_NEWCGROUP
-            flags |= kernel.CLONE_NEWNET if spec["network"] == "none" else 0
-            if spec["uid_map"]:
-                kernel.setns(self.users, kernel.CLONE_NEWUSER)
-            kernel.setns(self.pidfd, flags)
-            os.chdir("/")
-            # The new process is the shim's child, not ours: the shim waits for it.
-            pid = kernel.clone(kernel.CLONE_PARENT)
-            if pid:
-                os.write(tells, str(pid).encode())
-                os._exit(0)
-            if spec["uid_map"]:
-                idmap.become_root(several=not self.single)
-                kernel.die_with_parent()
-            stdio, sent = _stdio(tuple(passed) if passed else (-1, -1, -1), tty=request["tty"])
-            _tell(sync, {"ready": True}, sent)
-            self._become(request, stdio, sync)
-        except process.Refusal as error:
-            _tell(sync, {"error": str(error), "code": error.code})
-        except Exception as error:  # noqa: BLE001  (likewise)
-            _tell(sync, {"error": str(error), "code": _FAILED})
-        finally:
-            os._exit(_FAILED)
-
-    def _become(self, what: dict[str, Any], stdio: tuple[int, int, int], sync: socket.socket) -> NoReturn:
-        process.become(
-            what,
-            stdio,
-            single=self.single,
-            code=self.code,
-            recorder=self.recorder,
-            tell=lambda message, descriptors: _tell(sync, message, descriptors),
-        )
-
-
-def _hear(sock: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """The next message and its descriptors; nothing if the other side has closed."""
-    data, descriptors, _, _ = socket.recv_fds(sock, _MESSAGE, 2)
-    return (json.loads(data) if data else {}), descriptors
-
-
-def _tell(sock: socket.socket, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-    data = json.dumps(message).encode()
-    if descriptors:
-        socket.send_fds(sock, [data], list(descriptors))
-    else:
-        sock.send(data)
-
-
-def _stdio(ends: tuple[int, ...], *, tty: bool) -> tuple[tuple[int, int, int], tuple[int, ...]]:
-    """The program's three descriptors, and the terminal's master to hand out if it has one."""
-    if tty:
-        master, slave = process.open_terminal()
-        if os.path.exists("/dev/console"):
-            try:
-                kernel.mount(os.ttyname(slave), "/dev/console", None, kernel.MS_BIND)
-            except OSError:
-                pass  # a program that joined later finds it taken
-        return (slave, slave, slave), (master,)
-    first = ends[0] if ends[0] >= 0 else os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    return (first, ends[1], ends[2]), ()
-
-
-def _loopback_up() -> None:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    fcntl.ioctl(sock, 0x8914, b"lo".ljust(16, b"\0") + b"\x41\0".ljust(24, b"\0"))  # SIOCSIFFLAGS: up, running
-    sock.close()
-
 
 def main() -> None:
     """Run the container that the first message names. Descriptor 0 is the connection to who started us."""
@@ -562,7 +467,7 @@ def main() -> None:
     os.setsid()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    request, _ = _hear(sock)
+    request, _ = wire.hear(sock)
     if not request:
         return
     spec = request["spec"]
@@ -574,6 +479,8 @@ def main() -> None:
     except BlockingIOError:
         first.send({"error": "the container is running already", "code": _FAILED})
         return
+    if not spec["namespaces"]:
+        kernel.adopt_orphans()
     shim = _Shim(spec, first)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(shim.pid, signal.SIGKILL) if shim.pid else sys.exit(_FAILED))
     started = time.time()
