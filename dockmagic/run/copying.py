@@ -12,7 +12,7 @@ from dockmagic.oci.errors import InvalidInput, PathNotFound
 from . import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Callable, Container, Mapping
 
 __all__ = ["look_at", "read_tar", "write_tar"]
 
@@ -183,6 +183,7 @@ def write_tar(
     *,
     rename: str = "",
     owners: Literal["tar", "root", "mine"] = "root",
+    note: Callable[[int, bytes, int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Unpack a tar below the folder `path`.
 
@@ -195,6 +196,7 @@ def write_tar(
         source: descriptor of the tar.
         rename: name for the top member instead of its own; empty for its own, ``.`` for what is in it only.
         owners: ``tar`` as it says, ``root``, or ``mine`` to leave them to whoever does this.
+        note: gets folder, name, owner and group of what cannot be given away, where files can belong to one user only.
 
     Raises:
         PathNotFound: no such folder.
@@ -209,7 +211,7 @@ def write_tar(
         finally:
             os.close(descriptor)
     try:
-        return {"count": _Reader(base, rename, owners).read(source)}
+        return {"count": _Reader(base, rename, owners, note).read(source)}
     finally:
         os.close(base)
 
@@ -217,10 +219,13 @@ def write_tar(
 class _Reader:
     """Writes the members of a tar below one folder."""
 
-    def __init__(self, base: int, rename: str, owners: str) -> None:
+    def __init__(
+        self, base: int, rename: str, owners: str, note: Callable[[int, bytes, int, int], None] | None
+    ) -> None:
         self.base = base
         self.rename = rename
         self.owners = owners
+        self.note = note
         self.folders: list[tuple[tarfile.TarInfo, list[str]]] = []
 
     def read(self, source: int) -> int:
@@ -287,7 +292,10 @@ class _Reader:
     def _finish(self, info: tarfile.TarInfo, folder: int, name: str) -> None:
         if self.owners != "mine":
             uid, gid = (info.uid, info.gid) if self.owners == "tar" else (0, 0)
-            os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
+            if self.note is not None:
+                self.note(folder, os.fsencode(name), uid, gid)
+            else:
+                os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
         if not info.issym():
             # After chown, which takes set-id bits.
             os.chmod(f"/proc/self/fd/{folder}/{name}", info.mode & 0o7777)

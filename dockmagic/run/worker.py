@@ -182,13 +182,26 @@ def _export(files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], 
 
 
 def _put(
-    files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, **how: Any
+    files: list[int], isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, **how: Any
 ) -> dict[str, Any]:
     """Unpack the tar in the first file at `path` of a container."""
     from .copying import write_tar
 
-    with _tree(spec, pid) as root:
-        return write_tar(root, path, files[0], **how)
+    if isolation["keeps_owners"]:
+        with _tree(spec, pid) as root:
+            return write_tar(root, path, files[0], **how)
+    from . import ownertable
+
+    table = ownertable.open_table(spec["folder"])
+
+    def note(folder: int, name: bytes, uid: int, gid: int) -> None:
+        ownertable.append(table, kernel.identify(folder, name), ownertable.Owner(uid, gid))
+
+    try:
+        with _tree(spec, pid) as root:
+            return write_tar(root, path, files[0], note=note, **how)
+    finally:
+        os.close(table)
 
 
 @contextlib.contextmanager

@@ -89,6 +89,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentStore]:
     remove_folders(isolation, [str(found.home.layers), str(found.home.volumes)])
 
 
+@pytest.fixture
+def several_users(store: ContentStore) -> None:
+    """Skips where files and programs can belong to one user only: what they would be is noted down, not shown."""
+    if not choose(store.home).keeps_owners:
+        pytest.skip("needs more than one user: root, or sub-ids in /etc/subuid")
+
+
 @pytest.fixture(scope="session")
 def image(store: ContentStore) -> Image:
     """A small image with a shell."""

@@ -54,6 +54,7 @@ def test_changes_to_a_folder_of_the_host_can_be_lost(run: Run, tmp_path: Path) -
     assert [path.name for path in place.iterdir()] == ["in"]
 
 
+@pytest.mark.usefixtures("several_users")
 def test_a_secret_is_a_file_in_memory_with_an_owner(make: Make, tmp_path: Path) -> None:
     """It is in no layer, and its mode is what was asked for."""
     (tmp_path / "key").write_text("hush\n")
@@ -66,6 +67,7 @@ def test_a_secret_is_a_file_in_memory_with_an_owner(make: Make, tmp_path: Path) 
     assert not [path for path in container.folder.rglob("key") if path.is_file() and path.stat().st_size]
 
 
+@pytest.mark.usefixtures("several_users")
 def test_a_cache_gets_its_owner_once(run: Run, tmp_path: Path) -> None:
     """And keeps its files."""
     place = tmp_path / "cache"

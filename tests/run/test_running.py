@@ -100,6 +100,7 @@ def test_no_working_folder_leads_out_of_the_container(make: Make, number: int) -
         make("true", workdir=f"/proc/self/fd/{number}").start()
 
 
+@pytest.mark.usefixtures("several_users")
 def test_a_user_of_the_image_runs_with_its_groups(run: Run) -> None:
     """By name, with home and supplementary groups; it may not write where only root may."""
     code, out, _ = run("sh", "-c", "id -u; id -G; echo $HOME; cat ~/own; touch /x || echo no", user="user")
