@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -127,6 +126,8 @@ class ImageFiles(TreeFiles):
                 for _, content in found:
                     yield content
                 return
+            import tempfile  # it brings every compressor of the standard library with it
+
             with tempfile.TemporaryFile(dir=self._scratch, prefix=".copy.") as spool:
                 places: dict[bytes, int] = {}
                 with disk_errors():
