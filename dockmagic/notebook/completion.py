@@ -47,10 +47,12 @@ class Completion:
         self._magics = magics
         self.__qualname__ = self.matcher_identifier  # IPython asks every matcher for it, as if it were a function
         self._seen: Image | None = None
+        self._below = ""  # the magic of the cell that is typed
 
     def __call__(self, context: CompletionContext) -> dict[str, Any]:
         """What fits at the cursor."""
         before = context.line_with_cursor[: context.cursor_position]
+        self._below = context.full_text.partition("\n")[2] if context.full_text.startswith("%%") else ""
         try:
             found, fragment = self._find(before, context)
         except (DockmagicError, OSError):
@@ -106,6 +108,7 @@ class Completion:
         from dockmagic.verbs.routing import find
 
         from .paths import roles
+        from .stages import stage_names
 
         called, verb, rest = find(argv, prog="%docker")
         if fragment.startswith("-"):
@@ -115,6 +118,8 @@ class Completion:
         name = parameter.name if parameter is not None else ""
         if isinstance(parameter, click.Option):
             yield from self._values(parameter, fragment)
+            if called.endswith("build") and name == "target":
+                yield from ((stage, "stage") for stage in stage_names(argv, self._below) if stage.startswith(fragment))
             return
         kinds = _kinds(called, parameter)
         if name == "path":

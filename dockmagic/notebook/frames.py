@@ -67,6 +67,8 @@ def _series(column: Column, values: list[Any], *, whole: bool) -> Any:  # noqa: 
             return pd.Series([", ".join(map(printable, words)) for words in values], dtype="str")
         case "count":
             return pd.array(values, dtype="Int64" if None in values else "int64")
+        case "seconds":
+            return pd.array(values, dtype="float64")
         case "flag":
             return pd.array(values, dtype="boolean" if None in values else "bool")
         case _:

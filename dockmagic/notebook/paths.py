@@ -22,6 +22,7 @@ __all__ = ["HOST_PATHS", "expand_host_paths", "roles"]
 _OF_A_CONTAINER: Final = ("volumes", "mounts", "env_files", "label_files", "cidfile")
 #: Verbs with parameters that are paths of this machine.
 HOST_PATHS: Final = {
+    "build": ("context", "dockerfile", "id_file", "metadata_file", "outputs", "secrets"),
     "create": _OF_A_CONTAINER,
     "exec": ("env_files",),
     "export": ("output",),
@@ -31,7 +32,7 @@ HOST_PATHS: Final = {
     "save": ("output",),
     "serve": ("folder",),
 }
-_SOURCES: Final = frozenset(("source", "src"))
+_SOURCES: Final = frozenset(("dest", "source", "src"))
 _FOLDER: Final = ("$(pwd)", "${PWD}", "$PWD")
 
 
@@ -79,7 +80,7 @@ def roles(argv: list[str]) -> Iterator[tuple[str, str, click.Parameter | None]]:
 
 
 def _expanded(value: str) -> str:
-    if value.startswith("type="):  # --mount type=bind,src=$PWD/data,dst=/data
+    if value.startswith(("type=", "id=")):  # --mount type=bind,src=$PWD/data,dst=/data
         return ",".join(_member(member) for member in value.split(","))
     for name in _FOLDER:
         if value == name or value.startswith((f"{name}/", f"{name}:")):

@@ -29,8 +29,8 @@ class LiveBuild:
         from rich.live import Live
 
         self.board = BuildBoard()
-        console = Console(stderr=True, highlight=False)
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._draw, transient=False)
+        self._console = Console(stderr=True, highlight=False)
+        self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._draw)
 
     def __enter__(self) -> Self:
         self._live.start(refresh=True)
@@ -44,7 +44,7 @@ class LiveBuild:
     def _draw(self) -> Any:
         from rich.text import Text
 
-        width, height = self._live.console.size
+        width, height = self._console.size
         with self.board.lock:
             steps = [step for step in self.board.steps.values() if step.outcome not in ("waiting", "skipped")]
             head = f"[+] Building {self.board.seconds:.1f}s ({self.board.finished}/{len(self.board.steps)})"

@@ -194,3 +194,10 @@ def test_what_cannot_be_honoured_is_refused_by_name(typed, context: Path, flags:
 def test_habits_of_scripts_change_nothing(typed, context: Path, flags: str) -> None:  # noqa: ANN001
     """What is so anyway may be said."""
     assert typed(f"build -q {flags} .").code == 0
+
+
+def test_a_terminal_is_drawn_on(typed, context: Path) -> None:  # noqa: ANN001
+    """Its last state stays: a head, and a line for each step with its time."""
+    lines = typed("build --progress tty .").err.splitlines()
+    assert any(line.startswith("[+] Building ") and line.rstrip().endswith("(4/4)") for line in lines)
+    assert any("=> [2/4] COPY app.txt /app/" in line for line in lines)

@@ -1,0 +1,165 @@
+"""Builds from the cells of a live kernel: the result as a view, failures with the cell's lines, checks, completion."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from balance import Balance
+from IPython.core.completer import provisionalcompleter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from IPython.core.interactiveshell import InteractiveShell
+
+    Run = Callable[..., list[Any]]
+
+_CONTEXT = "import os, tempfile\nos.chdir(tempfile.mkdtemp())\n_ = open('name', 'w').write('one')"
+
+
+def plain(outputs: list[Any]) -> str:
+    """The texts of a cell's outputs."""
+    return "\n".join(one.get("text") or one.get("data", {}).get("text/plain", "") for one in outputs)
+
+
+def build(dockerfile: str, flags: str = "-t app .", magic: str = "%%build") -> str:
+    """A cell."""
+    return f"{magic} {flags}\n{dockerfile}"
+
+
+def test_the_display_is_stable_and_the_result_a_view(run: Run) -> None:
+    """Progress has a constant twin; the steps, with what they did, stand in text and in HTML without a script."""
+    progress, result = run(_CONTEXT, build("FROM scratch\nCOPY name /\nENV A=1\n"))[1]
+    assert progress["data"]["text/plain"] == "Building app"
+    text = result["data"]["text/plain"].splitlines()
+    assert re.fullmatch(r"app:latest  linux/\w+  3B  1 layer", text[0])
+    assert text[1:] == [
+        "  3 steps, 0 from the cache",
+        "  1  [1/3] FROM scratch",
+        "  2  [2/3] COPY name /   +3B",
+        "  3  [3/3] ENV A=1",
+    ]
+    html = result["data"]["text/html"]
+    balance = Balance(html)
+    assert (balance.open, balance.wrong) == ([], [])
+    assert html.count("<details") >= 3
+    assert ">name</code>" in html
+    assert not re.search(r"<script|\d\.\d ?s<", html)
+
+
+def test_a_result_can_be_gone_on_with(run: Run) -> None:
+    """The image, the steps, a frame, the reasons, and files by their paths."""
+    *_, told = run(
+        _CONTEXT,
+        build("FROM scratch\nCOPY name /\n", "--into app -t app ."),
+        build("FROM scratch\nCOPY name /\n", "--into again -t app .", "%%docker build"),
+        "_ = open('name', 'w').write('two')",
+        build("FROM scratch\nCOPY name /\n", "--into third ."),
+        "print((app / 'name').read_text(), len(app.layers), app.id == again.id)\n"
+        "print(list(again.frame()['Cached']), again.frame()['Time'].dtype, len(again.frame()['ImageID'][1]))\n"
+        "print(list(third.explain()['Part']), third.explain()['Why'][1])\n"
+        "step = app.steps[1]\n"
+        "print([change.path for change in step.changes], step.diff.files[0].letter, app.steps[0].diff)\n"
+        "print(app.text == app.image.id, app.json()[0]['Instruction'], repr(app.output(1)))",
+    )
+    assert [line for line in plain(told).splitlines() if line] == [
+        "one 1 True",
+        "[False, True] float64 71",
+        "['', 'file name'] file name changed",
+        "['/name'] A None",
+        "True FROM scratch ''",
+    ]
+
+
+def test_lines_are_counted_from_the_top_of_the_cell(run: Run) -> None:
+    """In errors of the language, of a step, and in warnings."""
+    _, mistake, missing, warned, checked = run(
+        _CONTEXT,
+        build("FROM scratch\nCOPPY name /\n"),
+        build("# escape=`\nFROM scratch\nCOPY nothing /\n"),
+        build("FROM scratch\nCOPY name /\nCMD run me\n"),
+        build("FROM scratch AS Base\nCOPY name /\n", "--check ."),
+    )
+    assert mistake[-1]["evalue"].startswith("Dockerfile:3:1: unknown instruction: COPPY (did you mean COPY?)")
+    assert "   3 | >>> COPPY name /" in "\n".join(mistake[-1]["traceback"])
+    assert missing[-1]["evalue"].startswith("Dockerfile:4: 'nothing' is not in the build context")
+    assert "warning: line 4: JSON arguments recommended for CMD" in plain(warned)
+    assert "   2 | >>> FROM scratch AS Base" in plain(checked)
+
+
+def test_names_in_braces_are_the_dockerfiles(run: Run) -> None:
+    """Unless --expand asks for the notebook's."""
+    *_, kept, expanded = run(
+        _CONTEXT,
+        "who = 'Ada'",
+        build("FROM scratch\nLABEL a={who}\n", "--into kept .") + "",
+        build("FROM scratch\nLABEL a={who}\n", "--expand --into expanded ."),
+        "print(kept.image.config.labels)",
+        "print(expanded.image.config.labels)",
+    )
+    assert (plain(kept), plain(expanded)) == ("{'a': '{who}'}\n", "{'a': 'Ada'}\n")
+
+
+def test_a_build_of_a_folder_needs_no_cell(run: Run) -> None:
+    """%build reads the Dockerfile there; a second one in the cell is one too many; `-` has no context."""
+    _, built, twice, alone, quiet = run(
+        _CONTEXT + "\n_ = open('Dockerfile', 'w').write('FROM scratch\\nCOPY name /\\n')",
+        "%build -t app .",
+        build("FROM scratch\n", "-f Dockerfile ."),
+        build("FROM scratch\nENV A=1\n", "-t alone -"),
+        "x = %build -q .\nprint(x.text.startswith('sha256:'), len(x.text))",
+    )
+    assert plain(built).startswith("Building app\napp:latest")
+    assert twice[-1]["evalue"].startswith("there are two Dockerfiles")
+    assert "alone:latest" in plain(alone)
+    assert plain(quiet) == "True 71\n"
+
+
+def test_programs_run_and_a_failing_one_can_be_entered(containers: None, run: Run) -> None:
+    """Output is in the result, folded; a failure shows the lines, the last output, and what to do next."""
+    _, good, bad, entered, before = run(
+        _CONTEXT,
+        build("FROM busybox\nRUN <<END\necho 'from the program'\necho made > /made\nEND\n"),
+        build("FROM busybox\nRUN echo 1 > /count\nRUN echo 2 >> /count; echo last words; exit 7\n"),
+        "%docker run --rm @failed cat /count",
+        "%docker run --rm @failed^ cat /count",
+    )
+    assert "from the program" in good[-1]["data"]["text/html"]
+    assert "from the program" not in good[-1]["data"]["text/plain"]
+    told = "\n".join(bad[-1]["traceback"])
+    assert bad[-1]["ename"] == "StepFailed"
+    assert "last words" in told
+    assert ">>> RUN echo 2 >> /count; echo last words; exit 7" in told
+    assert "exit code: 7" in bad[-1]["evalue"]
+    assert "run -it @failed" in bad[-1]["evalue"]
+    assert (plain(entered), plain(before)) == ("1\n2\n", "1\n")
+
+
+def test_stages_complete_and_flags_do(shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--target knows the stages of the cell below it, or of the Dockerfile in the folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("Dockerfile").write_text("FROM scratch AS Compile\nFROM scratch AS release\nFROM scratch\n")
+
+    def complete(text: str, line: str) -> list[str]:
+        with provisionalcompleter():
+            return [one.text for one in shell.Completer.completions(text, len(line))]
+
+    assert complete("%build --target ", "%build --target ") == ["compile", "release"]
+    assert complete("%build --tar", "%build --tar") == ["--target"]
+    cell = "%%build --target  .\nFROM busybox AS one\nFROM busybox as two\nRUN"
+    assert complete(cell, "%%build --target ") == ["one", "two"]
+
+
+def test_paths_of_this_machine_are_expanded(shell: InteractiveShell, tmp_path: Path) -> None:
+    """~ in the context, the Dockerfile, and where results go."""
+    from dockmagic.notebook.paths import expand_host_paths
+
+    home = str(Path("~").expanduser())
+    words = ["build", "-f", "~/Dockerfile", "-o", "type=tar,dest=~/x.tar", "--secret", "id=a,src=~/key", "~/app"]
+    assert expand_host_paths(words) == [
+        "build", "-f", f"{home}/Dockerfile", "-o", f"type=tar,dest={home}/x.tar", "--secret", f"id=a,src={home}/key",
+        f"{home}/app",
+    ]  # fmt: skip
