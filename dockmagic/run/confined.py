@@ -122,9 +122,12 @@ def proot_command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
     if what.get("make_cwd"):
         os.makedirs(merged + folder, 0o755, exist_ok=True)
     os.close(root)
-    argv = [spec["proot"], "--kill-on-exit", "-r", merged, "-w", folder, "-i", f"{account.uid}:{account.gid}"]
+    argv = [spec["proot"], "-r", merged, "-w", folder, "-i", f"{account.uid}:{account.gid}"]
     for place in ("/proc", "/dev", "/sys"):
         argv += ["-b", place]
+    for mount in spec["mounts"]:
+        if mount["target"].removeprefix("/etc/") not in _FILES:
+            argv += ["-b", f"{mount['source']}:{mount['target']}"]
     environment.setdefault("HOME", account.home)
     env = [f"{name}={value}" for name, value in environment.items()]
     return what | {

@@ -17,7 +17,7 @@ import msgspec
 from .upper import Written, owned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from dockmagic.store.layer.pack import Told
@@ -31,8 +31,6 @@ _NO_CLONE: Final = (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, e
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-# Made anew for every container, and no part of it.
-_APART: Final = frozenset({b"dev", b"proc", b"sys"})
 
 
 def copy(source: Path, aim: Path, *, owners: bool) -> None:
@@ -148,19 +146,24 @@ def _reach(name: bytes, flags: int, folder: int, mode: int) -> int:
             os.chmod(name, stat.S_IMODE(mode), dir_fd=folder)
 
 
-class _Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a file looked like before any program of the container ran. Nobody can set a ctime back."""
+class _Baseline(msgspec.Struct, frozen=True, array_like=True):
+    """What a copy looked like before any program of the container ran.
 
-    inode: int
-    ctime: int
+    Attributes:
+        seen: inode and ctime, in nanoseconds, of each path. Nobody can set a ctime back.
+        apart: paths that are not looked at.
+    """
+
+    seen: dict[bytes, tuple[int, int]]
+    apart: frozenset[bytes]
 
 
-def remember(folder: Path) -> None:
-    """Write down in the container's `folder` what its copy looks like."""
-    seen = {
-        name: _Seen(status.st_ino, status.st_ctime_ns) for name, status in _walk(os.fsencode(folder / "merged"), b"")
-    }
-    (folder / _BASELINE).write_bytes(msgspec.msgpack.encode(seen))
+def remember(folder: Path, apart: Iterable[str]) -> None:
+    """Write down in the container's `folder` what its copy looks like, but for the paths `apart`."""
+    hidden = frozenset(os.fsencode(path) for path in apart)
+    files = _walk(os.fsencode(folder / "merged"), b"", hidden)
+    seen = {name: (status.st_ino, status.st_ctime_ns) for name, status in files}
+    (folder / _BASELINE).write_bytes(msgspec.msgpack.encode(_Baseline(seen, hidden)))
 
 
 def scan(folder: Path, root: Path, told: Callable[[bytes], Told] | None = None) -> list[Written]:
@@ -171,11 +174,11 @@ def scan(folder: Path, root: Path, told: Callable[[bytes], Told] | None = None) 
         root: its copy.
         told: as for `upper.scan`.
     """
-    seen = msgspec.msgpack.decode((folder / _BASELINE).read_bytes(), type=dict[bytes, _Seen])
+    baseline = msgspec.msgpack.decode((folder / _BASELINE).read_bytes(), type=_Baseline)
+    seen = baseline.seen
     found = []
-    for name, status in _walk(os.fsencode(root), b""):
-        before = seen.pop(name, None)
-        if before is not None and (before.inode, before.ctime) == (status.st_ino, status.st_ctime_ns):
+    for name, status in _walk(os.fsencode(root), b"", baseline.apart):
+        if seen.pop(name, None) == (status.st_ino, status.st_ctime_ns):
             continue
         mode = status.st_mode
         size = status.st_size if stat.S_ISREG(mode) else 0
@@ -186,13 +189,13 @@ def scan(folder: Path, root: Path, told: Callable[[bytes], Told] | None = None) 
     return sorted(found, key=lambda item: item.name.split(b"/"))
 
 
-def _walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
+def _walk(folder: bytes, prefix: bytes, apart: frozenset[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
-            if not prefix and name in _APART:
+            if name in apart:
                 continue
             status = entry.stat(follow_symlinks=False)
             yield name, status
             if stat.S_ISDIR(status.st_mode):
-                yield from _walk(entry.path, name + b"/")
+                yield from _walk(entry.path, name + b"/", apart)

@@ -20,6 +20,7 @@ from .limits import Limits, hold
 from .listing import containers
 from .ports import check_ports
 from .record import Record
+from .refusals import check_means
 from .tiers import choose
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def create(
         hosts.check_address(address)
     helper = reaper.find_reaper() if init else ""
     isolation = choose(store.home)
+    check_means(isolation, network=network, read_only=read_only, mounts=mounts)
     for notice in hold(limits, isolation).notices:
         on_notice(notice)
     granted = capabilities.choose(cap_add, cap_drop)
@@ -179,7 +181,8 @@ def create(
         unpacked = trees.ensure(store, isolation, image)
         if certificates and network == "host" and not isolation.copies:
             unpacked = [*authorities(store, isolation, image), *unpacked]
-        all_mounts = mounting.ready(store, isolation, mounts, (config.volumes or {}) if image_volumes else ())
+        own_volumes = (config.volumes or {}) if image_volumes and isolation.namespaces else ()
+        all_mounts = mounting.ready(store, isolation, mounts, own_volumes)
         record = Record(
             id=identity,
             name=name,
@@ -229,7 +232,7 @@ def _write(store: ContentStore, record: Record, folder: Path) -> Container:
             (building / part).mkdir(parents=True)
         if record.keep_log:
             (building / "log").touch()
-        trees.furnish(store, Container(store, record).isolation, list(reversed(record.layers)), building)
+        trees.furnish(store, record, building)
         with store.home.lock("containers"):
             taken = {container.name: container for container in containers(store)}
             if record.name in taken:

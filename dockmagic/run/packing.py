@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from dockmagic.store.layer.form import Form
+from dockmagic.oci.errors import NotSupported
+from dockmagic.store.layer.form import Form, Owners
 from dockmagic.store.layer.pack import pack
 from dockmagic.store.layer.table import LayerTable
 from dockmagic.store.layer.tree import FileTree
@@ -26,7 +27,16 @@ def pack_view(
 
     Returns:
         The DiffID and the file table.
+
+    Raises:
+        NotSupported: nobody knows whose the files are.
     """
+    form = Form.parse(isolation["form"])
+    if form.owners is Owners.MINE:
+        raise NotSupported(
+            "what ran under proot cannot be committed: it keeps no owners",
+            hint="Copy files out with cp, or ask for user namespaces: info says what keeps them from you",
+        )
     below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)
     found = written(folder, isolation)
     told = {}
@@ -38,7 +48,7 @@ def pack_view(
             folder / "merged",
             below,
             file,
-            form=Form.parse(isolation["form"]),
+            form=form,
             only=names(found, below, read_mountpoints(folder)),
             told=told,
             epoch=epoch,

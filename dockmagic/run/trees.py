@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import layers
+from .isolation import Isolation
 from .work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 
-    from .isolation import Isolation
+    from .record import Record
 
 __all__ = ["ensure", "furnish"]
+
+_FILES = ("dev", "proc", "sys", "etc/hostname", "etc/hosts", "etc/resolv.conf")
 
 
 def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]:
@@ -42,12 +44,16 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
     return [key]
 
 
-def furnish(store: ContentStore, isolation: Isolation, unpacked: Sequence[str], folder: Path) -> None:
+def furnish(store: ContentStore, record: Record, folder: Path) -> None:
     """Give the new container in `folder` its own copy of what `ensure` unpacked, unless overlay does that.
 
     Raises:
         OutOfSpace: the disk is full.
     """
-    if isolation.copies:
-        tree = store.home.layers / isolation.form_name / unpacked[-1]
-        work(isolation, "copy", tree=str(tree), folder=str(folder))
+    isolation = Isolation.of(record.tier, record.isolation)
+    if not isolation.copies:
+        return
+    # Where nothing can be mounted these are part of the copy, but no part of what the container changes.
+    apart = [] if isolation.namespaces else [*_FILES, *(record.config.volumes or {})]
+    tree = store.home.layers / isolation.form_name / record.layers[-1]
+    work(isolation, "copy", tree=str(tree), folder=str(folder), apart=[path.strip("/") for path in apart])

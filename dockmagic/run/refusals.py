@@ -1,0 +1,44 @@
+"""What a container without namespaces cannot have, said before it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import NotSupported
+
+from .isolation import Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .isolation import Isolation
+    from .record import Mount
+
+__all__ = ["check_means"]
+
+_WAY = {
+    Tier.CHROOT: "root may not mount here, so containers run in a chroot",
+    Tier.PROOT: "there are no user namespaces here, so containers run under proot",
+}
+
+
+def check_means(isolation: Isolation, *, network: str, read_only: bool, mounts: Sequence[Mount]) -> None:
+    """Refuse what `isolation` cannot give.
+
+    Raises:
+        NotSupported: with the reason.
+    """
+    if isolation.namespaces:
+        return
+    why = _WAY[isolation.tier]
+    if network == "none":
+        raise NotSupported(f"--network none cannot be held: {why}", hint="Use --network host")
+    if read_only:
+        raise NotSupported(f"--read-only cannot be held: {why}")
+    for mount in mounts:
+        # proot shows folders of the machine at other paths, as they are.
+        if isolation.tier is Tier.CHROOT or mount.type not in ("bind", "volume") or mount.read_only or mount.subpath:
+            raise NotSupported(
+                f"nothing of the type {mount.type} can be mounted at {mount.target}: {why}",
+                hint="Copy files in with cp, or put them into the image",
+            )
