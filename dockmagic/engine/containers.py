@@ -384,7 +384,7 @@ class Containers:
             filters: only those that ``until=…`` and ``label=…`` let through.
         """
         from .container_filters import PRUNE_KEYS, container_filter
-        from .facts import folder_size
+        from .folders import folder_size
 
         wanted, _ = container_filter(filters, PRUNE_KEYS, find=self.get, image=self._images.get)
         gone, size = [], 0

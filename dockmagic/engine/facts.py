@@ -5,18 +5,26 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import dockmagic
 from dockmagic.oci.platforms import Platform
 from dockmagic.rows import DiskUsageRow
 
+from .folders import folder_size
+from .volumes import Volumes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dockmagic.run.record import State
+    from dockmagic.store.home import Home
+
     from .ground import Ground
 
-__all__ = ["disk_usage", "folder_size", "information", "version"]
+__all__ = ["disk_usage", "information", "version"]
+
+_ACTIVE: Final = ("running", "paused")
 
 
 def version() -> dict[str, Any]:
@@ -33,13 +41,23 @@ def version() -> dict[str, Any]:
     }
 
 
-def information(engine: Ground) -> dict[str, Any]:
-    """Where things are kept and what there is, under docker's names where it has one."""
+def information(engine: Ground, *, tiers: bool = False) -> dict[str, Any]:
+    """Where things are kept and what there is, under docker's names where it has one.
+
+    Args:
+        engine: whose home.
+        tiers: try each way to run containers, too; it takes some tenths of a second.
+    """
     named = engine.store.names()
+    states = [state.status for _, state in _containers(engine)]
     return {
         "Images": len({one.descriptor.digest for one in named}),
         "Names": sum(1 for one in named if one.ref is not None),
-        "Containers": 0,
+        "Containers": len(states),
+        "ContainersRunning": states.count("running"),
+        "ContainersPaused": states.count("paused"),
+        "ContainersStopped": states.count("exited") + states.count("created"),
+        "Tiers": _tiers(engine.home) if tiers else {},
         "ServerVersion": dockmagic.__version__,
         "Driver": "oci-layout",
         "DockerRootDir": str(engine.home.root),
@@ -56,6 +74,24 @@ def information(engine: Ground) -> dict[str, Any]:
         "HttpsProxy": os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or "",
         "NoProxy": os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "",
     }
+
+
+def _containers(engine: Ground) -> list[tuple[Path, State]]:
+    if not engine.home.containers.is_dir():
+        return []
+    from dockmagic.run.record import read_state
+    from dockmagic.run.uses import records
+
+    return [(folder, read_state(folder)) for folder, _ in records(engine.store)]
+
+
+def _tiers(home: Home) -> dict[str, str]:
+    """Each way to run containers, and ``yes`` or why it does not work here; none before there is a home to try it in."""
+    if sys.platform != "linux" or not home.root.is_dir():
+        return {}
+    from dockmagic.run.tiers import explain
+
+    return dict(explain(home))
 
 
 def _system_name() -> str:
@@ -83,7 +119,9 @@ def disk_usage(engine: Ground) -> tuple[DiskUsageRow, ...]:
             active=len(named),
             size=folder_size(home.store)[1],
             reclaimable=unused,
-        )
+        ),
+        _containers_row(engine),
+        _volumes_row(engine),
     ]
     count, size = len(list(home.layers.glob("*/*"))), folder_size(home.layers)[1]
     free = collect_layers(engine.store, dry_run=True)
@@ -114,17 +152,23 @@ def disk_usage(engine: Ground) -> tuple[DiskUsageRow, ...]:
     return tuple(rows)
 
 
-def folder_size(folder: Path) -> tuple[int, int]:
-    """How many files a folder has, and how many bytes they take on the disk; hard links count once."""
-    count = size = 0
-    seen: set[tuple[int, int]] = set()
-    for path, _, names in os.walk(folder):
-        for name in names:
-            try:
-                found = os.lstat(os.path.join(path, name))  # noqa: PTH118  (ten times faster than Path, for many files)
-            except FileNotFoundError:  # another process works here too
-                continue
-            if (found.st_dev, found.st_ino) not in seen:
-                seen.add((found.st_dev, found.st_ino))
-                count, size = count + 1, size + found.st_blocks * 512
-    return count, size
+def _containers_row(engine: Ground) -> DiskUsageRow:
+    sizes = [(state.status, folder_size(folder)[1]) for folder, state in _containers(engine)]
+    return DiskUsageRow(
+        type="Containers",
+        total_count=len(sizes),
+        active=sum(1 for status, _ in sizes if status in _ACTIVE),
+        size=sum(size for _, size in sizes),
+        reclaimable=sum(size for status, size in sizes if status not in _ACTIVE),
+    )
+
+
+def _volumes_row(engine: Ground) -> DiskUsageRow:
+    rows = Volumes(engine).rows(sizes=True) if engine.home.volumes.is_dir() else ()
+    return DiskUsageRow(
+        type="Local Volumes",
+        total_count=len(rows),
+        active=sum(1 for row in rows if row.links),
+        size=sum(row.size or 0 for row in rows),
+        reclaimable=sum(row.size or 0 for row in rows if not row.links),
+    )

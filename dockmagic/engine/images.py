@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,8 @@ class Images:
             and (_has_tag(named) or (named.descriptor.digest, named.repository) not in tagged)
         ]
         found.sort(key=_newest_first)
-        rows = tuple(self._row(named) for named in found)
+        used = self._used()
+        rows = tuple(self._row(named, used[named.image_id]) for named in found)
         return rows + self._steps() if everything and not pattern and not filters else rows
 
     def _steps(self) -> tuple[ImageRow, ...]:
@@ -97,7 +99,15 @@ class Images:
         # Steps that change neither files nor configuration leave the same image.
         return tuple({row.id: row for row in rows}.values())
 
-    def _row(self, named: Named) -> ImageRow:
+    def _used(self) -> Counter[str]:
+        """Image → how many containers stand on it."""
+        if not self._engine.home.containers.is_dir():
+            return Counter()
+        from dockmagic.run.uses import records
+
+        return Counter(record.image_id for _, record in records(self._engine.store))
+
+    def _row(self, named: Named, containers: int) -> ImageRow:
         from dockmagic.rows import ImageRow
 
         repository = Reference.parse(named.repository).familiar_name if named.repository else _NONE
@@ -113,6 +123,7 @@ class Images:
             digest=named.repo_digest or _NONE,
             created_at=time_of(named.created),
             size=size,
+            containers=containers,
             platform=named.platform,
         )
 

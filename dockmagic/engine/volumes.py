@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.oci.errors import InvalidInput, NotFound
 
-from .facts import folder_size
 from .filters import named_filters
+from .folders import folder_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,7 +10,7 @@ __all__ = ["formatted"]
 
 #: Members of Config that docker leaves out where they are empty; templates may still ask for them.
 _OPTIONAL = ("ExposedPorts", "Healthcheck", "StopSignal", "Shell", "ArgsEscaped", "Hostname", "Domainname")
-_MAPS = ("Annotations", "ExposedPorts", "Labels", "Volumes")
+_MAPS = ("Annotations", "ExposedPorts", "Labels", "Ports", "Tiers", "Tmpfs", "Volumes")
 
 
 def formatted(form: str, *documents: dict[str, Any]) -> str:

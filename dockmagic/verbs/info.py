@@ -19,6 +19,9 @@ _TITLES = {
     "Images": "Images",
     "Names": "Names",
     "Containers": "Containers",
+    "ContainersRunning": " Running",
+    "ContainersPaused": " Paused",
+    "ContainersStopped": " Stopped",
     "ServerVersion": "Server Version",
     "Driver": "Storage Driver",
     "DockerRootDir": "Docker Root Dir",
@@ -46,10 +49,12 @@ _TITLES = {
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
 def command(door: Door, form: str | None) -> Result:
     """Show where images are kept and what there is."""
-    facts = information(door.engine)
+    facts = information(door.engine, tiers=form is None or "Tiers" in form or form == "json")
     if form:
         from .documents import formatted
 
         return Text(formatted(form, facts))
-    lines = (f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != "")
+    lines = [f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != ""]
+    if facts["Tiers"]:
+        lines += ["Ways to run containers:", *(f" {about}: {answer}" for about, answer in facts["Tiers"].items())]
     return Document(facts, "\n".join(lines))

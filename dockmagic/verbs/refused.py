@@ -18,16 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["refuse"]
 
-_CONTAINERS = (
-    "containers are not part of this version",
-    "Look into the image instead: files IMAGE, cat IMAGE PATH and diff need no container",
-)
 _BUILDERS = (
     "there are no builders to choose from, a build runs in this process",
     "Leave it out, and write build; builder du and builder prune are about the cache",
 )
 _ONE_MACHINE = ("dockmagic works on one machine and has no cluster", "Use Kubernetes, or docker itself, for clusters")
-_VOLUMES = ("volumes belong to containers, which are not part of this version", _CONTAINERS[1])
 _NETWORKS = (
     "a network of its own needs root, and dockmagic never asks for it",
     "Nothing has to be created: pull, push and serve use this machine's network",
@@ -35,12 +30,14 @@ _NETWORKS = (
 #: Verb or noun → reason and what to do instead.
 _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(
-        (
-            "attach", "commit", "container", "cp", "create", "exec", "kill", "logs", "pause", "port", "ps", "rename",
-            "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait",
-        ),
-        _CONTAINERS,
+        ("stats", "container stats"),
+        ("no daemon measures containers all the time", "Look at their processes with top CONTAINER"),
     ),
+    **dict.fromkeys(
+        ("update", "container update"),
+        ("limits are set when a container is made", "Commit it, and run the image with other limits"),
+    ),
+    "volume update": ("that is for clusters", "Remove the volume, and create it anew"),
     **dict.fromkeys(
         (
             "buildx create", "buildx history", "buildx inspect", "buildx install", "buildx ls", "buildx rm",
@@ -57,7 +54,6 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "inspect NAME shows a remote manifest, tags NAME the platforms; tag and push give it another name",
     ),
     **dict.fromkeys(("config", "node", "secret", "service", "stack", "swarm"), _ONE_MACHINE),
-    "volume": _VOLUMES,
     "network": _NETWORKS,
     "compose": (
         "dockmagic handles single images and has no compose",
@@ -73,10 +69,10 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "inspect NAME shows a remote manifest, tags NAME the platforms, validate IMAGE checks every digest",
     ),
     "trust": ("Docker Content Trust was given up by Docker", "Name images by digest: pull NAME@sha256:…"),
-    "checkpoint": _CONTAINERS,
+    "checkpoint": ("the state of processes cannot be kept", "commit keeps the files of a container"),
     "scout": ("vulnerability scans need a service", "save -o FILE IMAGE, and give the file to trivy or grype"),
     "sbom": ("there is no list of packages", "save -o FILE IMAGE, and give the file to syft"),
-    "debug": _CONTAINERS,
+    "debug": ("there are no tools to bring along", "Enter the container: exec -i -t CONTAINER sh"),
     "init": ("there are no templates for projects", "Write the Dockerfile by hand"),
     "model": ("dockmagic handles images, not language models", "Use Docker Desktop or Ollama"),
     "desktop": NO_DAEMON,
@@ -105,7 +101,7 @@ def refuse(argv: Sequence[str], *, prog: str) -> DockmagicError:
 
 
 def _takes_subcommand(name: str) -> bool:
-    return name in ("compose", "container", "manifest", "network", "plugin", "swarm", "volume")
+    return name in ("checkpoint", "compose", "manifest", "network", "plugin", "swarm")
 
 
 def _unknown(called: str, word: str, known: list[str], prog: str, where: str) -> UsageMistake:

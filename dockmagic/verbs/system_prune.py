@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.engine.cleaning import collect
-from dockmagic.engine.facts import folder_size
+from dockmagic.engine.folders import folder_size
+from dockmagic.rows import RemovedRow
 
 from .command import flag, verb
 from .options import long_filters
-from .removing import confirmed, removed
-from .result import Text
+from .removing import confirmed
+from .result import Table, Text
 from .shown import human_size
 
 if TYPE_CHECKING:
@@ -23,32 +24,50 @@ __all__ = ["command"]
 @verb(
     "system prune",
     "[OPTIONS]",
-    ("system prune -f", "nameless images, broken-off downloads, caches"),
-    ("system prune -a -f", "all images too"),
+    ("system prune -f", "containers that do not run, nameless images, build cache, broken-off downloads"),
+    ("system prune -a --volumes -f", "all unused images, and anonymous volumes, too"),
     returns="RemovedRow",
 )
 @flag("-a", "--all", "everything", help="Remove all unused images, not just dangling ones")
 @long_filters
 @flag("-f", "--force", help="Do not prompt for confirmation")
-@flag("--volumes", help="Prune anonymous volumes (there are none)")
-def command(
-    door: Door,
-    filters: tuple[str, ...],
-    *,
-    everything: bool,
-    force: bool,
-    volumes: bool,  # noqa: ARG001  (docker's habit)
-) -> Result:
+@flag("--volumes", help="Prune anonymous volumes")
+def command(door: Door, filters: tuple[str, ...], *, everything: bool, force: bool, volumes: bool) -> Result:
     """Remove unused data."""
     which = "all images without at least one container associated to them" if everything else "all dangling images"
-    if not force and not confirmed(door, f"This will remove {which}, broken-off downloads and caches."):
+    more = "anonymous volumes not used by at least one container, " if volumes else ""
+    warning = f"This will remove all stopped containers, {more}{which}, unused build cache and broken-off downloads."
+    if not force and not confirmed(door, warning):
         return Text("Total reclaimed space: 0B")
-    removal = door.engine.images.prune(all_unused=everything, filters=filters)
-    home, size = door.engine.home, removal.size + collect(door.engine.store).size
+    engine, home = door.engine, door.engine.home
+    containers, size = engine.containers.prune(filters=filters)
+    found = {"Deleted Containers:": containers}
+    if volumes:
+        found["Deleted Volumes:"], freed = engine.volumes.prune(filters=_only(filters, "label"))
+        size += freed
+    removal = engine.images.prune(all_unused=everything, filters=filters)
+    cache = engine.builds.prune(filters=_only(filters, "until"))
+    found["Deleted Images:"] = (
+        *(f"untagged: {name}" for name in removal.untagged),
+        *(f"deleted: {name}" for name in removal.deleted),
+    )
+    found["Deleted build cache:"] = tuple(record.key for record in cache.records)
+    size += removal.size + cache.size + collect(engine.store).size
     for folder in (home.root / "partial", home.root / "cache"):
         size += folder_size(folder)[1]
         for path in tuple(folder.iterdir()) if folder.is_dir() else ():
             home.discard(path)
     home.empty_trash()
+    rows = tuple(_row(line) for lines in found.values() for line in lines)
+    lines = tuple(line for title, names in found.items() if names for line in (title, *names, ""))
     note = f"Total reclaimed space: {human_size(size, 4)}"
-    return removed((removal,), title="Deleted Images:", notes=(note,))
+    return Table(rows, RemovedRow, RemovedRow.shown, notes=(note,), lines=lines)
+
+
+def _only(filters: tuple[str, ...], key: str) -> tuple[str, ...]:
+    return tuple(text for text in filters if text.startswith(key))
+
+
+def _row(line: str) -> RemovedRow:
+    action, separator, name = line.partition(": ")
+    return RemovedRow(action=action.capitalize(), name=name) if separator else RemovedRow(action="Deleted", name=line)
