@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
-import sys
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
+from blake3 import blake3
 from msgspec.structs import replace
 
+from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import Conflict, StoreError
-from dockmagic.oci.media import Compression
 
 from .compare import differences
 from .entry import EntryType
 from .form import Owners
-from .ingest import LayerIngest
 from .place import Place
 from .scan import show
 from .survey import digest, look, open_file
+from .table import LayerTable
 from .tree import sort_key
 from .write import END, header, in_order, padding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from typing_extensions import Buffer
 
-    from dockmagic.oci.digest import Digest
-
     from .entry import Entry
     from .form import Form
-    from .table import LayerTable
     from .tree import FileTree
 
 __all__ = ["Told", "pack"]
 
-_CHUNK: Final = 1 << 18
-_NO_LIMIT: Final = sys.maxsize  # what is on this disk fits on a disk
+_CHUNK: Final = 1 << 20
 
 
 class Told(NamedTuple):
@@ -92,26 +89,95 @@ def pack(
         NotSupported: a name that no layer can hold.
     """
     clamp = _Clamp(epoch)
-    ingest = LayerIngest(Compression.NONE, limit=_NO_LIMIT)
-
-    def write(data: Buffer) -> None:
-        out.write(data)
-        ingest.feed(data)
-
+    tar = _Tar(out)
     try:
         with Place(root, touch=False) as place:
             difference = _difference(place, below, _Dresser(form, told or {}), only, clamp)
             for entry in in_order(difference.entries.values(), difference.whiteouts):
-                write(header(entry))
-                if entry.type is EntryType.REGULAR and entry.size:
-                    _write_content(place, entry, write)
-        write(END)
+                tar.add(place, entry, listed=entry.name in difference.entries)
     except PermissionError as error:
         raise StoreError(
             f"cannot read {show(os.fsencode(error.filename or root))} below {root}: {error.strerror}",
             hint="Give yourself the right to read it, then repeat",
         ) from error
-    return ingest.finish()
+    return tar.finish(difference.whiteouts)
+
+
+class _Tar:
+    """A layer's tar as it is written, and the file table that reading it would give."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._hash = hashlib.sha256()
+        self._waiting: list[Buffer] = []
+        self._held = 0
+        self._size = 0
+        self._entries: dict[bytes, Entry] = {}
+
+    def add(self, place: Place, entry: Entry, *, listed: bool) -> None:
+        """Write a member; it is `listed` in the file table unless it is a whiteout."""
+        self._write(header(entry))
+        offset = self._size if entry.type is EntryType.REGULAR else -1
+        found = self._content(place, entry) if entry.type is EntryType.REGULAR else b""
+        if not listed:
+            return
+        if entry.type is EntryType.HARDLINK:
+            entry = self._entries[entry.link].linked(entry.name)
+        else:
+            entry = replace(entry, digest=found, offset=offset)
+        self._entries[entry.name] = entry
+
+    def _content(self, place: Place, entry: Entry) -> bytes:
+        """Write what a regular file contains; its digest."""
+        if not entry.size:
+            return blake3().digest()
+        descriptor = open_file(place, entry.name)
+        try:
+            # One byte more than there should be, to see that it is the end.
+            data = os.read(descriptor, min(entry.size + 1, _CHUNK))
+            if len(data) == entry.size:
+                found = blake3(data).digest()
+                self._write(data)
+                todo = 0
+            else:
+                found, todo = self._pieces(descriptor, data, entry.size)
+        finally:
+            os.close(descriptor)
+        if todo:
+            raise Conflict(f"{entry.path} changes while it is read", hint="Stop what writes to it, then repeat")
+        self._write(padding(entry.size))
+        return found
+
+    def _pieces(self, descriptor: int, data: bytes, todo: int) -> tuple[bytes, int]:
+        hasher = blake3()
+        while data and todo >= 0:
+            todo -= len(data)
+            hasher.update(data)
+            self._write(data)
+            data = os.read(descriptor, _CHUNK)
+        return hasher.digest(), todo
+
+    def _write(self, data: Buffer) -> None:
+        length = len(data)  # type: ignore[arg-type]  # bytes, all of them
+        self._waiting.append(data)
+        self._held += length
+        self._size += length
+        if self._held >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        # Thousands of small pieces at once: each call costs more than its bytes.
+        data = b"".join(self._waiting)
+        self._waiting, self._held = [], 0
+        self._hash.update(data)
+        self._out.write(data)
+
+    def finish(self, whiteouts: Iterable[bytes]) -> tuple[Digest, LayerTable]:
+        """The DiffID and the file table, after the last member."""
+        self._write(END)
+        self._flush()
+        table = LayerTable(list(self._entries.values()), frozenset(), tuple(sorted(whiteouts)), (), (), self._size)
+        return Digest.from_hex(self._hash.hexdigest()), table
 
 
 class _Clamp:
@@ -234,17 +300,3 @@ def _add_parents(place: Place, below: FileTree, owned: _Dresser, result: _Differ
             entry = owned(found.entry, node.entry if node else None)
             result.entries[parent] = replace(entry, mtime=clamp(entry.mtime))
             parent = parent.rpartition(b"/")[0]
-
-
-def _write_content(place: Place, entry: Entry, write: Callable[[Buffer], None]) -> None:
-    descriptor = open_file(place, entry.name)
-    try:
-        todo = entry.size
-        while todo and (data := os.read(descriptor, min(todo, _CHUNK))):
-            todo -= len(data)
-            write(data)
-        if todo or os.read(descriptor, 1):
-            raise Conflict(f"{entry.path} changes while it is read", hint="Stop what writes to it, then repeat")
-    finally:
-        os.close(descriptor)
-    write(padding(entry.size))
