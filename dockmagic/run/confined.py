@@ -44,6 +44,7 @@ def furnish(spec: dict[str, Any]) -> None:
     for name in ("proc", "sys"):
         _make_folder(f"{root}/{name}")
     _make_folder(f"{root}/etc")
+    before = os.stat(f"{root}/etc")
     for name in _FILES:
         with open(f"{spec['folder']}/{name}", "rb") as file:
             content = file.read()
@@ -54,6 +55,7 @@ def furnish(spec: dict[str, Any]) -> None:
         descriptor = os.open(f"{root}/etc/{name}", _NEW, 0o644)
         os.write(descriptor, content)
         os.close(descriptor)
+    os.utime(f"{root}/etc", ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _make_folder(path: str) -> None:

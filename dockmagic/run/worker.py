@@ -98,12 +98,12 @@ def _unpack_whole(
     return {}
 
 
-def _copy(_files: list[int], isolation: dict[str, Any], tree: str, folder: str) -> dict[str, Any]:
+def _copy(_files: list[int], isolation: dict[str, Any], tree: str, folder: str, apart: list[str]) -> dict[str, Any]:
     """Give the container in `folder` its own copy of an image's tree."""
     from . import copied
 
     copied.copy(Path(tree), Path(folder, "merged"), owners=isolation["keeps_owners"])
-    copied.remember(Path(folder))
+    copied.remember(Path(folder), apart)
     return {}
 
 
@@ -207,12 +207,12 @@ def _put(
 @contextlib.contextmanager
 def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
     """The container's whole tree, with its volumes: as its process sees it, else mounted here."""
+    if not spec["namespaces"]:
+        yield f"{spec['folder']}/merged"
+        return
     if pid:
         # Its own view: two overlays must not share an upper folder.
         yield f"/proc/{pid}/root"
-        return
-    if not spec["namespaces"]:
-        yield f"{spec['folder']}/merged"
         return
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     merged = f"{spec['folder']}/merged"
