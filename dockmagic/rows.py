@@ -29,6 +29,7 @@ __all__ = [
     "MismatchRow",
     "PlanRow",
     "ProcessRow",
+    "ReasonRow",
     "RemovedRow",
     "Row",
     "SearchRow",
@@ -37,7 +38,9 @@ __all__ = [
     "TargetRow",
     "TransferRow",
     "TreeRow",
+    "UnstableRow",
     "VolumeRow",
+    "WarningRow",
     "WrittenRow",
     "columns",
 ]

@@ -86,7 +86,7 @@ def _containers(engine: Ground) -> list[tuple[Path, State]]:
 
 
 def _tiers(home: Home) -> dict[str, str]:
-    """Each way to run containers, and ``yes`` or why it does not work here; none before there is a home to try it in."""
+    """Each way to run containers, and ``yes`` or why it does not work here; none before there is a home to try in."""
     if sys.platform != "linux" or not home.root.is_dir():
         return {}
     from dockmagic.run.tiers import explain

@@ -23,6 +23,7 @@ _OF_A_CONTAINER: Final = ("volumes", "mounts", "env_files", "label_files", "cidf
 #: Verbs with parameters that are paths of this machine.
 HOST_PATHS: Final = {
     "build": ("context", "dockerfile", "id_file", "metadata_file", "outputs", "secrets"),
+    "cp": ("source", "target"),
     "create": _OF_A_CONTAINER,
     "exec": ("env_files",),
     "export": ("output",),

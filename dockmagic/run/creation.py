@@ -236,7 +236,7 @@ def _write(store: ContentStore, record: Record, folder: Path) -> Container:
         with store.home.lock("containers"):
             taken = {container.name: container for container in containers(store)}
             if record.name in taken:
-                raise _name_taken(taken[record.name])
+                raise _name_taken(taken[record.name])  # noqa: TRY301  (what was begun goes away with it)
             record = msgspec.structs.replace(record, name=record.name or naming.invent(taken))
             (building / "config.json").write_bytes(record.dump())
             building.rename(folder)

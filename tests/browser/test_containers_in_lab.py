@@ -51,7 +51,10 @@ def test_a_terminal_shows_what_comes_and_takes_what_is_typed(run_notebook: Run) 
 
 def test_the_writable_layer_lies_on_top_of_the_image(run_notebook: Run) -> None:
     """Paths are filtered, and a changed text unfolds against what it hides."""
-    change = "%docker run -d --name box ubuntu:12.04 sleep 1000\n%docker exec box sh -c 'echo more >> /etc/issue; touch /new'"
+    change = (
+        "%docker run -d --name box ubuntu:12.04 sleep 1000\n"
+        "%docker exec box sh -c 'echo more >> /etc/issue; touch /new'"
+    )
     page = run_notebook([*_BEGIN, change, "%diff box"])
     row = page.locator(".dm-row[data-path='/etc/issue']")
     row.wait_for()
