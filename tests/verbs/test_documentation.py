@@ -45,7 +45,7 @@ def test_a_section_gives_usage_result_columns_and_aliases(name: str) -> None:
     "name",
     [
         "ArgumentRow", "DifferenceRow", "PlanRow", "ReasonRow", "StepRow", "TargetRow", "TransferRow", "TreeRow",
-        "UnstableRow", "WarningRow",
+        "UnstableRow", "WarningRow", "WrittenRow",
     ],
 )  # fmt: skip
 def test_rows_of_single_flags_are_described_too(name: str) -> None:
