@@ -103,9 +103,9 @@ class _Drawing:
             return html.join(f"<div>{head}</div>", *map(_step, board.steps.values()))
 
     def summary(self) -> str:
-        """One line for what went well; all of it where a step failed."""
+        """One line for what went well; all of it where a step failed, or was interrupted."""
         board = self._board
-        if any(step.outcome == "failed" for step in board.steps.values()):
+        if any(step.outcome in ("failed", "canceled") for step in board.steps.values()):
             return self.draw()
         if not board.steps:
             return ""
