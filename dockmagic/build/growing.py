@@ -21,11 +21,11 @@ from dockmagic.store.home import disk_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dockmagic.image.configuration import Settings
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.spec import Descriptor
     from dockmagic.store.content import ContentStore
 
-    from .config import Settings
     from .layer import NewLayer
 
 __all__ = ["COMMENT", "finish", "grow", "moment", "scratch", "settle"]

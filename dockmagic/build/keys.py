@@ -15,10 +15,10 @@ from .cache import Part
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dockmagic.image.configuration import Settings
     from dockmagic.image.image import Image
     from dockmagic.oci.platforms import Platform
 
-    from .config import Settings
     from .scope import Scope
 
 __all__ = ["chain", "of_configuration", "of_copy", "of_run", "of_workdir"]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from dockmagic.image.configuration import begin
 from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
 from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
@@ -25,7 +26,6 @@ from dockmagic.store.lock import lock, try_lock
 
 from . import keys
 from .cache import Part
-from .config import begin
 from .copying import prepare
 from .files import resolve
 from .growing import grow, moment, scratch

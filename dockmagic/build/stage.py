@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
+from dockmagic.image.configuration import begin
 from dockmagic.oci.errors import DockmagicError, NotSupported
 
 from .cache import Key, Spot
-from .config import begin
 from .events import StepDone, StepStarted
 from .explain import explain
 from .failure import refused

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from dockmagic.image.configuration import apply, work_in
 from dockmagic.oci.dockerfile import Add, Arg, Copy, Env, Run, Workdir
 
 from . import keys
-from .config import apply, work_in
 from .copying import make_folder, prepare
 from .events import StepProgress
 from .workshop import progress
@@ -16,11 +16,11 @@ from .workshop import progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dockmagic.image.configuration import Settings
     from dockmagic.oci.dockerfile import Instruction
     from dockmagic.oci.platforms import Platform
 
     from .cache import Part
-    from .config import Settings
     from .events import StepInfo
     from .layer import NewLayer
     from .plan import PlannedStage

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
 
+    from dockmagic.image.configuration import Settings
     from dockmagic.image.image import Image
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.platforms import Platform
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from .bases import Bases
     from .cache import Cache
-    from .config import Settings
     from .context import Context
     from .events import BuildEvent, StepInfo
     from .files import Files

@@ -18,7 +18,6 @@ from dockmagic.store.layer.compress import Compressor
 from dockmagic.store.layer.table import LayerTable
 
 from . import layers
-from .instructions import apply_instruction
 from .pause import held
 from .work import work
 
@@ -69,7 +68,7 @@ def commit(
         ref: name of the new image; None for none.
         author: for the history.
         message: likewise.
-        changes: Dockerfile instructions, see `apply_instruction`.
+        changes: Dockerfile instructions, see `apply_changes`.
         pause: hold a running container still meanwhile.
 
     Raises:
@@ -79,8 +78,10 @@ def commit(
     store = container.store
     image = container.image
     config = container.record.config
-    for text in changes:
-        config = apply_instruction(config, text)
+    if changes:
+        from dockmagic.image.instructions import apply_changes
+
+        config = apply_changes(config, changes)
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(epoch) if epoch.isdecimal() else None
     step = History(

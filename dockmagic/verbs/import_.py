@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
+from dockmagic.oci.spec import Config
 
-from .changes import config_of
 from .command import argument, option, verb
 from .options import platform, platform_of
 from .result import Transferred
@@ -36,7 +36,12 @@ def command(
     door: Door, *, source: str, name: str, changes: tuple[str, ...], message: str, platform: str | None
 ) -> Result:
     """Import the contents of a tar archive to make an image of one layer."""
-    config, wanted = config_of(changes), platform_of(platform)
+    config = None
+    if changes:
+        from dockmagic.image.instructions import apply_changes
+
+        config = apply_changes(Config(), changes)
+    wanted = platform_of(platform)
     message = message or f"Imported from {source}"
     log = Log(door.on_progress)
     if source == "-":

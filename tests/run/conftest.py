@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 import tarfile
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from programs import finish
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import NotSupported
@@ -128,11 +128,3 @@ def run(make: Callable[..., Container]) -> Callable[..., tuple[int, str, str]]:
         return finish(make(*command, interactive=stdin is not None, **flags), stdin=stdin)
 
     return one
-
-
-def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, str]:
-    """Start a container and follow it to its end."""
-    pieces: dict[int, list[bytes]] = {1: [], 2: []}
-    with container.start(owner=os.getpid(), stdin=stdin is not None) as session:
-        code = session.follow(lambda stream, data: pieces[stream].append(data), stdin=stdin)
-    return code, b"".join(pieces[1]).decode(errors="replace"), b"".join(pieces[2]).decode(errors="replace")

@@ -9,15 +9,15 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import finish
+from programs import finish
 
+from dockmagic.image.instructions import apply_changes
 from dockmagic.image.validate import validate
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
 from dockmagic.run.commit import commit
 from dockmagic.run.creation import create
-from dockmagic.run.instructions import apply_instruction
 from dockmagic.run.record import Mount
 from dockmagic.run.transfer import copy_in, copy_out
 from dockmagic.run.volumes import create_volume, find_volume
@@ -227,15 +227,16 @@ def _tar(file: object, name: str, data: bytes) -> None:
         ("USER me", "user", "me"),
         ('VOLUME ["/a", "/b"]', "volumes", {"/a": {}, "/b": {}}),
         ("WORKDIR sub", "working_dir", "/w/sub"),
+        ("ENV A=$X:1", "env", ("X=0", "A=0:1")),
     ],
 )
 def test_changes_of_the_configuration(text: str, field: str, value: object) -> None:
     """Every instruction that docker's ``--change`` takes."""
-    assert getattr(apply_instruction(Config(env=("X=0",), working_dir="/w"), text), field) == value
+    assert getattr(apply_changes(Config(env=("X=0",), working_dir="/w"), [text]), field) == value
 
 
-@pytest.mark.parametrize("text", ["RUN x", "", "ENV A", "EXPOSE x", "LABEL a='", "CMD "])
+@pytest.mark.parametrize("text", ["RUN x", "", "ENV A", "EXPOSE x", "CMD "])
 def test_changes_that_are_none_are_refused(text: str) -> None:
     """With a clear line."""
     with pytest.raises(InvalidInput):
-        apply_instruction(Config(), text)
+        apply_changes(Config(), [text])

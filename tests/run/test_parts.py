@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import finish
+from programs import finish
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported, PathNotFound
 from dockmagic.run import cgroups, reaper
