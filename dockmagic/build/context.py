@@ -256,7 +256,7 @@ def _from_folder(home: Home, text: str, label: str) -> Context:
         if folder.exists():
             raise InvalidInput(f"{text} is not a folder", hint="A context is a folder; name a Dockerfile with -f")
         raise PathNotFound(
-            f"there is no folder {text}", hint="Name the folder that COPY takes its files from, such as ."
+            f"there is no folder {text}", hint="Name the folder that COPY takes its files from; a dot is this one"
         )
     root = folder.resolve()
     return Context(text, Folder(root, StatCache(home, root), label=label), identity=str(root))
