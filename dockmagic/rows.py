@@ -84,7 +84,7 @@ class Column(NamedTuple):
 
 
 def _name(attribute: str) -> str:
-    words = (word.upper() if word in ("id", "uid", "gid", "pid", "ppid") else word for word in attribute.split("_"))
+    words = (word.upper() if word in ("id", "uid", "gid", "pid", "ppid", "url") else word for word in attribute.split("_"))
     return "".join(word[0].upper() + word[1:] for word in words)
 
 
