@@ -83,8 +83,11 @@ class Column(NamedTuple):
     kind: Kind = "text"
 
 
+_INITIALS = frozenset(("id", "uid", "gid", "pid", "ppid", "url"))
+
+
 def _name(attribute: str) -> str:
-    words = (word.upper() if word in ("id", "uid", "gid", "pid", "ppid", "url") else word for word in attribute.split("_"))
+    words = (word.upper() if word in _INITIALS else word for word in attribute.split("_"))
     return "".join(word[0].upper() + word[1:] for word in words)
 
 
