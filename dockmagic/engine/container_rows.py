@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockmagic.run.record import Mount, State
     from dockmagic.run.upper import WrittenChange
 
-__all__ = ["container_row", "moment_of", "mount_name", "status_of", "written_rows"]
+__all__ = ["command_line", "container_row", "moment_of", "mount_name", "status_of", "written_rows"]
 
 _KINDS = (
     (stat.S_ISREG, "file"), (stat.S_ISDIR, "dir"), (stat.S_ISLNK, "link"), (stat.S_ISFIFO, "fifo"),
@@ -42,6 +42,11 @@ def status_of(state: State) -> str:
     return f"Up {duration(max(0.0, now - state.started))}{' (Paused)' if state.status == 'paused' else ''}"
 
 
+def command_line(words: Iterable[str]) -> str:
+    """A command as ``ps`` shows it: words with blanks in them in quotes."""
+    return " ".join(f"'{word}'" if " " in word else word for word in words)
+
+
 def mount_name(mount: Mount) -> str:
     """What ``ps`` shows of a mount: the volume's name, or the path of this machine."""
     return mount.name or mount.source or mount.type
@@ -60,7 +65,7 @@ def container_row(container: Container, state: State, *, sizes: bool) -> Contain
     return ContainerRow(
         id=container.id,
         image=record.image,
-        command=" ".join(record.argv),
+        command=command_line(record.argv),
         created_at=moment_of(record.created),
         ports=tuple(map(str, state.ports)),
         state=state.status,

@@ -117,7 +117,7 @@ def proot_command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
     try:
         account = accounts.find(what["user"], what["groups"], root=merged)
     except ValueError as error:
-        raise process.Refusal(str(error), process.NOT_EXECUTABLE) from None
+        raise process.Refusal(str(error), process.not_entered(what)) from None
     folder = what["cwd"] or "/"
     environment = dict(word.partition("=")[::2] for word in what["env"])
     _check_program(root, what["argv"][0], folder, environment.get("PATH", ""))

@@ -15,8 +15,9 @@ from . import accounts, idmap, kernel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "open_terminal"]
+__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "not_entered", "open_terminal"]
 
+_NOT_STARTED = 125
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
@@ -71,7 +72,7 @@ def become(
         else:
             account = accounts.find(process["user"], process["groups"])
     except ValueError as error:
-        raise Refusal(str(error), NOT_EXECUTABLE) from None
+        raise Refusal(str(error), not_entered(process)) from None
     os.setsid()
     if process["tty"]:
         fcntl.ioctl(stdio[0], termios.TIOCSCTTY, 0)
@@ -82,7 +83,7 @@ def become(
         except OSError:
             continue
     kernel.close_on_exec(3)
-    _work_in(process["cwd"] or "/", make=process.get("make_cwd", False))
+    _work_in(process["cwd"] or "/", make=process.get("make_cwd", False), code=not_entered(process))
     environment = dict(word.partition("=")[::2] for word in process["env"])
     environment.setdefault("HOME", account.home)
     os.umask(0o022)
@@ -120,7 +121,12 @@ def become(
     _execute(process["argv"], environment)
 
 
-def _work_in(path: str, *, make: bool) -> None:
+def not_entered(process: dict[str, Any]) -> int:
+    """Docker's code where the user or the folder is wrong: 125 at a container's start, 126 for one more program."""
+    return _NOT_STARTED if process.get("make_cwd") else NOT_EXECUTABLE
+
+
+def _work_in(path: str, *, make: bool, code: int) -> None:
     try:
         if make:
             os.makedirs(path, 0o755, exist_ok=True)
@@ -130,7 +136,7 @@ def _work_in(path: str, *, make: bool) -> None:
             raise FileNotFoundError
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "it lies outside the container"
-        raise Refusal(f"the working folder {path} cannot be entered: {reason}", NOT_EXECUTABLE) from None
+        raise Refusal(f"the working folder {path} cannot be entered: {reason}", code) from None
 
 
 def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:

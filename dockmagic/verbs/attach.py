@@ -32,9 +32,9 @@ def command(door: Door, name: str, *, no_stdin: bool, sig_proxy: bool, detach_ke
     container = door.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
-        raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"unpause {name}")
+        raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"Type unpause {name}")
     if status != "running":
-        raise Conflict("You cannot attach to a stopped container, start it first", hint=f"start -a {name}")
+        raise Conflict("You cannot attach to a stopped container, start it first", hint=f"Start it: start -a {name}")
     record = container.record
     stdin = record.open_stdin and not no_stdin
     return follow(

@@ -69,7 +69,7 @@ def command(
     container = door.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
-        raise Conflict(f"Container {name} is paused, unpause the container before exec", hint=f"unpause {name}")
+        raise Conflict(f"Container {name} is paused, unpause the container before exec", hint=f"Type unpause {name}")
     if status != "running":
         raise Conflict(f"Container {container.id} is not running", hint=f"Start it: start {name}")
     stdin = interactive and not detach

@@ -79,7 +79,9 @@ def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
         if word not in _STREAMS:
             raise InvalidInput(f'invalid argument "{word}" for -a', hint="Write stdin, stdout or stderr")
     if words and detach:
-        raise InvalidInput("conflicting options: -d and -a", hint="Leave one of them out")
+        error = InvalidInput("conflicting options: cannot specify both --attach and --detach", hint="Leave one out")
+        error.exit_code = 1
+        raise error
     return frozenset(words)
 
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.run.container import CannotStart
 
 from .command import argument, flag, option, verb
 from .each import each
@@ -58,4 +59,8 @@ def command(
 def _start(door: Door, name: str) -> None:
     container = door.engine.containers.get(name)
     if container.state.status not in ("running", "paused"):  # docker starts what runs without a word, too
-        container.start(owner=door.owner).close()
+        try:
+            container.start(owner=door.owner).close()
+        except CannotStart as error:
+            error.exit_code = 1  # docker's 126 and 127 are for run
+            raise
