@@ -16,7 +16,7 @@ class Owners(Enum):
 
     KEEP = "keep"  # chown and mknod as the layer says: root, or a user namespace with a map
     MINE = "mine"  # everything belongs to who unpacks; device nodes become empty files
-    NOTED = "noted"  # the same, and files and directories that are not root's say so in the attribute `OWNER`
+    NOTED = "noted"  # the same, and directories, and files that are not root's, have the attribute `OWNER`
 
 
 class Whiteouts(Enum):

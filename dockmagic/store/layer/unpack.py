@@ -288,7 +288,7 @@ class _Unpacker(Recorder):
         # In this order: chown drops set-id bits and capabilities, and all of them change nothing but the ctime.
         if self._keep:
             os.fchown(descriptor, entry.uid, entry.gid)
-        elif self._note and (entry.uid or entry.gid):
+        elif self._note and (entry.uid or entry.gid or entry.is_dir):
             _set_xattr(descriptor, OWNER, b"%d:%d" % (entry.uid, entry.gid))
         if entry.xattrs:
             for name, value in entry.xattrs.items():
