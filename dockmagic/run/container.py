@@ -128,7 +128,7 @@ class Container:
             "keep_log": record.keep_log,
             "auto_remove": record.auto_remove,
             "gone_with_it": self.anonymous_volumes(),
-            "mounts": [self._mount(mount) for mount in self._all_mounts()],
+            "mounts": self._all_mounts(),
             "process": {
                 "argv": list(record.argv),
                 "env": list(record.env),
@@ -151,7 +151,7 @@ class Container:
         # Outer folders before what lies in them.
         given.sort(key=lambda mount: mount["target"].count("/"))
         targets = {mount["target"] for mount in given}
-        files = [
+        files: list[dict[str, Any]] = [
             {"type": "bind", "target": f"/etc/{name}", "source": str(self.folder / name)}
             for name in hosts.FILES
             if f"/etc/{name}" not in targets
@@ -160,11 +160,13 @@ class Container:
             files.append({"type": "bind", "target": reaper.INSIDE, "source": self.record.init, "read_only": True})
         return files + given
 
-    @staticmethod
-    def _mount(mount: dict[str, Any]) -> dict[str, Any]:
-        if mount["type"] in ("bind", "cache", "secret") and not os.path.lexists(mount["source"]):
-            raise PathNotFound(f"{mount['source']} does not exist on this machine", hint="Create it, or correct -v")
-        return mount
+    def _check_sources(self) -> None:
+        for mount in self.record.mounts:
+            if mount.source and not os.path.lexists(mount.source):
+                raise PathNotFound(
+                    f"{mount.source}, which the container mounts at {mount.target}, is not there any more",
+                    hint="Create it, or make the container anew without it",
+                )
 
     def start(self, *, owner: int | None = None, stdin: bool = False, secrets: Sequence[str] = ()) -> Session:
         """Start the program. The session that comes back is to be followed or closed.
@@ -180,6 +182,7 @@ class Container:
         """
         if self.is_running:
             raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
+        self._check_sources()
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
         offset = self._log_size()

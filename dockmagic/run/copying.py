@@ -37,7 +37,7 @@ def read_tar(
         out: descriptor.
         follow: whether a link in the last place is followed too.
         owners: of members whose files cannot tell, by their names.
-        skip: names of folders that are left out if they are empty.
+        skip: names of files and folders that are left out if they are empty.
 
     Raises:
         PathNotFound: it is not there.
@@ -119,6 +119,8 @@ class _Writer:
         info.mode, info.mtime = stat.S_IMODE(mode), int(status.st_mtime)
         info.uid, info.gid = self.owners.get(name, (status.st_uid, status.st_gid))
         through = f"/proc/self/fd/{descriptor}"
+        if name in self.skip and not (os.listdir(through) if stat.S_ISDIR(mode) else status.st_size):
+            return  # made for a mount
         if stat.S_ISREG(mode):
             self._file(info, status, through)
             return
@@ -133,8 +135,6 @@ class _Writer:
             info.devmajor, info.devminor = os.major(status.st_rdev), os.minor(status.st_rdev)
         else:
             return  # sockets are no data
-        if name in self.skip and not (info.isdir() and os.listdir(through)):
-            return  # made for a mount
         self.tar.addfile(info)
         if info.isdir():
             self._children(through, f"{name}/")

@@ -113,7 +113,10 @@ def copy_to_host(
         source = path[:-2] or "/" if path.endswith("/.") else path
         folder = copy_out(container, source, tar, follow=follow)
         where, rename = _aim(
-            os.fspath(target), _kind_here(os.fspath(target)), folder=folder, content=path.endswith("/.")
+            os.fspath(target),
+            _kind_here(os.fspath(target).rstrip("/") or "/"),
+            folder=folder,
+            content=path.endswith("/."),
         )
         tar.seek(0)
         write_tar("/", os.path.abspath(where), tar.fileno(), rename=rename, owners="tar" if keep_owners else "mine")
@@ -181,7 +184,9 @@ def _kind_here(path: str) -> _Kind:
 
 
 def _kind_inside(container: Container, path: str) -> _Kind:
-    answer = work(container.isolation, "look", spec=container.spec(), pid=container.state.pid, path=path)
+    answer = work(
+        container.isolation, "look", spec=container.spec(), pid=container.state.pid, path=path.rstrip("/") or "/"
+    )
     return _Kind(bool(answer["mode"]), stat.S_ISDIR(answer["mode"]))
 
 

@@ -1,0 +1,346 @@
+"""From the first start to the last trace: names, restarts, --rm, kills at bad moments, and what is cleaned up."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from programs import finish
+
+from dockmagic.image import local
+from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, PathNotFound
+from dockmagic.oci.reference import Reference
+from dockmagic.run import transfer
+from dockmagic.run.collecting import collect_layers
+from dockmagic.run.commit import commit
+from dockmagic.run.container import CannotStart
+from dockmagic.run.creation import rename
+from dockmagic.run.listing import containers, find
+from dockmagic.run.record import Mount
+from dockmagic.run.tiers import choose
+from dockmagic.run.uses import roots, uses
+from dockmagic.run.volumes import create_volume, find_volume, remove_volume, volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockmagic.image.image import Image
+    from dockmagic.run.container import Container
+    from dockmagic.store.content import ContentStore
+
+    Make = Callable[..., Container]
+
+
+def test_rm_takes_a_container_away_when_it_ends(store: ContentStore, make: Make) -> None:
+    """With its anonymous volumes; its name is free as soon as its end is known, and its output is complete."""
+    for _ in range(5):
+        volume = Mount(type="volume", target="/v", anonymous=True)
+        container = make("sh", "-c", "echo out; exit 3", name="brief", auto_remove=True, mounts=[volume])
+        assert finish(container) == (3, "out\n", "")
+        assert not container.folder.exists()
+    _gone(store)
+    assert not [volume for volume in volumes(store.home) if volume.anonymous]
+
+
+def _gone(store: ContentStore) -> None:
+    for _ in range(200):
+        if not list(store.home.containers.glob(".gone-*")):
+            return
+        time.sleep(0.02)
+    raise AssertionError(list(store.home.containers.glob(".gone-*")))
+
+
+def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> None:
+    """The one who started it is killed; also what could not be started goes."""
+    container = make("sleep", "98763", auto_remove=True)
+    script = (
+        "import os, signal\n"
+        "from dockmagic.run.listing import find\n"
+        "from dockmagic.store.content import ContentStore\n"
+        "from dockmagic.store.home import Home\n"
+        f"find(ContentStore(Home({str(store.home.root)!r})), {container.id!r}).start(owner=os.getpid())\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script], check=False, env=environment)
+    for _ in range(200):
+        if not container.folder.exists():
+            break
+        time.sleep(0.02)
+    assert not container.folder.exists()
+    broken = make("nosuch", auto_remove=True)
+    with pytest.raises(CannotStart):
+        broken.start()
+    assert not broken.folder.exists()
+    _gone(store)
+
+
+def test_a_name_can_be_taken_over_and_changed(store: ContentStore, make: Make) -> None:
+    """``--replace`` removes who has it, running or not; ``rename`` gives another one."""
+    first = make("sleep", "100", name="wanted")
+    first.start(owner=os.getpid()).close()
+    second = make("true", name="wanted", replace=True)
+    assert not first.folder.exists()
+    assert find(store, "wanted").id == second.id
+    assert rename(second, "other").name == find(store, second.id).name == "other"
+    with pytest.raises(Conflict, match="same name as its current name"):
+        rename(find(store, "other"), "other")
+    make("true", name="third")
+    with pytest.raises(Conflict, match='container name "/third" is already in use'):
+        rename(find(store, "other"), "third")
+
+
+def test_two_starts_at_once_are_one(make: Make) -> None:
+    """The second hears that it runs."""
+    container = make("sleep", "100")
+    heard: list[object] = []
+
+    def go() -> None:
+        try:
+            heard.append(container.start(owner=os.getpid()))
+        except (Conflict, CannotStart) as error:
+            heard.append(str(error))
+
+    threads = [threading.Thread(target=go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(not isinstance(answer, str) for answer in heard) == 1
+    assert all("running" in answer for answer in heard if isinstance(answer, str))
+    for answer in heard:
+        if not isinstance(answer, str):
+            answer.close()  # type: ignore[attr-defined]
+
+
+def test_a_container_is_restarted(make: Make) -> None:
+    """Stopped first if it runs."""
+    container = make("sh", "-c", "echo up; sleep 100")
+    container.start(owner=os.getpid()).close()
+    first = container.state.pid
+    container.restart(0.1, owner=os.getpid()).close()
+    assert container.state.pid not in (0, first)
+    container.kill()
+    container.wait()
+    assert [frame.data for frame in container.logs()] == [b"up\n"] * 2
+
+
+def test_a_paused_container_stands_still(make: Make) -> None:
+    """All its processes; it goes on where it was, and can be removed while it is paused."""
+    container = make("sh", "-c", "while :; do echo x; sleep 0.01; done")
+    container.start(owner=os.getpid()).close()
+    container.pause()
+    assert container.state.status == "paused"
+    time.sleep(0.05)
+    size = (container.folder / "log").stat().st_size
+    time.sleep(0.1)
+    assert (container.folder / "log").stat().st_size == size
+    with pytest.raises(Conflict, match="already paused"):
+        container.pause()
+    assert container.unpause()
+    assert not container.unpause()
+    time.sleep(0.1)
+    assert (container.folder / "log").stat().st_size > size
+    container.pause()
+    container.remove(force=True)
+    assert not container.folder.exists()
+
+
+@pytest.mark.parametrize("whom", ["shim", "pid"])
+def test_a_kill_at_any_moment_leaves_a_container_that_is_whole(make: Make, whom: str) -> None:
+    """It is seen as exited, its files can be listed and committed, and it starts again."""
+    script = "i=0; while :; do i=$((i+1)); echo $i > /tmp/f$((i % 50)); rm -f /tmp/f$((i % 7)); done"
+    container = make("sh", "-c", script)
+    for _ in range(4):
+        container.start(owner=os.getpid()).close()
+        time.sleep(random.random() / 10)  # noqa: S311  (any moment is as good)
+        state = json.loads((container.folder / "state.json").read_bytes())
+        os.kill(state[whom], signal.SIGKILL)
+        assert container.wait(5) == 137
+        assert container.state.status == "exited"
+        container.changes()
+    assert b"tmp" in commit(container).files.nodes
+    assert str(container.folder) not in Path("/proc/self/mounts").read_text()
+
+
+def test_an_image_in_use_is_not_removed(store: ContentStore, make: Make) -> None:
+    """A container that does not run keeps it, too; when that goes, it can be removed with its unpacked layers."""
+    base = make("sh", "-c", "head -c 1000000 /dev/zero > /big")
+    finish(base)
+    image = commit(base, Reference.parse("used:1"))
+    container = make("cat", "/big", image=image)
+    assert finish(container)[0] == 0
+    with pytest.raises(Conflict, match=r"unable to remove repository reference .used:1. \(must force\) - container"):
+        local.remove(store, "used:1", uses=uses(store), roots=[lambda: roots(store)])
+    assert collect_layers(store, dry_run=True) == 0
+    container.remove()
+    local.remove(store, "used:1", uses=uses(store), roots=[lambda: roots(store)])
+    assert collect_layers(store, dry_run=True) >= 1_000_000
+    assert collect_layers(store) >= 1_000_000
+    assert collect_layers(store) == 0
+    assert finish(make("true"))[0] == 0
+
+
+def test_a_forced_removal_leaves_a_container_its_files(store: ContentStore, make: Make) -> None:
+    """The image has no name any more; what it stands on is kept."""
+    base = make("sh", "-c", "echo kept > /kept")
+    finish(base)
+    image = commit(base, Reference.parse("forced:1"))
+    container = make("cat", "/kept", image=image)
+    local.remove(store, "forced:1", force=True, uses=uses(store), roots=[lambda: roots(store)])
+    assert collect_layers(store) == 0
+    assert finish(container)[1] == "kept\n"
+    assert container.image.digest == image.digest
+
+
+def test_volumes_have_labels_and_users(store: ContentStore, make: Make) -> None:
+    """One that a container uses is not removed."""
+    made = create_volume(store.home, "labelled", labels={"a": "b"})
+    assert find_volume(store.home, "labelled") == made
+    assert made.labels == {"a": "b"}
+    assert not made.anonymous
+    assert create_volume(store.home).anonymous
+    with pytest.raises(Conflict, match=r"remove labelled: volume is in use - \[abc\]"):
+        remove_volume(store.home, "labelled", ["abc"])
+    assert remove_volume(store.home, "labelled", []).name.startswith(".gone-labelled")
+    with pytest.raises(NotFound, match="no such volume"):
+        find_volume(store.home, "labelled")
+    with pytest.raises(InvalidInput, match="invalid characters for a local volume name"):
+        create_volume(store.home, "a/b")
+    del make
+
+
+def test_an_export_is_the_whole_tree(make: Make) -> None:
+    """As the container sees it, without volumes and without what mounts needed."""
+    container = make(
+        "sh", "-c", "echo new > /new; rm /var/old; ln /new /hard; touch /v/x",
+        mounts=[Mount(type="volume", target="/v", anonymous=True)],
+    )  # fmt: skip
+    finish(container)
+    out = io.BytesIO()
+    transfer.export(container, out)
+    out.seek(0)
+    with tarfile.open(fileobj=out) as tar:
+        members = {member.name: member for member in tar}
+    assert {"new", "hard", "bin/busybox", "home/user/own"} <= members.keys()
+    assert not {"var/old", "v", "v/x", "etc/hostname"} & members.keys()
+    assert members["home/user/own"].uid == 1000
+    assert members["tmp"].mode == 0o1777
+    assert {members["hard"].type, members["new"].type} == {tarfile.REGTYPE, tarfile.LNKTYPE}
+
+
+# Where docker puts what is copied (docker cp, "Extended description"): source, target, what is there then.
+_COPIES = [
+    ("file", "new", {"new": "f"}),
+    ("file", "dir", {"dir/file": "f", "dir/old": "o"}),
+    ("file", "dir/", {"dir/file": "f", "dir/old": "o"}),
+    ("file", "there", {"there": "f"}),
+    ("tree", "new", {"new/a": "a", "new/sub/b": "b"}),
+    ("tree/.", "new", {"new/a": "a", "new/sub/b": "b"}),
+    ("tree", "dir", {"dir/old": "o", "dir/tree/a": "a", "dir/tree/sub/b": "b"}),
+    ("tree/.", "dir", {"dir/old": "o", "dir/a": "a", "dir/sub/b": "b"}),
+]
+_REFUSED = [
+    ("file", "new/", "the destination directory .*new/ must exist"),
+    ("file", "there/", "is not a directory"),
+    ("tree", "there", "cannot copy directory"),
+    ("nosuch", "dir", "nosuch"),
+    ("file", "no/such", "is not there"),
+]
+
+
+def _source(place: Path) -> None:
+    (place / "tree" / "sub").mkdir(parents=True)
+    (place / "tree" / "a").write_text("a")
+    (place / "tree" / "sub" / "b").write_text("b")
+    (place / "file").write_text("f")
+
+
+def _target(place: Path) -> None:
+    (place / "dir").mkdir(parents=True)
+    (place / "dir" / "old").write_text("o")
+    (place / "there").write_text("t")
+
+
+def _found(place: Path, below: str) -> dict[str, str]:
+    top = place / below.split("/", maxsplit=1)[0]
+    files = [top] if top.is_file() else [path for path in top.rglob("*") if path.is_file()]
+    return {str(path.relative_to(place)): path.read_text() for path in files}
+
+
+@pytest.fixture
+def ready(make: Make, tmp_path: Path) -> tuple[Container, Path]:
+    """A container with sources and targets in /s and /t, and a folder with the same."""
+    container = make("true")
+    _source(tmp_path / "s")
+    _target(tmp_path / "t")
+    for name in ("s", "t"):
+        transfer.copy_from_host(container, tmp_path / name, "/")
+    return container, tmp_path
+
+
+@pytest.mark.parametrize(("source", "target", "found"), _COPIES)
+def test_a_copy_goes_where_docker_would_put_it(
+    ready: tuple[Container, Path], source: str, target: str, found: dict[str, str]
+) -> None:
+    """Out of a container, and into one."""
+    container, folder = ready
+    transfer.copy_to_host(container, f"/s/{source}", f"{folder}/t/{target}")
+    assert _found(folder / "t", target) == found
+    transfer.copy_from_host(container, f"{folder}/s/{source}", f"/t/{target}")
+    out = folder / "out"
+    out.mkdir()
+    transfer.copy_to_host(container, f"/t/{target.split('/', maxsplit=1)[0]}", out)
+    assert _found(out, target) == found
+
+
+@pytest.mark.parametrize(("source", "target", "words"), _REFUSED)
+def test_a_copy_that_docker_refuses_is_refused(
+    ready: tuple[Container, Path], source: str, target: str, words: str
+) -> None:
+    """Both ways, and nothing is changed."""
+    container, folder = ready
+    with pytest.raises((InvalidInput, PathNotFound), match=words):
+        transfer.copy_to_host(container, f"/s/{source}", f"{folder}/t/{target}")
+    with pytest.raises((InvalidInput, PathNotFound), match=words):
+        transfer.copy_from_host(container, f"{folder}/s/{source}", f"/t/{target}")
+    assert _found(folder / "t", "dir") == {"dir/old": "o"}
+    assert _found(folder / "t", "there") == {"there": "t"}
+
+
+def test_links_are_copied_or_followed(make: Make, tmp_path: Path) -> None:
+    """As links, or with `follow` what they lead to inside the root; hard links stay one file."""
+    container = make("sh", "-c", "mkdir /d; echo x > /d/a; ln /d/a /d/b; ln -s a /d/s; ln -s /etc/passwd /abs")
+    finish(container)
+    transfer.copy_to_host(container, "/d", tmp_path / "d")
+    assert (tmp_path / "d" / "a").stat().st_ino == (tmp_path / "d" / "b").stat().st_ino
+    assert (tmp_path / "d" / "s").is_symlink()
+    transfer.copy_to_host(container, "/abs", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    transfer.copy_to_host(container, "/abs", tmp_path / "content", follow=True)
+    assert (tmp_path / "content").read_text().startswith("root:x:0:0::/root")
+    transfer.copy_from_host(container, tmp_path / "d", "/back")
+    assert finish(make("true"))[0] == 0
+    again = tmp_path / "again"
+    transfer.copy_to_host(container, "/back", again)
+    assert (again / "a").stat().st_ino == (again / "b").stat().st_ino
+
+
+def test_listed_containers_are_the_newest_first(store: ContentStore, make: Make, image: Image) -> None:
+    """And know their image."""
+    older, newer = make("true"), make("true")
+    listed = [container.id for container in containers(store)]
+    assert listed.index(newer.id) < listed.index(older.id)
+    assert newer.image.id == image.id
+    assert newer.isolation == choose(store.home)
