@@ -183,7 +183,7 @@ def box(containers_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
             engine.volumes.remove(volume.name)
         for row in engine.images.rows():
             if row.repository != "box":
-                engine.images.remove(row.id, force=True)
+                engine.images.remove(row.id if row.tag == "<none>" else f"{row.repository}:{row.tag}", force=True)
 
 
 class Screen:

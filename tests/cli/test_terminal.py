@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dockmagic.engine import Engine
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conftest import Screen
 
     Open = type[Screen]
-    Typed = Callable[..., object]
+    Typed = Callable[..., Any]
 
 _PROMPT = "# "
 
@@ -130,7 +130,7 @@ def test_other_keys_leave_if_one_says_so(box: str, screen: Open) -> None:
 
 def test_exec_gives_a_second_shell(box: str, screen: Open, typed: Typed) -> None:
     """`exec -it`: with a terminal of its own, in the same container."""
-    assert typed(f"run -d --name two {box} sleep 1000").code == 0  # type: ignore[attr-defined]
+    assert typed(f"run -d --name two {box} sleep 1000").code == 0
     with screen("exec", "-it", "-e", "A=b", "-w", "/var", "two", "sh", rows=20, columns=50) as shell:
         shell.expect(_PROMPT)
         shell.type("echo $A $PWD; stty size; tty; exit 9\n")
@@ -177,15 +177,15 @@ def test_colours_and_binary_output_come_as_they_are(box: str, screen: Open) -> N
 def test_the_command_asks_for_a_terminal_where_there_is_none(box: str, typed: Typed) -> None:
     """-i -t without one is an error, as with docker; -t alone is none."""
     run = typed(f"run -i -t --rm {box} true")
-    assert (run.code, run.err.count("\n")) == (1, 1)  # type: ignore[attr-defined]
-    assert "the input device is not a TTY" in run.err  # type: ignore[attr-defined]
-    assert typed(f"run -t --rm {box} true").code == 0  # type: ignore[attr-defined]
+    assert (run.code, run.err.count("\n")) == (1, 1)
+    assert "the input device is not a TTY" in run.err
+    assert typed(f"run -t --rm {box} true").code == 0
 
 
 def test_nothing_of_ours_is_left_open(box: str, typed: Typed) -> None:
     """Runs and looks leave no descriptor behind in the process that asked."""
     typed(f"run --rm {box} true")
-    before = len(os.listdir("/proc/self/fd"))
+    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
     for _ in range(3):
         typed(f"run --rm {box} true")
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) <= before + 1

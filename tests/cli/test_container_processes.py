@@ -1,0 +1,169 @@
+"""The command as a process with a container behind it: signals, pipes, and what is left when it is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dockmagic.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMAND = (sys.executable, "-m", "dockmagic")
+
+
+def running() -> list[str]:
+    """Names of the containers that run."""
+    with Engine() as engine:
+        return [row.names for row in engine.containers.rows()]
+
+
+def until(wanted: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether it becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if wanted():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def begin(*words: str) -> subprocess.Popen[bytes]:
+    """Start the command; it can be interrupted though the one who runs the tests may not."""
+    return subprocess.Popen(
+        [*COMMAND, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  (nothing else forks)
+    )
+
+
+def test_ctrl_c_ends_a_program_that_made_no_provision(box: str) -> None:
+    """The kernel keeps SIGINT from a process 1 without a handler; the user's wish is clear all the same."""
+    command = begin("run", "--name", "plain", box, "sleep", "1000")
+    assert until(lambda: running() == ["plain"])
+    time.sleep(0.2)
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=15)
+    assert command.returncode == 128 + signal.SIGKILL
+    assert err == b""
+    assert running() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_reaches_the_program(box: str, number: signal.Signals) -> None:
+    """It decides itself what to do; its exit code is the command's."""
+    name = number.name.removeprefix("SIG")
+    script = f"trap 'echo got {name}; exit 7' {name}; echo ready; while :; do sleep 0.1; done"
+    command = begin("run", "--rm", box, "sh", "-c", script)
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"ready\n"
+    command.send_signal(number)
+    out, _ = command.communicate(timeout=15)
+    assert (command.returncode, out) == (7, f"got {name}\n".encode())
+
+
+def test_a_program_that_ignores_every_signal_goes_at_the_third(box: str) -> None:
+    """Ctrl-C thrice is as much as anybody will press it."""
+    command = begin("run", "--rm", box, "sh", "-c", "trap '' INT TERM; echo ready; while :; do sleep 0.1; done")
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"ready\n"
+    for _ in range(2):
+        command.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    assert command.poll() is None
+    command.send_signal(signal.SIGINT)
+    command.communicate(timeout=15)
+    assert command.returncode == 137
+    assert running() == []
+
+
+def test_a_killed_command_takes_its_container_along(box: str) -> None:
+    """What runs in the foreground never outlives the command, however that ends."""
+    command = begin("run", "--name", "orphan", box, "sleep", "1000")
+    assert until(lambda: running() == ["orphan"])
+    command.kill()
+    command.communicate()
+    assert until(lambda: running() == [])
+
+
+def test_a_detached_container_outlives_the_command(box: str) -> None:
+    """And --rm lets it go when it ends, with nobody looking."""
+    done = subprocess.run(
+        [*COMMAND, "run", "-d", "--rm", "--name", "long", box, "sleep", "1000"], capture_output=True, check=True
+    )
+    assert len(done.stdout.strip()) == 64
+    assert running() == ["long"]
+    subprocess.run([*COMMAND, "kill", "long"], check=True, capture_output=True)
+    with Engine() as engine:
+        assert until(lambda: not (engine.home.containers / done.stdout.decode().strip()).exists())
+
+
+def test_a_reader_that_leaves_ends_the_program(box: str) -> None:
+    """`run … yes | head -1` comes back, and --rm leaves nothing."""
+    left, right = os.pipe()
+    command = subprocess.Popen(
+        [*COMMAND, "run", "--rm", box, "yes"], stdin=subprocess.DEVNULL, stdout=right, stderr=subprocess.PIPE
+    )
+    os.close(right)
+    assert os.read(left, 2) == b"y\n"
+    os.close(left)
+    _, err = command.communicate(timeout=20)
+    assert err == b""
+    assert until(lambda: running() == [])
+    with Engine() as engine:
+        assert engine.containers.all() == []
+
+
+def test_much_output_arrives_whole(box: str) -> None:
+    """Nothing is lost on the way to a slow reader."""
+    command = begin("run", "--rm", box, "sh", "-c", "head -c 20000000 /dev/zero; echo end")
+    assert command.stdout is not None
+    size = 0
+    while data := command.stdout.read(1 << 20):
+        size += len(data)
+        last = data
+    assert command.wait() == 0
+    assert (size, last[-4:]) == (20_000_004, b"end\n")
+    command.communicate()
+
+
+def test_following_logs_ends_with_ctrl_c(box: str) -> None:
+    """The command ends, the container goes on, and nothing is complained of."""
+    with Engine() as engine:
+        container = engine.containers.create(box, ["sh", "-c", "echo ready; sleep 1000"], name="served")
+        container.start().close()
+    command = begin("logs", "-f", "served")
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"ready\n"
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=15)
+    assert (command.returncode, err) == (130, b"")
+    assert running() == ["served"]
+
+
+def test_attach_and_exec_leave_the_container_alone(box: str) -> None:
+    """Killed, they take nothing along; an interrupted exec ends its own program only."""
+    with Engine() as engine:
+        engine.containers.create(box, ["sleep", "1000"], name="base").start().close()
+    attached = begin("attach", "base")
+    entered = begin("exec", "base", "sleep", "999")
+    with Engine() as engine:
+        base = engine.containers.get("base")
+        assert until(lambda: "sleep 999" in [row.command for row in engine.containers.processes(base)])
+        time.sleep(0.2)
+        entered.send_signal(signal.SIGINT)
+        entered.communicate(timeout=15)
+        assert entered.returncode == 130
+        assert [row.command for row in engine.containers.processes(base)] == ["sleep 1000"]
+    attached.kill()
+    attached.communicate()
+    assert running() == ["base"]
