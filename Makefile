@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; \
 	done)
 # What the tests set themselves beside. Without root or apt-get those tests are skipped, each by name.
-PEERS := buildah busybox-static chromium docker-registry podman skopeo umoci
+PEERS := buildah busybox-static chromium docker-registry podman proot runc skopeo uidmap umoci
 
 .PHONY: demo test lint bench clean
 .DELETE_ON_ERROR:
