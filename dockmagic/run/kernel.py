@@ -47,6 +47,7 @@ _RESOLVE_IN_ROOT: Final = 0x10
 _SIGCHLD: Final = 17
 _SIGKILL: Final = 9
 _MNT_DETACH: Final = 2
+_PAGE: Final = 4096
 _AT_FDCWD: Final = -100
 _AT_RECURSIVE: Final = 0x8000
 _AT_EMPTY_PATH: Final = 0x1000
@@ -101,6 +102,9 @@ def setns(descriptor: int, flags: int) -> None:
 def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     """Mount something, or change how it is mounted."""
     words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
+    if len(words[3] or b"") >= _PAGE:
+        # The kernel would take the first page of it only, and mount something else (mount(2)).
+        raise OSError(7, f"mount of {kind} on {target}: too many layers")
     result = _libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3])
     _check(result, f"mount of {kind or source or 'flags'} on {target}")
 
