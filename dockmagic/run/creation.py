@@ -16,6 +16,7 @@ from . import capabilities, hosts, layers, mounting, naming, reaper, seccomp, tr
 from .authorities import authorities
 from .container import Container
 from .disposal import remove_folders
+from .leftovers import sweep
 from .limits import Limits, hold
 from .listing import containers
 from .ports import check_ports
@@ -158,6 +159,7 @@ def create(
         hosts.check_address(address)
     helper = reaper.find_reaper() if init else ""
     isolation = choose(store.home)
+    sweep(store.home, isolation)
     check_means(isolation, network=network, read_only=read_only, mounts=mounts)
     for notice in hold(limits, isolation).notices:
         on_notice(notice)

@@ -18,6 +18,7 @@ from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.run.commit import commit
 from dockmagic.run.container import CannotStart
 from dockmagic.run.isolation import Tier
+from dockmagic.run.leftovers import sweep
 from dockmagic.run.listing import find
 from dockmagic.run.record import Mount
 from dockmagic.run.tiers import choose, explain
@@ -180,6 +181,17 @@ def _shim_of(container: Container) -> int:
     import json
 
     return int(json.loads((container.folder / "state.json").read_bytes())["shim"])
+
+
+def test_what_a_kill_left_is_swept_away(tier: Tier, make: Make, store: ContentStore) -> None:
+    """A container that was being removed, with overlay's closed folder and files of others; not one of just now."""
+    container = make("sh", "-c", "mkdir -m 700 /own; touch /own/file; chown -R 5:5 /own", network="host")
+    finish(container)
+    gone = container.folder.rename(container.folder.with_name(f".gone-{container.id}"))
+    sweep(store.home, container.isolation)
+    assert gone.exists(), tier
+    sweep(store.home, container.isolation, age=0)
+    assert not gone.exists()
 
 
 def test_a_program_that_ends_takes_its_children_along(tier: Tier, make: Make) -> None:
