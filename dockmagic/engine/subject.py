@@ -53,14 +53,16 @@ def find_image(
         AmbiguousName: a prefix that fits several images.
         InvalidReference: neither a name nor an ID.
     """
-    from dockmagic.build.steps import find_step, is_step
+    if text.startswith("@"):
+        from dockmagic.build.steps import find_step
 
-    if is_step(text):
         return find_step(engine.store, text)
     try:
         found = local.find(engine.store, text)
     except ImageNotFound as missing:
         if _SHORT_ID.fullmatch(text):
+            from dockmagic.build.steps import find_step
+
             with suppress(ImageNotFound):
                 return find_step(engine.store, text)
         if on_remote is None:
