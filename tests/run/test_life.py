@@ -176,6 +176,7 @@ def test_a_kill_at_any_moment_leaves_a_container_that_is_whole(make: Make, whom:
 
 def test_an_image_in_use_is_not_removed(store: ContentStore, make: Make) -> None:
     """A container that does not run keeps it, too; when that goes, it can be removed with its unpacked layers."""
+    collect_layers(store)  # what other tests have left
     base = make("sh", "-c", "head -c 1000000 /dev/zero > /big")
     finish(base)
     image = commit(base, Reference.parse("used:1"))
@@ -194,6 +195,7 @@ def test_an_image_in_use_is_not_removed(store: ContentStore, make: Make) -> None
 
 def test_a_forced_removal_leaves_a_container_its_files(store: ContentStore, make: Make) -> None:
     """The image has no name any more; what it stands on is kept."""
+    collect_layers(store)  # what other tests have left
     base = make("sh", "-c", "echo kept > /kept")
     finish(base)
     image = commit(base, Reference.parse("forced:1"))
