@@ -14,10 +14,11 @@ from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Descriptor, History
+from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.compress import Compressor
 from dockmagic.store.layer.table import LayerTable
 
-from . import layers
+from . import caveats, layers
 from .pause import held
 from .work import work
 
@@ -57,6 +58,7 @@ def commit(
     message: str = "",
     changes: Sequence[str] = (),
     pause: bool = True,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> Image:
     """Make an image of a container's image and its writable layer. Volumes are no part of it.
 
@@ -70,6 +72,7 @@ def commit(
         message: likewise.
         changes: Dockerfile instructions, see `apply_changes`.
         pause: hold a running container still meanwhile.
+        on_notice: hears of owners that may be wrong because this machine has one user only.
 
     Raises:
         InvalidInput: a change that is none.
@@ -95,6 +98,8 @@ def commit(
         if layer is None:
             image = with_history(store, image, step)
         else:
+            if notice := caveats.lost_owners(container.isolation, layer.table, image.files):
+                on_notice(notice)
             image = append_layer(store, image, layer.descriptor, layer.diff_id, step)
         keep([image.digest, image.id])
         if config != image.config:
@@ -152,13 +157,23 @@ def _pack(
     container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool, last: bool
 ) -> tuple[Digest, LayerTable]:
     still = held(container.state.pid if pause else 0)
+    isolation, tables = container.isolation, layers.tables(container.store, container.image)
+    if isolation.keeps_owners and not isolation.uid_map:
+        # We are root, and what a worker would see is what we see.
+        from .packing import pack_view
+
+        with still, disk_errors():
+            diff, packed = pack_view(
+                container.folder, tables, tar.fileno(), isolation=isolation.record(), epoch=epoch, last=last
+            )
+        return Digest(diff), LayerTable.loads(packed)
     with tempfile.TemporaryFile() as table, still:
         answer = work(
-            container.isolation,
+            isolation,
             "pack",
             descriptors=(tar.fileno(), table.fileno()),
             spec=container.spec(),
-            tables=layers.tables(container.store, container.image),
+            tables=tables,
             epoch=epoch,
             last=last,
         )

@@ -14,6 +14,7 @@ from dockmagic.store.layer.tree import FileTree
 
 from .mountpoints import read_mountpoints
 from .ownership import Ownership
+from .settling import settle
 from .snapshot import writable, written
 from .upper import names
 
@@ -21,9 +22,20 @@ __all__ = ["pack_view"]
 
 
 def pack_view(
-    folder: Path, tables: list[str], out: int, *, isolation: dict[str, Any], epoch: int | None
+    folder: Path, tables: list[str], out: int, *, isolation: dict[str, Any], epoch: int | None, last: bool = False
 ) -> tuple[str, bytes]:
-    """Write the layer of the container in `folder`, whose tree is mounted at ``merged``, to the file `out`.
+    """Write the layer of the container in `folder` to the file `out`.
+
+    Read from the writable layer itself: what is in the layers below is known from their tables, and nothing need be
+    mounted.
+
+    Args:
+        folder: of the container.
+        tables: paths of the file tables of its image's layers, base first.
+        out: descriptor.
+        isolation: as `Isolation.record` gives it.
+        epoch: no file is later than this.
+        last: make the writable layer what its layer unpacks to: it will be used for it, see `settle`.
 
     Returns:
         The DiffID and the file table.
@@ -45,7 +57,7 @@ def pack_view(
             told = {item.name: ownership.of(item.name) for item in found if item.mode}
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
         diff_id, table = pack(
-            folder / "merged",
+            writable(folder, isolation),
             below,
             file,
             form=form,
@@ -53,4 +65,7 @@ def pack_view(
             told=told,
             epoch=epoch,
         )
-    return str(diff_id), table.dumps()
+    data = table.dumps()
+    if last:
+        settle(folder, data)
+    return str(diff_id), data

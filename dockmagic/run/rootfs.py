@@ -46,7 +46,8 @@ def mount_layers(spec: dict[str, Any], where: str, *, view: bool = False) -> Non
     box = os.path.relpath(spec["folder"], folder)
     if not layers:
         layers = [f"{box}/empty"]
-    flag = ",userxattr" if spec["userxattr"] else ""
+    # Whatever the kernel was built for: the upper folder is to tell by itself what was written, as with userxattr.
+    flag = ",userxattr" if spec["userxattr"] else ",redirect_dir=off,metacopy=off"
     if view:
         # Two lower folders at the least: an overlay of a single one without an upper is refused.
         data = f"lowerdir={':'.join([f'{box}/upper', *layers])}{flag}"

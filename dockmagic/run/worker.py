@@ -122,12 +122,7 @@ def _pack(
     """
     from .packing import pack_view
 
-    with _view(spec):
-        diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], isolation=isolation, epoch=epoch)
-    if last:
-        from .settling import settle
-
-        settle(Path(spec["folder"]), table)
+    diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], isolation=isolation, epoch=epoch, last=last)
     os.write(files[1], table)
     return {"diff_id": diff_id}
 

@@ -16,15 +16,18 @@ from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported, PathNotFo
 from dockmagic.run import cgroups, reaper
 from dockmagic.run.commit import commit
 from dockmagic.run.container import CannotStart
+from dockmagic.run.disposal import remove_folders
 from dockmagic.run.limits import Limits
 from dockmagic.run.ports import Port, parse_port
 from dockmagic.run.record import Mount
+from dockmagic.run.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
+    from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
     Run = Callable[..., tuple[int, str, str]]
@@ -68,13 +71,14 @@ def test_a_secret_is_a_file_in_memory_with_an_owner(make: Make, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("several_users")
-def test_a_cache_gets_its_owner_once(run: Run, tmp_path: Path) -> None:
+def test_a_cache_gets_its_owner_once(store: ContentStore, run: Run, tmp_path: Path) -> None:
     """And keeps its files."""
     place = tmp_path / "cache"
     place.mkdir()
     mount = Mount(type="cache", target="/c", source=str(place), mode=0o770, uid=1000, gid=1000)
     assert run("sh", "-c", "stat -c '%a %u' /c; touch /c/x", mounts=[mount])[1] == "770 1000\n"
     assert run("ls", "/c", mounts=[mount])[1] == "x\n"
+    remove_folders(choose(store.home), [str(place)])  # it is somebody else's now
 
 
 def test_a_tmpfs_takes_dockers_options(run: Run) -> None:

@@ -15,7 +15,7 @@ from dockmagic.oci.errors import Conflict, StoreError
 
 from .compare import differences
 from .entry import EntryType
-from .form import Owners
+from .form import Owners, Whiteouts
 from .place import Place
 from .scan import show
 from .survey import digest, look, open_file
@@ -73,7 +73,7 @@ def pack(
     mtimes are whole seconds, owners are numbers only. Sockets are skipped.
 
     Args:
-        root: the merged tree, as a container sees it.
+        root: the merged tree, as a container sees it; or an overlay's upper directory, with `only`.
         below: the tree of the layers below; an empty one packs everything.
         out: where the uncompressed tar goes.
         form: how `root` was unpacked: except with `Owners.KEEP`, owners of paths below stay and new ones are root's.
@@ -196,6 +196,7 @@ class _Dresser:
     def __init__(self, form: Form, told: Mapping[bytes, Told]) -> None:
         self._owners = form.owners
         self._told = told
+        self.in_overlay = form.whiteouts is not Whiteouts.APPLY
 
     def __call__(self, entry: Entry, old: Entry | None) -> Entry:
         if self._owners is Owners.KEEP:
@@ -235,7 +236,7 @@ def _difference(
     gone = []
     for name in names:
         found = look(place, name)
-        if found is None:
+        if found is None or (owned.in_overlay and found.is_whiteout):
             gone.append(name)
             continue
         node = below.nodes.get(name)

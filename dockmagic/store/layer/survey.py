@@ -47,6 +47,12 @@ class Found:
         self.entry = entry
         self.inode = inode
 
+    @property
+    def is_whiteout(self) -> bool:
+        """Whether it is what overlay puts in place of what was removed (overlayfs.rst, "whiteouts and opaque...")."""
+        entry = self.entry
+        return entry.type is EntryType.CHARACTER and entry.major == entry.minor == 0
+
 
 def look(place: Place, name: bytes) -> Found | None:
     """What is at `name`; None if nothing, or a socket, which no layer can hold.
