@@ -1,6 +1,6 @@
 """`make bench`: every job beside its peers, as a table of ratios in benchmarks/results.md.
 
-Arguments name job groups (``pull listing changes push archives builds kernel``); without any, all run. The images are
+Arguments name job groups (``pull listing changes push archives builds containers kernel``); without any, all run. The images are
 made on the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one), ``DOCKMAGIC_BENCH_BASE`` (which it stands on) and
 ``DOCKMAGIC_BENCH_SMALL`` (a prefix such as ``localhost:5000/small/``, before 000 to 299) name others.
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import archives
 import builds
 import changes
+import containers
 import images
 import kernel
 import listing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _GROUPS = {
     "kernel": kernel, "pull": pull, "listing": listing, "changes": changes, "push": push, "archives": archives,
-    "builds": builds,
+    "builds": builds, "containers": containers,
 }  # fmt: skip
 _SMALL = 300
 _MEMORY = 6 << 30
