@@ -415,6 +415,7 @@ class Containers:
         message: str = "",
         changes: Sequence[str] = (),
         pause: bool = True,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> Image:
         """Make an image of a container's image and its writable layer (``commit``).
 
@@ -425,6 +426,7 @@ class Containers:
             message: likewise.
             changes: Dockerfile instructions, such as ``CMD ["sh"]``.
             pause: hold a running container still meanwhile.
+            on_notice: hears of owners that may be wrong because this machine has one user only.
 
         Raises:
             InvalidInput: a change that is none.
@@ -433,7 +435,9 @@ class Containers:
         from dockmagic.run.commit import commit
 
         ref = Reference.parse(name).or_latest() if name else None
-        made = commit(container, ref, author=author, message=message, changes=changes, pause=pause)
+        made = commit(
+            container, ref, author=author, message=message, changes=changes, pause=pause, on_notice=on_notice
+        )
         return self._images.get(made.id)  # with its names
 
     def export(self, container: Container, out: BinaryIO) -> None:

@@ -32,5 +32,13 @@ def command(
 ) -> Result:
     """Create a new image from a container's changes."""
     found = door.engine.containers.get(container.removeprefix("container:"))
-    image = door.engine.containers.commit(found, name, author=author, message=message, changes=changes, pause=pause)
+    image = door.engine.containers.commit(
+        found,
+        name,
+        author=author,
+        message=message,
+        changes=changes,
+        pause=pause,
+        on_notice=lambda line: door.say(f"WARNING: {line}"),
+    )
     return Transferred((image,), (), (str(image.id),))

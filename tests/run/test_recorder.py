@@ -201,6 +201,15 @@ def test_an_image_of_it_runs_again_with_its_owners(make: Make) -> None:
     assert _owners(entries) == {"/d": (7, 8), "/d/f": (7, 8), "/d/g": (0, 0)}
 
 
+def test_owners_that_a_program_could_not_see_are_warned_of(make: Make) -> None:
+    """A file that is replaced as useradd does it: what it looks at is root's, so what it makes is, too."""
+    container = make("sh", "-c", "cd /home/user; cp own new; mv new own; chown $(stat -c %u:%g .) own; echo > other")
+    finish(container)
+    notices: list[str] = []
+    commit(container, on_notice=notices.append)
+    assert [notice.partition(" changed")[0] for notice in notices] == ["/home/user/own"]
+
+
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_the_filter_fits_the_processor(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both tables give a program that the kernel would load: jumps inside, and an end."""
