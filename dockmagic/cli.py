@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     from .engine import Engine
-    from .terminal import PROXIED, Conversation, Output, Progress, ask, followed_build, standard_input
+    from .terminal import PROXIED, Conversation, Output, Progress, ask, followed_build, standard_input, window_of
     from .verbs.call import invoke
     from .verbs.door import Door
     from .verbs.failing import failure_story
@@ -51,6 +51,7 @@ def _run(argv: list[str]) -> int:
 
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
         source, output = standard_input(), Output(progress.close)
+        terminal = source if source is not None and os.isatty(source) else None
         door = Door(
             engine,
             on_progress=progress,
@@ -61,7 +62,8 @@ def _run(argv: list[str]) -> int:
             follow_build=partial(followed_build, sys.stderr),
             on_output=output,
             program_input=source,
-            terminal=Conversation(source, output) if source is not None and sys.stdin.isatty() else None,
+            terminal=None if terminal is None else Conversation(terminal, output),
+            window=None if terminal is None else window_of(terminal),
             proxied=PROXIED,
         )
         try:

@@ -66,7 +66,7 @@ class Birth:
             kernel.set_hostname(spec["hostname"])
             if spec["network"] == "none":
                 _loopback_up()
-            stdio, passed = _stdio(ends, _terminal() if spec["process"]["tty"] else None)
+            stdio, passed = _stdio(ends, _terminal() if spec["process"]["tty"] else None, spec["process"])
             wire.tell(sync, {"ready": True, "created": created}, passed)
             self._become(spec["process"], stdio, sync)
 
@@ -109,7 +109,7 @@ class Birth:
             if not spec["namespaces"]:
                 self._guarded(what, ends, sync)
             self._rule()
-            stdio, sent = _stdio(ends, _terminal() if what["tty"] else None)
+            stdio, sent = _stdio(ends, _terminal() if what["tty"] else None, what)
             wire.tell(sync, {"ready": True}, sent)
             self._become(what, stdio, sync)
 
@@ -122,7 +122,7 @@ class Birth:
         """Without namespaces: fork the program, and stay as what keeps it and its children together."""
         spec = self.spec
         processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        stdio, passed = _stdio(ends, confined.open_terminal(spec) if what["tty"] else None)
+        stdio, passed = _stdio(ends, confined.open_terminal(spec) if what["tty"] else None, what)
 
         def program() -> NoReturn:
             with _to_the_end(sync):
@@ -172,10 +172,14 @@ def _terminal() -> tuple[int, int]:
     return master, slave
 
 
-def _stdio(ends: tuple[int, ...], terminal: tuple[int, int] | None) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+def _stdio(
+    ends: tuple[int, ...], terminal: tuple[int, int] | None, what: dict[str, Any]
+) -> tuple[tuple[int, int, int], tuple[int, ...]]:
     """The program's three descriptors, and the terminal's master to hand out if it has one."""
     if terminal is not None:
         master, slave = terminal
+        if what.get("window"):
+            process.resize(master, *what["window"])
         return (slave, slave, slave), (master,)
     first = ends[0] if ends[0] >= 0 else os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     return (first, ends[1], ends[2]), ()

@@ -168,13 +168,21 @@ class Container:
                     hint="Create it, or make the container anew without it",
                 )
 
-    def start(self, *, owner: int | None = None, stdin: bool = False, secrets: Sequence[str] = ()) -> Session:
+    def start(
+        self,
+        *,
+        owner: int | None = None,
+        stdin: bool = False,
+        secrets: Sequence[str] = (),
+        window: tuple[int, int] | None = None,
+    ) -> Session:
         """Start the program. The session that comes back is to be followed or closed.
 
         Args:
             owner: process that the container must not outlive; None for nobody.
             stdin: whether the session feeds its input; without, an open input stays open for who attaches.
             secrets: further variables, ``NAME=VALUE``, that are written nowhere.
+            window: rows and columns of its terminal; None for 40 and 120 until `Session.resize`.
 
         Raises:
             Conflict: it runs already.
@@ -192,6 +200,7 @@ class Container:
             connection, child = launch("shim", errors=errors)
         spec = self.spec()
         spec["process"]["env"] += secrets
+        spec["process"]["window"] = window
         if owner is not None:
             spec["owner"] = owner
         connection.send({"spec": spec, "stdin": stdin})
@@ -349,8 +358,18 @@ class Container:
         user: str = "",
         tty: bool = False,
         stdin: bool = False,
+        window: tuple[int, int] | None = None,
     ) -> Session:
         """Run one more program in the container.
+
+        Args:
+            argv: the program and its arguments.
+            env: over the container's.
+            cwd: empty for the container's.
+            user: empty for the container's.
+            tty: give it a terminal.
+            stdin: whether the session feeds its input.
+            window: as `start`.
 
         Raises:
             Conflict: it does not run.
@@ -365,6 +384,7 @@ class Container:
             "user": user or record.user,
             "groups": list(record.groups),
             "tty": tty,
+            "window": window,
             "capabilities": record.capabilities,
             "no_new_privs": record.no_new_privs,
             "rlimits": limits.hold(record.limits, self.isolation).rlimits,

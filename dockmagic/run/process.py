@@ -6,7 +6,7 @@ import fcntl
 import os
 import resource
 import signal
-import sys
+import struct
 import termios
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +15,7 @@ from . import accounts, idmap, kernel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "not_entered", "open_terminal"]
+__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "not_entered", "open_terminal", "resize"]
 
 _NOT_STARTED = 125
 NOT_EXECUTABLE = 126
@@ -30,7 +30,7 @@ class Refusal(Exception):
         self.code = code
 
 
-_SIZE = (40).to_bytes(2, sys.byteorder) + (120).to_bytes(2, sys.byteorder) + bytes(4)  # struct winsize
+_SIZE = (40, 120)
 
 
 def open_terminal() -> tuple[int, int]:
@@ -40,8 +40,13 @@ def open_terminal() -> tuple[int, int]:
     number = int.from_bytes(fcntl.ioctl(master, 0x80045430, b"\0\0\0\0"), "little")  # TIOCGPTN
     slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     # Until somebody says how large it is: with no size at all, line editors fold what is typed.
-    fcntl.ioctl(master, termios.TIOCSWINSZ, _SIZE)
+    resize(master, *_SIZE)
     return master, slave
+
+
+def resize(master: int, rows: int, columns: int) -> None:
+    """Tell a terminal how large it is."""
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
 def become(

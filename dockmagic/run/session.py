@@ -104,8 +104,13 @@ class Session:
 
     def resize(self, rows: int, columns: int) -> None:
         """Tell the program how large its terminal is."""
-        if self.terminal and self._into >= 0:
+        if not self.terminal:
+            return
+        if self._into >= 0:
             fcntl.ioctl(self._into, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        else:
+            with contextlib.suppress(OSError):
+                self.connection.send({"do": "resize", "rows": rows, "columns": columns})
 
     def write(self, data: bytes) -> None:
         """Send input, all of it; waits while the program does not read."""

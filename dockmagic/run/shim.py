@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Any
 
-from . import birth, cgroups, forwarder, guard, idmap, kernel, log, ownertable, recorder, wire
+from . import birth, cgroups, forwarder, guard, idmap, kernel, log, ownertable, process, recorder, wire
 
 __all__ = ["main"]
 
@@ -409,6 +409,12 @@ class _Shim:
                     os.kill(pid, number)  # it leads no group yet
         else:
             os.kill(self.pid, number)
+        client.send({"ok": True})
+
+    def _do_resize(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
+        """Tell the container's terminal how large it is, for who does not have it in hand."""
+        if self.master >= 0:
+            process.resize(self.master, int(request["rows"]), int(request["columns"]))
         client.send({"ok": True})
 
     def _do_release(self, client: _Client, _request: dict[str, Any], _passed: list[int]) -> None:

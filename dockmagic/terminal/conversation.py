@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dockmagic.run.container import Container
     from dockmagic.run.session import Session
 
-__all__ = ["PROXIED", "Conversation", "Output", "standard_input"]
+__all__ = ["PROXIED", "Conversation", "Output", "standard_input", "window_of"]
 
 #: Signals to the command that are handed to the program it follows.
 PROXIED: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
@@ -32,6 +32,12 @@ def standard_input() -> int | None:
         return None if sys.stdin is None else sys.stdin.fileno()
     except (OSError, ValueError):
         return None
+
+
+def window_of(descriptor: int) -> tuple[int, int]:
+    """Rows and columns of a terminal."""
+    rows, columns = struct.unpack("HHHH", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, b"\0" * 8))[:2]
+    return rows, columns
 
 
 class Output:
@@ -141,7 +147,7 @@ def _raw(descriptor: int) -> Iterator[None]:
         sys.exit(128 + number)
 
     handlers = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    tty.setraw(descriptor)
+    tty.setraw(descriptor, termios.TCSADRAIN)  # what has been typed ahead stays
     try:
         yield
     finally:
@@ -155,12 +161,11 @@ def _resizing(session: Session, descriptor: int) -> Iterator[None]:
     """Keep the program's terminal as large as ours."""
 
     def resize(*_: object) -> None:
-        rows, columns = struct.unpack("HHHH", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, b"\0" * 8))[:2]
-        session.resize(rows, columns)
+        session.resize(*window_of(descriptor))
 
     before = signal.signal(signal.SIGWINCH, resize)
     try:
-        resize()
+        resize()  # it may have changed since the program was started
         yield
     finally:
         signal.signal(signal.SIGWINCH, before)

@@ -98,6 +98,7 @@ class Door(msgspec.Struct, frozen=True):
         kept_output: how many bytes of each stream of a program a `Ran` keeps.
         program_input: what ``run -i`` and ``exec -i`` feed to the program: bytes, or a descriptor; None for nothing.
         terminal: for programs on a terminal; None where the user has none.
+        window: rows and columns of the user's terminal; None if it is not known yet.
         proxied: signals to this process that are handed to the program that is followed. The third SIGINT kills it.
         owner: process that a container which goes on must not outlive: a kernel's; None on the command line, whose
             ``run -d`` outlives it.
@@ -116,5 +117,6 @@ class Door(msgspec.Struct, frozen=True):
     kept_output: int = 0
     program_input: int | bytes | None = None
     terminal: Terminal | None = None
+    window: tuple[int, int] | None = None
     proxied: tuple[int, ...] = (signal.SIGINT,)
     owner: int | None = None

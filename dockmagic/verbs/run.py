@@ -100,7 +100,7 @@ def _in_foreground(
     record = container.record
     stdin = record.open_stdin and (not streams or "stdin" in streams)
     try:
-        session = container.start(owner=os.getpid(), stdin=stdin)
+        session = container.start(owner=os.getpid(), stdin=stdin, window=door.window)
         ran = follow(
             _listening(door, streams),
             container,

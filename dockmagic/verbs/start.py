@@ -44,7 +44,8 @@ def command(
     if container.state.status in ("running", "paused"):
         session = container.attach(stdin=interactive and record.open_stdin)
     else:
-        session = container.start(owner=os.getpid(), stdin=interactive and record.open_stdin)
+        stdin = interactive and record.open_stdin
+        session = container.start(owner=os.getpid(), stdin=stdin, window=door.window)
     return follow(
         door,
         container,

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from dockmagic.engine import Engine
 
 if TYPE_CHECKING:
@@ -72,6 +74,24 @@ def test_the_programs_terminal_has_the_size_of_ours(box: str, screen: Open) -> N
         shell.expect("44 111")
 
 
+@pytest.mark.parametrize("flags", ["-it", "-t"])
+def test_the_size_is_right_from_the_first_look(box: str, screen: Open, flags: str) -> None:
+    """A program that asks at once, and never again, is told the truth; without -i, too."""
+    with screen("run", flags, "--rm", box, "stty", "size", rows=33, columns=99) as shell:
+        shell.expect("33 99")
+        assert shell.wait() == 0
+
+
+def test_a_watched_terminal_changes_its_size(box: str, screen: Open) -> None:
+    """Without -i the program's terminal is the container's alone; it hears of ours all the same."""
+    with screen(
+        "run", "-t", "--rm", box, "sh", "-c", "while sleep 0.1; do stty size; done", rows=33, columns=99
+    ) as shell:
+        shell.expect("33 99")
+        shell.resize(44, 111)
+        shell.expect("44 111")
+
+
 def test_ctrl_c_goes_to_the_program_in_front(box: str, screen: Open) -> None:
     """It ends a job of the shell, and the shell goes on."""
     with screen("run", "-it", "--rm", box, "sh") as shell:
@@ -108,7 +128,6 @@ def test_keys_leave_a_shell_and_attach_comes_back(box: str, screen: Open) -> Non
     time.sleep(0.2)
     assert state("left") == "running"
     with screen("attach", "left") as again:
-        time.sleep(0.5)
         again.type("echo $WORD\n")
         again.expect("\nkept")
         again.type("exit 5\n")
