@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import io
 import os
@@ -23,7 +24,7 @@ from dockmagic.engine import Engine
 from dockmagic.image.samples.recipe import Step
 from dockmagic.image.samples.runnable import programs
 from dockmagic.image.samples.tarball import tarball
-from dockmagic.oci.errors import NotSupported
+from dockmagic.oci.errors import NotFound, NotSupported
 from dockmagic.oci.spec import Config
 from dockmagic.run.forgetting import forget_home
 from dockmagic.run.tiers import choose
@@ -178,7 +179,8 @@ def box(containers_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     yield "box"
     with Engine(containers_home) as engine:
         for container in engine.containers.all():
-            container.remove(force=True, volumes=True)
+            with contextlib.suppress(NotFound):  # it was about to go by itself
+                container.remove(force=True, volumes=True)
         for volume in engine.volumes.all():
             engine.volumes.remove(volume.name)
         for row in engine.images.rows():
@@ -222,6 +224,10 @@ class Screen:
     def settings(self) -> list[object]:
         """How the terminal is set: raw, with echo and so on."""
         return termios.tcgetattr(self._terminal)
+
+    def is_raw(self) -> bool:
+        """Whether a program has the terminal to itself."""
+        return not termios.tcgetattr(self._terminal)[3] & termios.ICANON
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the terminal's size, as a window manager does."""

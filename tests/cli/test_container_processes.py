@@ -48,9 +48,9 @@ def begin(*words: str) -> subprocess.Popen[bytes]:
 
 def test_ctrl_c_ends_a_program_that_made_no_provision(box: str) -> None:
     """The kernel keeps SIGINT from a process 1 without a handler; the user's wish is clear all the same."""
-    command = begin("run", "--name", "plain", box, "sleep", "1000")
-    assert until(lambda: running() == ["plain"])
-    time.sleep(0.2)
+    command = begin("run", "--name", "plain", box, "sh", "-c", "echo ready; exec sleep 1000")
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"ready\n"
     command.send_signal(signal.SIGINT)
     _, err = command.communicate(timeout=15)
     assert command.returncode == 128 + signal.SIGKILL
@@ -155,11 +155,12 @@ def test_attach_and_exec_leave_the_container_alone(box: str) -> None:
     with Engine() as engine:
         engine.containers.create(box, ["sleep", "1000"], name="base").start().close()
     attached = begin("attach", "base")
-    entered = begin("exec", "base", "sleep", "999")
+    entered = begin("exec", "base", "sh", "-c", "echo ready; exec sleep 999")
+    assert entered.stdout is not None
+    assert entered.stdout.readline() == b"ready\n"
     with Engine() as engine:
         base = engine.containers.get("base")
         assert until(lambda: "sleep 999" in [row.command for row in engine.containers.processes(base)])
-        time.sleep(0.2)
         entered.send_signal(signal.SIGINT)
         entered.communicate(timeout=15)
         assert entered.returncode == 130

@@ -69,8 +69,7 @@ def test_the_programs_terminal_has_the_size_of_ours(box: str, screen: Open) -> N
         shell.type("stty size\n")
         shell.expect("33 99")
         shell.resize(44, 111)
-        time.sleep(0.3)
-        shell.type("stty size\n")
+        shell.type("while ! stty size | grep 111; do sleep 0.1; done\n")
         shell.expect("44 111")
 
 
@@ -96,8 +95,8 @@ def test_ctrl_c_goes_to_the_program_in_front(box: str, screen: Open) -> None:
     """It ends a job of the shell, and the shell goes on."""
     with screen("run", "-it", "--rm", box, "sh") as shell:
         shell.expect(_PROMPT)
-        shell.type("sleep 1000\n")
-        time.sleep(0.5)
+        shell.type("sh -c 'echo be$((1+1))gun; exec sleep 1000'\n")
+        shell.expect("be2gun")
         shell.type("\x03")
         shell.expect(_PROMPT)
         shell.type("echo still $((1+1))\n")
@@ -108,8 +107,8 @@ def test_jobs_are_stopped_and_go_on(box: str, screen: Open) -> None:
     """The shell has a controlling terminal of its own: ctrl-Z, jobs and fg work."""
     with screen("run", "-it", "--rm", box, "sh") as shell:
         shell.expect(_PROMPT)
-        shell.type("sleep 1000\n")
-        time.sleep(0.5)
+        shell.type("sh -c 'echo be$((1+1))gun; exec sleep 1000'\n")
+        shell.expect("be2gun")
         shell.type("\x1a")
         shell.expect("Stopped")
         shell.type("kill %1; fg; echo over $((1+1))\n")
@@ -137,8 +136,7 @@ def test_keys_leave_a_shell_and_attach_comes_back(box: str, screen: Open) -> Non
 def test_other_keys_leave_if_one_says_so(box: str, screen: Open) -> None:
     """--detach-keys; then docker's reach the program, the first of them alone, too."""
     with screen("run", "-it", "--name", "other", "--detach-keys", "ctrl-a,x", box, "cat", "-v") as shell:
-        until(lambda: state("other") == "running")
-        time.sleep(0.3)
+        assert until(shell.is_raw)
         shell.type("\x10\x11\x01y\n")
         shell.expect("^P")
         shell.type("\x01x")
