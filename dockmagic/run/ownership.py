@@ -15,6 +15,8 @@ from . import kernel, ownertable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dockmagic.store.layer.entry import Entry
+
 __all__ = ["Ownership"]
 
 _UNKNOWN: Final = ownertable.Owner(-1, -1)
@@ -42,21 +44,28 @@ class Ownership:
     def __exit__(self, *_: object) -> None:
         os.close(self._upper)
 
-    def of(self, name: bytes) -> Told:
-        """What `name` in the writable layer, as `Entry.name`, should be."""
+    def of(self, name: bytes, below: Entry | None = None) -> Told:
+        """What `name` in the writable layer, as `Entry.name`, should be; `below` is what the image has there.
+
+        A file that replaces one of the image's and was given to root by name tells of a program that copied the owner
+        that it saw, as ``useradd`` does with ``/etc/shadow``. Here everybody sees root, so the image's owner stays.
+        """
         known = self._known.get(kernel.identify(self._upper, name)[:2], _UNKNOWN)
         uid, gid = known.uid, known.gid
+        noted = self._noted(name)
+        if (uid, gid) == (0, 0) and noted is None and below is not None and below.is_file:
+            uid, gid = below.uid, below.gid
         if uid == -1 or gid == -1:
-            noted = self._noted(name)
-            uid, gid = (noted[0] if uid == -1 else uid), (noted[1] if gid == -1 else gid)
+            before = noted or (self._default.uid, self._default.gid)
+            uid, gid = (before[0] if uid == -1 else uid), (before[1] if gid == -1 else gid)
         device = known.device
         # The kernel's own form of a device number is the one of makedev(3) in its low half.
         return Told(uid, gid, _DEVICES.get(known.kind), os.major(device), os.minor(device))
 
-    def _noted(self, name: bytes) -> tuple[int, int]:
+    def _noted(self, name: bytes) -> tuple[int, int] | None:
         try:
             note = os.getxattr(b"/proc/self/fd/%d/%b" % (self._upper, name), OWNER, follow_symlinks=False)
             uid, gid = note.split(b":")
             return int(uid), int(gid)
         except (OSError, ValueError):
-            return self._default.uid, self._default.gid
+            return None

@@ -54,7 +54,10 @@ def pack_view(
     told = {}
     if not isolation["keeps_owners"]:
         with Ownership(folder, writable(folder, isolation)) as ownership:
-            told = {item.name: ownership.of(item.name) for item in found if item.mode}
+            for item in found:
+                if item.mode:
+                    node = below.nodes.get(item.name)
+                    told[item.name] = ownership.of(item.name, node.entry if node is not None else None)
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
         diff_id, table = pack(
             writable(folder, isolation),

@@ -201,9 +201,17 @@ def test_an_image_of_it_runs_again_with_its_owners(make: Make) -> None:
     assert _owners(entries) == {"/d": (7, 8), "/d/f": (7, 8), "/d/g": (0, 0)}
 
 
-def test_owners_that_a_program_could_not_see_are_warned_of(make: Make) -> None:
-    """A file that is replaced as useradd does it: what it looks at is root's, so what it makes is, too."""
-    container = make("sh", "-c", "cd /home/user; cp own new; mv new own; chown $(stat -c %u:%g .) own; echo > other")
+def test_a_program_that_copies_the_owner_it_sees_keeps_that_of_the_image(layer: Layer) -> None:
+    """As useradd replaces /etc/shadow; what is given to root where it stands is root's, and what nobody gives, too."""
+    copies = "cd /home/user; cp own new; chown $(stat -c %u:%g own) new; mv new own"
+    assert _owners(layer(copies))["/home/user/own"] == (1000, 1000)
+    assert _owners(layer("chown 0:0 /home/user/own"))["/home/user/own"] == (0, 0)
+    assert _owners(layer("cd /home/user; cp own new; mv new own"))["/home/user/own"] == (0, 0)
+
+
+def test_files_of_the_image_that_become_roots_are_warned_of(make: Make) -> None:
+    """For a program may have meant another."""
+    container = make("sh", "-c", "cd /home/user; cp own new; mv new own; echo > other")
     finish(container)
     notices: list[str] = []
     commit(container, on_notice=notices.append)
