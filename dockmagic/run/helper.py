@@ -57,7 +57,8 @@ class Connection:
         try:
             data, descriptors, _, _ = socket.recv_fds(self.sock, _MESSAGE, 4)
         except ConnectionResetError:
-            return None, []
+            # The other side closed before it had read all of ours. What it sent before that is still to be had.
+            data, descriptors, _, _ = socket.recv_fds(self.sock, _MESSAGE, 4)
         return (json.loads(data) if data else None), descriptors
 
     def close(self) -> None:
@@ -109,6 +110,44 @@ def launch(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection,
         return nursery.launch(module, errors.fileno())
     with open(os.devnull, "wb") as nothing:
         return nursery.launch(module, nothing.fileno())
+
+
+class _Ahead:
+    """One helper that is on its way before it is asked for."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._ready: tuple[Connection, Child] | None = spawn(module)
+
+    def launch(self, module: str, errors: int) -> tuple[Connection, Child]:
+        """As the function of this name; the first of its kind is there already."""
+        ready = self._ready
+        if module == self._module and ready is not None:
+            self._ready = None
+            return ready
+        with os.fdopen(os.dup(errors), "wb") as file:
+            return spawn(module, errors=file)
+
+    def close(self) -> None:
+        if self._ready is not None:
+            connection, child = self._ready
+            connection.close()  # it ends when there is nothing to do for it
+            child.wait()
+
+
+@contextlib.contextmanager
+def ahead(module: str) -> Iterator[None]:
+    """Start a helper now that `launch` will be asked for inside the block: it imports while we do other things."""
+    if NURSERY.get() is not None:
+        yield
+        return
+    waiting = _Ahead(module)
+    token = NURSERY.set(waiting)
+    try:
+        yield
+    finally:
+        NURSERY.reset(token)
+        waiting.close()
 
 
 def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
