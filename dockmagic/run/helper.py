@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -9,9 +10,12 @@ import subprocess
 import sys
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, Any, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
-__all__ = ["NURSERY", "Child", "Connection", "Launcher", "launch", "spawn"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["NURSERY", "Child", "Connection", "Launcher", "ahead", "launch", "spawn"]
 
 _MESSAGE = 1 << 18
 # The interpreter is isolated and reads no site folder, so it must be told where the packages lie.

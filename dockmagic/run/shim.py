@@ -477,6 +477,9 @@ def main() -> None:
     if not request:
         return
     spec = request["spec"]
+    complaints = os.open(f"{spec['folder']}/shim.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.dup2(complaints, 2)
+    os.close(complaints)
     # Held for life: whoever gets it knows that this container has no shim (flock(2)).
     alive = os.open(f"{spec['folder']}/alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     first = _Client(sock)

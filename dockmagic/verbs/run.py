@@ -55,6 +55,8 @@ def command(
     **flags: Any,
 ) -> Result:
     """Create and run a new container from an image."""
+    from dockmagic.run.helper import ahead
+
     try:
         streams = _streams(attach, detach=detach)
         if detach_keys:
@@ -63,10 +65,11 @@ def command(
             error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
             error.exit_code = 1
             raise error
-        container = create(door, image, words, **flags)
-        if detach:
-            return _in_background(door, container)
-        return _in_foreground(door, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
+        with ahead("shim"):
+            container = create(door, image, words, **flags)
+            if detach:
+                return _in_background(door, container)
+            return _in_foreground(door, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
     except DockmagicError as error:
         if "exit_code" not in vars(error):
             error.exit_code = _NOT_MADE
