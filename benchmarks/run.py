@@ -1,8 +1,8 @@
 """`make bench`: every job beside its peers, as a table of ratios in benchmarks/results.md.
 
 Arguments name job groups (``pull listing changes push archives builds containers kernel``); without any, all run. The
-images are made on the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one), ``DOCKMAGIC_BENCH_BASE`` (which it stands on) and
-``DOCKMAGIC_BENCH_SMALL`` (a prefix such as ``localhost:5000/small/``, before 000 to 299) name others.
+images are made on the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one), ``DOCKMAGIC_BENCH_BASE`` (which it stands
+on) and ``DOCKMAGIC_BENCH_SMALL`` (a prefix such as ``localhost:5000/small/``, before 000 to 299) name others.
 """
 
 from __future__ import annotations
