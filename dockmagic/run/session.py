@@ -8,7 +8,7 @@ import os
 import select
 import struct
 import termios
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dockmagic.oci.errors import DockmagicError
 
@@ -134,9 +134,12 @@ class Session:
             self.connection.send({"do": "signal", "number": int(number)})
 
     def release(self) -> None:
-        """Let the container outlive the process that it was started for."""
+        """Let the container outlive the process that it was started for; when this returns, that may end."""
         with contextlib.suppress(OSError):
             self.connection.send({"do": "release"})
+            answer: dict[str, Any] | None = {}
+            while answer is not None and not answer.keys() & {"released", "error", "exit"}:
+                answer, _ = self.connection.hear()
 
     def follow(self, on_output: Output, *, stdin: int | bytes | Source | None = None) -> int:
         """Hand out output until the program ends.

@@ -423,7 +423,7 @@ class _Shim:
             self.poll.unregister(self.owner)
             os.close(self.owner)
             self.owner = -1
-        client.send({"ok": True})
+        client.send({"released": True})
 
     def _do_exec(self, client: _Client, request: dict[str, Any], passed: list[int]) -> None:
         """Run one more program inside: with the three descriptors that came along, or on a terminal of its own."""
