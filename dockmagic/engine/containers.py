@@ -435,9 +435,7 @@ class Containers:
         from dockmagic.run.commit import commit
 
         ref = Reference.parse(name).or_latest() if name else None
-        made = commit(
-            container, ref, author=author, message=message, changes=changes, pause=pause, on_notice=on_notice
-        )
+        made = commit(container, ref, author=author, message=message, changes=changes, pause=pause, on_notice=on_notice)
         return self._images.get(made.id)  # with its names
 
     def export(self, container: Container, out: BinaryIO) -> None:
