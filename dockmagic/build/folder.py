@@ -34,14 +34,6 @@ _CHUNK: Final = 1 << 20
 _SECOND: Final = 10**9
 _ABSENT: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _REGULAR: Final = EntryType.REGULAR
-_TYPES: Final = {
-    stat.S_IFLNK: EntryType.SYMLINK,
-    stat.S_IFCHR: EntryType.CHARACTER,
-    stat.S_IFBLK: EntryType.BLOCK,
-    stat.S_IFDIR: EntryType.DIRECTORY,
-    stat.S_IFIFO: EntryType.FIFO,
-    stat.S_IFSOCK: EntryType.REGULAR,  # an empty file, as BuildKit makes of it
-}
 #: A digest that says: not looked into yet.
 _UNREAD: Final = b"?"
 
@@ -148,7 +140,7 @@ class Folder:
         return Entry(name, _REGULAR, mode & 0o7777, 0, 0, size, mtime, b"", digest, -1, 0, 0, xattrs)
 
     def _told_other(self, place: Place, name: bytes, status: os.stat_result) -> Entry:
-        kind = _TYPES.get(stat.S_IFMT(status.st_mode), EntryType.REGULAR)
+        kind = EntryType.of(status.st_mode) or EntryType.REGULAR  # a socket is an empty file, as BuildKit makes of it
         mode = stat.S_IMODE(status.st_mode)
         mtime = status.st_mtime_ns // _SECOND
         if kind is EntryType.REGULAR:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -27,7 +28,7 @@ __all__ = ["ImageFiles", "TreeFiles", "read_file"]
 _PIECE: Final = 1 << 20
 
 
-class TreeFiles:
+class TreeFiles(ABC):
     """A `FileTree` asked as `Files`; who is derived from it says where the content is.
 
     Args:
@@ -40,9 +41,9 @@ class TreeFiles:
         self.label = label
 
     @property
+    @abstractmethod
     def tree(self) -> FileTree:
         """What there is."""
-        raise NotImplementedError
 
     def entry(self, name: bytes) -> Entry | None:
         """What is at `name`; None if nothing is."""
@@ -69,9 +70,9 @@ class TreeFiles:
         """The same: a file table has all digests."""
         return list(entries)
 
+    @abstractmethod
     def contents(self, entries: Sequence[Entry]) -> Iterator[Iterator[Buffer]]:
         """The content of each of these files, in this order."""
-        raise NotImplementedError
 
 
 class ImageFiles(TreeFiles):

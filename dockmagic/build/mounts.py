@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from .copying import Copying
     from .events import StepInfo
     from .plan import PlannedStage
-    from .scope import Scope
     from .workshop import State, Workshop
 
 __all__ = ["Mounted", "Ready"]
@@ -70,7 +69,6 @@ class Mounted:
         instruction: expanded.
         stage: that it is in.
         state: before it.
-        scope: before it.
 
     Attributes:
         parts: what of them belongs in the cache's key: never a secret's value or what a cache holds.
@@ -81,9 +79,7 @@ class Mounted:
         InvalidInput: a required secret is missing.
     """
 
-    def __init__(  # noqa: PLR0917  (all that an instruction may look at)
-        self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State, scope: Scope
-    ) -> None:
+    def __init__(self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
         self._shop = shop
         self._stage = stage
         self._progress = progress(shop.emit, info)
@@ -91,7 +87,7 @@ class Mounted:
         file = instruction.program.file
         self._script = file.text if file is not None else ""
         self._script_name = file.name if file is not None else ""
-        mounts = instruction.resolve_mounts(scope.expand)
+        mounts = instruction.resolve_mounts(state.scope.expand)
         for mount in mounts:
             refuse_mount(mount)
         self._mounts = [self._placed(mount) for mount in mounts]

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from .events import StepInfo
     from .mounts import Ready
     from .plan import PlannedStage
-    from .scope import Scope
     from .workshop import State, Workshop
 
 __all__ = ["PlannedRun", "plan_run"]
@@ -48,9 +47,7 @@ class PlannedRun(NamedTuple):
     work: Callable[[], NewLayer | None]
 
 
-def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
-    shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State, scope: Scope
-) -> PlannedRun:
+def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> PlannedRun:
     """Say what an (expanded) RUN depends on.
 
     Raises:
@@ -61,14 +58,14 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
     isolation = choose(shop.store.home)
     program = instruction.program
     argv = program.command(state.settings.shell)
-    mounted = Mounted(shop, info, instruction, stage, state, scope)
+    mounted = Mounted(shop, info, instruction, stage, state)
     network = shop.options.network if instruction.network == "default" else instruction.network
     parts = keys.of_run(
         state.image,
         stage.base.platform,
         argv,
         state.settings,
-        scope,
+        state.scope,
         network=network,
         hosts=shop.options.add_hosts,
         mounts=mounted.parts,
@@ -76,7 +73,7 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
         ownership="kept" if isolation.keeps_owners else "noted",
         epoch=shop.options.epoch,
     )
-    args = scope.args
+    args = state.scope.args
     words = [f"|{len(args)}", *(f"{name}={value}" for name, value in args.items())] if args else []
     text = f"RUN {' '.join([*words, *argv])} # buildkit"
 
@@ -91,7 +88,7 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
         with (
             shop.nursery().serving(),
             mounted.ready() as mounts,
-            _container(shop, state, argv, scope, network, mounts) as container,
+            _container(shop, state, argv, network, mounts) as container,
         ):
             code = _run(shop, container, mounts, output)
             output.finish()
@@ -107,9 +104,7 @@ def plan_run(  # noqa: PLR0917  (all that an instruction may look at)
 
 
 @contextlib.contextmanager
-def _container(  # noqa: PLR0917  (private, one caller)
-    shop: Workshop, state: State, argv: tuple[str, ...], scope: Scope, network: str, mounts: Ready
-) -> Iterator[Container]:
+def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str, mounts: Ready) -> Iterator[Container]:
     # A build that finds all in the cache starts nothing, and need not load what could.
     from dockmagic.run.creation import create
 
@@ -118,7 +113,7 @@ def _container(  # noqa: PLR0917  (private, one caller)
         state.image,
         argv,
         entrypoint="",
-        env=scope.run_env,
+        env=state.scope.run_env,
         workdir=state.settings.workdir,
         user=state.settings.user,
         hostname="buildkitsandbox",

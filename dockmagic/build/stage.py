@@ -20,7 +20,7 @@ from .todo import plan_step
 from .workshop import State, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dockmagic.image.image import Image
     from dockmagic.oci.dockerfile import Instruction
@@ -48,7 +48,6 @@ class StageBuild:
         self._shop = shop
         self._planned = planned
         self._infos = infos
-        self._escape = shop.plan.dockerfile.escape
         self._platform = planned.base.platform
 
     def run(self) -> State:
@@ -60,12 +59,11 @@ class StageBuild:
         """
         self._wait_for(self._planned.base.origin)
         state = self._begin(self._infos[0])
-        scope = Scope(self._shop.plan.arguments, state.settings.config.env or (), escape=self._escape)
         for info, instruction in zip(self._infos[1:], self._planned.steps, strict=True):
             for name in froms((instruction,)):
                 self._wait_for(self._shop.plan.origin(name, self._planned))
             self._shop.check()
-            state, scope = self._step(info, instruction, state, scope)
+            state = self._step(info, instruction, state)
         return state
 
     def _wait_for(self, origin: Origin) -> None:
@@ -77,14 +75,18 @@ class StageBuild:
 
     def _begin(self, info: StepInfo) -> State:
         shop, origin = self._shop, self._planned.base.origin
+        args: Mapping[str, str] = {}
         with _Told(shop, info, self._planned.line) as told:
             if origin.kind == "stage":
-                image = shop.state(origin.stage).image
+                base = shop.state(origin.stage)
+                image, args = base.image, base.scope.args
                 told.done(image, outcome="cached", why=f"stage {origin.name}")
             else:
                 image = self._base(info)
                 told.done(image)
-        return State(image, begin(image.config, author=image.config_file.author or ""))
+        settings = begin(image.config, author=image.config_file.author or "")
+        scope = Scope(shop.plan.arguments, settings.config.env or (), escape=shop.plan.dockerfile.escape, args=args)
+        return State(image, settings, scope)
 
     def _base(self, info: StepInfo) -> Image:
         shop, origin = self._shop, self._planned.base.origin
@@ -97,10 +99,10 @@ class StageBuild:
 
     # All others
 
-    def _step(self, info: StepInfo, instruction: Instruction, state: State, scope: Scope) -> tuple[State, Scope]:
+    def _step(self, info: StepInfo, instruction: Instruction, state: State) -> State:
         shop = self._shop
         with _Told(shop, info, instruction) as told:
-            todo = plan_step(shop, info, instruction, self._planned, state, scope)
+            todo = plan_step(shop, info, instruction, self._planned, state)
             key = Key(todo.parts)
             spot = Spot(shop.recipe, self._planned.name, info.place, info.instruction)
             found = self._lookup(key)
@@ -116,7 +118,7 @@ class StageBuild:
             told.done(
                 image, outcome="cached" if found else "done", why=why, explanation=explanation, before=state.image
             )
-        return State(image, todo.settings), todo.scope
+        return State(image, todo.settings, todo.scope)
 
     def _ignores_cache(self) -> bool:
         options = self._shop.options

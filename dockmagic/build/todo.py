@@ -48,9 +48,7 @@ class Todo(NamedTuple):
     work: Callable[[], NewLayer | None] | None = None
 
 
-def plan_step(  # noqa: PLR0917  (all that an instruction may look at)
-    shop: Workshop, info: StepInfo, instruction: Instruction, stage: PlannedStage, state: State, scope: Scope
-) -> Todo:
+def plan_step(shop: Workshop, info: StepInfo, instruction: Instruction, stage: PlannedStage, state: State) -> Todo:
     """Say what `instruction` asks for.
 
     Raises:
@@ -58,27 +56,27 @@ def plan_step(  # noqa: PLR0917  (all that an instruction may look at)
     """
     platform = stage.base.platform
     if isinstance(instruction, Arg):
-        after = scope.declare(instruction)
+        after = state.scope.declare(instruction)
         values = after.args
         names = [argument.name for argument in instruction.arguments]
         text = "ARG " + " ".join(f"{name}={values[name]}" if name in values else name for name in names)
         return Todo(keys.of_configuration(state.image, platform, text, state.settings), text, state.settings, after)
-    instruction = scope.expanded(instruction)
+    instruction = state.scope.expanded(instruction)
     if isinstance(instruction, Run):
         from .run_step import plan_run
 
-        run = plan_run(shop, info, instruction, stage, state, scope)
-        return Todo(run.parts, run.text, state.settings, scope, run.work)
+        run = plan_run(shop, info, instruction, stage, state)
+        return Todo(run.parts, run.text, state.settings, state.scope, run.work)
     if isinstance(instruction, Copy | Add):
-        return _copy(shop, info, instruction, stage, state, scope)
+        return _copy(shop, info, instruction, stage, state)
     if isinstance(instruction, Workdir):
-        return _workdir(shop, instruction, platform, state, scope)
+        return _workdir(shop, instruction, platform, state)
     settings, row = apply(state.settings, instruction)
-    after = scope.set(instruction) if isinstance(instruction, Env) else scope
+    after = state.scope.set(instruction) if isinstance(instruction, Env) else state.scope
     return Todo(keys.of_configuration(state.image, platform, row or info.text, state.settings), row, settings, after)
 
 
-def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: State, scope: Scope) -> Todo:
+def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: State) -> Todo:
     settings = work_in(state.settings, instruction.path)
     path, user, epoch = settings.workdir, settings.user, shop.options.epoch
 
@@ -86,12 +84,10 @@ def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: St
         return make_folder(shop.store, state.image, path, shop.keep, owner=user, moment=int(_now(epoch)), epoch=epoch)
 
     parts = keys.of_workdir(state.image, platform, path, user, epoch=epoch)
-    return Todo(parts, f"WORKDIR {path}", settings, scope, work if path != "/" else None)
+    return Todo(parts, f"WORKDIR {path}", settings, state.scope, work if path != "/" else None)
 
 
-def _copy(  # noqa: PLR0917  (as `plan_step`)
-    shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: PlannedStage, state: State, scope: Scope
-) -> Todo:
+def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: PlannedStage, state: State) -> Todo:
     platform = stage.base.platform
     epoch = shop.options.epoch
     from_ = instruction.from_ if isinstance(instruction, Copy) else ""
@@ -116,7 +112,7 @@ def _copy(  # noqa: PLR0917  (as `plan_step`)
     def work() -> NewLayer | None:
         return copying.write(shop.store, state.image, shop.keep, moment=int(_now(epoch)), epoch=epoch)
 
-    return Todo(parts, f"{text} # buildkit", state.settings, scope, work)
+    return Todo(parts, f"{text} # buildkit", state.settings, state.scope, work)
 
 
 def _copy_text(instruction: Copy | Add) -> str:

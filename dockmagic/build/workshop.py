@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .plan import Origin, Plan
     from .result import StepResult
+    from .scope import Scope
 
 __all__ = ["State", "Workshop", "progress"]
 
@@ -46,10 +47,12 @@ class State:
     Attributes:
         image: so far.
         settings: that its instructions have made, beside its variables.
+        scope: its variables, the arguments that a stage hands on among them.
     """
 
     image: Image
     settings: Settings
+    scope: Scope
 
 
 @dataclass(slots=True, kw_only=True)

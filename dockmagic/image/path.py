@@ -1,10 +1,11 @@
-"""A path inside an image, in the manner of pathlib."""
+"""A path inside an image, or in another tree of layers, in the manner of pathlib."""
 
 from __future__ import annotations
 
 import io
 import posixpath
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Self
 
 from dockmagic.oci.errors import NotSupported, PathNotFound
 
@@ -18,58 +19,51 @@ if TYPE_CHECKING:
 
     from .layer import Layer, Layers
 
-__all__ = ["ImagePath"]
+__all__ = ["ImagePath", "MergedPath"]
 
 
-class ImagePath:
-    """A path in the merged view of an image, such as ``image / "etc/passwd"``; symlinks are followed inside it.
+class MergedPath(ABC):
+    """A path in a merged tree of layers, in the manner of pathlib; symlinks are followed inside the tree.
 
     Args:
-        layers: of the image.
         path: from the root, with or without a leading slash.
 
     Attributes:
         path: absolute and normalised; ``..`` stays, as it means the parent of where a link leads.
     """
 
-    def __init__(self, layers: Layers, path: str) -> None:
-        self._layers = layers
+    def __init__(self, path: str) -> None:
         self.path = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
-    def __truediv__(self, other: str) -> ImagePath:
-        """The path `other` below this one; an absolute one begins at the root, as in pathlib."""
-        return ImagePath(self._layers, posixpath.join(self.path, other))
-
-    def __str__(self) -> str:
-        return self.path
-
-    def __repr__(self) -> str:
-        return f"<ImagePath {self.path}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ImagePath):
-            return NotImplemented
-        return self.path == other.path and self._chain == other._chain
-
-    def __hash__(self) -> int:
-        return hash((self.path, self._chain))
+    @abstractmethod
+    def _at(self, path: str) -> Self:
+        """Another path of the same tree."""
 
     @property
-    def _chain(self) -> str:
-        return self._layers[-1].chain_id if len(self._layers) else ""
-
-    @property
+    @abstractmethod
     def _tree(self) -> FileTree:
-        return self._layers.files
+        """That it is in."""
 
     @property
-    def node(self) -> Node:
-        """The path in the image's `FileTree`, symlinks followed.
+    @abstractmethod
+    def _layers(self) -> Layers:
+        """Of the image."""
+
+    @abstractmethod
+    def read_bytes(self) -> bytes:
+        """The whole content.
 
         Raises:
             PathNotFound: there is no such path.
+            NotSupported: it is no regular file.
         """
-        return self._tree.lookup(self.path)
+
+    def __truediv__(self, other: str) -> Self:
+        """The path `other` below this one; an absolute one begins at the root, as in pathlib."""
+        return self._at(posixpath.join(self.path, other))
+
+    def __str__(self) -> str:
+        return self.path
 
     @property
     def name(self) -> str:
@@ -82,9 +76,18 @@ class ImagePath:
         return posixpath.splitext(self.name)[1]
 
     @property
-    def parent(self) -> ImagePath:
+    def parent(self) -> Self:
         """The directory it is in; the root's is the root."""
-        return ImagePath(self._layers, posixpath.dirname(self.path))
+        return self._at(posixpath.dirname(self.path))
+
+    @property
+    def node(self) -> Node:
+        """The path in its `FileTree`, symlinks followed.
+
+        Raises:
+            PathNotFound: there is no such path.
+        """
+        return self._tree.lookup(self.path)
 
     @property
     def entry(self) -> Entry:
@@ -96,17 +99,8 @@ class ImagePath:
         return self.node.entry
 
     @property
-    def layer(self) -> Layer:
-        """The layer that supplies it.
-
-        Raises:
-            PathNotFound: there is no such path.
-        """
-        return self._layers[self.node.layer]
-
-    @property
     def hides(self) -> tuple[Layer, ...]:
-        """The layers below whose version of it is hidden, nearest first.
+        """The image's layers whose version of it is hidden, nearest first.
 
         Raises:
             PathNotFound: there is no such path.
@@ -147,7 +141,7 @@ class ImagePath:
             raise PathNotFound(f"{self.path} is not a symbolic link", hint="Read it with read_bytes or iterdir")
         return entry.target
 
-    def iterdir(self) -> Iterator[ImagePath]:
+    def iterdir(self) -> Iterator[Self]:
         """What is in the directory, by name.
 
         Raises:
@@ -155,6 +149,64 @@ class ImagePath:
         """
         for node in self._tree.children(self.path):
             yield self / posixpath.basename(node.entry.path)
+
+    def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The whole content, decoded.
+
+        Raises:
+            PathNotFound: there is no such path.
+            NotSupported: it is no regular file.
+            UnicodeDecodeError: it is no text in this encoding.
+        """
+        return self.read_bytes().decode(encoding, errors)
+
+
+class ImagePath(MergedPath):
+    """A path in the merged view of an image, such as ``image / "etc/passwd"``.
+
+    Args:
+        layers: of the image.
+        path: from the root, with or without a leading slash.
+    """
+
+    def __init__(self, layers: Layers, path: str) -> None:
+        super().__init__(path)
+        self._image_layers = layers
+
+    def __repr__(self) -> str:
+        return f"<ImagePath {self.path}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ImagePath):
+            return NotImplemented
+        return self.path == other.path and self._chain == other._chain
+
+    def __hash__(self) -> int:
+        return hash((self.path, self._chain))
+
+    @property
+    def _chain(self) -> str:
+        return self._layers[-1].chain_id if len(self._layers) else ""
+
+    def _at(self, path: str) -> ImagePath:
+        return ImagePath(self._layers, path)
+
+    @property
+    def _layers(self) -> Layers:
+        return self._image_layers
+
+    @property
+    def _tree(self) -> FileTree:
+        return self._layers.files
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that supplies it.
+
+        Raises:
+            PathNotFound: there is no such path.
+        """
+        return self._layers[self.node.layer]
 
     def open(self) -> io.BufferedReader:
         """The content, as a binary stream to be closed.
@@ -178,16 +230,6 @@ class ImagePath:
         """
         with self.open() as stream:
             return stream.read()
-
-    def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The whole content, decoded.
-
-        Raises:
-            PathNotFound: there is no such path.
-            NotSupported: it is no regular file.
-            UnicodeDecodeError: it is no text in this encoding.
-        """
-        return self.read_bytes().decode(encoding, errors)
 
 
 class _Pieces(io.RawIOBase):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import stat
 import tarfile
 import tempfile
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from dockmagic.image.path import MergedPath
 from dockmagic.oci.errors import NotSupported
 from dockmagic.store.layer.compare import Change
 from dockmagic.store.layer.entry import Entry, EntryType
@@ -19,10 +19,10 @@ from dockmagic.store.layer.table import LayerTable
 from .work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from dockmagic.image.image import Image
-    from dockmagic.image.layer import Layer
+    from dockmagic.image.layer import Layer, Layers
     from dockmagic.store.layer.tree import FileTree, Node
 
     from .isolation import Isolation
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     from .upper import Written, WrittenChange
 
 __all__ = ["ContainerPath", "Holder", "Place", "differences", "merged"]
-
-_TYPES: Final = {
-    stat.S_IFREG: EntryType.REGULAR,
-    stat.S_IFLNK: EntryType.SYMLINK,
-    stat.S_IFCHR: EntryType.CHARACTER,
-    stat.S_IFBLK: EntryType.BLOCK,
-    stat.S_IFDIR: EntryType.DIRECTORY,
-    stat.S_IFIFO: EntryType.FIFO,
-}
 
 
 class Holder(Protocol):
@@ -93,7 +84,7 @@ def merged(image: Image, changes: Sequence[WrittenChange]) -> FileTree:
 
 
 def _entry(item: Written, below: Node | None) -> Entry:
-    kind = _TYPES.get(stat.S_IFMT(item.mode), EntryType.REGULAR)
+    kind = EntryType.of(item.mode) or EntryType.REGULAR
     digest = b""
     if below is not None and kind is EntryType.REGULAR and (item.size, item.mtime) == _size_and_time(below.entry):
         digest = below.entry.digest  # as chmod leaves it: overlay copies the whole file up, with its time
@@ -128,8 +119,8 @@ class Place(msgspec.Struct, frozen=True):
     removes: bool = False
 
 
-class ContainerPath:
-    """A path as a container sees it, such as ``container / "etc/passwd"``; links are followed inside it.
+class ContainerPath(MergedPath):
+    """A path as a container sees it, such as ``container / "etc/passwd"``.
 
     It is looked up anew whenever something is asked of it, for the container goes on writing. What lies in a volume is
     read as the container reads it, but of no layer.
@@ -140,50 +131,25 @@ class ContainerPath:
 
     Attributes:
         container: that it is in.
-        path: absolute and normalised.
     """
 
     def __init__(self, container: Holder, path: str) -> None:
+        super().__init__(path)
         self.container = container
-        self.path = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
-
-    def __truediv__(self, other: str) -> ContainerPath:
-        """The path `other` below this one; an absolute one begins at the root, as in pathlib."""
-        return ContainerPath(self.container, posixpath.join(self.path, other))
-
-    def __str__(self) -> str:
-        return self.path
 
     def __repr__(self) -> str:
         return f"<ContainerPath {self.container.name}:{self.path}>"
 
-    @property
-    def name(self) -> str:
-        """The last part."""
-        return posixpath.basename(self.path)
+    def _at(self, path: str) -> ContainerPath:
+        return ContainerPath(self.container, path)
 
     @property
-    def parent(self) -> ContainerPath:
-        """The folder that it is in; the root's is the root."""
-        return ContainerPath(self.container, posixpath.dirname(self.path))
+    def _layers(self) -> Layers:
+        return self.container.image.layers
 
     @property
-    def node(self) -> Node:
-        """The path in the merged tree, links followed.
-
-        Raises:
-            PathNotFound: there is no such path.
-        """
-        return merged(self.container.image, self.container.changes()).lookup(self.path)
-
-    @property
-    def entry(self) -> Entry:
-        """Type, mode, owner, size and so on, links followed.
-
-        Raises:
-            PathNotFound: there is no such path.
-        """
-        return self.node.entry
+    def _tree(self) -> FileTree:
+        return merged(self.container.image, self.container.changes())
 
     @property
     def layer(self) -> Layer | None:
@@ -192,34 +158,8 @@ class ContainerPath:
         Raises:
             PathNotFound: there is no such path.
         """
-        layers, number = self.container.image.layers, self.node.layer
+        layers, number = self._layers, self.node.layer
         return layers[number] if number < len(layers) else None
-
-    @property
-    def hides(self) -> tuple[Layer, ...]:
-        """The image's layers whose version of it is hidden, nearest first.
-
-        Raises:
-            PathNotFound: there is no such path.
-        """
-        found, hidden = [], self.node.hides
-        while hidden is not None:
-            found.append(self.container.image.layers[hidden.layer])
-            hidden = hidden.hides
-        return tuple(found)
-
-    def exists(self) -> bool:
-        """Whether it is there, links followed."""
-        return self.path in merged(self.container.image, self.container.changes())
-
-    def iterdir(self) -> Iterator[ContainerPath]:
-        """What is in the folder, by name.
-
-        Raises:
-            PathNotFound: there is no such folder.
-        """
-        for node in merged(self.container.image, self.container.changes()).children(self.path):
-            yield self / os.fsdecode(posixpath.basename(node.entry.name))
 
     def read_bytes(self) -> bytes:
         """The whole content, as the container would read it now.
@@ -246,16 +186,6 @@ class ContainerPath:
                 if content is None:
                     raise NotSupported(f"{self.path} is no regular file", hint="List it with iterdir()")
                 return content.read()
-
-    def read_text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The whole content, decoded.
-
-        Raises:
-            PathNotFound: there is no such path.
-            NotSupported: it is no regular file.
-            UnicodeDecodeError: it is no text in this encoding.
-        """
-        return self.read_bytes().decode(encoding, errors)
 
     def places(self) -> tuple[Place, ...]:
         """What is at this path in the writable layer and in each of the image's, the top first.

@@ -165,6 +165,16 @@ def test_unused_stages_are_not_built(plain: Builder) -> None:
     assert len(plain(text, {"f": "x"}, target="b").steps) == 4
 
 
+def test_a_stage_hands_on_its_arguments(plain: Builder) -> None:
+    """To a stage that begins with it, which need not declare them again; to no other."""
+    text = "FROM scratch AS a\nARG V=1\nARG W=w\nENV W=env\nFROM a AS b\nLABEL v=$V w=$W\n"
+    assert plain(text).image.config.labels == {"v": "1", "w": "env"}
+    given = plain("FROM scratch AS a\nARG V=1\nFROM a AS b\nLABEL v=$V\n", build_args={"V": "2"}).image.config.labels
+    assert given == {"v": "2"}
+    alone = plain("FROM scratch AS a\nARG V=1\nFROM scratch\nLABEL v=x$V\n").image.config.labels
+    assert alone == {"v": "x"}
+
+
 def test_a_named_context(plain: Builder, tmp_path: Path) -> None:
     """A folder to copy from, and an image that stands for another."""
     (tmp_path / "more").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["View", "is_live"]
 
 
-class View:
+class View(ABC):
     """Something to look at and to go on with.
 
     A subclass has `headline`, ``__repr__`` and ``_repr_html_`` (the twins that need no script), and for the script
@@ -65,16 +66,17 @@ class View:
         """The rows as plain data, keyed by docker's template names."""
         return msgspec.to_builtins(list(self.rows), enc_hook=str)  # a digest is a str of its own kind
 
+    @abstractmethod
     def state(self) -> dict[str, Any]:
         """What the page is given at the start; plain data."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer what the page asks when something is clicked; plain data both ways."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _repr_html_(self) -> str:
-        raise NotImplementedError
+        """The twin that needs no script."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         twins = {"text/plain": repr(self), "text/html": self._repr_html_()}

@@ -28,6 +28,11 @@ class EntryType(IntEnum):
     DIRECTORY = 5
     FIFO = 6
 
+    @classmethod
+    def of(cls, st_mode: int) -> EntryType | None:
+        """What the file type bits of `os.stat` mean; None for a socket, which no layer can hold."""
+        return _KINDS.get(stat.S_IFMT(st_mode))
+
 
 _FORMAT: Final = {
     EntryType.REGULAR: stat.S_IFREG,
@@ -38,6 +43,7 @@ _FORMAT: Final = {
     EntryType.DIRECTORY: stat.S_IFDIR,
     EntryType.FIFO: stat.S_IFIFO,
 }
+_KINDS: Final = {number: kind for kind, number in _FORMAT.items() if kind is not EntryType.HARDLINK}
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):

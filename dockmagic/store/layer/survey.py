@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "digest", "look", "open_file", "xattrs_of"]
 
-_TYPES: Final = {
-    stat.S_IFREG: EntryType.REGULAR,
-    stat.S_IFLNK: EntryType.SYMLINK,
-    stat.S_IFCHR: EntryType.CHARACTER,
-    stat.S_IFBLK: EntryType.BLOCK,
-    stat.S_IFDIR: EntryType.DIRECTORY,
-    stat.S_IFIFO: EntryType.FIFO,
-}
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _CHUNK: Final = 1 << 20
 _SECOND: Final = 10**9
@@ -63,7 +55,7 @@ def look(place: Place, name: bytes) -> Found | None:
     state = place.exists(name)
     if state is None:
         return None
-    kind = _TYPES.get(stat.S_IFMT(state.st_mode))
+    kind = EntryType.of(state.st_mode)
     if kind is None:
         return None
     base = name.rpartition(b"/")[2]
