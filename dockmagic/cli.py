@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .oci.errors import DockmagicError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
+    from .build.events import BuildEvent
     from .verbs.result import Result
 
 __all__ = ["main"]
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     from .engine import Engine
-    from .terminal import PROXIED, Conversation, Output, Progress, ask, followed_build, standard_input, window_of
+    from .terminal import PROXIED, Conversation, Output, Progress, ask, standard_input, window_of
     from .verbs.call import invoke
     from .verbs.door import Door
     from .verbs.failing import failure_story
@@ -59,7 +60,7 @@ def _run(argv: list[str]) -> int:
             ask=ask,
             stdin=None if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer,
             stdout=None if sys.stdout.isatty() else sys.stdout.buffer,
-            follow_build=partial(followed_build, sys.stderr),
+            follow_build=_follow_build,
             on_output=output,
             program_input=source,
             terminal=None if terminal is None else Conversation(terminal, output),
@@ -105,6 +106,12 @@ def _print(result: Result) -> int:
     for error in errors:
         _say(f"Error: {error}")
     return 1 if errors else getattr(result, "exit_code", 0)
+
+
+def _follow_build(style: str) -> AbstractContextManager[Callable[[BuildEvent], None]]:
+    from .terminal.build import followed_build  # of all commands, one builds
+
+    return followed_build(sys.stderr, style)
 
 
 def _say(line: str) -> None:

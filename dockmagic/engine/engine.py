@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
-from .builds import Builds
-from .containers import Containers
 from .images import Images
-from .volumes import Volumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +20,10 @@ if TYPE_CHECKING:
 
     from dockmagic.image.samples import Samples
     from dockmagic.store.registry.registries import Registries
+
+    from .builds import Builds
+    from .containers import Containers
+    from .volumes import Volumes
 
 __all__ = ["Engine"]
 
@@ -53,9 +54,6 @@ class Engine:
         self._own = home if isinstance(home, Home) else Home(home)
         self._on_notice = on_notice
         self.images = Images(self)
-        self.volumes = Volumes(self)
-        self.containers = Containers(self, self.images)
-        self.builds = Builds(self)
         self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
         if registries is not None:
             self.registries = registries
@@ -78,6 +76,29 @@ class Engine:
             self.samples = Samples(self._own, fresh=fresh, forget=_forget)
         self.home = self.samples.home if self.samples else self._own
         self.store = ContentStore(self.home)
+
+    # Each of these is imported with its first use: most commands want one of them at the most.
+
+    @cached_property
+    def builds(self) -> Builds:
+        """What can be built here."""
+        from .builds import Builds
+
+        return Builds(self)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """The containers of the home."""
+        from .containers import Containers
+
+        return Containers(self, self.images)
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        """The volumes of the home."""
+        from .volumes import Volumes
+
+        return Volumes(self)
 
     @cached_property
     def registries(self) -> Registries:

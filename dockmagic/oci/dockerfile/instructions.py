@@ -245,28 +245,24 @@ class Run(Instruction, frozen=True, kw_only=True):
         return tuple(mounts)
 
 
-class Cmd(Instruction, frozen=True, kw_only=True):
+class _Starting(Instruction, frozen=True, kw_only=True):
+    """What says how a container begins: words of the exec form, or one text for the shell."""
+
+    words: tuple[str, ...]
+    shell: bool
+
+    @property
+    def program(self) -> Program:
+        """What is started."""
+        return Program(words=self.words, shell=self.shell)
+
+
+class Cmd(_Starting, frozen=True, kw_only=True):
     """``CMD``: words of the exec form, or one text for the shell."""
 
-    words: tuple[str, ...]
-    shell: bool
 
-    @property
-    def program(self) -> Program:
-        """What is started."""
-        return Program(words=self.words, shell=self.shell)
-
-
-class Entrypoint(Instruction, frozen=True, kw_only=True):
+class Entrypoint(_Starting, frozen=True, kw_only=True):
     """``ENTRYPOINT``: words of the exec form, or one text for the shell; none resets it."""
-
-    words: tuple[str, ...]
-    shell: bool
-
-    @property
-    def program(self) -> Program:
-        """What is started."""
-        return Program(words=self.words, shell=self.shell)
 
 
 class Label(Instruction, frozen=True, kw_only=True):

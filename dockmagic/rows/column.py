@@ -1,0 +1,73 @@
+"""What rows are made of: columns, and the kinds of values in them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+import msgspec
+
+__all__ = [
+    "Column",
+    "Kind",
+    "Row",
+    "columns",
+]
+
+Kind = Literal[
+    "text",
+    "words",
+    "names",
+    "command",
+    "size",
+    "time",
+    "since",
+    "id",
+    "digest",
+    "count",
+    "flag",
+    "ok",
+    "mode",
+    "seconds",
+]
+
+
+class Column(NamedTuple):
+    """One column of a table.
+
+    Attributes:
+        name: docker's template name, as in ``{{.CreatedSince}}``, in frames and in JSON.
+        attribute: of the row.
+        header: above the column in printed text, in capitals.
+        kind: what the values are. ``size`` is bytes; ``time`` and ``since`` are an aware datetime or None, shown as a
+            date or as an age; ``id`` and ``digest`` are digests (an ID is shown as 12 digits unless ``--no-trunc``);
+            ``words`` and ``names`` are a tuple of strings, the latter printed without blanks between; ``command`` is a
+            command line, printed in quotes; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as
+            ``[OK]``); ``mode`` st_mode bits; ``seconds`` a length of time; ``text`` a string.
+    """
+
+    name: str
+    attribute: str
+    header: str
+    kind: Kind = "text"
+
+
+_INITIALS = frozenset(("id", "uid", "gid", "pid", "ppid", "url"))
+
+
+def _name(attribute: str) -> str:
+    words = (word.upper() if word in _INITIALS else word for word in attribute.split("_"))
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
+class Row(msgspec.Struct, frozen=True, rename=_name, kw_only=True):
+    """Base of the rows. `table_columns` names every column, those that are not shown by default too."""
+
+    table_columns: ClassVar[tuple[Column, ...]] = ()
+    #: Names of the columns that are printed unless flags say otherwise.
+    shown: ClassVar[tuple[str, ...]] = ()
+
+
+def columns(row_type: type[Row], names: tuple[str, ...] | None = None) -> tuple[Column, ...]:
+    """The columns of a row type by `names`, else those shown by default."""
+    by_name = {column.name: column for column in row_type.table_columns}
+    return tuple(by_name[name] for name in (row_type.shown if names is None else names))
