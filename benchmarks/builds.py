@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from race import Row, plain, race
-from world import have, run
+from world import busybox_tar, have, run
 
 from dockmagic.oci.media import Compression
 from dockmagic.store.layer.compress import Compressor
@@ -38,21 +38,10 @@ def measure(world: World) -> Iterator[Row]:
     if busybox is None:
         return
     place = world.scratch / "builds"
-    tar = _base(place, Path(busybox))
+    tar = busybox_tar(place, Path(busybox))
     contenders = dict(_contenders(world, place, tar))
     yield from _steps(place, contenders)
     yield from _context(place, contenders)
-
-
-def _base(place: Path, busybox: Path) -> Path:
-    root = place / "root"
-    for folder in ("bin", "etc", "proc", "sys", "dev", "tmp", "var"):
-        (root / folder).mkdir(parents=True)
-    shutil.copy(busybox, root / "bin" / "busybox")
-    for name in ("sh", "echo", "cat", "true"):
-        (root / "bin" / name).symlink_to("busybox")
-    run("tar", "-C", root, "-cf", place / "base.tar", ".")
-    return place / "base.tar"
 
 
 def _contenders(world: World, place: Path, tar: Path) -> Iterator[tuple[str, Callable[[Path, str], object]]]:

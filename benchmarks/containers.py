@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from race import Row, plain, race
-from world import have, run
+from world import busybox_tar, have, run
 
 from dockmagic import Engine
 from dockmagic.oci.errors import DockmagicError
@@ -42,7 +42,7 @@ def measure(world: World) -> Iterator[Row]:
     if busybox is None:
         return
     place = world.scratch / "containers"
-    tar = _base(place, Path(busybox))
+    tar = busybox_tar(place, Path(busybox))
     home = place / "home"
     world.ours("import", tar, "base", home=home)
     yield from _starts(world, place, home, tar)
@@ -51,17 +51,6 @@ def measure(world: World) -> Iterator[Row]:
         yield from _changes(world, place, engine, tar)
         yield from _output(engine)
         yield from _recorder(engine, place)
-
-
-def _base(place: Path, busybox: Path) -> Path:
-    root = place / "root"
-    for folder in ("bin", "etc", "proc", "sys", "dev", "tmp", "var"):
-        (root / folder).mkdir(parents=True)
-    shutil.copy(busybox, root / "bin" / "busybox")
-    for name in ("sh", "echo", "cat", "true", "mkdir", "chown", "head"):
-        (root / "bin" / name).symlink_to("busybox")
-    run("tar", "-C", root, "-cf", place / "base.tar", ".")
-    return place / "base.tar"
 
 
 def _podman(world: World, place: Path, *words: str | Path) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dockmagic.verbs.result import Result
 
-__all__ = ["World", "have", "registry", "run"]
+__all__ = ["World", "busybox_tar", "have", "registry", "run"]
 
 _CONFIGURATION = """\
 version: 0.1
@@ -47,6 +47,18 @@ def run(*command: str | Path, home: Path | None = None) -> str:
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr or done.stdout}")
     return done.stdout
+
+
+def busybox_tar(place: Path, busybox: Path) -> Path:
+    """A root file system of a static busybox under the names that the jobs call, as a tar below `place`."""
+    root = place / "root"
+    for folder in ("bin", "etc", "proc", "sys", "dev", "tmp", "var"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(busybox, root / "bin" / "busybox")
+    for name in ("sh", "echo", "cat", "true", "mkdir", "chown", "head"):
+        (root / "bin" / name).symlink_to("busybox")
+    run("tar", "-C", root, "-cf", place / "base.tar", ".")
+    return place / "base.tar"
 
 
 @contextmanager

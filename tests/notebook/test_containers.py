@@ -141,6 +141,7 @@ def test_much_output_leaves_the_page_alive(run: Run) -> None:
     (shown,) = run(
         "r = %docker run --rm busybox sh -c 'yes 0123456789abcde | head -c 100000000'\nprint(len(r.stdout))",
     )
+    assert _errors(shown) == []
     text = _streams(shown)
     assert len(text) < 500_000
     assert "99.6MB left out here" in text
