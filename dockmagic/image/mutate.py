@@ -44,7 +44,7 @@ def append_layer(store: ContentStore, image: Image, layer: Descriptor, diff_id: 
         image: what it stands on.
         layer: the blob.
         diff_id: of its tar.
-        history: the step that made it; its time becomes the image's `created`.
+        history: the step that made it; its time becomes the image's `created`, its author, if it has one, the image's.
     """
     config = _config_of(image)
     config["rootfs"] = {**config["rootfs"], "diff_ids": [*(config["rootfs"].get("diff_ids") or ()), diff_id]}
@@ -89,6 +89,8 @@ def _with_step(
         config["history"] = [*steps, *({} for _ in range(missing)), msgspec.to_builtins(step)]
         if history.created:
             config["created"] = history.created
+        if history.author:
+            config["author"] = history.author
     return _write(store, config, msgspec.json.decode(image.raw_manifest), layers)
 
 

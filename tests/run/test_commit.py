@@ -76,6 +76,7 @@ def test_a_committed_image_has_the_changes_and_runs(store: ContentStore, image: 
     assert made.config.cmd == ("/bin/sh", "-c", "cat /new/file")
     assert made.config.env == ("FROM_IMAGE=1", "A=1")
     assert (made.history[-1].author, made.history[-1].comment) == ("me", "why")
+    assert made.config_file.author == "me"
     entry = (made / "new/file").entry
     assert (entry.uid, entry.gid, entry.mode) == (33, 44, 0o4711)
     assert b"root" not in made.files
