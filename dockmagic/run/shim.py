@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+import termios
 import time
 from typing import Any
 
@@ -41,8 +42,16 @@ class _Client:
             else:
                 self.sock.send(json.dumps(message).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         except OSError:
-            # Gone, or so far behind that it has news waiting: then it will look at the log anyway.
-            return
+            return  # it has gone
+
+    def tell_news(self) -> None:
+        """Let who follows look at the log.
+
+        Not while it has something from us that it has not read: it looks at the log after that anyway. So news never
+        fill the socket, and what is said only once, such as the exit code, always has room.
+        """
+        if self.follows and not any(fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))):  # SIOCOUTQ of unix(7)
+            self.send({})
 
 
 class _Shim:
@@ -274,7 +283,6 @@ class _Shim:
         self._bury()
         for client in self.clients.values():
             if client.follows or client.waits:
-                client.sock.settimeout(None)
                 client.send({"exit": code})
         self._dispose()
 
@@ -327,8 +335,7 @@ class _Shim:
         except OSError:
             return  # the disk is full: the program goes on, as under docker
         for client in self.clients.values():
-            if client.follows:
-                client.send({})
+            client.tell_news()
 
     def _welcome(self, interest: int) -> None:
         assert self.listener is not None

@@ -54,6 +54,17 @@ def test_input_reaches_the_program_and_ends(run: Run) -> None:
     assert run("wc", "-c", stdin=bytes(range(256)) * 4096)[1].strip() == str(256 * 4096)
 
 
+def test_who_is_far_behind_still_hears_of_the_end(make: Make) -> None:
+    """Thousands of pieces of output, and nobody reads until the program has ended."""
+    container = make("sh", "-c", "i=0; while [ $i -lt 5000 ]; do echo $i; i=$((i+1)); done; exit 3")
+    pieces: list[bytes] = []
+    with container.start(owner=os.getpid()) as session:
+        while container.state.status == "running":
+            time.sleep(0.01)
+        assert session.follow(lambda _, data: pieces.append(data)) == 3
+    assert b"".join(pieces).split() == [b"%d" % number for number in range(5000)]
+
+
 def test_output_is_complete(make: Make) -> None:
     """Nothing of a hundred megabytes is lost."""
     size = 0
