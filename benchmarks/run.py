@@ -76,7 +76,7 @@ def main() -> None:
     if not have("docker-registry"):
         sys.exit("The benchmarks need docker-registry (on Debian: apt-get install docker-registry)")
     groups = sys.argv[1:] or list(_GROUPS)
-    scratch = Path(tempfile.mkdtemp(prefix="dockmagic-bench-"))
+    scratch = Path(tempfile.mkdtemp(prefix="dm-bench-"))
     rows: list[Row] = []
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)

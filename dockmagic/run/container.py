@@ -203,8 +203,7 @@ class Container:
         spec["process"]["window"] = window
         if owner is not None:
             spec["owner"] = owner
-        connection.send({"spec": spec, "stdin": stdin})
-        answer, passed = connection.hear()
+        answer, passed = connection.ask({"spec": spec, "stdin": stdin})
         if answer is None or "error" in answer:
             child.wait()
             connection.close()
@@ -229,11 +228,7 @@ class Container:
         if not self.record.keep_log:
             raise NotSupported(f"the output of {self.name} goes to who started it only")
         connection = self._connect()
-        try:
-            connection.send({"do": "attach", "stdin": stdin})
-            answer, passed = connection.hear()
-        except BrokenPipeError:
-            answer, passed = None, []
+        answer, passed = connection.ask({"do": "attach", "stdin": stdin})
         if answer is None or "offset" not in answer:
             connection.close()
             raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}")
@@ -266,11 +261,7 @@ class Container:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._connect() as connection:
-            try:
-                connection.send(request)
-                answer, _ = connection.hear()
-            except BrokenPipeError:
-                answer = None
+            answer, _ = connection.ask(request)
         if answer is None or "error" in answer:
             raise Conflict(f"the container {self.name} is not running")
         return answer
@@ -292,17 +283,14 @@ class Container:
         with connection:
             connection.sock.settimeout(timeout)
             try:
-                connection.send({"do": "wait"})
-                while True:
-                    answer, _ = connection.hear()
-                    if answer is None or "error" in answer:
-                        return self._awaited_exit()
+                answer, _ = connection.ask({"do": "wait"})
+                while answer is not None and "error" not in answer:
                     if "exit" in answer:
                         return int(answer["exit"])
-            except BrokenPipeError:
-                return self._awaited_exit()
+                    answer, _ = connection.hear()
             except (TimeoutError, BlockingIOError):  # the latter where it is not to wait at all
                 return None
+        return self._awaited_exit()
 
     def stop(self, timeout: float | None = None, *, number: int = 0) -> None:
         """Ask the program to end; if it does not, it is killed.
@@ -403,8 +391,7 @@ class Container:
                 out, given = os.pipe()
                 pipes[out] = stream
                 theirs.append(given)
-        connection.send(request, tuple(theirs))
-        answer, passed = connection.hear()
+        answer, passed = connection.ask(request, tuple(theirs))
         for descriptor in theirs:
             os.close(descriptor)
         if answer is None or "error" in answer:

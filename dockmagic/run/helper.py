@@ -65,6 +65,16 @@ class Connection:
             data, descriptors, _, _ = socket.recv_fds(self.sock, _MESSAGE, 4)
         return (json.loads(data) if data else None), descriptors
 
+    def ask(
+        self, message: dict[str, Any], descriptors: tuple[int, ...] = ()
+    ) -> tuple[dict[str, Any] | None, list[int]]:
+        """Send a message and `hear` what comes next; None, too, when the other side goes at this very moment."""
+        try:
+            self.send(message, descriptors)
+            return self.hear()
+        except ConnectionError:
+            return None, []
+
     def close(self) -> None:
         """Hang up."""
         self.sock.close()
