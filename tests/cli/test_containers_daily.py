@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tarfile
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,12 +22,22 @@ _ID = re.compile(r"[0-9a-f]{64}")
 
 @pytest.fixture
 def web(typed: Typed, box: str) -> str:
-    """A container that runs: ``web``."""
-    script = "echo hello; echo oops >&2; trap 'exit 0' TERM; while :; do sleep 0.1; done"
+    """A container that runs, and heeds SIGTERM by now: ``web``."""
+    script = "trap 'exit 0' TERM; echo hello; echo oops >&2; while :; do sleep 0.1; done"
     run = typed("run -d --name web --label tier=front", box, "sh", "-c", script)
     assert run.code == 0
     assert _ID.fullmatch(run.out.strip())
+    await_start(typed, times=1)
     return "web"
+
+
+def await_start(typed: Typed, *, times: int) -> None:
+    """Until ``web`` has begun so many times: a first process that has no handler yet ignores SIGTERM."""
+    for _ in range(200):
+        if typed("logs web").err == "oops\n" * times:
+            return
+        time.sleep(0.05)
+    pytest.fail("the program of web did not begin")
 
 
 def test_a_program_gives_its_output_and_its_exit_code(typed: Typed, box: str) -> None:
@@ -184,7 +195,9 @@ def test_a_container_is_stopped_started_and_removed(typed: Typed, web: str) -> N
     assert "(Paused)" in typed("ps").out
     assert typed(f"exec {web} true").code == 1
     assert typed(f"unpause {web}").out == f"{web}\n"
+    await_start(typed, times=2)
     assert typed(f"restart -t 5 {web}").out == f"{web}\n"
+    await_start(typed, times=3)
     assert typed(f"kill -s TERM {web}").out == f"{web}\n"
     assert typed(f"wait {web}").out == "0\n"
     assert typed(f"rename {web} old").out == ""
