@@ -237,7 +237,10 @@ def test_stop_asks_before_it_kills(make: Make) -> None:
     """A program that listens ends in its own way; one that ignores every signal is killed in the end."""
     polite = make("sh", "-c", "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done")
     with polite.start(owner=os.getpid()) as session:
-        time.sleep(0.2)
+        for _ in range(500):  # a process 1 that has no handler yet ignores SIGTERM
+            if b"up" in (polite.folder / "log").read_bytes():
+                break
+            time.sleep(0.02)
         polite.stop(5)
         written: list[bytes] = []
         assert session.follow(lambda _, data: written.append(data)) == 9
