@@ -7,14 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import pytest
+from programs import until
 
 from dockmagic.engine import Engine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 COMMAND = (sys.executable, "-m", "dockmagic")
 
@@ -23,16 +20,6 @@ def running() -> list[str]:
     """Names of the containers that run."""
     with Engine() as engine:
         return [row.names for row in engine.containers.rows()]
-
-
-def until(wanted: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether it becomes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if wanted():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def begin(*words: str) -> subprocess.Popen[bytes]:

@@ -6,10 +6,10 @@ import io
 import json
 import re
 import tarfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from programs import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +33,7 @@ def web(typed: Typed, box: str) -> str:
 
 def await_start(typed: Typed, *, times: int) -> None:
     """Until ``web`` has begun so many times: a first process that has no handler yet ignores SIGTERM."""
-    for _ in range(200):
-        if typed("logs web").err == "oops\n" * times:
-            return
-        time.sleep(0.05)
-    pytest.fail("the program of web did not begin")
+    assert until(lambda: typed("logs web").err == "oops\n" * times)
 
 
 def test_a_program_gives_its_output_and_its_exit_code(typed: Typed, box: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from programs import until
 
 from dockmagic.engine import Engine
 
@@ -25,16 +26,6 @@ def state(name: str) -> str:
     """How a container goes; empty while there is none."""
     with Engine() as engine:
         return next((found.state.status for found in engine.containers.all() if found.name == name), "")
-
-
-def until(wanted: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether it becomes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if wanted():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_the_chapters_command_gives_a_shell(box: str, screen: Open) -> None:

@@ -1,14 +1,17 @@
-"""Following a container to its end, as most tests of containers do."""
+"""Waiting for what a program does: its end, or anything else that comes in its own time."""
 
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dockmagic.run.container import Container
 
-__all__ = ["finish"]
+__all__ = ["finish", "until"]
 
 
 def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, str]:
@@ -17,3 +20,13 @@ def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, 
     with container.start(owner=os.getpid(), stdin=stdin is not None) as session:
         code = session.follow(lambda stream, data: pieces[stream].append(data), stdin=stdin)
     return code, b"".join(pieces[1]).decode(errors="replace"), b"".join(pieces[2]).decode(errors="replace")
+
+
+def until(wanted: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether it becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if wanted():
+            return True
+        time.sleep(0.02)
+    return False

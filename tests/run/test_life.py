@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import finish
+from programs import finish, until
 
 from dockmagic.image import local
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, PathNotFound
@@ -54,11 +54,7 @@ def test_rm_takes_a_container_away_when_it_ends(store: ContentStore, make: Make)
 
 
 def _gone(store: ContentStore) -> None:
-    for _ in range(200):
-        if not list(store.home.containers.glob(".gone-*")):
-            return
-        time.sleep(0.02)
-    raise AssertionError(list(store.home.containers.glob(".gone-*")))
+    assert until(lambda: not list(store.home.containers.glob(".gone-*")), seconds=4)
 
 
 def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> None:
@@ -74,11 +70,7 @@ def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> 
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=False, env=environment)
-    for _ in range(200):
-        if not container.folder.exists():
-            break
-        time.sleep(0.02)
-    assert not container.folder.exists()
+    assert until(lambda: not container.folder.exists(), seconds=4)
     broken = make("nosuch", auto_remove=True)
     with pytest.raises(CannotStart):
         broken.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import finish
+from programs import finish, until
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 from dockmagic.run.container import CannotStart
@@ -237,10 +237,8 @@ def test_stop_asks_before_it_kills(make: Make) -> None:
     """A program that listens ends in its own way; one that ignores every signal is killed in the end."""
     polite = make("sh", "-c", "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done")
     with polite.start(owner=os.getpid()) as session:
-        for _ in range(500):  # a process 1 that has no handler yet ignores SIGTERM
-            if b"up" in (polite.folder / "log").read_bytes():
-                break
-            time.sleep(0.02)
+        # A process 1 that has no handler yet ignores SIGTERM.
+        assert until(lambda: b"up" in (polite.folder / "log").read_bytes())
         polite.stop(5)
         written: list[bytes] = []
         assert session.follow(lambda _, data: written.append(data)) == 9
@@ -300,12 +298,8 @@ def test_a_container_dies_with_its_shim(make: Make) -> None:
     container = make("sh", "-c", "trap '' TERM; setsid sleep 98764 & sleep 98764")
     container.start().close()
     os.kill(int(re.search(rb'"shim": (\d+)', (container.folder / "state.json").read_bytes())[1]), signal.SIGKILL)  # type: ignore[index]
-    for _ in range(100):
-        if container.state.status == "exited" and not _sleepers("98764"):
-            break
-        time.sleep(0.02)
+    assert until(lambda: container.state.status == "exited" and not _sleepers("98764"), seconds=2)
     assert container.state.exit_code == 137
-    assert not _sleepers("98764")
 
 
 def _sleepers(mark: str) -> list[str]:

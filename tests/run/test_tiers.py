@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import programs
 import pytest
-from programs import finish
+from programs import finish, until
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.run.commit import commit
@@ -144,11 +143,7 @@ def _marked(mark: str) -> list[int]:
 
 
 def _gone(mark: str) -> bool:
-    for _ in range(100):
-        if not _marked(mark):
-            return True
-        time.sleep(0.05)
-    return False
+    return until(lambda: not _marked(mark), seconds=5)
 
 
 @pytest.mark.parametrize("victim", ["shim", "first", "owner"])
@@ -159,11 +154,7 @@ def test_nothing_outlives_a_kill(tier: Tier, make: Make, victim: str) -> None:
     container = make("sh", "-c", f"(setsid {nap} &); (trap '' TERM INT HUP; {nap}) & {nap}", network="host")
     owner = subprocess.Popen(["sleep", "100"])
     session = container.start(owner=owner.pid)
-    for _ in range(100):
-        if len(_marked(mark)) >= 3:
-            break
-        time.sleep(0.05)
-    assert len(_marked(mark)) >= 3
+    assert until(lambda: len(_marked(mark)) >= 3, seconds=5)
     pids = {"shim": _shim_of(container), "first": container.state.pid, "owner": owner.pid}
     os.kill(pids[victim], signal.SIGKILL)
     assert _gone(mark)
