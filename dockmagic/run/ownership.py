@@ -45,7 +45,7 @@ class Ownership:
         os.close(self._upper)
 
     def of(self, name: bytes, below: Entry | None = None) -> Told:
-        """What `name` in the writable layer, as `Entry.name`, should be; `below` is what the image has there.
+        """What `name` in the writable layer, as `Entry.name`, should be; `below` is what the image has in its place.
 
         A file that replaces one of the image's and was given to root by name tells of a program that copied the owner
         that it saw, as ``useradd`` does with ``/etc/shadow``. Here everybody sees root, so the image's owner stays.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import NotSupported
 from dockmagic.store.layer.form import Form, Owners
@@ -17,6 +17,9 @@ from .ownership import Ownership
 from .settling import settle
 from .snapshot import writable, written
 from .upper import names
+
+if TYPE_CHECKING:
+    from dockmagic.store.layer.entry import Entry
 
 __all__ = ["pack_view"]
 
@@ -56,8 +59,7 @@ def pack_view(
         with Ownership(folder, writable(folder, isolation)) as ownership:
             for item in found:
                 if item.mode:
-                    node = below.nodes.get(item.name)
-                    told[item.name] = ownership.of(item.name, node.entry if node is not None else None)
+                    told[item.name] = ownership.of(item.name, _replaced(below, item.name))
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
         diff_id, table = pack(
             writable(folder, isolation),
@@ -72,3 +74,9 @@ def pack_view(
     if last:
         settle(folder, data)
     return str(diff_id), data
+
+
+def _replaced(below: FileTree, name: bytes) -> Entry | None:
+    """What the image has where a file now is; of a first backup, as useradd makes ``/etc/shadow-``, the original."""
+    node = below.nodes.get(name) or below.nodes.get(name.removesuffix(b"-"))
+    return node.entry if node is not None else None

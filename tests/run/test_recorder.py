@@ -205,6 +205,8 @@ def test_a_program_that_copies_the_owner_it_sees_keeps_that_of_the_image(layer: 
     """As useradd replaces /etc/shadow; what is given to root where it stands is root's, and what nobody gives, too."""
     copies = "cd /home/user; cp own new; chown $(stat -c %u:%g own) new; mv new own"
     assert _owners(layer(copies))["/home/user/own"] == (1000, 1000)
+    backs_up = "cd /home/user; cp own own-; chown $(stat -c %u:%g own) own-"
+    assert _owners(layer(backs_up))["/home/user/own-"] == (1000, 1000)
     assert _owners(layer("chown 0:0 /home/user/own"))["/home/user/own"] == (0, 0)
     assert _owners(layer("cd /home/user; cp own new; mv new own"))["/home/user/own"] == (0, 0)
 
