@@ -73,8 +73,8 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
         ownership="kept" if isolation.keeps_owners else "noted",
         epoch=shop.options.epoch,
     )
-    args = state.scope.args
-    words = [f"|{len(args)}", *(f"{name}={value}" for name, value in args.items())] if args else []
+    args = state.scope.told
+    words = [f"|{len(args)}", *args] if args else []
     text = f"RUN {' '.join([*words, *argv])} # buildkit"
 
     def work() -> NewLayer | None:

@@ -93,6 +93,7 @@ class Scope:
         env: the configuration's, ``NAME=value`` each.
         escape: the file's escape character.
         args: `args` of the stage that this one begins with (FROM of a stage hands them on), else nothing.
+        declared: its `declared`, likewise.
     """
 
     def __init__(
@@ -102,8 +103,10 @@ class Scope:
         *,
         escape: str = "\\",
         args: Mapping[str, str] | None = None,
+        declared: Iterable[str] = (),
     ) -> None:
         self._arguments = arguments
+        self._declared = tuple(dict.fromkeys(declared))
         self._escape = escape
         self._env = dict(word.partition("=")[::2] for word in env)
         self._args = dict(args or {})
@@ -119,6 +122,16 @@ class Scope:
     def args(self) -> dict[str, str]:
         """The ARGs that have been declared and have a value, those that a later ENV hides left out, in their order."""
         return dict(self._args)
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Names of all ARGs so far, those without a value too, in their order."""
+        return self._declared
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All ARGs so far as the history of a RUN tells them: ``NAME=value`` with what the program sees, or nothing."""
+        return tuple(f"{name}={self._variables.get(name, '')}" for name in self._declared)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -151,7 +164,8 @@ class Scope:
             if value is not None:
                 args.pop(argument.name, None)  # its place is that of the latest
                 args[argument.name] = value
-        return Scope(self._arguments, self.env, escape=self._escape, args=args)
+        declared = (*self._declared, *(argument.name for argument in arg.arguments))
+        return Scope(self._arguments, self.env, escape=self._escape, args=args, declared=declared)
 
     def set(self, env: Env) -> Scope:
         """After an (expanded) ENV."""
@@ -159,7 +173,7 @@ class Scope:
         args = {name: value for name, value in self._args.items() if name not in pairs}
         together = self._env | pairs
         words = [f"{name}={value}" for name, value in together.items()]
-        return Scope(self._arguments, words, escape=self._escape, args=args)
+        return Scope(self._arguments, words, escape=self._escape, args=args, declared=self._declared)
 
     def expanded(self, instruction: _Any) -> _Any:
         """`instruction` with its variables replaced, as `Instruction.expanded`.

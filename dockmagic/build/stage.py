@@ -76,16 +76,18 @@ class StageBuild:
     def _begin(self, info: StepInfo) -> State:
         shop, origin = self._shop, self._planned.base.origin
         args: Mapping[str, str] = {}
+        declared: Sequence[str] = ()
         with _Told(shop, info, self._planned.line) as told:
             if origin.kind == "stage":
                 base = shop.state(origin.stage)
-                image, args = base.image, base.scope.args
+                image, args, declared = base.image, base.scope.args, base.scope.declared
                 told.done(image, outcome="cached", why=f"stage {origin.name}")
             else:
                 image = self._base(info)
                 told.done(image)
         settings = begin(image.config, author=image.config_file.author or "")
-        scope = Scope(shop.plan.arguments, settings.config.env or (), escape=shop.plan.dockerfile.escape, args=args)
+        escape = shop.plan.dockerfile.escape
+        scope = Scope(shop.plan.arguments, settings.config.env or (), escape=escape, args=args, declared=declared)
         return State(image, settings, scope)
 
     def _base(self, info: StepInfo) -> Image:
