@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from dockmagic.oci.errors import DockmagicError
 
 from . import log
+from .wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,22 +162,25 @@ class Session:
             os.set_blocking(self._into, False)
         if isinstance(stdin, bytes) and not stdin:
             self._end_input()
-        while self.exit_code is None:
-            self._read_log(on_output)
-            ready = self._wait(source.fileno() if source else -1, writing=bool(pending))
-            if self._into >= 0 and self._into in ready and pending:
-                pending = self._feed(pending)
-            for descriptor in [d for d in self._pipes if d in ready]:
-                self._read_pipe(descriptor, on_output)
-            if source and source.fileno() in ready:
-                data = source.read()
-                if data is None or self._into < 0:
-                    self._end_input()
-                    source = None
-                else:
-                    self._forward(data)
-            if self.connection.sock.fileno() in ready:
-                self._hear()
+        with Wakeup.armed() as wakeup:
+            while self.exit_code is None:
+                self._read_log(on_output)
+                ready = self._wait([waited.fileno() for waited in (source, wakeup) if waited], writing=bool(pending))
+                if wakeup and wakeup.fileno() in ready:
+                    wakeup.rest()
+                if self._into >= 0 and self._into in ready and pending:
+                    pending = self._feed(pending)
+                for descriptor in [d for d in self._pipes if d in ready]:
+                    self._read_pipe(descriptor, on_output)
+                if source and source.fileno() in ready:
+                    data = source.read()
+                    if data is None or self._into < 0:
+                        self._end_input()
+                        source = None
+                    else:
+                        self._forward(data)
+                if self.connection.sock.fileno() in ready:
+                    self._hear()
         self._read_log(on_output)
         for descriptor in list(self._pipes):
             # What is in the pipe still belongs to it; a child that lives on may write later, to nobody.
@@ -185,9 +189,9 @@ class Session:
                 pass
         return self.exit_code
 
-    def _wait(self, source: int, *, writing: bool) -> set[int]:
+    def _wait(self, others: list[int], *, writing: bool) -> set[int]:
         poll = select.poll()
-        for descriptor in (self.connection.sock.fileno(), *self._pipes, *((source,) if source >= 0 else ())):
+        for descriptor in (self.connection.sock.fileno(), *self._pipes, *others):
             poll.register(descriptor, select.POLLIN)
         if writing and self._into >= 0:
             poll.register(self._into, select.POLLOUT)

@@ -316,7 +316,7 @@ class _Shim:
             from .disposal import remove_folders
             from .isolation import Isolation
 
-            remove_folders(Isolation.of(self.spec["tier"], self.spec), [self._grave, *self.spec["gone_with_it"]])
+            remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self._grave])
 
     def _pump(self, descriptor: int) -> None:
         try:

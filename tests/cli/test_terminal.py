@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +114,6 @@ def test_keys_leave_a_shell_and_attach_comes_back(box: str, screen: Open) -> Non
         shell.type("\x10\x11")
         shell.expect("read escape sequence")
         assert shell.wait() == 0
-    time.sleep(0.2)
     assert state("left") == "running"
     with screen("attach", "left") as again:
         again.type("echo $WORD\n")

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 RANDOM = random.Random(7)  # noqa: S311 - the same bytes in every run
 BIG = {f"data/{number}": RANDOM.randbytes(1 << 20) for number in range(12)}
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests may ignore it
 from dockmagic.image.transfer import pull
 from dockmagic.oci.reference import Reference
 from dockmagic.store.content import ContentStore

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from programs import until
 
 from dockmagic.run.forgetting import forget_home
 
@@ -227,11 +228,7 @@ def test_containers_end_with_their_kernel_and_are_known_to_the_next(home: Path, 
     kernel("s = %docker run -it --replace --name shell busybox sh")
     assert _running("sleep 81237") == 1
     kernel.end(politely=politely)
-    for _ in range(50):
-        if not _running("sleep 81237"):
-            break
-        time.sleep(0.1)
-    assert _running("sleep 81237") == 0
+    assert until(lambda: not _running("sleep 81237"))
     following = Kernel(home)
     names = "--filter name=kept --filter name=shell"
     states = _plain(following(f"%docker ps -a {names} --format '{{{{.Names}}}} {{{{.State}}}}'"))

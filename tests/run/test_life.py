@@ -50,11 +50,11 @@ def test_rm_takes_a_container_away_when_it_ends(store: ContentStore, make: Make)
         assert finish(container) == (3, "out\n", "")
         assert not container.folder.exists()
     _gone(store)
-    assert not [volume for volume in volumes(store.home) if volume.anonymous]
+    assert until(lambda: not [volume for volume in volumes(store.home) if volume.anonymous])
 
 
 def _gone(store: ContentStore) -> None:
-    assert until(lambda: not list(store.home.containers.glob(".gone-*")), seconds=4)
+    assert until(lambda: not list(store.home.containers.glob(".gone-*")))
 
 
 def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> None:
@@ -70,7 +70,7 @@ def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> 
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=False, env=environment)
-    assert until(lambda: not container.folder.exists(), seconds=4)
+    assert until(lambda: not container.folder.exists())
     broken = make("nosuch", auto_remove=True)
     with pytest.raises(CannotStart):
         broken.start()

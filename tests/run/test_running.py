@@ -298,7 +298,7 @@ def test_a_container_dies_with_its_shim(make: Make) -> None:
     container = make("sh", "-c", "trap '' TERM; setsid sleep 98764 & sleep 98764")
     container.start().close()
     os.kill(int(re.search(rb'"shim": (\d+)', (container.folder / "state.json").read_bytes())[1]), signal.SIGKILL)  # type: ignore[index]
-    assert until(lambda: container.state.status == "exited" and not _sleepers("98764"), seconds=2)
+    assert until(lambda: container.state.status == "exited" and not _sleepers("98764"))
     assert container.state.exit_code == 137
 
 
