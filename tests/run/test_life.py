@@ -119,31 +119,39 @@ def test_two_starts_at_once_are_one(make: Make) -> None:
 def test_a_container_is_restarted(make: Make) -> None:
     """Stopped first if it runs."""
     container = make("sh", "-c", "echo up; sleep 100")
+
+    def written() -> list[bytes]:
+        return [frame.data for frame in container.logs()]
+
     container.start(owner=os.getpid()).close()
+    assert until(lambda: written() == [b"up\n"])
     first = container.state.pid
     container.restart(0.1, owner=os.getpid()).close()
     assert container.state.pid not in (0, first)
+    assert until(lambda: written() == [b"up\n"] * 2)
     container.kill()
     container.wait()
-    assert [frame.data for frame in container.logs()] == [b"up\n"] * 2
 
 
 def test_a_paused_container_stands_still(make: Make) -> None:
     """All its processes; it goes on where it was, and can be removed while it is paused."""
     container = make("sh", "-c", "while :; do echo x; sleep 0.01; done")
     container.start(owner=os.getpid()).close()
+
+    def size() -> int:
+        return (container.folder / "log").stat().st_size
+
     container.pause()
     assert container.state.status == "paused"
-    time.sleep(0.05)
-    size = (container.folder / "log").stat().st_size
+    time.sleep(0.2)  # what was in the pipe
+    still = size()
     time.sleep(0.1)
-    assert (container.folder / "log").stat().st_size == size
+    assert size() == still
     with pytest.raises(Conflict, match="already paused"):
         container.pause()
     assert container.unpause()
     assert not container.unpause()
-    time.sleep(0.1)
-    assert (container.folder / "log").stat().st_size > size
+    assert until(lambda: size() > still)
     container.pause()
     container.remove(force=True)
     assert not container.folder.exists()
