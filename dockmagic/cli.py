@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -19,20 +21,39 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _INTERRUPTED = 128 + signal.SIGINT
+# Objects that come before Python looks for cycles among them: a command makes classes and functions, which stay.
+_GARBAGE = 50_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; the result goes to standard output, all else to standard error.
 
     Args:
-        argv: without the program's name; None for this process's.
+        argv: without the program's name; None for this process's, which is ours alone then.
 
     Returns:
         The exit code: 0, that of the program in the container, docker's for an error (mostly 1; 125 for a flag that is
         not known), 130 after Ctrl-C.
     """
+    if argv is not None:
+        return _answer(argv)
+    code = 1
+
+    def leave() -> None:
+        """End at once: Python would take every object apart first, which takes as long as a small command."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    gc.set_threshold(_GARBAGE)
+    atexit.register(leave)  # what is registered first is called last
+    code = _answer(sys.argv[1:])
+    return code
+
+
+def _answer(argv: Sequence[str]) -> int:
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _run(list(argv))
     except KeyboardInterrupt:
         _say("interrupted: what has arrived is kept")
         return _INTERRUPTED

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dockmagic.image import local
-from dockmagic.image.transfer import choose, pull
 from dockmagic.oci.errors import ImageNotFound, InvalidReference, NotSupported, UnsupportedMediaType
 from dockmagic.oci.reference import Reference
 
@@ -93,6 +92,8 @@ class Bases:
             raise ImageNotFound(
                 f"there is no image {ref.familiar} for {platform} here", hint=f"Get it with pull {ref.familiar}"
             )
+        from dockmagic.image.transfer import choose
+
         return choose(self._registry(ref), ref, platform=platform, home=self._store.home)
 
     def _local(self, name: str, platform: Platform) -> Image | None:
@@ -110,4 +111,6 @@ class Bases:
         ref = Reference.parse(name).or_latest()
         if self._registry is None:
             raise ImageNotFound(f"there is no image {ref.familiar} here", hint=f"Get it with pull {ref.familiar}")
+        from dockmagic.image.transfer import pull
+
         return pull(self._registry(ref), self._store, ref, platform=platform, on_progress=on_progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import DockerfileError
@@ -45,6 +44,8 @@ def returned(
     dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, argv: tuple[str, ...], *, code: int, output: Tail
 ) -> StepFailed:
     """The error of a RUN whose program ended with another code than 0."""
+    import shlex
+
     command = argv[-1] if len(argv) == 3 and argv[1] == "-c" else shlex.join(argv)
     why = " (it was killed: out of memory?)" if code == 137 else ""
     return StepFailed(

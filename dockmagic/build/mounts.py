@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import posixpath
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -313,6 +312,8 @@ def _in_memory(data: bytes) -> Iterator[str]:
 
     A memfd would have no name at all, but behind /proc/PID/fd only processes of the same user namespace may open it.
     """
+    import tempfile
+
     for folder in filter(None, ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR"))):  # noqa: S108  (mkstemp makes it)
         try:
             descriptor, path = tempfile.mkstemp(dir=folder, prefix="dockmagic-")

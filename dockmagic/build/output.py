@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
@@ -138,6 +137,8 @@ def _target(dest: str, stdout: BinaryIO | None) -> Iterator[BinaryIO]:
 def _export_folder(store: ContentStore, image: Image, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise Conflict(f"{folder} is a file", hint="Name a folder")
+    import tempfile
+
     from dockmagic.image.archive import export_rootfs
     from dockmagic.store.layer.form import Form
     from dockmagic.store.layer.unpack import unpack

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -133,4 +132,6 @@ def _forget(root: Path) -> None:
 
         forget_home(root)
     else:
+        import shutil
+
         shutil.rmtree(root, ignore_errors=True)

@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from dockmagic.oci.errors import InvalidInput, NotSupported
 
 from . import obstacles
 from .isolation import Isolation, Tier
-from .work import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,12 +120,16 @@ def _attempt(home: Home, tier: Tier) -> tuple[Isolation, str]:
     if isolation.proot:
         _try_proot(isolation.proot)
         return isolation, ""
+    from .work import work
+
     answer = work(isolation, "probe" if isolation.namespaces else "probe_chroot", folder=str(home.layers))
     refusal: str = answer.get("refusal", "")
     return (replace(isolation, copies=True) if refusal else isolation), refusal
 
 
 def _try_proot(path: str) -> None:
+    import subprocess
+
     try:
         done = subprocess.run(  # noqa: S603  (the proot of this machine)
             [path, "-0", "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False

@@ -88,3 +88,20 @@ def test_local_verbs_import_nothing_heavy(line: str) -> None:
         check = script.replace("'rich'", "'rich', 'urllib3', 'http.client', 'ssl'")
         run = subprocess.run([sys.executable, "-c", check, line], capture_output=True, text=True, check=False)
         assert run.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_the_command_leaves_nothing_undone_at_its_end() -> None:
+    """It ends without Python taking itself apart; what was to be done at exit, and all output, comes before that."""
+    script = (
+        "import sys, weakref; from dockmagic.cli import main\n"
+        "class Kept: pass\n"
+        "class Late:\n"
+        "    def write(self, text): weakref.finalize(kept, sys.stdout.write, 'at exit'); return out.write(text)\n"
+        "    def __getattr__(self, name): return getattr(out, name)\n"
+        "kept, out, sys.stderr = Kept(), sys.stderr, Late()\n"
+        "sys.argv[1:] = ['rmi', 'nosuch:1']; sys.exit(main())"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "at exit" in run.stdout
+    assert run.stderr.startswith("Error: ")
