@@ -26,6 +26,7 @@ _CHUNK = 1 << 18
 _PIPE = 1 << 20  # F_SETPIPE_SZ: fewer turns for a program that writes much
 _MESSAGE = 1 << 18
 _FAILED = 125
+_NOTE = 4096  # more than a state takes
 
 
 class _Client:
@@ -82,9 +83,16 @@ class _Shim:
 
     def note(self, **state: Any) -> None:
         path = f"{self.folder}/state.json"
-        with open(path + ".new", "w", encoding="utf-8") as file:
+        with open(os.open(path + ".new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC), "r+", encoding="utf-8") as file:
             json.dump(state, file)
+            file.truncate()
         os.rename(path + ".new", path)
+
+    def reserve(self) -> None:
+        """Take the room for the last `note` now: the program may fill the disk."""
+        descriptor = os.open(f"{self.folder}/state.json.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
+        os.posix_fallocate(descriptor, 0, _NOTE)
+        os.close(descriptor)
 
     # ------------------------------------------------------------------ start
 
@@ -131,6 +139,7 @@ class _Shim:
         for listener in listeners:
             listener.close()
         self.note(started=time.time(), pid=self.pid, shim=os.getpid(), ports=ports)
+        self.reserve()
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
         first.follows = True
         self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
