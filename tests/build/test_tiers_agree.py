@@ -1,0 +1,39 @@
+"""With SOURCE_DATE_EPOCH a build gives the same image on every machine, with the rights of root or without."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dockmagic.oci.errors import NotSupported
+from dockmagic.run.tiers import choose
+
+if TYPE_CHECKING:
+    from baking import Builder
+
+_EPOCH = 1_700_000_000
+_DOCKERFILE = """
+FROM base
+RUN mkdir -p /d/e && touch /d/a && chown 701:700 /d/a && chmod 4750 /d/a && ln /d/a /d/hard && ln -s a /d/soft
+RUN mkfifo /d/pipe && echo user:x:701:700::/d:/bin/sh >> /etc/passwd && rm /etc/group && chown -R 3:4 /d/e
+COPY --chown=701:700 --chmod=640 f /d/e/
+RUN rm -r /d/e && mkdir /d/e && cp /bin/busybox /d/e/copy
+USER 701:700
+WORKDIR /home/user
+RUN echo mine > own && mkdir -p x/y && touch x/y/z
+"""
+
+
+def test_every_tier_gives_the_same_image(make: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same image ID, and so the same DiffIDs: owners and modes, links and removals."""
+    found = {}
+    for tier in ("root", "subid", "single", "chroot"):
+        monkeypatch.setenv("DOCKMAGIC_TIER", tier)
+        with contextlib.suppress(NotSupported):
+            choose(make.store.home)
+            found[tier] = make(_DOCKERFILE, {"f": "f\n"}, no_cache=True, epoch=_EPOCH).image.id
+    if len(found) < 2:
+        pytest.skip("needs a second way to run containers: root, or sub-ids in /etc/subuid")
+    assert len(set(found.values())) == 1, found
