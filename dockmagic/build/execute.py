@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
 from dockmagic.image.image import Image
@@ -106,25 +107,24 @@ def build(
             emit=emit,
             recipe=f"{context.identity} {dockerfile.name}",
         )
-        try:
-            _walk(shop, infos, stop)
-        except StepFailed as error:
-            error.steps = tuple(shop.results[number] for number in sorted(shop.results))
-            steps.remember(store, error.steps)
-            raise
-        finally:
-            shop.close()
-        done = tuple(shop.results[number] for number in sorted(shop.results))
-        image = finish(
-            store,
-            shop.state(plan.target).image,
-            labels=options.labels,
-            annotations=options.annotations,
-            docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
-        )
-        keep([image.digest, image.id])
-        names, where = _hand_out(shop, image, outputs, stdout)
-        steps.remember(store, done)
+        with closing(shop):
+            try:
+                _walk(shop, infos, stop)
+            except StepFailed as error:
+                error.steps = tuple(shop.results[number] for number in sorted(shop.results))
+                steps.remember(store, error.steps)
+                raise
+            done = tuple(shop.results[number] for number in sorted(shop.results))
+            image = finish(
+                store,
+                shop.state(plan.target).image,
+                labels=options.labels,
+                annotations=options.annotations,
+                docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
+            )
+            keep([image.digest, image.id])
+            names, where = _hand_out(shop, image, outputs, stdout)
+            steps.remember(store, done)
     return Build(
         image=image,
         names=names,
@@ -225,7 +225,8 @@ def _hand_out(
     further = (Reference.parse(name).or_latest() for output in outputs for name in output.names)
     names = tuple(dict.fromkeys((*shop.options.tags, *further)))
     named = Image(store, image.descriptor, names=names, home=store.home, keep_tables=True)
-    settle(store, image)
+    if all(entry.descriptor.digest != image.digest for entry in store.names()):
+        settle(store, image)  # what is listed has been settled before
     where = []
     for output in outputs:
         place = export(store, named, output, stdout=stdout)

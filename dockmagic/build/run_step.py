@@ -128,7 +128,7 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
     try:
         yield container
     finally:
-        container.remove(force=True)
+        shop.remove(container)
 
 
 def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:

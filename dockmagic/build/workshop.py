@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
+    from dockmagic.run.container import Container
     from dockmagic.run.nursery import Nursery
     from dockmagic.run.session import Session
     from dockmagic.store.content import ContentStore
@@ -90,6 +93,8 @@ class Workshop:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: set[Session] = field(default_factory=set)
     _nursery: Nursery | None = None
+    _remover: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "dockmagic-remove"))
+    _removals: list[Future[None]] = field(default_factory=list)
 
     # Processes
 
@@ -107,10 +112,22 @@ class Workshop:
                 self._nursery = Nursery()
             return self._nursery
 
+    def remove(self, container: Container) -> None:
+        """Take away the container of a step that is over, while the build goes on: its many small files take time."""
+        # The helper that this may need comes from the same nursery.
+        self._removals.append(self._remover.submit(copy_context().run, container.remove, force=True))
+
     def close(self) -> None:
-        """Let it go."""
+        """Wait until nothing is left of the steps' containers, and let the nursery go.
+
+        Raises:
+            DockmagicError: a container could not be removed.
+        """
+        self._remover.shutdown()
         if self._nursery is not None:
             self._nursery.close()
+        for removal in self._removals:
+            removal.result()
 
     # Stopping
 
