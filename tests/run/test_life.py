@@ -167,7 +167,7 @@ def test_a_kill_at_any_moment_leaves_a_container_that_is_whole(make: Make, whom:
         time.sleep(random.random() / 10)  # noqa: S311  (any moment is as good)
         state = json.loads((container.folder / "state.json").read_bytes())
         os.kill(state[whom], signal.SIGKILL)
-        assert container.wait(5) == 137
+        assert container.wait(60) == 137
         assert container.state.status == "exited"
         container.changes()
     assert b"tmp" in commit(container).files.nodes

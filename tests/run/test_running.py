@@ -258,7 +258,7 @@ def test_several_can_attach_and_a_late_one_sees_what_follows(make: Make) -> None
         with container.attach() as second:
             second.write(b"one\n")
             second.close_input()
-            time.sleep(0.1)
+            assert until(lambda: len(list(container.logs())) == 2)
         container.kill(signal.SIGKILL)
         pieces: list[bytes] = []
         assert first.follow(lambda _, data: pieces.append(data)) == 137
@@ -267,7 +267,7 @@ def test_several_can_attach_and_a_late_one_sees_what_follows(make: Make) -> None
 
 def test_wait_gives_the_exit_code_to_everyone(make: Make) -> None:
     """While it runs, after it ended, and with a limit."""
-    container = make("sh", "-c", "sleep 0.3; exit 4")
+    container = make("sh", "-c", "sleep 1; exit 4")
     container.start(owner=os.getpid()).close()
     assert container.wait(0.01) is None
     assert container.wait() == 4
@@ -288,9 +288,9 @@ def test_a_container_dies_with_its_owner(store: ContentStore, make: Make) -> Non
     subprocess.run(
         [sys.executable, "-c", script], check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )
-    container.wait(5)
+    container.wait(60)
     assert find(store, container.name).state.exit_code == 137
-    assert not _sleepers("98765")
+    assert until(lambda: not _sleepers("98765"))
 
 
 def test_a_container_dies_with_its_shim(make: Make) -> None:
