@@ -24,7 +24,7 @@ _PRINT_MAGICS = (
 
 
 def test_loading_is_quick_and_brings_in_nothing_heavy() -> None:
-    """A cell that loads the extension costs less than 50 ms of the processor, in a process that has IPython and no more."""
+    """A cell that loads the extension costs less than 50 ms of processor time, where there is IPython and no more."""
     code = """
 import sys, time
 from IPython.core.interactiveshell import InteractiveShell
