@@ -24,6 +24,8 @@ __all__ = ["main"]
 
 _CHUNK = 1 << 18
 _PIPE = 1 << 20  # F_SETPIPE_SZ: fewer turns for a program that writes much
+_BLOCK = 1 << 12  # who writes as much at once writes no lines for somebody who waits
+_LULL = 0.0002  # seconds
 _MESSAGE = 1 << 18
 _FAILED = 125
 _NOTE = 4096  # more than a state takes
@@ -70,6 +72,7 @@ class _Shim:
         self.listener: socket.socket | None = None
         self.owner = -1
         self.log = -1
+        self.flood = False  # the last output was a block of many
         if spec["keep_log"]:
             self.log = os.open(f"{self.folder}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
@@ -328,10 +331,14 @@ class _Shim:
             remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self._grave])
 
     def _pump(self, descriptor: int) -> None:
+        if self.flood:
+            # It writes faster than we could turn: its pipe fills meanwhile, and one frame does for many writes.
+            time.sleep(_LULL)
         try:
             data = os.read(descriptor, _CHUNK)
         except OSError:
             data = b""  # a terminal whose last user has gone says EIO
+        self.flood = _BLOCK <= len(data) < _CHUNK
         if not data:
             self.poll.unregister(descriptor)
             del self.outputs[descriptor]
