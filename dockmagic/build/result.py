@@ -119,6 +119,7 @@ class StepFailed(DockmagicError):
         excerpt: lines of the Dockerfile as (number, text, whether it is the step's).
         steps: all of the build, as far as it came.
         state: what the step left, as an image; None if there is nothing to look into.
+        result: what a notebook has to go on with; None elsewhere.
     """
 
     def __init__(
@@ -142,3 +143,4 @@ class StepFailed(DockmagicError):
         self.excerpt = excerpt
         self.steps = steps
         self.state = state
+        self.result: object = None

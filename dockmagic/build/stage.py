@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dockmagic.image.image import Image
+    from dockmagic.image.layer import Layer
     from dockmagic.oci.dockerfile import Instruction
 
     from .cache import Record
@@ -103,7 +104,7 @@ class StageBuild:
 
     def _step(self, info: StepInfo, instruction: Instruction, state: State) -> State:
         shop = self._shop
-        with _Told(shop, info, instruction) as told:
+        with _Told(shop, info, instruction, state.image) as told:
             todo = plan_step(shop, info, instruction, self._planned, state)
             key = Key(todo.parts)
             spot = Spot(shop.recipe, self._planned.name, info.place, info.instruction)
@@ -117,9 +118,7 @@ class StageBuild:
             else:
                 image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
             why = self._why(explanation)
-            told.done(
-                image, outcome="cached" if found else "done", why=why, explanation=explanation, before=state.image
-            )
+            told.done(image, outcome="cached" if found else "done", why=why, explanation=explanation)
         return State(image, todo.settings, todo.scope)
 
     def _ignores_cache(self) -> bool:
@@ -169,8 +168,9 @@ class StageBuild:
 class _Told:
     """Tells of one step from its beginning to its end, whichever that is."""
 
-    def __init__(self, shop: Workshop, info: StepInfo, instruction: Instruction) -> None:
+    def __init__(self, shop: Workshop, info: StepInfo, instruction: Instruction, before: Image | None = None) -> None:
         self.info = info
+        self._before = before
         self._shop = shop
         self._instruction = instruction
         self._begun = time.perf_counter()
@@ -191,12 +191,9 @@ class _Told:
         outcome: Outcome = "done",
         why: str = "",
         explanation: Explanation | None = None,
-        before: Image | None = None,
     ) -> None:
         """It has succeeded."""
-        layer = None
-        if before is not None and len(image.layers) > len(before.layers):
-            layer = image.layers[-1]
+        layer = self._layer(image)
         changed = explanation.differences if explanation is not None else ()
         self._shop.results[self.info.number] = StepResult(
             info=self.info,
@@ -219,6 +216,12 @@ class _Told:
             )
         )
 
+    def _layer(self, image: Image | None) -> Layer | None:
+        """What it has added to the state before."""
+        if image is None or self._before is None or len(image.layers) == len(self._before.layers):
+            return None
+        return image.layers[-1]
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if error is None:
             return
@@ -230,8 +233,15 @@ class _Told:
             told = None
         why = "" if stopped else (told.message if told else str(error))
         image = told.state if isinstance(told, StepFailed) else None
+        layer = self._layer(image)
         self._shop.results[self.info.number] = StepResult(
-            info=self.info, outcome=outcome, seconds=self.seconds, why=why, image=image
+            info=self.info,
+            outcome=outcome,
+            seconds=self.seconds,
+            why=why,
+            image=image,
+            diff_id=layer.diff_id if layer else None,
+            size=layer.size if layer else 0,
         )
         self._shop.emit(StepDone(number=self.info.number, outcome=outcome, seconds=self.seconds, why=why))
         if told is not None and told is not error:

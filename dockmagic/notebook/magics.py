@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
 
+from dockmagic.oci.errors import DockmagicError
+
 from .failure import in_one_line
 from .line import arguments, commands, expand_text
 from .own_flags import OwnFlags, take_own_flags
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from dockmagic.engine import Engine
-    from dockmagic.oci.errors import DockmagicError
     from dockmagic.store.registry.server import RegistryServer
     from dockmagic.verbs.result import Transferred
+
+    from .building import Following
 
 __all__ = ["SHORT", "SHORT_CELLS", "DockMagics"]
 
@@ -123,14 +126,13 @@ class DockMagics(Magics):
             return self._bound(own, partial(self._script, body, namespace))
 
     def _bound(self, own: OwnFlags, run: Callable[[], Any]) -> Any:
-        from .completed import CommandFailed
-
         if not own.into:
             return run()
         try:
             self._shell.user_ns[own.into] = run()
-        except CommandFailed as failure:
-            self._shell.user_ns[own.into] = failure.result
+        except DockmagicError as failure:
+            if (result := getattr(failure, "result", None)) is not None:
+                self._shell.user_ns[own.into] = result
             raise
         return None
 
@@ -186,7 +188,11 @@ class DockMagics(Magics):
                 terminal=talk,
                 owner=os.getpid(),
             )
-            result = invoke(door, expand_host_paths(argv))
+            try:
+                result = invoke(door, expand_host_paths(argv))
+            except DockmagicError as error:
+                _leave_result(error, following)
+                raise
         if isinstance(result, Ran):
             return talk.result or completed(argv, result, streams, check=own.check)
         self._remember(argv, result)
@@ -238,6 +244,16 @@ class DockMagics(Magics):
         if not any(image is one for one in result.images):
             return cards.image(image)
         return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
+
+
+def _leave_result(error: DockmagicError, following: Following) -> None:
+    """Give a build that failed its `StepFailed.result`: what there is to go on with."""
+    from dockmagic.build.result import StepFailed
+
+    if isinstance(error, StepFailed):
+        from .views.build import FailedBuildView
+
+        error.result = FailedBuildView(error, following.outputs)
 
 
 def _verb(argv: list[str]) -> str:

@@ -53,7 +53,7 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
 
 
 def _table(table: Table) -> Any:
-    from dockmagic.rows import ChangeRow, LayerRow, TreeRow, WrittenRow
+    from dockmagic.rows import ChangeRow, LayerRow, TreeRow, WarningRow, WrittenRow
 
     subject: Any = table.subject
     rows: Any = table.rows
@@ -70,6 +70,10 @@ def _table(table: Table) -> Any:
         from .views.written import WrittenView
 
         return WrittenView(subject, rows, text=partial(plain_text, table), **settings)
+    if rows and table.row_type is WarningRow:
+        from .views.check import CheckView
+
+        return CheckView(plain_text(table), rows, subject.source, first_line=subject.first_line)
     if table.lines is not None or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
     from .frames import frame

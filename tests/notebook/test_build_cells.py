@@ -138,6 +138,50 @@ def test_programs_run_and_a_failing_one_can_be_entered(containers: None, run: Ru
     assert (plain(entered), plain(before)) == ("1\n2\n", "1\n")
 
 
+def test_a_failed_build_can_be_gone_on_with(containers: None, run: Run) -> None:
+    """--into binds what is left of it, and so does the exception: steps, frame, output, and the state of @failed."""
+    _, bad, shown, told = run(
+        _CONTEXT,
+        build(
+            "FROM busybox\nRUN echo 1 > /count\nRUN echo 2 > /more; echo last words; exit 7\nENV A=1\n", "--into b ."
+        ),
+        "b",
+        "import sys\n"
+        "print(b.exit_code, b.output(3), list(b.frame()['Cached']), [c.path for c in b.steps[-1].changes])\n"
+        "print((b.image / 'more').read_text().strip(), len(b.explain()), b.error.step.number)\n"
+        "print(sys.last_value.result is b)",
+    )
+    assert bad[-1]["ename"] == "StepFailed"
+    text = shown[-1]["data"]["text/plain"].splitlines()
+    assert text[0] == "[3/4] RUN echo 2 > /more; echo last words; exit 7  failed with exit code 7"
+    assert text[-1].split()[-2:] == ["failed", "+2B"]
+    html = shown[-1]["data"]["text/html"]
+    balance = Balance(html)
+    assert (balance.open, balance.wrong) == ([], [])
+    assert html.count("<details open") == 1
+    assert "last words" in html
+    assert plain(told).splitlines() == [
+        "7 last words [False, False, False] ['/more']",
+        "2 3 3",
+        "True",
+    ]
+
+
+def test_checks_and_calls_are_tables(run: Run) -> None:
+    """--check, --call outline and --call targets have frames and HTML of their own."""
+    *_, checked, targets, outline = run(
+        _CONTEXT,
+        build("FROM scratch AS Base\nCOPY name /\n", "--check --into lint ."),
+        "lint",
+        build("FROM scratch AS base\nFROM base AS last\nCOPY name /\n", "--call targets ."),
+        build("FROM scratch\nARG A=1\nCOPY name /\n", "--call outline ."),
+    )
+    for outputs, words in ((checked, "StageNameCasing"), (targets, "last"), (outline, "argument")):
+        data = outputs[-1]["data"]
+        assert words in data["text/plain"]
+        assert words in data["text/html"]
+
+
 def test_stages_complete_and_flags_do(shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--target knows the stages of the cell below it, or of the Dockerfile in the folder."""
     monkeypatch.chdir(tmp_path)

@@ -1,7 +1,7 @@
 // A finished build: its steps, each of which opens on what the cache said, what its program wrote and what it changed.
 
 function render({ model, el }) {
-  const { title, about, tally, id, steps, warnings, explained } = model.get("state");
+  const { title, about, tally, id, steps, warnings } = model.get("state");
   const ask = asker(model);
   const longest = Math.max(0.001, ...steps.map((step) => step.seconds));
   const list = element("div.dm-stack");
@@ -32,7 +32,7 @@ function render({ model, el }) {
     };
     head.addEventListener("click", toggle);
     head.addEventListener("keydown", (event) => { if (event.key === "Enter") toggle(); });
-    if (explained && step.changed.length) toggle();
+    if (step.open) toggle();
     return [head, panel];
   }
 

@@ -1,0 +1,56 @@
+"""What is odd about a Dockerfile: what ``%build --check`` returns, and a part of what ``%build`` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.notebook import html
+from dockmagic.notebook.output import Output
+from dockmagic.notebook.text import count
+from dockmagic.rows import WarningRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CheckView", "warnings_html"]
+
+
+class CheckView(Output):
+    """Findings: as docker prints them, and as a table with the line of each and what to write instead.
+
+    Args:
+        text: as docker prints them.
+        rows: one for each.
+        source: of the Dockerfile.
+        first_line: its number.
+    """
+
+    def __init__(self, text: str, rows: Sequence[WarningRow], source: str, *, first_line: int = 1) -> None:
+        super().__init__(text, rows=rows, row_type=WarningRow, shown=WarningRow.shown)
+        self._findings = rows
+        self._lines = dict(enumerate(source.splitlines(), first_line))
+
+    def _repr_html_(self) -> str:
+        return html.join(f"<div><b>{count(len(self._findings), 'warning')}</b></div>", self._table())
+
+    def _table(self) -> str:
+        rows = (
+            (
+                str(one.line or ""),
+                html.code(self._lines.get(one.line or 0, "").strip()),
+                f'<a href="{html.text(one.url)}">{html.text(one.rule)}</a>' if one.url else html.text(one.rule),
+                html.text(one.message),
+                html.text(one.fix),
+            )
+            for one in self._findings
+        )
+        return html.table(rows, header=("Line", "Dockerfile", "Rule", "What", "Fix"), numbers=(0,))
+
+
+def warnings_html(found: Sequence[WarningRow]) -> str:
+    """Findings below the steps of a build; nothing for none."""
+    if not found:
+        return ""
+    rows = ((str(one.line or ""), html.code(one.rule), html.text(one.message), html.text(one.fix)) for one in found)
+    table = html.table(rows, header=("Line", "Rule", "What", "Fix"), numbers=(0,))
+    return html.details(f"<b>{count(len(found), 'warning')}</b>", table, opened=True)
