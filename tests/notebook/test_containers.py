@@ -210,6 +210,16 @@ def test_an_interrupt_ends_the_program_and_leaves_nothing(kernel: Kernel) -> Non
     assert _plain(kernel("%docker ps -a --filter name=held --format '{{.Names}} {{.State}}'")) == "held running"
 
 
+def test_an_interrupt_ends_a_build_and_leaves_nothing(kernel: Kernel) -> None:
+    """Whatever it was at: no process, no container, no name; the next build works."""
+    assert _errors(kernel("%%build -t half -\nFROM busybox\nRUN sleep 81238", interrupt_at=(1,))) == [
+        "KeyboardInterrupt"
+    ]
+    assert _running("sleep 81238") == 0
+    assert _plain(kernel("%docker images -q half")) == ""
+    assert _errors(kernel("%%build -t half -\nFROM busybox\nRUN true")) == []
+
+
 def test_an_interrupt_at_a_terminal_ends_what_runs_on_it_and_not_the_shell(
     kernel: Kernel,
 ) -> None:
