@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.store.layer.form import Owners
 
 if TYPE_CHECKING:
+    from dockmagic.store.layer.entry import Entry
     from dockmagic.store.layer.table import LayerTable
     from dockmagic.store.layer.tree import FileTree
 
@@ -30,10 +31,14 @@ def lost_owners(isolation: Isolation, table: LayerTable, below: FileTree) -> str
     """
     if isolation.form.owners is not Owners.NOTED:
         return ""
+    # A folder or file that was moved or copied with its time, as ``cp -a`` does, has it from there.
+    owned = {_trait(node.entry) for node in below.nodes.values() if node.entry.uid or node.entry.gid}
     lost = []
     for entry in table.entries:
+        if entry.uid or entry.gid:
+            continue
         node = below.nodes.get(entry.name)
-        if node is not None and (node.entry.uid or node.entry.gid) and not (entry.uid or entry.gid):
+        if (node is not None and (node.entry.uid or node.entry.gid)) or (node is None and _trait(entry) in owned):
             lost.append(entry.path)
     if not lost:
         return ""
@@ -42,3 +47,7 @@ def lost_owners(isolation: Isolation, table: LayerTable, below: FileTree) -> str
         f"{', '.join(lost[:_SHOWN])}{more} changed hands to root, perhaps because programs see one user only here: "
         "set owners with chown, or use a machine with sub-ids"
     )
+
+
+def _trait(entry: Entry) -> tuple[bytes, int, int, bytes]:
+    return entry.name.rpartition(b"/")[2], entry.size, entry.mtime, entry.digest or entry.link

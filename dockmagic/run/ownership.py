@@ -49,12 +49,17 @@ class Ownership:
 
         A file that replaces one of the image's and was given to root by name tells of a program that copied the owner
         that it saw, as ``useradd`` does with ``/etc/shadow``. Here everybody sees root, so the image's owner stays.
+        Of a link or pipe, which can have no note, `below` is what it was in the image: it is still that owner's unless
+        it was given to somebody.
         """
         known = self._known.get(kernel.identify(self._upper, name)[:2], _UNKNOWN)
         uid, gid = known.uid, known.gid
         noted = self._noted(name)
-        if (uid, gid) == (0, 0) and noted is None and below is not None and below.is_file:
-            uid, gid = below.uid, below.gid
+        if noted is None and below is not None:
+            if below.is_file and (uid, gid) == (0, 0):
+                uid, gid = below.uid, below.gid
+            elif not (below.is_file or below.is_dir):
+                noted = below.uid, below.gid
         if uid == -1 or gid == -1:
             before = noted or (self._default.uid, self._default.gid)
             uid, gid = (before[0] if uid == -1 else uid), (before[1] if gid == -1 else gid)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ from .upper import names
 
 if TYPE_CHECKING:
     from dockmagic.store.layer.entry import Entry
+
+    from .upper import Written
 
 __all__ = ["pack_view"]
 
@@ -56,10 +60,11 @@ def pack_view(
     found = written(folder, isolation)
     told = {}
     if not isolation["keeps_owners"]:
+        origins = _Origins(below)
         with Ownership(folder, writable(folder, isolation)) as ownership:
             for item in found:
                 if item.mode:
-                    told[item.name] = ownership.of(item.name, _replaced(below, item.name))
+                    told[item.name] = ownership.of(item.name, origins.of(item))
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
         diff_id, table = pack(
             writable(folder, isolation),
@@ -76,7 +81,30 @@ def pack_view(
     return str(diff_id), data
 
 
-def _replaced(below: FileTree, name: bytes) -> Entry | None:
-    """What the image has where a file now is; of a first backup, as useradd makes ``/etc/shadow-``, the original."""
-    node = below.nodes.get(name) or below.nodes.get(name.removesuffix(b"-"))
-    return node.entry if node is not None else None
+class _Origins:
+    """What of the image the files of a writable layer were, or took the place of."""
+
+    def __init__(self, below: FileTree) -> None:
+        self._below = below
+
+    def of(self, item: Written) -> Entry | None:
+        """Of a file what the image has in its place; of a first backup, as useradd's ``/etc/shadow-``, the original.
+
+        Of a link or pipe, which can bring no note of its owner with it, the image's with its time and target: it was
+        copied up or renamed. None if several are like that and belong to different users.
+        """
+        if stat.S_ISREG(item.mode) or stat.S_ISDIR(item.mode):
+            node = self._below.nodes.get(item.name) or self._below.nodes.get(item.name.removesuffix(b"-"))
+            return node.entry if node is not None else None
+        alike = self._alike.get((stat.S_IFMT(item.mode), item.mtime, item.link), [])
+        same = [entry for entry in alike if entry.name == item.name] or alike
+        return same[0] if len({(entry.uid, entry.gid) for entry in same}) == 1 else None
+
+    @cached_property
+    def _alike(self) -> dict[tuple[int, int, bytes], list[Entry]]:
+        found: dict[tuple[int, int, bytes], list[Entry]] = {}
+        for node in self._below.nodes.values():
+            entry = node.entry
+            if not (entry.is_file or entry.is_dir):
+                found.setdefault((stat.S_IFMT(entry.st_mode), entry.mtime, entry.link), []).append(entry)
+        return found
