@@ -20,10 +20,11 @@ from . import helper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 __all__ = ["Nursery", "main"]
 
-_MODULES = ("shim", "worker", "packing", "unpacking")
+_MODULES = ("shim", "worker", "packing", "unpacking")  # in the order in which they are wanted
 
 
 class Nursery:
@@ -101,23 +102,33 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     os.setsid()
-    modules = {name: importlib.import_module(f"dockmagic.run.{name}") for name in _MODULES}
-    gc.freeze()  # so that a child's collector does not write to, and so copy, all of the parent's pages
     sock = socket.socket(fileno=os.dup(0))
+    asked = select.poll()
+    asked.register(sock, select.POLLIN)
+    ahead = list(_MODULES)
     while True:
+        while ahead and not asked.poll(0):
+            _load(ahead.pop(0))
         data, descriptors, _, _ = socket.recv_fds(sock, 1 << 12, 2)
         if not data:
             return
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+        module = _load(json.loads(data)["module"])
         pid = os.fork()
         if pid == 0:
             sock.close()
-            _become(modules[json.loads(data)["module"]].main, *descriptors)
+            _become(module.main, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         sock.send(json.dumps({"pid": pid}).encode())
+
+
+def _load(name: str) -> ModuleType:
+    module = importlib.import_module(f"dockmagic.run.{name}")
+    gc.freeze()  # so that a child's collector does not write to, and so copy, all of the parent's pages
+    return module
 
 
 def _become(begin: Callable[[], None], connection: int, errors: int) -> NoReturn:
