@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dockmagic.image import local
+from dockmagic.image.image import Image
 from dockmagic.oci.errors import ImageNotFound, InvalidReference, NotSupported, UnsupportedMediaType
 from dockmagic.oci.reference import Reference
+
+from .layoutsource import SCHEME, LayoutSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.store.content import ContentStore
 
 __all__ = ["Bases"]
+
+#: Stands for whatever a layout names in its own words.
+_IN_A_LAYOUT: Final = Reference.parse("oci-layout")
 
 
 class Bases:
@@ -77,6 +82,8 @@ class Bases:
             yield key
 
     def _resolve(self, name: str, platform: Platform) -> Image:
+        if name.startswith(SCHEME):
+            return self._from_layout(name, platform)
         here = self._local(name, platform)
         if here is not None and not self._pull:
             return here
@@ -96,6 +103,13 @@ class Bases:
 
         return choose(self._registry(ref), ref, platform=platform, home=self._store.home)
 
+    def _from_layout(self, name: str, platform: Platform) -> Image:
+        from dockmagic.image.transfer import choose
+
+        source = LayoutSource(name)
+        view = choose(source, _IN_A_LAYOUT, platform=platform, home=self._store.home)
+        return Image(source, view.descriptor, home=self._store.home)  # it gets no name in the store
+
     def _local(self, name: str, platform: Platform) -> Image | None:
         try:
             image = local.find(self._store, name)
@@ -108,6 +122,10 @@ class Bases:
         return image if fits else None
 
     def _fetch(self, name: str, platform: Platform, on_progress: Progress) -> Image:
+        if name.startswith(SCHEME):
+            from dockmagic.image.transfer.pull import bring
+
+            return bring(self._views[name, platform].source, self._store, [self._views[name, platform]], on_progress)[0]
         ref = Reference.parse(name).or_latest()
         if self._registry is None:
             raise ImageNotFound(f"there is no image {ref.familiar} here", hint=f"Get it with pull {ref.familiar}")

@@ -14,6 +14,7 @@ from dockmagic.oci.errors import InvalidInput, PathNotFound
 from .files import NoFiles, content, resolve
 from .folder import Folder
 from .ignored import Ignored
+from .layoutsource import SCHEME, LayoutSource
 from .statcache import StatCache
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ class Context:
         written: as the caller wrote it.
         files: the tree.
         image: reference of a ``docker-image://`` context; empty for all others.
-        layout: folder of an ``oci-layout://`` context, whose image is `image` (a tag or digest there); else None.
         revision: commit of a git context, else empty.
         identity: what tells contexts apart for the explanation of the cache: absolute path, or URL without password.
         only: the Dockerfile, where that is all there is.
+        ignore: what keeps files out of it; None if nothing does.
         opened: what is to be closed with it.
     """
 
@@ -65,16 +66,16 @@ class Context:
         files: Files,
         *,
         image: str = "",
-        layout: Path | None = None,
         revision: str = "",
         identity: str = "",
         only: DockerfileText | None = None,
+        ignore: Ignore | None = None,
         opened: ExitStack | None = None,
     ) -> None:
         self.written = written
+        self.ignore = ignore
         self.files = files
         self.image = image
-        self.layout = layout
         self.revision = revision
         self.identity = identity or written
         self._only = only
@@ -134,6 +135,7 @@ class Context:
             revision=self.revision,
             identity=self.identity,
             only=self._only,
+            ignore=ignore,
             opened=self._opened,
         )
 
@@ -201,22 +203,11 @@ def open_named(home: Home, name: str, text: str, *, stop: Callable[[], bool] = l
     label = f"the context {name}"
     if text.startswith("docker-image://"):
         return Context(text, NoFiles(label), image=text.removeprefix("docker-image://"))
-    if text.startswith("oci-layout://"):
-        return _layout(text, label)
+    if text.startswith(SCHEME):
+        LayoutSource(text)  # says now what is wrong with it
+        return Context(text, NoFiles(label), image=text)
     context = _open(home, text, label, stop=stop)
     return context.ignoring("") if isinstance(context.files, Folder) else context
-
-
-def _layout(text: str, label: str) -> Context:
-    """``oci-layout://FOLDER[:TAG][@DIGEST]``."""
-    path, _, digest = text.removeprefix("oci-layout://").partition("@")
-    tag = ""
-    if not digest and not Path(path).is_dir():
-        path, _, tag = path.rpartition(":")
-    folder = Path(path).expanduser()
-    if not (folder / "oci-layout").is_file():
-        raise PathNotFound(f"{folder} is not an OCI image layout", hint="Name a folder that has a file oci-layout")
-    return Context(text, NoFiles(label), image=digest or tag or "latest", layout=folder.absolute())
 
 
 def _open(

@@ -186,7 +186,7 @@ class Workshop:
         if origin.kind == "image":
             return self.bases.bring(origin.name, platform, on_progress)
         context = self.contexts[origin.name]
-        if not context.image or context.layout is not None:
+        if not context.image:
             raise InvalidInput(f"the context {origin.name} is no image", hint="Use docker-image://NAME")
         return self.bases.bring(context.image, platform, on_progress)
 

@@ -42,6 +42,10 @@ def excerpted(source: str, *, first_line: int = 1) -> Iterator[None]:
         raise
 
 
+def _given(options: Options) -> dict[str, str]:
+    return {name: value for name, value in options.build_args.items() if value is not None}
+
+
 class Recipe:
     """A Dockerfile with its contexts; a context manager, which closes them. Get one with `Builds.open`.
 
@@ -76,15 +80,19 @@ class Recipe:
         Raises:
             DockerfileError: it cannot be understood.
         """
+        return self._check(options, options.target or None)
+
+    def _check(self, options: Options, target: str | None) -> tuple[BuildWarned, ...]:
         from dockmagic.oci.dockerfile.lint import check
 
         with self._excerpted():
             findings = check(
                 self.dockerfile,
-                build_args={name: value for name, value in options.build_args.items() if value is not None},
-                target=options.target or None,
+                build_args=_given(options),
+                target=target,
                 platform=options.platform,
                 base=self._base,
+                ignore=self.context.ignore,
             )
         return tuple(
             BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
@@ -98,10 +106,10 @@ class Recipe:
         except DockmagicError:
             return None
 
-    def _fails_on_warnings(self) -> bool:
-        from dockmagic.oci.dockerfile.lint import options
+    def _fails_on_warnings(self, options: Options) -> bool:
+        from dockmagic.oci.dockerfile.lint import settings_of
 
-        return options(self.dockerfile.directives.check).error
+        return settings_of(self.dockerfile, _given(options)).error
 
     def targets(self) -> tuple[TargetRow, ...]:
         """The stages that can be built (``build --call targets``)."""
@@ -132,7 +140,7 @@ class Recipe:
             found = outline(
                 self.dockerfile,
                 options.target,
-                build_args={name: value for name, value in options.build_args.items() if value is not None},
+                build_args=_given(options),
                 platform=options.platform,
             )
         arguments = (
@@ -172,10 +180,11 @@ class Recipe:
             DockerfileError: the plan is impossible, or ``# check=error=true`` and there are warnings.
             ImageNotFound: a base image is nowhere.
         """
-        warnings = self.check(options)
+        # Of the stages that the target needs: what a stage that is not built says does not matter here.
+        warnings = self._check(options, options.target or str(len(self.dockerfile.stages) - 1))
         for warning in warnings:
             on_event(warning)
-        if warnings and self._fails_on_warnings():
+        if warnings and self._fails_on_warnings(options):
             rules = ", ".join(dict.fromkeys(one.rule for one in warnings))
             raise DockerfileError(
                 f"lint violation found for rules: {rules}",

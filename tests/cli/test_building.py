@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,42 @@ def test_a_step_that_cannot_be_done_names_its_line(typed, context: Path) -> None
     assert typed("images -q app").out == ""
     assert typed("cat @failed /app.txt").out == "one\n"
     assert typed("cat @2 /app.txt").out == "one\n"
+
+
+def test_a_build_warns_of_what_it_builds_alone(typed, context: Path) -> None:  # noqa: ANN001
+    """A stage that the target does not need keeps its warnings for --check; a build argument chooses the rules."""
+    (context / "Dockerfile").write_text("FROM scratch AS a\nCMD odd\nFROM scratch\nCOPY app.txt /\n")
+    assert "JSONArgs" not in typed("build --progress plain .").err
+    assert "JSON arguments recommended" in typed("build --progress plain --target a .").err
+    assert typed("build --check .").code == 1
+    assert typed("build --check --build-arg BUILDKIT_DOCKERFILE_CHECK=skip=JSONArgsRecommended .").code == 0
+    failed = typed("build --target a --build-arg BUILDKIT_DOCKERFILE_CHECK=error=true .")
+    assert failed.code == 1
+    assert "lint violation found for rules: JSONArgsRecommended" in failed.err
+
+
+def test_a_copy_of_an_ignored_file_is_warned_of(typed, context: Path) -> None:  # noqa: ANN001
+    """Where the rule is asked for, as it is an experimental one; the ignore file is the context's."""
+    (context / ".dockerignore").write_text("*.txt\n")
+    (context / "Dockerfile").write_text("# check=experimental=CopyIgnoredFile\nFROM scratch\nCOPY app.txt /\n")
+    run = typed("build --check .")
+    assert run.code == 1
+    assert 'Attempting to Copy file "app.txt" that is excluded by .dockerignore' in run.out
+
+
+def test_an_image_layout_is_a_base(typed, context: Path, tmp_path: Path) -> None:  # noqa: ANN001
+    """--build-context NAME=oci-layout://FOLDER:TAG stands for an image, as FROM and for COPY."""
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY app.txt /\nENV A=1\n")
+    archive, layout = tmp_path / "oci.tar", tmp_path / "layout"
+    assert typed(f"build -o type=oci,dest={archive},name=x:1 .").code == 0
+    layout.mkdir()
+    shutil.unpack_archive(archive, layout, "tar", filter="data")
+    (context / "Dockerfile").write_text("FROM mine\nCOPY --from=mine /app.txt /again\n")
+    run = typed(f"build -t derived --build-context mine=oci-layout://{layout}:1 .")
+    assert run.code == 0, run.err
+    assert "A=1" in typed("inspect derived").out
+    missing = typed(f"build --build-context mine=oci-layout://{layout}:2 .")
+    assert "has no image 2" in missing.err
 
 
 def test_check_tells_what_is_odd_and_fails(typed, context: Path) -> None:  # noqa: ANN001

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .instructions import Instruction
     from .parser import Dockerfile
 
-__all__ = ["CheckOptions", "Finding", "check", "options"]
+__all__ = ["CheckOptions", "Finding", "check", "options", "settings_of"]
 
 _RESERVED: Final = ("context", "scratch")
 
@@ -63,7 +63,7 @@ def check(
         find_target(dockerfile, target)
     given = build_args or {}
     if settings is None:
-        settings = _settings(dockerfile, given)
+        settings = settings_of(dockerfile, given)
     report = Report(settings)
     for number in dockerfile.empty_continuations:
         report.add("NoEmptyContinuation", (number, number), "Empty continuation line", "Take the empty line out")
@@ -80,7 +80,12 @@ def _unknown(_image: str) -> None:
     return None
 
 
-def _settings(dockerfile: Dockerfile, given: Mapping[str, str]) -> CheckOptions:
+def settings_of(dockerfile: Dockerfile, given: Mapping[str, str]) -> CheckOptions:
+    """Which rules apply: as ``--build-arg BUILDKIT_DOCKERFILE_CHECK`` says, else as ``# check=`` does.
+
+    Raises:
+        DockerfileError: it cannot be understood.
+    """
     if "BUILDKIT_DOCKERFILE_CHECK" in given:
         return options(given["BUILDKIT_DOCKERFILE_CHECK"])
     try:
