@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .files import Files
     from .gitsource import GitSource
 
-__all__ = ["Context", "DockerfileText", "open_context", "open_named"]
+__all__ = ["Context", "DockerfileText", "fetch_dockerfile", "open_context", "open_named"]
 
 _PIECE: Final = 1 << 20
 _NAMES: Final = ("Dockerfile", "dockerfile")
@@ -239,6 +239,22 @@ def _open(
         context.identity = known.url
         return context
     return _from_folder(home, text, label)
+
+
+def fetch_dockerfile(home: Home, url: str) -> DockerfileText:
+    """The Dockerfile behind ``http://`` or ``https://``, fetched anew only if it has changed (``-f URL``).
+
+    Raises:
+        InvalidInput: it is too long for one.
+        NotFound: the server does not have it.
+        RegistryUnavailable: there is no answer.
+    """
+    from .download import download
+
+    path, _ = download(home, url)
+    if path.stat().st_size > _LIMIT:
+        raise InvalidInput(f"{url} has {path.stat().st_size} bytes, which is too much for a text")
+    return DockerfileText(_NAMES[0], path.read_bytes())
 
 
 def _from_folder(home: Home, text: str, label: str) -> Context:

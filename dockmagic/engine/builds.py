@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dockmagic.build.result import Build
     from dockmagic.oci.platforms import Platform
     from dockmagic.rows import CacheRow
+    from dockmagic.store.home import Home
 
     from .ground import Ground
 
@@ -72,7 +73,7 @@ class Builds:
         home = self._engine.home
         opened: list[Context] = [open_context(home, context, stdin=stdin)]
         try:
-            text = _dockerfile(opened[0], context, dockerfile, stdin)
+            text = _dockerfile(home, opened[0], context, dockerfile, stdin)
             line = first_line if "-" in (dockerfile, context) else 1
             with excerpted(text.text.decode("utf-8", "replace"), first_line=line):
                 parsed = parse(text.text, name=text.name, first_line=line)
@@ -220,7 +221,11 @@ def source_date_epoch(build_args: Mapping[str, str | None]) -> int | None:
     return int(text)
 
 
-def _dockerfile(context: Context, written: str, name: str, stdin: BinaryIO | None) -> DockerfileText:
+def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: BinaryIO | None) -> DockerfileText:
+    if name.startswith(("http://", "https://")):
+        from dockmagic.build.context import fetch_dockerfile
+
+        return fetch_dockerfile(home, name)
     if name == "-":
         from dockmagic.build.context import DockerfileText
 

@@ -46,7 +46,7 @@ _CALLS = ("build", "check", "outline", "targets")
     refused=REFUSED,
 )
 @argument("context", metavar="PATH | URL | -")
-@option("-f", "--file", "dockerfile", default="", metavar="string", help="Dockerfile; - is standard input")
+@option("-f", "--file", "dockerfile", default="", metavar="string", help="Dockerfile or its URL; - is standard input")
 @option("--build-context", "contexts", multiple=True, metavar="stringArray", help="Further context, as NAME=PATH")
 @build_flags
 @option("-o", "--output", "outputs", multiple=True, metavar="stringArray", help="Where the result goes besides")

@@ -14,6 +14,7 @@ import pytest
 
 from dockmagic.build.context import open_context
 from dockmagic.build.gitsource import GitSource, Repository, without_password
+from dockmagic.engine import Engine
 from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, PathNotFound
 
 if TYPE_CHECKING:
@@ -208,3 +209,17 @@ def test_a_repository_is_a_context(kitchen: Kitchen, repository: str) -> None:
         with pytest.raises(PathNotFound, match="has no folder"):
             open_context(kitchen.store.home, f"{repository}#main:{folder}")
     assert not [path for path in kitchen.store.home.root.iterdir() if path.name.startswith(".git.")]
+
+
+def test_a_dockerfile_from_the_web_builds_a_folder_here(tmp_path: Path, site: Site) -> None:
+    """``-f URL``: fetched again only if it has changed; one that is not there is told of."""
+    (site.root / "recipe").write_text("FROM scratch\nCOPY name /\n")
+    (tmp_path / "context").mkdir()
+    (tmp_path / "context" / "name").write_text("here\n")
+    with Engine(tmp_path / "home") as engine:
+        for _ in range(2):
+            built = engine.builds.build(str(tmp_path / "context"), dockerfile=f"{site.url}/recipe")
+        assert (built.image / "name").read_text() == "here\n"
+        with pytest.raises(NotFound):
+            engine.builds.build(str(tmp_path / "context"), dockerfile=f"{site.url}/none")
+    assert site.asked == ["200 /recipe", "304 /recipe", "404 /none"]
