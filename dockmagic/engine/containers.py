@@ -525,3 +525,15 @@ class Containers:
         from .processes import processes
 
         return processes(container)
+
+    def ps_output(self, container: Container, options: Sequence[str]) -> str:
+        """What ps(1) with these options says of the processes of a running container (``top test -o pid,args``).
+
+        Raises:
+            Conflict: it does not run.
+            InvalidInput: ps does not take the options, or its output has no column PID.
+            NotSupported: there is no ps on this machine.
+        """
+        from .processes import ps_output
+
+        return ps_output(container, options)

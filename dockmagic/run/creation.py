@@ -290,7 +290,10 @@ def _id_file(path: Path | None, identity: str) -> Iterator[None]:
             hint="Write another --cidfile",
         ) from None
     except OSError as error:
-        raise InvalidInput(f"failed to create the container ID file: {error}", hint="Write another path") from None
+        raise InvalidInput(
+            f"failed to create the container ID file {path}: {error.strerror}",
+            hint="Name a file in an existing folder",
+        ) from None
     with file:
         try:
             yield

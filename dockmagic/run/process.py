@@ -139,6 +139,8 @@ def _work_in(path: str, *, make: bool, code: int) -> None:
         # CVE-2024-21626: a working folder such as /proc/self/fd/8 that lies outside the root.
         if not os.getcwd().startswith("/"):
             raise FileNotFoundError
+    except FileExistsError:
+        raise Refusal(f"the working folder {path} cannot be entered: Not a directory", code) from None
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "it lies outside the container"
         raise Refusal(f"the working folder {path} cannot be entered: {reason}", code) from None

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.engine.document import inspect_document
-from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported
+from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported, RegistryError
 
 from .command import argument, flag, option, verb
 from .options import platform, platform_of, tell_remote
@@ -83,5 +83,12 @@ def _look(door: Door, name: str, kind: str, platform: Platform | None, *, size: 
                 return door.engine.volumes.inspect(name), door.engine.volumes.get(name)
             except NotFound:
                 pass  # then it is an image of a registry
-    image = door.engine.images.find(found, platform=platform, on_remote=partial(tell_remote, door))
+    try:
+        image = door.engine.images.find(found, platform=platform, on_remote=partial(tell_remote, door))
+    except RegistryError as error:
+        if kind:
+            raise
+        raise NotFound(
+            f"no such object here: {name}, and its registry does not help: {error.message}", hint=error.hint
+        ) from None
     return inspect_document(image), image

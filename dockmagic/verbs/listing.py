@@ -65,9 +65,13 @@ def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
     """A row as templates see it: column name → what is printed, with the value behind it."""
     from .template import Record
 
-    return Record(
+    shown = Record(
         (column.name, _cell(column, getattr(row, column.attribute), whole=whole)) for column in row_type.table_columns
     )
+    if "Labels" in shown:
+        labels = dict(label.partition("=")[::2] for label in getattr(row, "labels", ()))
+        shown.methods = {"Label": lambda key: labels.get(key, "")}
+    return shown
 
 
 def _cell(column: Column, value: Any, *, whole: bool) -> Any:
@@ -90,6 +94,7 @@ def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bo
     if not is_table:
         return "\n".join(lines)
     headers = Record((column.name, column.header) for column in row_type.table_columns)
+    headers.methods = {"Label": lambda key: key}
     return grid([line.split("\t") for line in [render(template, headers, HEADER_FUNCTIONS), *lines]])
 
 

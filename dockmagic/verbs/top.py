@@ -9,6 +9,7 @@ from dockmagic.rows import ProcessRow
 from .command import argument, verb
 from .listing import listing
 from .options import form
+from .result import Text
 
 if TYPE_CHECKING:
     from .door import Door
@@ -17,10 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@verb("top", "[OPTIONS] CONTAINER", ("top web", "with their numbers on this machine"), returns="ProcessRow")
+@verb(
+    "top",
+    "[OPTIONS] CONTAINER [ps OPTIONS]",
+    ("top web", "with their numbers on this machine"),
+    ("top web -o pid,rss,args", "as ps shows them with these options of its own"),
+    returns="ProcessRow",
+    takes_command=True,
+)
 @argument("name", metavar="CONTAINER")
+@argument("options", nargs=-1, metavar="[ps OPTIONS]")
 @form
-def command(door: Door, name: str, form: str | None) -> Result:
+def command(door: Door, name: str, options: tuple[str, ...], form: str | None) -> Result:
     """Display the running processes of a container."""
+    if options:
+        return Text(door.engine.containers.ps_output(door.engine.containers.get(name), options))
     rows = door.engine.containers.processes(door.engine.containers.get(name))
     return listing(rows, ProcessRow, form=form, whole=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import tarfile
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,8 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm box nosuch", 127, 'exec: "nosuch": executable file not found in $PATH'),
         ("run --rm box /etc", 126, 'exec: "/etc": permission denied'),
         ("run --rm -u nobodyx box true", 125, "unable to find user nobodyx"),
-        ("run --rm -w /etc/passwd box true", 125, "the working folder /etc/passwd cannot be entered"),
+        ("run --rm -w /etc/passwd box true", 125, "the working folder /etc/passwd cannot be entered: Not a directory"),
+        ("run --rm --cidfile /no/such/id box true", 125, "container ID file /no/such/id: No such file or directory"),
         ("run --rm -v /nosuch/folder:/x box true", 125, "bind source path does not exist: /nosuch/folder"),
         ("run --rm -v rel/path:/x box true", 125, "includes invalid characters for a local volume name"),
         ("run --rm -v x:relative box true", 125, "must be absolute"),
@@ -120,6 +122,8 @@ def test_ps_lists_what_runs_or_all(typed: Typed, box: str, web: str) -> None:
     assert typed("ps -l --format {{.Names}}").out == "idle\n"
     assert typed("ps -n 1 -q").out.strip() == typed("ps -q --no-trunc --filter name=idle -a").out[:12]
     assert typed("ps --format", "{{.State}} {{.Labels}} {{.Networks}}").out == "running made=here,tier=front host\n"
+    table = typed("ps --format", 'table {{.Names}}\t{{.Label "tier"}}\t{{.Label "none"}}').lines
+    assert [line.split() for line in table] == [["NAMES", "tier", "none"], [web, "front"]]
     document = json.loads(typed("ps -a -s --format json").lines[0])
     assert (document["Names"], document["Image"], document["State"]) == ("idle", box, "created")
 
@@ -389,6 +393,19 @@ def test_top_and_port_look_from_outside(typed: Typed, web: str) -> None:
     assert any("sh -c" in line for line in lines[1:])
     assert typed(f"port {web}").out == ""
     assert typed(f"port {web} 80").code == 1
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="needs ps (procps)")
+def test_top_takes_the_options_of_ps(typed: Typed, web: str) -> None:
+    """Only processes of the container, in the columns asked for; without PID they cannot be told apart."""
+    pid = typed(f"inspect -f {{{{.State.Pid}}}} {web}").out.strip()
+    header, *lines = typed(f"top {web} -o pid,args").lines
+    assert header.split() == ["PID", "COMMAND"]
+    assert pid in [line.split()[0] for line in lines]
+    assert len(lines) < 4
+    assert typed(f"top {web} aux").lines[0].startswith("USER")
+    assert "no column PID" in typed(f"top {web} -o args").err
+    assert typed(f"top {web} --nosuch").code == 1
 
 
 def test_info_says_how_containers_run_here(typed: Typed, web: str) -> None:

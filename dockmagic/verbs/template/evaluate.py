@@ -126,19 +126,23 @@ class _Run:
 
     def _command(self, command: Command, dot: Any, piped: Any) -> Any:
         first, *rest = command
-        if not isinstance(first, Function):
-            if rest or piped is not _NOTHING:
-                raise mistake("a field or value cannot be called like a function")
-            return self._operand(first, dot)
-        if first.name not in self.functions:
-            raise mistake(f"function {first.name!r} is not defined; there are {', '.join(self.functions)}")
         values = [self._operand(operand, dot) for operand in rest]
         if piped is not _NOTHING:
             values.append(piped)
+        if isinstance(first, Function):
+            name, function = first.name, self.functions.get(first.name)
+            if function is None:
+                raise mistake(f"function {name!r} is not defined; there are {', '.join(self.functions)}")
+        else:
+            name, function = _method(first, dot)
+            if function is None:
+                if values:
+                    raise mistake("a field or value cannot be called like a function")
+                return self._operand(first, dot)
         try:
-            return self.functions[first.name](*values)
+            return function(*values)
         except (TypeError, IndexError) as error:
-            raise mistake(f"{first.name} cannot be applied to that: {error}") from None
+            raise mistake(f"{name} cannot be applied to that: {error}") from None
 
     def _operand(self, operand: Operand, dot: Any) -> Any:
         if isinstance(operand, Literal):
@@ -152,6 +156,14 @@ class _Run:
         if isinstance(operand, Chain):
             return _member(self.pipeline(operand.pipeline, dot), operand.names)
         return self._command((operand,), dot, _NOTHING)
+
+
+def _method(operand: Operand, dot: Any) -> tuple[str, Callable[..., Any] | None]:
+    """What ``.Name`` calls, where it is no member."""
+    if isinstance(operand, Field) and len(operand.names) == 1 and isinstance(dot, Record):
+        (name,) = operand.names
+        return name, dot.methods.get(name)
+    return "", None
 
 
 def _items(value: Any) -> Iterable[tuple[Any, Any]]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["MISSING", "Record", "Shown", "go_text", "plain", "truth"]
 
@@ -13,7 +17,12 @@ class Record(dict[str, Any]):
     """A mapping with a fixed set of members, like a Go struct: asking for another one is an error.
 
     Other mappings are like a Go map: a key that is not there gives ``<no value>``.
+
+    Attributes:
+        methods: functions that a template may call by a name after the dot, with arguments: ``{{.Label "key"}}``.
     """
+
+    methods: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
 
 class Shown(str):
