@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.build.events import BuildWarned, ignore_events
 from dockmagic.build.excerpt import excerpt
-from dockmagic.oci.errors import DockerfileError, DockmagicError
+from dockmagic.oci.dockerfile import Add, Copy, Stopsignal
+from dockmagic.oci.errors import DockerfileError, DockmagicError, InvalidInput
 
 from .subject import find_image
 
@@ -46,6 +47,21 @@ def _given(options: Options) -> dict[str, str]:
     return {name: value for name, value in options.build_args.items() if value is not None}
 
 
+def _refuse_words(dockerfile: Dockerfile) -> None:
+    """Refuse modes and signals that are none, as a build would when it comes to them."""
+    from dockmagic.build.permissions import Permissions
+    from dockmagic.image.configuration import check_signal
+
+    for one in dockerfile.instructions:
+        word = one.chmod if isinstance(one, Copy | Add) else one.signal if isinstance(one, Stopsignal) else ""
+        if not word or "$" in word:  # what it will be is not known yet
+            continue
+        try:
+            check_signal(word) if isinstance(one, Stopsignal) else Permissions(word)
+        except InvalidInput as error:
+            raise one.error(error.message, word=word, hint=error.hint) from None
+
+
 class Recipe:
     """A Dockerfile with its contexts; a context manager, which closes them. Get one with `Builds.open`.
 
@@ -80,6 +96,8 @@ class Recipe:
         Raises:
             DockerfileError: it cannot be understood.
         """
+        with self._excerpted():
+            _refuse_words(self.dockerfile)
         return self._check(options, options.target or None)
 
     def _check(self, options: Options, target: str | None) -> tuple[BuildWarned, ...]:

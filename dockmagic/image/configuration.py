@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.dockerfile import Instruction
 
-__all__ = ["DEFAULT_PATH", "SHELL", "Settings", "apply", "begin", "work_in"]
+__all__ = ["DEFAULT_PATH", "SHELL", "Settings", "apply", "begin", "check_signal", "work_in"]
 
 #: What PATH is where the base image says nothing.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -192,13 +192,7 @@ def _(instruction: Volume, settings: Settings) -> tuple[Settings, str | None]:
 @_apply.register
 def _(instruction: Stopsignal, settings: Settings) -> tuple[Settings, str | None]:
     text = instruction.signal
-    if not (
-        (text.isdecimal() and 0 < int(text) < signal.NSIG)
-        or "SIG" + text.upper().removeprefix("SIG") in signal.Signals.__members__
-        # Docker knows the real-time signals by names that Python has not.
-        or re.fullmatch(r"(?i)(SIG)?RTM(IN(\+\d+)?|AX(-\d+)?)", text)
-    ):
-        raise InvalidInput(f"there is no signal {text!r}", hint="Write for example SIGTERM or 15")
+    check_signal(text)
     return _with(settings, stop_signal=text), f"STOPSIGNAL {text}"
 
 
@@ -262,3 +256,18 @@ def _trim(value: int, unit: int) -> str:
     whole, part = divmod(value, unit)
     digits = len(str(unit)) - 1
     return str(whole) if not part else f"{whole}." + f"{part:0{digits}d}".rstrip("0")
+
+
+def check_signal(text: str) -> None:
+    """Refuse what is no signal's name or number (``STOPSIGNAL``).
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if not (
+        (text.isdecimal() and 0 < int(text) < signal.NSIG)
+        or "SIG" + text.upper().removeprefix("SIG") in signal.Signals.__members__
+        # Docker knows the real-time signals by names that Python has not.
+        or re.fullmatch(r"(?i)(SIG)?RTM(IN(\+\d+)?|AX(-\d+)?)", text)
+    ):
+        raise InvalidInput(f"there is no signal {text!r}", hint="Write for example SIGTERM or 15")

@@ -112,6 +112,23 @@ def test_a_copy_of_an_ignored_file_is_warned_of(typed, context: Path) -> None:  
     assert 'Attempting to Copy file "app.txt" that is excluded by .dockerignore' in run.out
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("STOPSIGNAL SIGNONE", "Dockerfile:2:12: there is no signal 'SIGNONE'"),
+        ("COPY --chmod=0999 app.txt /", "Dockerfile:2:14: invalid chmod parameter: '0999'"),
+        ("COPY --chmod=u+q app.txt /", "Dockerfile:2:14: invalid chmod parameter: 'u+q'"),
+    ],
+)
+def test_check_refuses_what_a_build_would(typed, context: Path, line: str, says: str) -> None:  # noqa: ANN001
+    """Signals and modes that are none, with their places; a build refuses them at their step."""
+    (context / "Dockerfile").write_text(f"FROM scratch\n{line}\n")
+    checked = typed("build --check .")
+    assert checked.code == 1
+    assert says in checked.err
+    assert says.partition(": ")[2] in typed("build .").err
+
+
 def test_an_image_layout_is_a_base(typed, context: Path, tmp_path: Path) -> None:  # noqa: ANN001
     """--build-context NAME=oci-layout://FOLDER:TAG stands for an image, as FROM and for COPY."""
     (context / "Dockerfile").write_text("FROM scratch\nCOPY app.txt /\nENV A=1\n")
