@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tarfile
@@ -90,7 +91,9 @@ class _Root:
         flags = os.O_PATH | (0 if follow or path.endswith("/") else os.O_NOFOLLOW)
         try:
             return kernel.open_in_root(self.descriptor, path, flags)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if isinstance(error, NotADirectoryError) and path.endswith("/"):
+                raise InvalidInput(f"{path} is not a directory", hint="Leave the slash away, or correct it") from None
             raise PathNotFound(f"{path} is not there", hint=_HINT) from None
 
 
@@ -200,7 +203,8 @@ def write_tar(
 
     Raises:
         PathNotFound: no such folder.
-        InvalidInput: a folder would go where a file is, or the other way round; or the tar leads out.
+        InvalidInput: a folder would go where a file is, or the other way round; the tar leads out; or nothing may be
+            written there.
     """
     with _Root(root) as inside:
         descriptor = inside.open(path)
@@ -212,6 +216,10 @@ def write_tar(
             os.close(descriptor)
     try:
         return {"count": _Reader(base, rename, owners, note).read(source)}
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        raise InvalidInput(f"{path} is read-only", hint="Copy elsewhere, or make it writable") from None
     finally:
         os.close(base)
 
@@ -231,15 +239,15 @@ class _Reader:
     def read(self, source: int) -> int:
         count = 0
         try:
-            with (
-                os.fdopen(os.dup(source), "rb") as file,
-                tarfile.open(fileobj=file, mode="r|*") as tar,
-            ):
-                for info in tar:
-                    parts = self._parts(info.name)
-                    if parts:
-                        self._write(tar, info, parts)
-                        count += 1
+            with os.fdopen(os.dup(source), "rb") as file:
+                if not file.peek(1):
+                    return 0  # docker takes nothing at all for an archive of nothing
+                with tarfile.open(fileobj=file, mode="r|*") as tar:
+                    for info in tar:
+                        parts = self._parts(info.name)
+                        if parts:
+                            self._write(tar, info, parts)
+                            count += 1
         except tarfile.TarError as error:
             raise InvalidInput(f"this is no tar archive: {error}", hint="Give one on standard input") from None
         # When all that is in them is there: writing changes their time, and a read-only one takes no more.

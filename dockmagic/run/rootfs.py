@@ -104,14 +104,27 @@ def _tell_apt(spec: dict[str, Any], root: int, created: list[str]) -> None:
 
 
 def mount_volumes(spec: dict[str, Any], where: str) -> None:
-    """Mount the volumes of a container that does not run over its tree at `where`."""
+    """Mount the volumes of a container that does not run over its tree at `where`.
+
+    And what it had of the host when it ran: a place for that is not made now, it would be a change of the container's.
+    """
     root = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for mount in spec["mounts"]:
-            if mount["type"] == "volume":
+            if mount["type"] == "volume" or (mount["type"] == "bind" and _is_bindable(root, mount)):
                 _volume(spec, root, mount, [])
+        if spec["read_only"]:
+            kernel.read_only(where)
     finally:
         os.close(root)
+
+
+def _is_bindable(root: int, mount: dict[str, Any]) -> bool:
+    try:
+        os.close(kernel.open_in_root(root, mount["target"], os.O_PATH))
+    except OSError:
+        return False
+    return os.path.exists(mount["source"])
 
 
 def target(root: int, path: str, created: list[str], *, folder: bool) -> int:

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 
@@ -16,15 +16,18 @@ from .path import merged
 from .work import work
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from .container import Container
 
 __all__ = ["copy_from_host", "copy_in", "copy_out", "copy_to_host", "export"]
 
+_LINK_FOLLOWS: Final = 40  # as many as Linux follows
+
 
 class _Kind(NamedTuple):
-    """What there is at a place: where that is with all links followed, and whether it is a folder."""
+    """What there is at a place: anything, and whether it is a folder."""
 
     exists: bool
     folder: bool
@@ -112,12 +115,8 @@ def copy_to_host(
     with tempfile.TemporaryFile() as tar:
         source = path[:-2] or "/" if path.endswith("/.") else path
         folder = copy_out(container, source, tar, follow=follow)
-        where, rename = _aim(
-            os.fspath(target),
-            _kind_here(os.fspath(target).rstrip("/") or "/"),
-            folder=folder,
-            content=path.endswith("/."),
-        )
+        landing, kind = _landing(os.fspath(target), _look_here)
+        where, rename = _aim(landing, kind, folder=folder, content=path.endswith("/."))
         tar.seek(0)
         write_tar("/", os.path.abspath(where), tar.fileno(), rename=rename, owners="tar" if keep_owners else "mine")
         return os.fstat(tar.fileno()).st_size
@@ -149,7 +148,8 @@ def copy_from_host(
         raise PathNotFound(f"{text} is no directory", hint="Leave the slash away, or correct the path")
     with tempfile.TemporaryFile() as tar:
         folder = bool(read_tar("/", place, tar.fileno(), follow=follow or text.endswith("/"))["folder"])
-        where, rename = _aim(path, _kind_inside(container, path), folder=folder, content=content)
+        landing, kind = _landing(path, lambda place: _look_inside(container, place))
+        where, rename = _aim(landing, kind, folder=folder, content=content)
         tar.seek(0)
         copy_in(container, where, tar, rename=rename, keep_owners=keep_owners)
         return os.fstat(tar.fileno()).st_size
@@ -179,15 +179,37 @@ def _aim(path: str, kind: _Kind, *, folder: bool, content: bool) -> tuple[str, s
     return above, name
 
 
-def _kind_here(path: str) -> _Kind:
-    return _Kind(os.path.lexists(path), os.path.isdir(path))
+def _landing(path: str, look: Callable[[str], tuple[int, str]]) -> tuple[str, _Kind]:
+    """Where a copy to `path` goes: a link in the last place stays, and what it leads to is written, there or not.
+
+    Args:
+        path: the target.
+        look: the st_mode of what is at a path, 0 for nothing, and where it leads if it is a link.
+
+    Raises:
+        PathNotFound: the links go round.
+    """
+    slash = "/" if path.rstrip("/") and path.endswith("/") else ""
+    where = path.rstrip("/") or "/"
+    for _ in range(_LINK_FOLLOWS):
+        mode, link = look(where)
+        if not link:
+            return where + slash, _Kind(bool(mode), stat.S_ISDIR(mode))
+        where = os.path.join(os.path.dirname(where), link).rstrip("/") or "/"
+    raise PathNotFound(f"{path} goes through too many symbolic links", hint="Name what they should lead to")
 
 
-def _kind_inside(container: Container, path: str) -> _Kind:
-    answer = work(
-        container.isolation, "look", spec=container.spec(), pid=container.state.pid, path=path.rstrip("/") or "/"
-    )
-    return _Kind(bool(answer["mode"]), stat.S_ISDIR(answer["mode"]))
+def _look_here(path: str) -> tuple[int, str]:
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0, ""
+    return mode, os.readlink(path) if stat.S_ISLNK(mode) else ""
+
+
+def _look_inside(container: Container, path: str) -> tuple[int, str]:
+    answer = work(container.isolation, "look", spec=container.spec(), pid=container.state.pid, path=path)
+    return answer["mode"], answer["link"]
 
 
 def export(container: Container, out: BinaryIO) -> None:

@@ -153,19 +153,11 @@ def _told(file: int) -> dict[str, tuple[int, int]]:
 
 
 def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str) -> dict[str, Any]:
-    """The st_mode of what is at `path` of a container, links followed; 0 for nothing."""
+    """The st_mode of what is at `path` of a container, 0 for nothing, and where it leads if it is a link."""
+    from .copying import look_at
+
     with _tree(spec, pid) as root:
-        base = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            found = kernel.open_in_root(base, path, os.O_PATH)
-        except (FileNotFoundError, NotADirectoryError):
-            return {"mode": 0}
-        finally:
-            os.close(base)
-        try:
-            return {"mode": os.fstat(found).st_mode}
-        finally:
-            os.close(found)
+        return look_at(root, path)
 
 
 def _export(files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], skip: list[str]) -> dict[str, Any]:
