@@ -39,7 +39,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         name: one of ``parent``, ``config``, ``platform``, ``instruction``, ``argument``, ``environment``, ``shell``,
-            ``user``, ``workdir``, ``network``, ``mount``, ``files``, ``remote``, ``epoch``, ``ownership``, ``hosts``.
+            ``user``, ``workdir``, ``network``, ``mount``, ``files``, ``remote``, ``epoch``, ``owner``,
+            ``ownership``, ``hosts``.
         value: as text; of ``files`` the digest of all of them.
         subject: which one, where there may be several: the argument's name, the source's path, the flag.
         items: of ``files``, gives what each holds, path to text, if somebody asks: for the explanation, and no part of

@@ -19,7 +19,7 @@ from .files import content, encoded
 from .layer import LayerWriter
 from .layered import ImageFiles
 from .onefile import OneFile
-from .owners import find_owner
+from .owners import find_owner, find_user
 from .permissions import Permissions
 from .placing import Placing
 from .selection import Match, content_digest, content_items, select
@@ -220,12 +220,14 @@ class _Prepared:
                 matches.append((found, unpack))
         matches += [(_document(heredoc, moment), False) for heredoc in self._instruction.heredocs]
         is_folder = self._dest.endswith(b"/") or self._is_folder(placing)
+        # Of all that one wildcard fits, the last stays, as in BuildKit.
+        several = len(self._instruction.sources) + len(self._instruction.heredocs) > 1
         for match, unpack in matches:
             archive = _archive(match, scratch) if unpack else None
             if archive is not None:
                 placing.unpack(opened.enter_context(archive), archive.table, self._dest)
                 continue
-            if len(matches) > 1 and not is_folder and not match.top.is_dir:
+            if several and not is_folder and not match.top.is_dir:
                 raise InvalidInput(
                     f"{self._instruction.name} of several sources to {os.fsdecode(self._dest)}, which is no folder",
                     hint="Write a slash at the end of the destination",
@@ -282,14 +284,14 @@ def make_folder(
         below: the image so far; links in it are followed, inside its root only.
         path: absolute.
         keep: of the lease that this happens in.
-        owner: ``USER[:GROUP]`` of new folders; empty for root.
+        owner: ``USER[:GROUP]`` of new folders; root where it is empty or names nobody.
         moment: their mtime, in seconds.
         epoch: ``SOURCE_DATE_EPOCH``; no mtime is later.
 
     Raises:
-        InvalidInput: something else is there, or an unknown user.
+        InvalidInput: something else is there.
     """
-    placing = Placing(below.files, owner=find_owner(below, owner) if owner else None, moment=moment, epoch=epoch)
+    placing = Placing(below.files, owner=find_user(below, owner), moment=moment, epoch=epoch)
     placing.make_folders(placing.real(encoded(path)))
     entries, origins = placing.result()
     return _write(store, entries, origins, keep, reproducible=epoch is not None)

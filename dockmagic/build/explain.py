@@ -16,7 +16,7 @@ __all__ = ["Difference", "Explanation", "explain"]
 #: In which order what differs is told: what a person changed first, what merely follows from it last.
 _ORDER: Final = (
     "instruction", "file", "remote", "argument", "environment", "mount", "shell", "user", "workdir", "network", "hosts",
-    "platform", "epoch", "ownership", "config", "parent",
+    "owner", "platform", "epoch", "ownership", "config", "parent",
 )  # fmt: skip
 _MANY: Final = 3
 

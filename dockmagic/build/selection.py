@@ -137,13 +137,15 @@ def _with_parents(files: Files, source: str, ignore: Ignore | None) -> Iterator[
         if top is None:
             raise _missing(files, source)
         below, loose = _included(files, top.name, pattern, ignore)
-        if not below and not is_pattern(start) and not is_pattern(pattern):
+        if not below and pattern and not is_pattern(start) and not is_pattern(pattern):
             raise _missing(files, source)
         yield Match(files, base_of(name), top, tuple(below), frozenset(loose))
 
 
 def _included(files: Files, top: bytes, pattern: str, ignore: Ignore | None) -> tuple[list[Entry], set[bytes]]:
     """What fits `pattern` below `top`, with the folders that lead there (and only lead there: the second part)."""
+    if not pattern:  # `top` itself was asked for: "./" or "folder/./"
+        return list(_below(files, top, ignore)), set()
     parts = pattern.split("/")
     plain = next((at for at, part in enumerate(parts) if is_pattern(part)), len(parts) - 1)
     led: list[Entry] = []

@@ -9,8 +9,10 @@ from dockmagic.image.configuration import apply, work_in
 from dockmagic.oci.dockerfile import Add, Arg, Copy, Env, Run, Workdir
 
 from . import keys
+from .cache import Part
 from .copying import make_folder, prepare
 from .events import StepProgress
+from .owners import find_owner
 from .workshop import progress
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Instruction
     from dockmagic.oci.platforms import Platform
 
-    from .cache import Part
     from .events import StepInfo
     from .layer import NewLayer
     from .plan import PlannedStage
@@ -108,6 +109,9 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
     parts = keys.of_copy(state.image, platform, text, state.settings.workdir, copying.parts, epoch=epoch)
     if copying.link:
         parts = tuple(part for part in parts if part.name != "parent")
+        if instruction.chown:  # a name is the only thing that is looked up in the image below
+            owner = find_owner(state.image, instruction.chown)
+            parts = (*parts, Part("owner", f"{owner.uid}:{owner.gid}"))
 
     def work() -> NewLayer | None:
         return copying.write(shop.store, state.image, shop.keep, moment=int(_now(epoch)), epoch=epoch)
