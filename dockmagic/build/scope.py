@@ -140,8 +140,13 @@ class Scope:
 
     @property
     def run_env(self) -> tuple[str, ...]:
-        """The environment of RUN: `variables`, and the proxies that were given."""
-        proxies = {name: value for name, value in self._arguments.given.items() if name in PROXY_ARGUMENTS}
+        """The environment of RUN: `variables`, and the proxies that were given, in capitals and in small letters."""
+        proxies = {
+            name: value
+            for given, value in sorted(self._arguments.given.items())
+            if value and given in PROXY_ARGUMENTS
+            for name in (given.upper(), given.lower())
+        }
         shown = {name: value for name, value in self._variables.items() if name not in _SILENT}
         return tuple(f"{name}={value}" for name, value in {**proxies, **shown}.items())
 

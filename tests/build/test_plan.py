@@ -160,7 +160,8 @@ def test_the_later_of_env_and_arg_counts() -> None:
 def test_run_sees_proxies_without_arg_and_nothing_else_does() -> None:
     """They are in no key and no history."""
     scope = _scope("FROM x\nARG A=1\n", HTTPS_PROXY="http://user:secret@p", OTHER="no")
-    assert scope.run_env == ("HTTPS_PROXY=http://user:secret@p", "A=1")
+    proxy = "http://user:secret@p"
+    assert scope.run_env == (f"HTTPS_PROXY={proxy}", f"https_proxy={proxy}", "A=1")
     assert "HTTPS_PROXY" not in scope.args
     assert "secret" not in scope.expand("$HTTPS_PROXY$A")
 

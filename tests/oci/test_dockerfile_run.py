@@ -199,7 +199,6 @@ def test_variables_in_a_mount_wait() -> None:
             "COPY --chown=$k --chmod=$k --exclude=$k $k /$k",
             {"sources": ("key",), "dest": "/key", "exclude": ("$k",), "chown": "key", "chmod": "key"},
         ),
-        ("COPY --from=$k a b", {"from_": "$k"}),
         ("ADD --checksum=$k $k /$k", {"sources": ("key",), "dest": "/key", "checksum": "key"}),
         ("RUN echo $k", {"words": ("echo $k",)}),
         ("CMD $k", {"words": ("$k",)}),

@@ -151,13 +151,20 @@ def _copy(statement: Statement) -> Copy:
     flags = statement.read_flags(
         {"from": str, "chown": str, "chmod": str, "link": bool, "parents": bool, "exclude": list}
     )
+    from_ = flags.text("from")
+    if "$" in from_[:-1]:
+        raise statement.error(
+            "variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope"
+            " as a workaround",
+            word=from_,
+        )
     sources, dest = _paths(statement)
     return Copy(
         **statement.common(),
         sources=sources,
         dest=dest,
         heredocs=statement.heredocs,
-        from_=flags.text("from"),
+        from_=from_,
         chown=flags.text("chown"),
         chmod=flags.text("chmod"),
         link=bool(flags.switch("link")),
