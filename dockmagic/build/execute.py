@@ -88,12 +88,6 @@ def build(
     plan = _plan(dockerfile, options, contexts, bases)
     infos = _number(plan)
     emit(BuildStarted(steps=tuple(info for stage in infos.values() for info in stage), context=context.written))
-    warnings = tuple(
-        BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed")
-        for name in plan.arguments.unused
-    )
-    for warning in warnings:
-        emit(warning)
     with store.lease() as keep:
         shop = Workshop(
             store=store,
@@ -107,6 +101,8 @@ def build(
             emit=emit,
             recipe=f"{context.identity} {dockerfile.name}",
         )
+        for name in plan.arguments.unused:
+            shop.warn(BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed"))
         with closing(shop):
             try:
                 _walk(shop, infos, stop)
@@ -129,7 +125,7 @@ def build(
         image=image,
         names=names,
         steps=done,
-        warnings=warnings,
+        warnings=tuple(shop.warnings),
         seconds=time.perf_counter() - begun,
         context_files=context.counts[0],
         context_hashed=context.counts[1],

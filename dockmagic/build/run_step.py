@@ -11,7 +11,7 @@ from dockmagic.oci.dockerfile import refuse
 from dockmagic.run.tiers import choose
 
 from . import keys
-from .events import StepOutput
+from .events import BuildWarned, StepOutput
 from .failure import Tail, returned
 from .growing import grow, moment
 from .layer import NewLayer
@@ -21,6 +21,7 @@ from .redaction import Redaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dockmagic.image.image import Image
     from dockmagic.oci.dockerfile import Run
     from dockmagic.run.container import Container
 
@@ -92,7 +93,7 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
         ):
             code = _run(shop, container, mounts, output)
             output.finish()
-            layer = _layer(shop, container)
+            layer = _layer(shop, container, state.image, line=info.lines[0])
         if code:
             error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
             now = time.time() if shop.options.epoch is None else shop.options.epoch
@@ -152,11 +153,15 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
     return code
 
 
-def _layer(shop: Workshop, container: Container) -> NewLayer | None:
+def _layer(shop: Workshop, container: Container, below: Image, *, line: int) -> NewLayer | None:
     """What the program has written, as a layer in the store; None if it is nothing."""
+    from dockmagic.run.caveats import lost_owners
     from dockmagic.run.commit import write_layer
 
     written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
     if written is None:
         return None
+    isolation = container.isolation
+    if not isolation.keeps_owners and (notice := lost_owners(isolation, written.table, below.files)):
+        shop.warn(BuildWarned(text=notice, line=line))
     return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .bases import Bases
     from .cache import Cache
     from .context import Context
-    from .events import BuildEvent, StepInfo
+    from .events import BuildEvent, BuildWarned, StepInfo
     from .files import Files
     from .options import Options
     from .plan import Origin, Plan
@@ -75,6 +75,7 @@ class Workshop:
         recipe: tells this Dockerfile and context from others, for the explanation of the cache.
         results: of the steps so far, by their numbers.
         stages: those that are being built, by index.
+        warnings: so far, in the order in which they came.
     """
 
     store: ContentStore
@@ -89,6 +90,7 @@ class Workshop:
     recipe: str
     results: dict[int, StepResult] = field(default_factory=dict)
     stages: dict[int, Future[State]] = field(default_factory=dict)
+    warnings: list[BuildWarned] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: set[Session] = field(default_factory=set)
@@ -128,6 +130,11 @@ class Workshop:
             self._nursery.close()
         for removal in self._removals:
             removal.result()
+
+    def warn(self, warning: BuildWarned) -> None:
+        """Tell of something odd, now and in the result."""
+        self.warnings.append(warning)
+        self.emit(warning)
 
     # Stopping
 

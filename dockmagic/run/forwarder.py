@@ -42,14 +42,14 @@ def bind(ports: list[dict[str, Any]]) -> list[socket.socket]:
     return listeners
 
 
-def forward(listeners: list[socket.socket], ports: list[int], pidfd: int, *, mapped: bool) -> int:
+def forward(listeners: list[socket.socket], ports: list[int], pidfd: int, users: int) -> int:
     """Start the process that carries; it ends with the thread that calls this.
 
     Args:
         listeners: from `bind`.
         ports: where each leads to, inside.
         pidfd: of the container's first process.
-        mapped: whether the container has a user namespace of its own.
+        users: the user namespace that its network belongs to (its program may be in one below); -1 for ours.
 
     Returns:
         Its pid.
@@ -60,7 +60,7 @@ def forward(listeners: list[socket.socket], ports: list[int], pidfd: int, *, map
     try:
         kernel.die_with_parent()
         # The shim's pipes and terminals are not to be held open by anyone else.
-        kept = {pidfd, *(listener.fileno() for listener in listeners)}
+        kept = {pidfd, users, *(listener.fileno() for listener in listeners)}
         for name in os.listdir("/proc/self/fd"):
             if int(name) > 2 and int(name) not in kept:
                 try:
@@ -68,7 +68,9 @@ def forward(listeners: list[socket.socket], ports: list[int], pidfd: int, *, map
                 except OSError:
                     continue  # the one of the listing itself
         # A socket belongs to the network in which it was made: connections come in here and go on there.
-        kernel.setns(pidfd, kernel.CLONE_NEWNET | (kernel.CLONE_NEWUSER if mapped else 0))
+        if users >= 0:
+            kernel.setns(users, kernel.CLONE_NEWUSER)
+        kernel.setns(pidfd, kernel.CLONE_NEWNET)
         kernel.die_with_parent()
         _serve(listeners, ports)
     finally:

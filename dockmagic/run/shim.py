@@ -138,7 +138,7 @@ class _Shim:
         ports = [port | {"host": sock.getsockname()[1]} for port, sock in zip(spec["ports"], listeners, strict=True)]
         if ports:
             inside = [port["container"] for port in ports]
-            self.forwarder = forwarder.forward(listeners, inside, self.pidfd, mapped=bool(spec["uid_map"]))
+            self.forwarder = forwarder.forward(listeners, inside, self.pidfd, self.users)
         for listener in listeners:
             listener.close()
         self.note(started=time.time(), pid=self.pid, shim=os.getpid(), ports=ports)
