@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import rootfs
 from programs import finish
+from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
@@ -185,13 +185,15 @@ def test_a_strange_list_of_users_holds_up_nobody(
 
 def test_a_volume_behind_a_link_stays_inside(store: ContentStore, make: Make, tmp_path: Path) -> None:
     """The target of a mount is looked up in the container's root, link by link."""
+    source = tmp_path / "source"
+    source.mkdir()
     image = altered(store, ("way", tarfile.SYMTYPE, "../../../../../../../var/dir"))
     container = make(
         "sh", "-c", "touch /way/here; ls /var/dir", image=image,
-        mounts=[Mount(type="bind", target="/way", source=str(tmp_path))],
+        mounts=[Mount(type="bind", target="/way", source=str(source))],
     )  # fmt: skip
     assert finish(container) == (0, "here\n", "")
-    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+    assert [path.name for path in source.iterdir()] == ["here"]
 
 
 def test_settings_of_the_machine_cannot_be_written(make: Make, confined: None) -> None:
