@@ -283,7 +283,7 @@ def test_programs_run_where_namespaces_are_forbidden(tmp_path: Path, store: Cont
 _RUN = """
 import io
 sys.path.append(sys.argv[2])
-from conftest import rootfs
+from small import rootfs
 from programs import finish
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
