@@ -161,7 +161,6 @@ def _layer(shop: Workshop, container: Container, below: Image, *, line: int) -> 
     written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
     if written is None:
         return None
-    isolation = container.isolation
-    if not isolation.keeps_owners and (notice := lost_owners(isolation, written.table, below.files)):
+    if notice := lost_owners(container.isolation, written.table, below):
         shop.warn(BuildWarned(text=notice, line=line))
     return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

@@ -53,11 +53,17 @@ def _refuse_words(dockerfile: Dockerfile) -> None:
     from dockmagic.image.configuration import check_signal
 
     for one in dockerfile.instructions:
-        word = one.chmod if isinstance(one, Copy | Add) else one.signal if isinstance(one, Stopsignal) else ""
+        check: Callable[[str], object]
+        if isinstance(one, Stopsignal):
+            word, check = one.signal, check_signal
+        elif isinstance(one, Copy | Add):
+            word, check = one.chmod, Permissions
+        else:
+            continue
         if not word or "$" in word:  # what it will be is not known yet
             continue
         try:
-            check_signal(word) if isinstance(one, Stopsignal) else Permissions(word)
+            check(word)
         except InvalidInput as error:
             raise one.error(error.message, word=word, hint=error.hint) from None
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.store.layer.form import Owners
 
 if TYPE_CHECKING:
+    from dockmagic.image.image import Image
     from dockmagic.store.layer.entry import Entry
     from dockmagic.store.layer.table import LayerTable
-    from dockmagic.store.layer.tree import FileTree
 
     from .isolation import Isolation
 
@@ -18,7 +18,7 @@ __all__ = ["lost_owners"]
 _SHOWN: Final = 3
 
 
-def lost_owners(isolation: Isolation, table: LayerTable, below: FileTree) -> str:
+def lost_owners(isolation: Isolation, table: LayerTable, below: Image) -> str:
     """One line about files that had an owner in the image and are root's in the new layer; empty if there are none.
 
     Programs that look at the owner of a file before they replace it (``useradd`` with ``/etc/shadow``) are told that it
@@ -27,17 +27,18 @@ def lost_owners(isolation: Isolation, table: LayerTable, below: FileTree) -> str
     Args:
         isolation: that the container ran in.
         table: of the layer.
-        below: the image's files.
+        below: the image.
     """
     if isolation.form.owners is not Owners.NOTED:
         return ""
     # A folder or file that was moved or copied with its time, as ``cp -a`` does, has it from there.
-    owned = {_trait(node.entry) for node in below.nodes.values() if node.entry.uid or node.entry.gid}
+    nodes = below.files.nodes
+    owned = {_trait(node.entry) for node in nodes.values() if node.entry.uid or node.entry.gid}
     lost = []
     for entry in table.entries:
         if entry.uid or entry.gid:
             continue
-        node = below.nodes.get(entry.name)
+        node = nodes.get(entry.name)
         if (node is not None and (node.entry.uid or node.entry.gid)) or (node is None and _trait(entry) in owned):
             lost.append(entry.path)
     if not lost:

@@ -98,7 +98,7 @@ def commit(
         if layer is None:
             image = with_history(store, image, step)
         else:
-            if notice := caveats.lost_owners(container.isolation, layer.table, image.files):
+            if notice := caveats.lost_owners(container.isolation, layer.table, image):
                 on_notice(notice)
             image = append_layer(store, image, layer.descriptor, layer.diff_id, step)
         keep([image.digest, image.id])

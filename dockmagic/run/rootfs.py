@@ -128,7 +128,11 @@ def _is_bindable(root: int, mount: dict[str, Any]) -> bool:
 
 
 def target(root: int, path: str, created: list[str], *, folder: bool) -> int:
-    """Open a mount point inside the folder `root`, and make it if it is not there; links stay inside the root."""
+    """Open a mount point inside the folder `root`, and make it if it is not there; links stay inside the root.
+
+    Raises:
+        ValueError: there can be no such place, says why.
+    """
     try:
         return kernel.open_in_root(root, path, os.O_PATH)
     except FileNotFoundError:
@@ -136,16 +140,30 @@ def target(root: int, path: str, created: list[str], *, folder: bool) -> int:
         parent = target(root, above or "/", created, folder=True)
         before = os.fstat(parent)
         try:
+            if link := _link(parent, name):  # to nothing: that is what is to be made
+                return target(root, os.path.join(above or "/", link), created, folder=folder)
             if folder:
                 os.mkdir(name, 0o755, dir_fd=parent)
             else:
                 os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o755, dir_fd=parent))
             # That we needed a place is no change of the container's.
             os.utime(f"/proc/self/fd/{parent}", ns=(before.st_atime_ns, before.st_mtime_ns))
+            where = os.path.join(os.readlink(f"/proc/self/fd/{parent}"), name)
+            created.append(os.path.relpath(where, os.readlink(f"/proc/self/fd/{root}")))
+        except OSError as error:
+            raise ValueError(f"{path} of the image cannot be mounted over: {os.strerror(error.errno or 0)}") from None
         finally:
             os.close(parent)
-        created.append(path.strip("/"))
         return kernel.open_in_root(root, path, os.O_PATH)
+    except OSError as error:
+        raise ValueError(f"{path} of the image cannot be mounted over: {os.strerror(error.errno or 0)}") from None
+
+
+def _link(folder: int, name: str) -> str:
+    try:
+        return os.readlink(name, dir_fd=folder)
+    except OSError:
+        return ""
 
 
 def _own(root: int, name: str, created: list[str]) -> str:

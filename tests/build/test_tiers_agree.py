@@ -26,6 +26,19 @@ RUN echo mine > own && mkdir -p x/y && touch x/y/z
 """
 
 
+def test_a_lost_owner_is_warned_of(make: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where programs see one user only, as `commit` does: in the result, with the line of the RUN."""
+    monkeypatch.setenv("DOCKMAGIC_TIER", "single")
+    try:
+        choose(make.store.home)
+    except NotSupported as error:
+        pytest.skip(str(error))
+    built = make("FROM base\nRUN mkdir /d && touch /d/f && chown 5:6 /d/f\nRUN mv /d /moved\n", no_cache=True)
+    (warning,) = built.warnings
+    assert warning.line == 3
+    assert warning.text.startswith("/moved/f changed hands to root")
+
+
 def test_every_tier_gives_the_same_image(make: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same image ID, and so the same DiffIDs: owners and modes, links and removals."""
     found = {}

@@ -238,7 +238,7 @@ def test_containers_end_with_their_kernel_and_are_known_to_the_next(home: Path, 
     kernel("s = %docker run -it --replace --name shell busybox sh")
     assert _running("sleep 81237") == 1
     kernel.end(politely=politely)
-    assert until(lambda: not _running("sleep 81237"))
+    assert until(lambda: not _running("sleep 81237"), seconds=5)
     following = Kernel(home)
     names = "--filter name=kept --filter name=shell"
     states = _plain(following(f"%docker ps -a {names} --format '{{{{.Names}}}} {{{{.State}}}}'"))

@@ -24,23 +24,26 @@ _PRINT_MAGICS = (
 
 
 def test_loading_is_quick_and_brings_in_nothing_heavy() -> None:
-    """A cell that loads the extension costs less than 50 ms of processor time, where there is IPython and no more."""
+    """A cell that loads the extension costs less than 50 ms, in a process that has IPython and no more."""
     code = """
 import sys, time
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 took = []
-began = time.process_time()
+began = time.perf_counter()
 shell.run_line_magic("load_ext", "dockmagic")
-print(time.process_time() - began)
+print(time.perf_counter() - began)
 print(*(name for name in ("pandas", "matplotlib", "ipywidgets", "anywidget", "urllib3") if name in sys.modules))
 """
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split("\n")
-        for _ in range(3)
-    ]
-    assert min(float(lines[0]) for lines in runs) < 0.05
-    assert {lines[1] for lines in runs} == {""}
+    quickest = float("inf")
+    for _ in range(10):  # others may need the machine just now
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        took, heavy, *_ = done.stdout.split("\n")
+        assert heavy == ""
+        quickest = min(quickest, float(took))
+        if quickest < 0.05:
+            break
+    assert quickest < 0.05
 
 
 def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:

@@ -22,7 +22,7 @@ def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, 
     return code, b"".join(pieces[1]).decode(errors="replace"), b"".join(pieces[2]).decode(errors="replace")
 
 
-def until(wanted: Callable[[], bool], seconds: float = 60) -> bool:
+def until(wanted: Callable[[], bool], seconds: float = 10) -> bool:
     """Whether it becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

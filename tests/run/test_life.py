@@ -50,11 +50,11 @@ def test_rm_takes_a_container_away_when_it_ends(store: ContentStore, make: Make)
         assert finish(container) == (3, "out\n", "")
         assert not container.folder.exists()
     _gone(store)
-    assert until(lambda: not [volume for volume in volumes(store.home) if volume.anonymous])
+    assert not [volume for volume in volumes(store.home) if volume.anonymous]
 
 
 def _gone(store: ContentStore) -> None:
-    assert until(lambda: not list(store.home.containers.glob(".gone-*")))
+    assert until(lambda: not list(store.home.containers.glob(".gone-*")), seconds=4)
 
 
 def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> None:
@@ -70,7 +70,7 @@ def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> 
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=False, env=environment)
-    assert until(lambda: not container.folder.exists())
+    assert until(lambda: not container.folder.exists(), seconds=4)
     broken = make("nosuch", auto_remove=True)
     with pytest.raises(CannotStart):
         broken.start()
@@ -167,7 +167,7 @@ def test_a_kill_at_any_moment_leaves_a_container_that_is_whole(make: Make, whom:
         time.sleep(random.random() / 10)  # noqa: S311  (any moment is as good)
         state = json.loads((container.folder / "state.json").read_bytes())
         os.kill(state[whom], signal.SIGKILL)
-        assert container.wait(60) == 137
+        assert container.wait(5) == 137
         assert container.state.status == "exited"
         container.changes()
     assert b"tmp" in commit(container).files.nodes

@@ -129,6 +129,15 @@ def test_a_port_leads_into_a_container_without_a_network(make: Make, free_port: 
         socket.create_connection(("127.0.0.1", free_port), 1)
 
 
+def test_a_port_leads_to_a_program_with_another_user(make: Make) -> None:
+    """The network is the container's, whichever user namespace its program went on to."""
+    container = make(
+        "sh", "-c", "while :; do nc -l -p 8080 -e id -u; done", user="1000", ports=list(parse_port("127.0.0.1::8080"))
+    )
+    container.start(owner=os.getpid()).close()
+    assert _echo(container.state.ports[0].host, b"") == b"1000\n"
+
+
 def _echo(port: int, data: bytes) -> bytes:
     import threading
 

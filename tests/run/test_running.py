@@ -288,9 +288,9 @@ def test_a_container_dies_with_its_owner(store: ContentStore, make: Make) -> Non
     subprocess.run(
         [sys.executable, "-c", script], check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )
-    container.wait(60)
+    container.wait(5)
     assert find(store, container.name).state.exit_code == 137
-    assert until(lambda: not _sleepers("98765"))
+    assert not _sleepers("98765")
 
 
 def test_a_container_dies_with_its_shim(make: Make) -> None:
@@ -298,7 +298,7 @@ def test_a_container_dies_with_its_shim(make: Make) -> None:
     container = make("sh", "-c", "trap '' TERM; setsid sleep 98764 & sleep 98764")
     container.start().close()
     os.kill(int(re.search(rb'"shim": (\d+)', (container.folder / "state.json").read_bytes())[1]), signal.SIGKILL)  # type: ignore[index]
-    assert until(lambda: container.state.status == "exited" and not _sleepers("98764"))
+    assert until(lambda: container.state.status == "exited" and not _sleepers("98764"), seconds=2)
     assert container.state.exit_code == 137
 
 

@@ -143,7 +143,7 @@ def _marked(mark: str) -> list[int]:
 
 
 def _gone(mark: str) -> bool:
-    return until(lambda: not _marked(mark))
+    return until(lambda: not _marked(mark), seconds=5)
 
 
 @pytest.mark.parametrize("victim", ["shim", "first", "owner"])
@@ -154,14 +154,14 @@ def test_nothing_outlives_a_kill(tier: Tier, make: Make, victim: str) -> None:
     container = make("sh", "-c", f"(setsid {nap} &); (trap '' TERM INT HUP; {nap}) & {nap}", network="host")
     owner = subprocess.Popen(["sleep", "100"])
     session = container.start(owner=owner.pid)
-    assert until(lambda: len(_marked(mark)) >= 3)
+    assert until(lambda: len(_marked(mark)) >= 3, seconds=5)
     pids = {"shim": _shim_of(container), "first": container.state.pid, "owner": owner.pid}
     os.kill(pids[victim], signal.SIGKILL)
     assert _gone(mark)
     session.close()
     owner.kill()
     owner.wait()
-    assert container.wait(timeout=60) == 137
+    assert container.wait(timeout=5) == 137
     mounts = Path("/proc/self/mountinfo").read_text()
     assert container.id not in mounts
     container.remove()

@@ -38,7 +38,7 @@ class CheckView(Output):
             (
                 str(one.line or ""),
                 html.code(self._lines.get(one.line or 0, "").strip()),
-                f'<a href="{html.text(one.url)}">{html.text(one.rule)}</a>' if one.url else html.text(one.rule),
+                html.code(one.rule, title=one.url),
                 html.text(one.message),
                 html.text(one.fix),
             )
