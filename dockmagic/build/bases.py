@@ -11,6 +11,7 @@ from dockmagic.image.image import Image
 from dockmagic.oci.errors import ImageNotFound, InvalidReference, NotSupported, UnsupportedMediaType
 from dockmagic.oci.reference import Reference
 
+from .growing import scratch
 from .layoutsource import SCHEME, LayoutSource
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Bases:
             yield key
 
     def _resolve(self, name: str, platform: Platform) -> Image:
+        if name == "scratch":  # docker-image://scratch; everywhere else the plan knows it
+            return scratch(self._store, platform)
         if name.startswith(SCHEME):
             return self._from_layout(name, platform)
         here = self._local(name, platform)

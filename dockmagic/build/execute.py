@@ -8,12 +8,15 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
+from msgspec.structs import replace
+
 from dockmagic.image.image import Image
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 
 from . import steps
 from .bases import Bases
+from .builder_arguments import epoch_of, refuse_arguments
 from .cache import Cache
 from .events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
 from .growing import finish, settle
@@ -86,6 +89,9 @@ def build(
     contexts = contexts or {}
     bases = Bases(store, registry, pull=options.pull)
     plan = _plan(dockerfile, options, contexts, bases)
+    refuse_arguments(plan.arguments.given)
+    if options.epoch is None:
+        options = replace(options, epoch=epoch_of(dockerfile, plan.arguments))
     infos = _number(plan)
     emit(BuildStarted(steps=tuple(info for stage in infos.values() for info in stage), context=context.written))
     with store.lease() as keep:
@@ -150,10 +156,12 @@ def _plan(dockerfile: Dockerfile, options: Options, contexts: Mapping[str, Conte
             name = contexts[name].image
         return bases.view(name, base.platform).config.on_build or () if name else ()
 
+    # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
+    epoch = {} if options.epoch is None else {"SOURCE_DATE_EPOCH": str(options.epoch)}
     return make_plan(
         dockerfile,
         target=options.target,
-        build_args=options.build_args,
+        build_args=epoch | options.build_args,
         platform=options.platform or Platform.default(),
         contexts=contexts,
         triggers=triggers,

@@ -24,8 +24,9 @@ from dockmagic.run.record import Mount as RunMount
 from dockmagic.store.lock import lock, try_lock
 
 from . import keys
+from .builder_arguments import cache_namespace
 from .cache import Part
-from .copying import prepare
+from .copying import image_files, prepare
 from .files import resolve
 from .growing import grow, moment, scratch
 from .workshop import progress
@@ -122,7 +123,11 @@ class Mounted:
         if origin is not None and (origin.kind != "context" or shop.contexts[origin.name].image):
             image = shop.image(origin, platform, self._progress)
             self._sources[index] = _Source(image, mount.source)
-            yield Part("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
+            if mount.type == "bind" and mount.source.strip("/."):  # what the image has besides does not matter
+                files = image_files(image, f"image {mount.from_}", shop.store.home)
+                yield from prepare(_copy_of(mount.source), files, home=shop.store.home, stop=shop.stopping).parts
+            else:
+                yield Part("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
             return
         context = shop.context if origin is None else shop.contexts[origin.name]
         copying = prepare(
@@ -211,7 +216,8 @@ class Mounted:
     @contextlib.contextmanager
     def _cache(self, mount: Mount, source: _Source | None) -> Iterator[str]:
         """The folder of a cache mount, for as long as its sharing says."""
-        name = json.dumps([mount.id, source.key if source else ""])
+        space = cache_namespace(self._shop.plan.arguments.given)
+        name = json.dumps([mount.id, source.key if source else "", *([space] if space else [])])
         base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
         for number in range(_MOST_PRIVATE):
             folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")

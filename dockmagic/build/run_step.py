@@ -11,6 +11,7 @@ from dockmagic.oci.dockerfile import refuse
 from dockmagic.run.tiers import choose
 
 from . import keys
+from .builder_arguments import hostname
 from .events import BuildWarned, StepOutput
 from .failure import Tail, returned
 from .growing import grow, moment
@@ -68,6 +69,7 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
         state.settings,
         state.scope,
         network=network,
+        hostname=hostname(shop.plan.arguments.given),
         hosts=shop.options.add_hosts,
         mounts=mounted.parts,
         shm_size=shop.options.shm_size,
@@ -117,7 +119,7 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
         env=state.scope.run_env,
         workdir=state.settings.workdir,
         user=state.settings.user,
-        hostname="buildkitsandbox",
+        hostname=hostname(shop.plan.arguments.given) or "buildkitsandbox",
         network=network,
         add_hosts=shop.options.add_hosts,
         mounts=mounts.mounts,

@@ -79,7 +79,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def unused(self) -> tuple[str, ...]:
         """Names in `given` that no ARG of the file declares: BuildKit warns of them."""
-        fine = self.declared | PROXY_ARGUMENTS | self.common.keys() | _SILENT
+        fine = self.declared | PROXY_ARGUMENTS | self.common.keys() | _SILENT | {"SOURCE_DATE_EPOCH"}
         return tuple(sorted(name for name in self.given if name not in fine and not name.startswith("BUILDKIT_")))
 
 

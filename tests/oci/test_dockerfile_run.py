@@ -294,5 +294,5 @@ def test_the_frontend_of_dockerfiles_is_built_in(syntax: str) -> None:
 
 def test_another_frontend_is_refused_by_name() -> None:
     """What it would make of the file is not known."""
-    with pytest.raises(NotSupported, match="the frontend someone/pack:2 of # syntax= is not supported"):
+    with pytest.raises(NotSupported, match="Dockerfile:1: # syntax=: the frontend someone/pack:2 is not supported"):
         refuse_frontend(parse("# syntax=someone/pack:2 // x\nFROM a"))

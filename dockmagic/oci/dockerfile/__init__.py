@@ -32,7 +32,7 @@ from .instructions import (
 )
 from .mounts import Mount, MountSpec
 from .parser import Directives, Dockerfile, Stage, parse, parse_trigger
-from .unsupported import refuse, refuse_frontend, refuse_mount
+from .unsupported import refuse, refuse_frontend, refuse_mount, refuse_syntax
 
 __all__ = [
     "Add",
@@ -74,5 +74,6 @@ __all__ = [
     "refuse",
     "refuse_frontend",
     "refuse_mount",
+    "refuse_syntax",
     "trace",
 ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .mounts import Mount
     from .parser import Dockerfile
 
-__all__ = ["refuse", "refuse_frontend", "refuse_mount"]
+__all__ = ["refuse", "refuse_frontend", "refuse_mount", "refuse_syntax"]
 
 #: Names of BuildKit's own frontend, in whichever registry; it is what is built in here.
 _FRONTENDS: Final = ("dockerfile", "dockerfile-upstream")
@@ -25,12 +25,28 @@ def refuse_frontend(dockerfile: Dockerfile) -> None:
     Raises:
         NotSupported: the frontend, its file, and what to do instead.
     """
-    asked = dockerfile.directives.syntax.partition(" ")[0]
+    syntax = dockerfile.directives.syntax
+    if syntax:
+        lines = enumerate(dockerfile.source.split("\n"), dockerfile.first_line)
+        number = next(number for number, line in lines if syntax in line)
+        refuse_syntax(syntax, f"{dockerfile.name}:{number}: # syntax=")
+
+
+def refuse_syntax(syntax: str, where: str) -> None:
+    """Refuse a frontend that is not BuildKit's own; an empty text asks for none.
+
+    Args:
+        syntax: the image of the frontend, and its options behind a space.
+        where: it is asked for.
+
+    Raises:
+        NotSupported: the frontend, where it is asked for, and what to do instead.
+    """
+    asked = syntax.partition(" ")[0]
     name = asked.partition("@")[0].rpartition("/")[2].partition(":")[0]
     if asked and name not in _FRONTENDS:
         raise NotSupported(
-            f"{dockerfile.name}: the frontend {asked} of # syntax= is not supported",
-            hint="Take the line out, if what follows is a plain Dockerfile",
+            f"{where}: the frontend {asked} is not supported", hint="Take it out, if the rest is a plain Dockerfile"
         )
 
 
