@@ -191,7 +191,8 @@ class _Prepared:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        return tuple(part for source in self._sources for part in source.parts)
+        documents = (Part("instruction", one.text, f"<<{one.name}") for one in self._instruction.heredocs)
+        return (*(part for source in self._sources for part in source.parts), *documents)
 
     def write(
         self, store: ContentStore, below: Image, keep: Keep, *, moment: int, epoch: int | None = None

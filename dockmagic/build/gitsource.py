@@ -222,7 +222,7 @@ class Repository:
             self._in(tree, "checkout", "-q", "-f", "--detach", commit)
             if self._source.submodules and (tree / ".gitmodules").is_file():
                 self._in(tree, "remote", "add", "origin", self._source.url)  # relative URLs are relative to it
-                self._in(tree, "submodule", "update", "-q", "--init", "--recursive", "--depth=1")
+                self._update_submodules(tree)
             if not keep_git_dir:
                 shutil.rmtree(tree / ".git")
             yield tree
@@ -240,6 +240,13 @@ class Repository:
             wanted = "+refs/*:refs/remotes/origin/*"
             self._run("--git-dir", self._bare, "fetch", "-q", "--", self._source.url, wanted)
         self._run("--git-dir", self._bare, "update-ref", f"refs/dockmagic/{commit}", commit)
+
+    def _update_submodules(self, tree: Path) -> None:
+        words = ("submodule", "update", "-q", "--init", "--recursive")
+        try:
+            self._in(tree, *words, "--depth=1")
+        except NotFound:  # a server of plain files gives a history only whole
+            self._in(tree, *words)
 
     def _in(self, tree: Path, *words: str | Path) -> str:
         return self._run("-C", tree, *words)

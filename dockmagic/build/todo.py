@@ -16,7 +16,7 @@ from .owners import find_owner
 from .workshop import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dockmagic.image.configuration import Settings
     from dockmagic.oci.dockerfile import Instruction
@@ -106,7 +106,8 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
         stop=shop.stopping,
     )
     text = _copy_text(instruction)
-    parts = keys.of_copy(state.image, platform, text, state.settings.workdir, copying.parts, epoch=epoch)
+    flags = "".join(_unseen_flags(instruction))
+    parts = keys.of_copy(state.image, platform, text + flags, state.settings.workdir, copying.parts, epoch=epoch)
     if copying.link:
         parts = tuple(part for part in parts if part.name != "parent")
         if instruction.chown:  # a name is the only thing that is looked up in the image below
@@ -129,6 +130,14 @@ def _copy_text(instruction: Copy | Add) -> str:
         words.append(f"--chmod={instruction.chmod}")
     words += [*instruction.sources, *(f"<<{document.name}" for document in instruction.heredocs), instruction.dest]
     return " ".join(words)
+
+
+def _unseen_flags(instruction: Copy | Add) -> Iterator[str]:
+    """The flags that matter and that history does not tell of."""
+    yield from (f" --exclude={pattern}" for pattern in instruction.exclude)
+    if isinstance(instruction, Add):
+        given = {"keep-git-dir": instruction.keep_git_dir, "unpack": instruction.unpack}
+        yield from (f" --{name}={str(value).lower()}" for name, value in given.items() if value is not None)
 
 
 def _now(epoch: int | None) -> float:

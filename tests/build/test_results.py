@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import tarfile
 import time
+from shutil import make_archive
 from typing import TYPE_CHECKING
 
 import pytest
+from baking import read
 
 from dockmagic.build.options import Secret
 from dockmagic.build.output import Output
@@ -122,6 +124,16 @@ def test_the_same_again_is_the_same_image(plain: Builder) -> None:
     changed = plain(text, {"g": "2"}, no_cache=True)
     assert plain.outcomes == ["done"] * 6
     assert changed.steps[2].why == "not asked: --no-cache"
+
+
+def test_a_copy_is_another_with_another_flag_or_document(plain: Builder) -> None:
+    """All that decides what is copied is in the key, also what the history does not tell."""
+    (plain.folder / "f").write_text("f")
+    make_archive(str(plain.folder / "t"), "tar", plain.folder, "f")
+    lines = ("ADD t.tar /x/", "ADD --unpack=false t.tar /x/", "ADD --exclude=f . /x/", "ADD . /x/")
+    assert len({plain(f"FROM scratch\n{line}").image.id for line in lines}) == len(lines)
+    for text in ("one", "two"):
+        assert read(plain(f"FROM scratch\nCOPY <<EOF /f\n{text}\nEOF").image, "/f") == f"{text}\n"
 
 
 def test_one_stage_without_the_cache(plain: Builder) -> None:
