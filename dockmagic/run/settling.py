@@ -32,7 +32,7 @@ def settle(folder: Path, table: bytes) -> None:
     upper = os.fsencode(folder / "upper")
     for name in sorted(read_mountpoints(folder), key=len, reverse=True):
         with contextlib.suppress(OSError):  # it is used, or was never needed
-            _remove_empty(os.path.join(upper, name))
+            _remove_empty(upper, name)
     for path in list(_sockets(upper)):
         os.unlink(path)
     # What is in a directory comes before it, since to touch that changes no directory, but to remove it did.
@@ -42,12 +42,23 @@ def settle(folder: Path, table: bytes) -> None:
             os.utime(os.path.join(upper, entry.name), ns=(time, time), follow_symlinks=False)
 
 
-def _remove_empty(path: bytes) -> None:
-    state = os.lstat(path)
-    if stat.S_ISDIR(state.st_mode):
-        os.rmdir(path)
-    elif stat.S_ISREG(state.st_mode) and not state.st_size:
-        os.unlink(path)
+def _remove_empty(root: bytes, name: bytes) -> None:
+    """Remove an empty file or folder below `root`, unless a link is on the way to it.
+
+    The program may have moved a folder away that a mount was in, and put a link in its place (CVE-2024-23652).
+    """
+    *parents, last = name.split(b"/")
+    with contextlib.ExitStack() as opened:
+        parent = os.open(root, os.O_PATH | os.O_DIRECTORY)
+        opened.callback(os.close, parent)
+        for part in parents:
+            parent = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+            opened.callback(os.close, parent)
+        state = os.stat(last, dir_fd=parent, follow_symlinks=False)
+        if stat.S_ISDIR(state.st_mode):
+            os.rmdir(last, dir_fd=parent)
+        elif stat.S_ISREG(state.st_mode) and not state.st_size:
+            os.unlink(last, dir_fd=parent)
 
 
 def _sockets(folder: bytes) -> Iterator[bytes]:
