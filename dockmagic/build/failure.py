@@ -11,7 +11,7 @@ from .result import StepFailed
 
 if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Dockerfile, Instruction
-    from dockmagic.oci.errors import DockmagicError
+    from dockmagic.oci.errors import DockmagicError, OutOfSpace
 
     from .events import StepInfo
 
@@ -41,17 +41,24 @@ def _place(dockerfile: Dockerfile, instruction: Instruction) -> str:
 
 
 def returned(
-    dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, argv: tuple[str, ...], *, code: int, output: Tail
+    dockerfile: Dockerfile,
+    instruction: Instruction,
+    step: StepInfo,
+    argv: tuple[str, ...],
+    *,
+    code: int,
+    output: Tail,
+    full: OutOfSpace | None = None,
 ) -> StepFailed:
-    """The error of a RUN whose program ended with another code than 0."""
+    """The error of a RUN whose program ended with another code than 0; `full` if what it left could not be kept."""
     import shlex
 
     command = argv[-1] if len(argv) == 3 and argv[1] == "-c" else shlex.join(argv)
     why = " (it was killed: out of memory?)" if code == 137 else ""
     return StepFailed(
         f'{_place(dockerfile, instruction)}: process "{" ".join(argv)}" did not complete successfully: '
-        f"exit code: {code}{why}",
-        hint="Look into the state that it left: run -it @failed",
+        f"exit code: {code}{why}{f'; {full.message}, so what it left is not kept' if full else ''}",
+        hint=full.hint if full else "Look into the state that it left: run -it @failed",
         step=step,
         command=command,
         returned=code,

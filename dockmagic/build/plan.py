@@ -181,6 +181,8 @@ class _Planner:
         if stage.index in self.stages:
             return
         base = self._base(stage)
+        for text in froms(stage.instructions):  # a circle is told before any registry is asked
+            _origin(self._dockerfile, text, stage.index, self._contexts)
         if base.origin.kind == "stage":
             self.add(self._dockerfile.stages[base.origin.stage])
             below = self.stages[base.origin.stage]

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.dockerfile import refuse
+from dockmagic.oci.errors import OutOfSpace
 from dockmagic.run.tiers import choose
 
 from . import keys
@@ -95,13 +96,19 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
         ):
             code = _run(shop, container, mounts, output)
             output.finish()
-            layer = _layer(shop, container, state.image, line=info.lines[0])
-        if code:
-            error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
-            now = time.time() if shop.options.epoch is None else shop.options.epoch
-            error.state = grow(shop.store, state.image, state.settings, text=text, created=moment(now), layer=layer)
-            raise error
-        return layer
+            try:
+                layer = _layer(shop, container, state.image, line=info.lines[0])
+                if not code:
+                    return layer
+                now = moment(time.time() if shop.options.epoch is None else shop.options.epoch)
+                left = grow(shop.store, state.image, state.settings, text=text, created=now, layer=layer)
+                error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
+                error.state = left
+            except OutOfSpace as full:
+                if not code:
+                    raise
+                error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail, full=full)
+        raise error
 
     return PlannedRun(parts, text, work)
 

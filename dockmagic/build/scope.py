@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Arg, Dockerfile, Env
     from dockmagic.oci.platforms import Platform
 
-__all__ = ["PROXY_ARGUMENTS", "Arguments", "Scope"]
+__all__ = ["PROXY_ARGUMENTS", "Arguments", "Scope", "given_arguments"]
 
 #: Arguments that RUN sees without ARG, and that no cache key or history holds.
 PROXY_ARGUMENTS: Final = frozenset(
@@ -29,6 +29,12 @@ PROXY_ARGUMENTS: Final = frozenset(
 _SILENT: Final = frozenset(("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"))
 
 _Any = TypeVar("_Any", bound=Instruction)
+
+
+def given_arguments(given: Mapping[str, str | None]) -> dict[str, str]:
+    """``--build-arg`` with the environment's values for those without one; what it does not have is left out."""
+    found = {name: os.environ.get(name) if value is None else value for name, value in given.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class Arguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,11 +72,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             DockerfileError: a bad substitution.
         """
-        known = {
-            name: found
-            for name, value in given.items()
-            if (found := os.environ.get(name) if value is None else value) is not None
-        }
+        known = given_arguments(given)
         defaults = predefined(platform, build_platform=build_platform, target=target)
         arguments = global_arguments(dockerfile, known, defaults)
         declared = {argument.name for one in dockerfile.instructions for argument in getattr(one, "arguments", ())}

@@ -44,7 +44,9 @@ def excerpted(source: str, *, first_line: int = 1) -> Iterator[None]:
 
 
 def _given(options: Options) -> dict[str, str]:
-    return {name: value for name, value in options.build_args.items() if value is not None}
+    from dockmagic.build.scope import given_arguments
+
+    return given_arguments(options.build_args)
 
 
 def _refuse_words(dockerfile: Dockerfile) -> None:

@@ -171,3 +171,16 @@ def test_a_bad_default_is_told_with_its_line() -> None:
     with pytest.raises(DockerfileError, match="needed") as caught:
         _scope("FROM x\nARG A=${B:?needed}\n")
     assert caught.value.lines[0] == 2
+
+
+def test_a_circle_is_told_before_a_registry_is_asked() -> None:
+    """What the text alone says costs no waiting."""
+    asked: list[str] = []
+
+    def triggers(base: Base) -> list[str]:
+        asked.append(base.origin.name)
+        return []
+
+    with pytest.raises(DockerfileError, match="circular dependency"):
+        make_plan(parse("FROM a AS b\nCOPY --from=b x /"), triggers=triggers)
+    assert asked == []

@@ -138,9 +138,19 @@ def test_a_step_that_fills_the_disk(small: str, megabytes: int) -> None:
     build = begin(f"FROM {small}\nRUN head -c {megabytes << 20} /dev/urandom > /big\n")
     _, err = build.communicate(timeout=60)
     assert build.returncode == 1
-    assert "Dockerfile:2: no space is left on the disk" in err
+    assert "Error: Dockerfile:2: " in err
+    assert "no space is left on the disk" in err
     assert "Traceback" not in err
     assert left() == []
     again = begin(f"FROM {small}\nRUN echo 1 > /little\n")
     _, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
+
+
+def test_a_failing_step_that_fills_the_disk_says_both(small: str) -> None:
+    """Why the program gave up, and why there is nothing to look into."""
+    build = begin(f"FROM {small}\nRUN head -c 104857600 /dev/urandom > /big; exit 3\n")
+    _, err = build.communicate(timeout=60)
+    assert build.returncode == 1
+    assert "exit code: 3; no space is left on the disk that holds the images, so what it left is not kept" in err
+    assert left() == []
