@@ -198,10 +198,10 @@ class Repository:
             except NotFound:
                 return ""
 
-    def _prepare(self) -> None:
+    def _prepare(self, commit: str = "") -> None:
         if not (self._bare / "HEAD").exists():
             self._bare.parent.mkdir(parents=True, exist_ok=True)
-            self._run("init", "-q", "--bare", "--", self._bare)
+            self._run("init", "-q", "--bare", *_format(commit), "--", self._bare)
 
     @contextlib.contextmanager
     def checkout(self, commit: str, *, keep_git_dir: bool = False) -> Iterator[Path]:
@@ -215,9 +215,9 @@ class Repository:
         with tempfile.TemporaryDirectory(dir=self._home.root, prefix=".git.") as text:
             tree = Path(text) / "tree"
             with self._home.lock(f"git.{self._name[:3]}", stop=self._stop):
-                self._prepare()
+                self._prepare(commit)
                 self._fetch(commit)
-                self._run("init", "-q", "--", tree)
+                self._run("init", "-q", *_format(commit), "--", tree)
                 self._in(tree, "fetch", "-q", "--depth=1", "--", self._bare, f"{commit}:refs/dockmagic/wanted")
             self._in(tree, "checkout", "-q", "-f", "--detach", commit)
             if self._source.submodules and (tree / ".gitmodules").is_file():
@@ -290,6 +290,11 @@ class Repository:
             except BaseException:
                 process.kill()
                 raise
+
+
+def _format(commit: str) -> tuple[str, ...]:
+    """What ``git init`` must be told of the hash that this commit's name is."""
+    return ("--object-format=sha256",) if len(commit) == 64 else ()
 
 
 def subfolder(tree: Path, subdir: str) -> Path:

@@ -13,7 +13,7 @@ import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from baking import read
+from baking import added, read
 from website import Site
 
 from dockmagic.build.context import open_context
@@ -162,6 +162,31 @@ def test_a_repository_is_asked_for_by_its_address(
             result()
     else:
         assert result() == text
+
+
+@needs_git
+@pytest.mark.parametrize("kind", ["sha1", "sha256"])
+def test_a_repository_of_either_hash_is_a_context(plain: Builder, tmp_path: Path, kind: str) -> None:
+    """DockerfileFromGitSHA1 and …SHA256, AddGitSHA1 and …SHA256: a branch and the default one."""
+    work = tmp_path / "site" / kind
+    work.mkdir(parents=True)
+    _git(work, "init", "-q", f"--object-format={kind}")
+    for number in ("1", "2"):
+        (work / "Dockerfile").write_text(f"FROM scratch\nCOPY Dockerfile /{number}\n")
+        _git(work, "add", ".")
+        _git(work, "commit", "-q", "-m", number)
+        _git(work, "branch", f"b{number}")
+    site = Site(tmp_path / "site")
+    _git(work, "update-server-info")
+    url = f"{site.url}/{kind}/.git"
+    try:
+        for ref, name in (("#b1", "/1"), ("", "/2")):
+            with open_context(plain.store.home, url + ref) as context:
+                image = build(plain.store, parse(context.dockerfile().text), context, Options()).image
+            assert added(image) == [name]
+        assert added(plain(f"FROM scratch\nADD {url}#b1 /repo/").image) == ["/repo/Dockerfile"]
+    finally:
+        site.close()
 
 
 def _tar(entries: Mapping[str, str | bytes]) -> bytes:
