@@ -13,7 +13,7 @@ from dockmagic.oci.reference import Reference
 
 from .cleaning import roots
 from .filters import moment, named_filters
-from .recipe import Recipe, excerpted
+from .recipe import Recipe, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -75,7 +75,7 @@ class Builds:
         try:
             text = _dockerfile(home, opened[0], context, dockerfile, stdin)
             line = first_line if "-" in (dockerfile, context) else 1
-            with excerpted(text.text.decode("utf-8", "replace"), first_line=line):
+            with reading(text.text.decode("utf-8", "replace"), name=text.name, first_line=line):
                 parsed = parse(text.text, name=text.name, first_line=line)
             refuse_frontend(parsed)
             opened[0] = opened[0].ignoring(text.name)

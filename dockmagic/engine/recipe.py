@@ -30,16 +30,30 @@ if TYPE_CHECKING:
 
     from .ground import Ground
 
-__all__ = ["Recipe", "excerpted"]
+__all__ = ["Recipe", "reading"]
 
 
 @contextmanager
-def excerpted(source: str, *, first_line: int = 1) -> Iterator[None]:
+def _with_excerpt(source: str, *, first_line: int = 1) -> Iterator[None]:
     """Put the lines of `source` that an error is about into it on its way out."""
     try:
         yield
     except DockerfileError as error:
         error.excerpt = error.excerpt or excerpt(source, error.lines, first_line=first_line)
+        raise
+
+
+@contextmanager
+def reading(source: str, *, name: str, first_line: int) -> Iterator[None]:
+    """Tell, as BuildKit does, with a mistake that ends the reading what is odd above it."""
+    try:
+        with _with_excerpt(source, first_line=first_line):
+            yield
+    except DockerfileError as error:
+        from dockmagic.oci.dockerfile.lint import check_above
+
+        found = check_above(source, error.lines[0], name=name, first_line=first_line)
+        error.above = tuple(f"{one.rule}: {one.message} (line {one.lines[0]})" for one in found)
         raise
 
 
@@ -255,4 +269,4 @@ class Recipe:
         return run
 
     def _excerpted(self) -> AbstractContextManager[None]:
-        return excerpted(self.dockerfile.source, first_line=self.dockerfile.first_line)
+        return _with_excerpt(self.dockerfile.source, first_line=self.dockerfile.first_line)

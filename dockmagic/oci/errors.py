@@ -147,6 +147,7 @@ class DockerfileError(InvalidInput):
         suggestion: the word that was probably meant; empty if none is near.
         excerpt: the lines around it as (number, text, whether the error is about it), once somebody with the source
             has put them here.
+        above: what is odd in the lines above one that cannot be read, a line each.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class DockerfileError(InvalidInput):
         self.column = column
         self.suggestion = suggestion
         self.excerpt: tuple[tuple[int, str, bool], ...] = ()
+        self.above: tuple[str, ...] = ()
 
     def at(self, file: str, lines: tuple[int, int], column: int = 0) -> DockerfileError:
         """The same error at a place that was not known where it arose."""

@@ -19,7 +19,8 @@ _BAR = "-" * 6
 def failure_story(error: DockmagicError) -> str:
     """Lines to print before an error's own; empty for errors that have no story."""
     if isinstance(error, DockerfileError):
-        return "\n".join(excerpt_lines(error.excerpt))
+        above = [f"WARNING: {one}" for one in error.above]
+        return "\n".join([*above, *excerpt_lines(error.excerpt)])
     from dockmagic.build.result import StepFailed
 
     if not isinstance(error, StepFailed):

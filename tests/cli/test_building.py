@@ -80,6 +80,14 @@ def test_a_mistake_is_shown_in_its_lines(typed, context: Path) -> None:  # noqa:
     assert "Error: Dockerfile:3:1: unknown instruction: COPPY (did you mean COPY?)." in run.err
 
 
+def test_a_mistake_hides_nothing_of_what_is_odd_above_it(typed, context: Path) -> None:  # noqa: ANN001
+    """Both at once, so that one goes back to the file once."""
+    (context / "Dockerfile").write_text("FROM scratch AS Base\nCPY a /\n")
+    ended = typed("build", str(context))
+    assert "WARNING: StageNameCasing: Stage name 'Base' should be lowercase (line 1)" in ended.err
+    assert "Error: Dockerfile:2:1: unknown instruction: CPY (did you mean COPY?)." in ended.err
+
+
 def test_a_step_that_cannot_be_done_names_its_line(typed, context: Path) -> None:  # noqa: ANN001
     """Nothing is named, and the state before it can be looked into."""
     (context / "Dockerfile").write_text("FROM scratch\nCOPY app.txt /\nCOPY missing /\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from dockmagic.oci.dockerfile import Ignore, parse
-from dockmagic.oci.dockerfile.lint import CheckOptions, check, options
+from dockmagic.oci.dockerfile.lint import CheckOptions, check, check_above, options
 from dockmagic.oci.dockerfile.rules import RULES
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.oci.platforms import Platform
@@ -300,3 +300,14 @@ def test_what_cannot_be_expanded_ends_the_look_into_its_stage() -> None:
         ("StageNameCasing", 6),
     ]
     assert [one.rule for one in check(parse("ARG a=${b:?}\nFROM $a AS B"))] == ["StageNameCasing"]
+
+
+def test_what_stands_above_a_mistake_is_looked_at() -> None:
+    """WarningsBeforeError: what ends the reading hides nothing of what came before it."""
+    text = "\nFROM scratch AS BadStageName\nMAINTAINER me@example.org\nBADCMD\n"
+    assert [(one.rule, one.lines[0]) for one in check_above(text, 4)] == [
+        ("StageNameCasing", 2),
+        ("MaintainerDeprecated", 3),
+    ]
+    assert check_above("BADCMD\n", 1) == ()
+    assert [one.lines for one in check_above(text, 5, first_line=2)] == [(3, 3), (4, 4)]

@@ -11,6 +11,7 @@ from dockmagic.oci.platforms import Platform
 from .from_lint import FromLint
 from .instructions import Arg, From, Maintainer
 from .needs import base_stage, find_target, reachable
+from .parser import parse
 from .rules import CheckOptions, Finding, Report, options
 from .stage_lint import StageLint, Surroundings
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .instructions import Instruction
     from .parser import Dockerfile
 
-__all__ = ["CheckOptions", "Finding", "check", "options", "settings_of"]
+__all__ = ["CheckOptions", "Finding", "check", "check_above", "options", "settings_of"]
 
 _RESERVED: Final = ("context", "scratch")
 
@@ -74,6 +75,22 @@ def check(
         froms = FromLint(dockerfile, given, platform or Platform.local(), report)
         _check_stages(dockerfile, report, froms=froms, target=target, base=base or _unknown, ignore=ignore)
     return report.findings()
+
+
+def check_above(text: str, line: int, *, name: str = "Dockerfile", first_line: int = 1) -> tuple[Finding, ...]:
+    """Apply the rules to what stands above a line that cannot be read; nothing where that cannot be read either.
+
+    Args:
+        text: of the whole file.
+        line: that is wrong.
+        name: of the file.
+        first_line: number of its first line.
+    """
+    lines = text.split("\n")[: line - first_line]
+    try:
+        return check(parse("\n".join([*lines, ""]), name=name, first_line=first_line))
+    except DockerfileError:
+        return ()
 
 
 def _unknown(_image: str) -> None:
