@@ -173,7 +173,7 @@ class Containers:
                     return image
         ref = Reference.parse(name).or_latest()
         on_pull(ref)
-        return self._images.pull(ref, platform=platform, on_progress=on_progress)
+        return self._images.pull(ref, platform=platform, unpack=True, on_progress=on_progress)
 
     def create(
         self,

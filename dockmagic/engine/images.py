@@ -190,13 +190,19 @@ class Images:
     # To and from registries
 
     def pull(
-        self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress
+        self,
+        name: str | Reference,
+        *,
+        platform: Platform | None = None,
+        unpack: bool = False,
+        on_progress: Progress = ignore_progress,
     ) -> Image:
         """Bring an image here, verified, with its file tables (``pull``).
 
         Args:
             name: ``ubuntu``, ``ubuntu:24.04``, ``quay.io/org/app@sha256:…``.
             platform: which one of an index; None for this machine's.
+            unpack: a container is to stand on it soon: unpack its layers while they come.
             on_progress: hears of each layer.
 
         Raises:
@@ -208,8 +214,13 @@ class Images:
         from dockmagic.image.transfer import pull
 
         ref = _reference(name).or_latest()
-        source = self._engine.registries.repository(ref)
-        return pull(source, self._engine.store, ref, platform=platform, on_progress=on_progress)
+        store, source = self._engine.store, self._engine.registries.repository(ref)
+        if not unpack:
+            return pull(source, store, ref, platform=platform, on_progress=on_progress)
+        from dockmagic.run.arriving import unpacking
+
+        with unpacking(store.home) as intake:
+            return pull(source, store, ref, platform=platform, on_progress=on_progress, intake=intake)
 
     def pull_all(
         self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress

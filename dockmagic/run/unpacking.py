@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch
@@ -13,14 +14,14 @@ from dockmagic.oci.media import compression_of
 from dockmagic.store.layer.form import Whiteouts
 from dockmagic.store.layer.table import LayerTable
 from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import unpack
+from dockmagic.store.layer.unpack import unpack, unpack_ahead
 
 from . import kernel
 
 if TYPE_CHECKING:
     from dockmagic.store.layer.form import Form
 
-__all__ = ["unpack_all", "unpack_whole"]
+__all__ = ["unpack_all", "unpack_arriving", "unpack_whole"]
 
 _THREADS = 2
 
@@ -78,6 +79,36 @@ def unpack_all(folder: Path, layers: list[dict[str, Any]], form: Form) -> None:
                 lower.rmdir()
 
 
+def unpack_arriving(folder: Path, layer: dict[str, Any], stream: BinaryIO, form: Form) -> tuple[Digest, LayerTable]:
+    """Unpack a layer while it comes, unless it needs the layers below: then `unpack_all` does it later.
+
+    Args:
+        folder: of the unpacked layers of this form.
+        layer: as for `unpack_all`, without blob and table. One with another DiffID is read, but does not stay.
+        stream: its compressed bytes.
+        form: how it is to lie there.
+
+    Returns:
+        The DiffID that it has, and its file table.
+
+    Raises:
+        InvalidLayer: a broken layer.
+        OutOfSpace: the disk is full.
+    """
+    # Not one of the names that `unpack_all` sweeps away: others unpack meanwhile.
+    place = folder / f".arriving-{layer['key']}-{os.getpid()}"
+    try:
+        diff_id, table, whole = unpack_ahead(stream, compression_of(layer["media_type"]), place, form=form)
+        if whole and diff_id == layer["diff_id"]:
+            _appear(place, folder / layer["key"])
+    finally:
+        if place.exists():
+            import shutil
+
+            shutil.rmtree(place)
+    return diff_id, table
+
+
 def unpack_whole(folder: Path, key: str, layers: list[dict[str, Any]], form: Form) -> None:
     """Unpack an image's layers one over another into the folder `key`, for containers to copy.
 
@@ -116,7 +147,7 @@ def _unpack_one(
     # A name of its own until it is whole; what a killed worker leaves is taken away by the next one.
     place = folder / f".new-{layer['key']}-{os.getpid()}"
     _write(place, layer, form, below=below, lower=lower)
-    place.rename(folder / layer["key"])
+    _appear(place, folder / layer["key"])
 
 
 def _write(
@@ -126,3 +157,12 @@ def _write(
         diff_id, _ = unpack(blob, compression_of(layer["media_type"]), place, form=form, below=below, lower=lower)
     if diff_id != Digest(layer["diff_id"]):
         raise DigestMismatch(f"the layer {layer['diff_id'][:19]} unpacks to {diff_id[:19]}")
+
+
+def _appear(place: Path, final: Path) -> None:
+    try:
+        place.rename(final)
+    except OSError as error:
+        # Who pulled the layer unpacked it too, and was quicker; the next one sweeps this one away.
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise

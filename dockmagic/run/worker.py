@@ -88,6 +88,18 @@ def _unpack(_files: list[int], isolation: dict[str, Any], folder: str, layers: l
     return {}
 
 
+def _unpack_arriving(files: list[int], isolation: dict[str, Any], folder: str, layer: dict[str, Any]) -> dict[str, Any]:
+    """Unpack the layer that comes through the first file, and write its table to the second; see `unpack_arriving`."""
+    from .unpacking import unpack_arriving
+
+    form = Form.parse(isolation["form"])
+    with os.fdopen(os.dup(files[0]), "rb", buffering=0) as stream:
+        diff_id, table = unpack_arriving(Path(folder), layer, stream, form)
+    with os.fdopen(os.dup(files[1]), "wb") as out:
+        out.write(table.dumps())
+    return {"diff_id": diff_id}
+
+
 def _unpack_whole(
     _files: list[int], isolation: dict[str, Any], folder: str, key: str, layers: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -258,6 +270,7 @@ _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "probe": _probe,
     "probe_chroot": _probe_chroot,
     "unpack": _unpack,
+    "unpack_arriving": _unpack_arriving,
     "unpack_whole": _unpack_whole,
     "copy": _copy,
     "pack": _pack,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dockmagic.image.tables import check_diff_id, keep_table, read_table
 from dockmagic.image.workers import THREADS, side_by_side
@@ -12,6 +13,9 @@ from dockmagic.store.layer.ingest import LayerIngest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from typing_extensions import Buffer
 
     from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
@@ -22,13 +26,46 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.table import LayerTable
     from dockmagic.store.partial import PartialWriter
 
-__all__ = ["fetch_layers", "pieces"]
+__all__ = ["Ingest", "Intake", "fetch_layers", "pieces", "record"]
 
 _PIECE = 1 << 18
 
 
+class Ingest(Protocol):
+    """Takes one layer as it arrives: `LayerIngest`, or who does more with it."""
+
+    def feed(self, chunk: Buffer) -> None:
+        """Take the next compressed bytes.
+
+        Raises:
+            InvalidLayer: not a layer, or a broken one.
+        """
+        ...
+
+    def finish(self) -> tuple[Digest, LayerTable]:
+        """The DiffID and the file table, after the last chunk.
+
+        Raises:
+            InvalidLayer: truncated.
+        """
+        ...
+
+
+class Intake(Protocol):
+    """Gives what takes in a layer, given its descriptor and the DiffID that it ought to have."""
+
+    def __call__(self, desc: Descriptor, diff_id: Digest, /) -> AbstractContextManager[Ingest]:
+        """Called by several threads at once; the block may be left before `Ingest.finish`."""
+        ...
+
+
+def record(desc: Descriptor, _diff_id: Digest, /) -> AbstractContextManager[Ingest]:
+    """The `Intake` that only reads a layer, for its DiffID and its file table."""
+    return nullcontext(LayerIngest(media.compression_of(desc.media_type)))
+
+
 def fetch_layers(
-    source: ImageSource, store: ContentStore, images: Iterable[Image], on_progress: Progress
+    source: ImageSource, store: ContentStore, images: Iterable[Image], on_progress: Progress, intake: Intake = record
 ) -> dict[Digest, int]:
     """Bring every layer of `images` into `store`, each once, side by side, the largest first.
 
@@ -48,7 +85,7 @@ def fetch_layers(
     for desc, _ in layers.values():
         on_progress(desc, "Pulling fs layer", 0, desc.size)
 
-    fetcher = _Fetcher(source, store, on_progress)
+    fetcher = _Fetcher(source, store, on_progress, intake)
     largest_first = sorted(layers.values(), key=lambda layer: -layer[0].size)
     for desc, _ in largest_first[THREADS:]:
         on_progress(desc, "Waiting", 0, desc.size)
@@ -59,10 +96,11 @@ def fetch_layers(
 class _Fetcher:
     """Brings one layer after the other, in several threads at once."""
 
-    def __init__(self, source: ImageSource, store: ContentStore, on_progress: Progress) -> None:
+    def __init__(self, source: ImageSource, store: ContentStore, on_progress: Progress, intake: Intake) -> None:
         self._source = source
         self._store = store
         self._tell = on_progress
+        self._intake = intake
 
     def bring(self, layer: tuple[Descriptor, Digest], stop: Callable[[], bool]) -> int | None:
         """Bring one layer; the size of its files if it had to be read for that."""
@@ -103,7 +141,12 @@ class _Fetcher:
         self, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]
     ) -> LayerTable:
         """Take the layer in, earlier pieces first, and make sure that it is the right one."""
-        ingest = LayerIngest(media.compression_of(desc.media_type))
+        with self._intake(desc, diff_id) as ingest:
+            return self._feed(ingest, writer, desc, diff_id, stop)
+
+    def _feed(
+        self, ingest: Ingest, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]
+    ) -> LayerTable:
         broken: InvalidLayer | None = None
         for piece in self._arriving(writer, desc, stop):
             if broken is None:

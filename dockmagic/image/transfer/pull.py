@@ -12,7 +12,7 @@ from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
 
 from .choose import choose_from
-from .fetch import fetch_layers
+from .fetch import fetch_layers, record
 from .nearest import Nearest
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.store.content import ContentStore, Named
 
+    from .fetch import Intake
+
 __all__ = ["bring", "choose_all", "pull", "pull_repository"]
 
 
@@ -34,6 +36,7 @@ def pull(
     *,
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
+    intake: Intake = record,
 ) -> Image:
     """Bring the image that `ref` names into the store, verified, with the file table of each layer.
 
@@ -47,6 +50,7 @@ def pull(
         platform: which one of an index; None for this machine's.
         on_progress: hears of each layer in docker's words (``Pulling fs layer``, ``Waiting``, ``Downloading``,
             ``Verifying Checksum``, ``Download complete``, ``Pull complete``, ``Already exists``).
+        intake: takes in each layer that comes, for its file table and for what else is to be done with it.
 
     Raises:
         ImageNotFound: no such image.
@@ -65,7 +69,7 @@ def pull(
         image.index_digest = known.index_digest
     else:
         image = choose_from(nearest, desc, ref, platform=platform, home=store.home)
-    return bring(nearest, store, [image], on_progress)[0]
+    return bring(nearest, store, [image], on_progress, intake=intake)[0]
 
 
 def _is_choice(known: Named, platform: Platform | None) -> bool:
@@ -120,13 +124,14 @@ def bring(
     on_progress: Progress,
     *,
     from_registry: bool = True,
+    intake: Intake = record,
 ) -> tuple[Image, ...]:
     """Bring what `images` (views of `source`) are made of into the store, then give them their names there."""
     needed = {
         desc.digest for image in images for desc in (image.descriptor, image.manifest.config, *image.manifest.layers)
     }
     with store.lease(needed):
-        sizes = fetch_layers(source, store, images, on_progress)
+        sizes = fetch_layers(source, store, images, on_progress, intake)
         for image in images:
             store.put_bytes(image.manifest.config.media_type, image.raw_config)
             store.put_bytes(image.descriptor.media_type, image.raw_manifest)

@@ -17,6 +17,7 @@ from .place import Place
 from .scan import show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dockmagic.oci.digest import Digest
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .table import LayerTable
     from .tree import FileTree
 
-__all__ = ["unpack"]
+__all__ = ["unpack", "unpack_ahead"]
 
 
 _CHUNK: Final = 1 << 18
@@ -69,21 +70,46 @@ def unpack(
         OutOfSpace: the disk is full.
         StoreError: the file system refuses something.
     """
+    with _unpacker(root, form, lower) as unpacker:
+        diff_id, table = _take(layer, compression, unpacker, limit)
+        unpacker.settle(table, below)
+    return diff_id, table
+
+
+def unpack_ahead(
+    layer: BinaryIO, compression: Compression, root: Path, *, form: Form
+) -> tuple[Digest, LayerTable, bool]:
+    """Like `unpack`, before the layers below are known.
+
+    Returns:
+        The DiffID, the file table, and whether `root` holds the layer. It does not if the layer needs those below
+        (`LayerTable.needs_parent`); the other two are true all the same.
+    """
+    with _unpacker(root, form, None, ahead=True) as unpacker:
+        diff_id, table = _take(layer, compression, unpacker, None)
+        whole = not (unpacker.lost or table.needs_parent)
+        if whole:
+            unpacker.settle(table, None)
+    return diff_id, table, whole
+
+
+@contextlib.contextmanager
+def _unpacker(root: Path, form: Form, lower: Path | None, *, ahead: bool = False) -> Iterator[_Unpacker]:
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with Place(root) as place:
-            unpacker = _Unpacker(place, form, lower)
-            ingest = LayerIngest(compression, limit=limit, recorder=unpacker)
-            try:
-                while chunk := layer.read(_CHUNK):
-                    ingest.feed(chunk)
-                diff_id, table = ingest.finish()
-            finally:
-                unpacker.close()
-            unpacker.settle(table, below)
+        with Place(root) as place, contextlib.closing(_Unpacker(place, form, lower, ahead=ahead)) as unpacker:
+            yield unpacker
     except OSError as error:
         raise _explained(error, root) from error
-    return diff_id, table
+
+
+def _take(
+    layer: BinaryIO, compression: Compression, unpacker: _Unpacker, limit: int | None
+) -> tuple[Digest, LayerTable]:
+    ingest = LayerIngest(compression, limit=limit, recorder=unpacker)
+    while chunk := layer.read(_CHUNK):
+        ingest.feed(chunk)
+    return ingest.finish()
 
 
 def _explained(error: OSError, root: Path) -> Exception:
@@ -99,9 +125,13 @@ def _explained(error: OSError, root: Path) -> Exception:
 
 
 class _Unpacker(Recorder):
-    """Writes members as they come; whatever depends on all of them waits for `settle`."""
+    """Writes members as they come; whatever depends on all of them waits for `settle`.
 
-    def __init__(self, place: Place, form: Form, lower: Path | None) -> None:
+    Attributes:
+        lost: a link leads to what is below, which is not known yet (`ahead`): nothing is written any more.
+    """
+
+    def __init__(self, place: Place, form: Form, lower: Path | None, *, ahead: bool) -> None:
         super().__init__()
         self._place = place
         self._keep = form.owners is Owners.KEEP
@@ -109,6 +139,8 @@ class _Unpacker(Recorder):
         self._applies = form.whiteouts is Whiteouts.APPLY
         self._overlay = "trusted" if form.whiteouts is Whiteouts.TRUSTED else "user"
         self._lower = lower
+        self._ahead = ahead
+        self.lost = False
         self._copied: dict[bytes, bytes] = {}  # targets of loose links, and the first link made of each
         self._file = -1
 
@@ -121,8 +153,8 @@ class _Unpacker(Recorder):
     def begin(self, header: Header) -> Entry | Removal | None:
         """Write what can be written of a member before its content."""
         placed = super().begin(header)
-        if placed is None:
-            return None
+        if placed is None or self.lost:
+            return placed
         if not isinstance(placed, Entry):
             if self._applies:
                 self._remove(placed)
@@ -141,7 +173,7 @@ class _Unpacker(Recorder):
         """Write a file's bytes, and at the end its metadata."""
         super().content(data, last)
         entry = self._entry
-        if entry is None:
+        if entry is None or self.lost:
             return
         written = os.write(self._file, data) if data else 0
         while written < len(data):
@@ -217,6 +249,9 @@ class _Unpacker(Recorder):
     def _link(self, entry: Entry, target: bytes) -> None:
         self._place.clear(entry.name)
         if not self._applies and target not in self.layout.entries:
+            if self._ahead:
+                self.lost = True
+                return
             first = self._copied.get(target)
             if first is None:
                 self._copied[target] = entry.name
