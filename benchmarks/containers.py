@@ -59,11 +59,10 @@ def _podman(world: World, place: Path, *words: str | Path) -> str:
 
 
 def _unpacking(world: World) -> Iterator[Row]:
-    """The big image, from its registry to files on the disk."""
+    """The big image, from its registry to files on the disk, for a container that waits for it."""
 
     def ours(place: Path) -> object:
-        world.ours("pull", "-q", world.image, home=place)
-        return world.ours("create", world.image, "true", home=place)
+        return world.ours("create", "-q", world.image, "true", home=place)
 
     def podman(place: Path) -> object:
         return world.peer("podman", place, "pull", "-q", "--tls-verify=false", world.image)

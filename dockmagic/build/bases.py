@@ -60,8 +60,14 @@ class Bases:
                 self._views[key] = self._resolve(name, platform)
             return self._views[key]
 
-    def bring(self, name: str, platform: Platform, on_progress: Progress) -> Image:
+    def bring(self, name: str, platform: Platform, on_progress: Progress, *, unpack: bool = False) -> Image:
         """The image in the store, pulled if it is not here.
+
+        Args:
+            name: which.
+            platform: of it.
+            on_progress: hears of its layers.
+            unpack: a container is to stand on it: unpack its layers while they come.
 
         Raises:
             ImageNotFound: neither here nor in its registry.
@@ -71,7 +77,8 @@ class Bases:
         view = self.view(name, platform)
         with self._alone(name, platform) as key:
             if key not in self._here:
-                self._here[key] = view if view.source is self._store else self._fetch(name, platform, on_progress)
+                here = view.source is self._store
+                self._here[key] = view if here else self._fetch(name, platform, on_progress, unpack=unpack)
             return self._here[key]
 
     @contextmanager
@@ -124,7 +131,7 @@ class Bases:
             return None
         return image if fits else None
 
-    def _fetch(self, name: str, platform: Platform, on_progress: Progress) -> Image:
+    def _fetch(self, name: str, platform: Platform, on_progress: Progress, *, unpack: bool) -> Image:
         if name.startswith(SCHEME):
             from dockmagic.image.transfer.pull import bring
 
@@ -132,6 +139,8 @@ class Bases:
         ref = Reference.parse(name).or_latest()
         if self._registry is None:
             raise ImageNotFound(f"there is no image {ref.familiar} here", hint=f"Get it with pull {ref.familiar}")
-        from dockmagic.image.transfer import pull
-
+        if unpack:
+            from dockmagic.run.arriving import pull_unpacked as pull
+        else:
+            from dockmagic.image.transfer import pull
         return pull(self._registry(ref), self._store, ref, platform=platform, on_progress=on_progress)

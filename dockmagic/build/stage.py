@@ -98,7 +98,7 @@ class StageBuild:
                 f"the context {origin.name} is a folder, and a stage begins with an image",
                 hint=f"Write FROM scratch and COPY --from={origin.name} . /",
             )
-        return shop.image(origin, self._platform, progress(shop.emit, info))
+        return shop.image(origin, self._platform, progress(shop.emit, info), unpack=shop.runs)
 
     # All others
 

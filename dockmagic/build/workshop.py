@@ -102,8 +102,13 @@ class Workshop:
 
     def warm(self) -> None:
         """Start, if there is a RUN, the process that the helpers of all RUNs come from: it takes its time."""
-        if any(isinstance(step, Run) for stage in self.plan.stages for step in stage.steps):
+        if self.runs:
             self.nursery()
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a RUN."""
+        return any(isinstance(step, Run) for stage in self.plan.stages for step in stage.steps)
 
     def nursery(self) -> Nursery:
         """The process that the helpers of all RUNs come from."""
@@ -179,8 +184,14 @@ class Workshop:
         except BaseException as error:
             raise InterruptedError("a stage that is needed has failed") from error
 
-    def image(self, origin: Origin, platform: Platform, on_progress: Progress) -> Image:
+    def image(self, origin: Origin, platform: Platform, on_progress: Progress, *, unpack: bool = False) -> Image:
         """The image that a FROM, ``--from`` or mount means, here in the store.
+
+        Args:
+            origin: which.
+            platform: of it.
+            on_progress: hears of what is pulled.
+            unpack: a container is to stand on it: unpack its layers while they come.
 
         Raises:
             ImageNotFound: it is nowhere.
@@ -191,11 +202,11 @@ class Workshop:
         if origin.kind == "stage":
             return self.state(origin.stage).image
         if origin.kind == "image":
-            return self.bases.bring(origin.name, platform, on_progress)
+            return self.bases.bring(origin.name, platform, on_progress, unpack=unpack)
         context = self.contexts[origin.name]
         if not context.image:
             raise InvalidInput(f"the context {origin.name} is no image", hint="Use docker-image://NAME")
-        return self.bases.bring(context.image, platform, on_progress)
+        return self.bases.bring(context.image, platform, on_progress, unpack=unpack)
 
     def files(self, origin: Origin | None, platform: Platform, on_progress: Progress) -> Files:
         """The tree to copy from; None is the build context.

@@ -211,16 +211,13 @@ class Images:
             InvalidContent: something is not what it should be; nothing of it is kept.
             RegistryError: the registry refuses or fails.
         """
-        from dockmagic.image.transfer import pull
-
+        if unpack:
+            from dockmagic.run.arriving import pull_unpacked as pull
+        else:
+            from dockmagic.image.transfer import pull
         ref = _reference(name).or_latest()
-        store, source = self._engine.store, self._engine.registries.repository(ref)
-        if not unpack:
-            return pull(source, store, ref, platform=platform, on_progress=on_progress)
-        from dockmagic.run.arriving import unpacking
-
-        with unpacking(store.home) as intake:
-            return pull(source, store, ref, platform=platform, on_progress=on_progress, intake=intake)
+        source = self._engine.registries.repository(ref)
+        return pull(source, self._engine.store, ref, platform=platform, on_progress=on_progress)
 
     def pull_all(
         self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress

@@ -8,9 +8,11 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from dockmagic.image.transfer import pull
 from dockmagic.image.transfer.fetch import record
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import NotSupported
+from dockmagic.oci.protocols import ignore_progress
 from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.table import LayerTable
 
@@ -24,23 +26,41 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from dockmagic.image.image import Image
+    from dockmagic.image.source import ImageSource
     from dockmagic.image.transfer.fetch import Ingest, Intake
+    from dockmagic.oci.platforms import Platform
+    from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Descriptor
+    from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
     from .isolation import Isolation
 
-__all__ = ["unpacking"]
+__all__ = ["pull_unpacked"]
 
 _PIPE: Final = 1 << 20  # bytes on their way to a worker: the most that an ordinary user may have
 
 
-@contextlib.contextmanager
-def unpacking(home: Home) -> Iterator[Intake]:
-    """What `transfer.pull` takes as `intake`, so that it unpacks layers as containers will need them.
+def pull_unpacked(
+    source: ImageSource,
+    store: ContentStore,
+    ref: Reference,
+    *,
+    platform: Platform | None = None,
+    on_progress: Progress = ignore_progress,
+) -> Image:
+    """As `transfer.pull`, with layers unpacked as containers will need them.
 
-    Where no container can run, or each gets a copy of a whole tree, layers are recorded and no more.
+    Where no container can run, or each gets a copy of a whole tree, it is no more than that.
     """
+    with _unpacking(store.home) as intake:
+        return pull(source, store, ref, platform=platform, on_progress=on_progress, intake=intake)
+
+
+@contextlib.contextmanager
+def _unpacking(home: Home) -> Iterator[Intake]:
     try:
         isolation = choose(home)
     except NotSupported:
