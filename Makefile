@@ -15,13 +15,13 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 # What the tests set themselves beside. Without root or apt-get those tests are skipped, each by name.
 PEERS := buildah busybox-static chromium docker-registry podman proot runc skopeo uidmap umoci
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench clean compiled
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/.demo
+demo: $(VENV)/.demo compiled
 	@$(BIN)/python notebooks/demo.py
 
-test: $(VENV)/.test $(VENV)/.peers
+test: $(VENV)/.test $(VENV)/.peers compiled
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval --nbval-current-env tests notebooks
 
 lint: $(VENV)/.lint
@@ -30,8 +30,13 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.demo
+bench: $(VENV)/.demo compiled
 	@$(BIN)/python benchmarks/run.py
+
+# An editable install is not compiled as others are, and where PYTHONDONTWRITEBYTECODE is set it never would be:
+# every command would compile its 150 modules anew, which takes longer than what it was called for.
+compiled: | $(BIN)/python
+	@$(BIN)/python -m compileall -q dockmagic
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
