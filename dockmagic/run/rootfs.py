@@ -92,14 +92,14 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
 
 
 def _tell_apt(spec: dict[str, Any], root: int, created: list[str]) -> None:
-    """Keep apt from downloading as a user of its own, who does not exist here: it looks whether it became that user."""
+    """Keep apt from downloading as a user of its own, who does not exist here; its folders are that user's."""
     try:
         os.close(kernel.open_in_root(root, "/etc/apt/apt.conf.d", os.O_PATH | os.O_DIRECTORY))
     except OSError:
         return
     settings = f"{spec['folder']}/apt.conf"
     with open(settings, "wb") as file:
-        file.write(b'APT::Sandbox::User "root";\n')
+        file.write(b'Debug::NoDropPrivs "true";\n')
     _volume(spec, root, {"type": "bind", "source": settings, "target": "/etc/apt/apt.conf.d/99dockmagic"}, created)
 
 
