@@ -164,12 +164,12 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
 
 def _layer(shop: Workshop, container: Container, below: Image, *, line: int) -> NewLayer | None:
     """What the program has written, as a layer in the store; None if it is nothing."""
-    from dockmagic.run.caveats import lost_owners
+    from dockmagic.run.caveats import caveats
     from dockmagic.run.commit import write_layer
 
     written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
     if written is None:
         return None
-    if notice := lost_owners(container.isolation, written.table, below):
+    for notice in caveats(container.isolation, written.table, below):
         shop.warn(BuildWarned(text=notice, line=line))
     return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

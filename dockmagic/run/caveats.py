@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.store.layer.form import Owners
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from dockmagic.image.image import Image
     from dockmagic.store.layer.entry import Entry
     from dockmagic.store.layer.table import LayerTable
+    from dockmagic.store.layer.tree import Node
 
     from .isolation import Isolation
 
-__all__ = ["lost_owners"]
+__all__ = ["caveats"]
 
 _SHOWN: Final = 3
+_ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 
 
-def lost_owners(isolation: Isolation, table: LayerTable, below: Image) -> str:
-    """One line about files that had an owner in the image and are root's in the new layer; empty if there are none.
-
-    Programs that look at the owner of a file before they replace it (``useradd`` with ``/etc/shadow``) are told that it
-    is root, for the kernel knows nobody else.
+def caveats(isolation: Isolation, table: LayerTable, below: Image) -> list[str]:
+    """One line for each kind of thing that may be wrong; none where there are several users.
 
     Args:
         isolation: that the container ran in.
@@ -30,25 +31,54 @@ def lost_owners(isolation: Isolation, table: LayerTable, below: Image) -> str:
         below: the image.
     """
     if isolation.form.owners is not Owners.NOTED:
-        return ""
-    # A folder or file that was moved or copied with its time, as ``cp -a`` does, has it from there.
+        return []
     nodes = below.files.nodes
-    owned = {_trait(node.entry) for node in nodes.values() if node.entry.uid or node.entry.gid}
-    lost = []
+    found = []
+    if lost := list(_lost_owners(table, nodes)):
+        found.append(
+            f"{_listed(lost)} changed hands to root, perhaps because programs see one user only here: "
+            "set owners with chown, or use a machine with sub-ids"
+        )
+    if bare := list(_without_access_list(table, nodes)):
+        found.append(
+            f"{_listed(bare)} {'have' if len(bare) > 1 else 'has'} not the default access list of its folder, which "
+            "names users whom this machine does not know: use a machine with sub-ids"
+        )
+    return found
+
+
+def _listed(paths: list[str]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return f"{', '.join(paths[:_SHOWN])}{more}"
+
+
+def _lost_owners(table: LayerTable, nodes: Mapping[bytes, Node]) -> Iterator[str]:
+    """Files that had an owner or group and are root's in the new layer.
+
+    Programs that look at the owner of a file before they replace or copy it (``chgrp``, ``cp -a``) are told that it is
+    root, for the kernel knows nobody else.
+    """
+    # A folder or file that was moved or copied with its time, as ``cp -a`` does, has it from there.
+    owned = {_trait(node.entry): node.entry for node in nodes.values() if node.entry.uid or node.entry.gid}
+    # Of what is new: folders and empty files that were made in the same second look alike by chance.
+    new = (entry for entry in table.entries if (entry.uid or entry.gid) and (entry.size or entry.link))
+    owned |= {_trait(entry): entry for entry in new}
     for entry in table.entries:
-        if entry.uid or entry.gid:
-            continue
         node = nodes.get(entry.name)
-        if (node is not None and (node.entry.uid or node.entry.gid)) or (node is None and _trait(entry) in owned):
-            lost.append(entry.path)
-    if not lost:
-        return ""
-    more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
-    return (
-        f"{', '.join(lost[:_SHOWN])}{more} changed hands to root, perhaps because programs see one user only here: "
-        "set owners with chown, or use a machine with sub-ids"
-    )
+        old = node.entry if node is not None else owned.get(_trait(entry))
+        if old is not None and ((old.uid and not entry.uid) or (old.gid and not entry.gid)):
+            yield entry.path
 
 
 def _trait(entry: Entry) -> tuple[bytes, int, int, bytes]:
     return entry.name.rpartition(b"/")[2], entry.size, entry.mtime, entry.digest or entry.link
+
+
+def _without_access_list(table: LayerTable, nodes: Mapping[bytes, Node]) -> Iterator[str]:
+    """New files in folders that give all that is made in them an access list, and could not here."""
+    for entry in table.entries:
+        folder = nodes.get(entry.name.rpartition(b"/")[0])
+        if folder is None or entry.name in nodes or entry.is_symlink or _DEFAULT not in (folder.entry.xattrs or {}):
+            continue
+        if _ACCESS not in (entry.xattrs or {}):
+            yield entry.path

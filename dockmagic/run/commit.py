@@ -18,7 +18,8 @@ from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.compress import Compressor
 from dockmagic.store.layer.table import LayerTable
 
-from . import caveats, layers
+from . import layers
+from .caveats import caveats
 from .pause import held
 from .work import work
 
@@ -72,7 +73,7 @@ def commit(
         message: likewise.
         changes: Dockerfile instructions, see `apply_changes`.
         pause: hold a running container still meanwhile.
-        on_notice: hears of owners that may be wrong because this machine has one user only.
+        on_notice: hears of what may be wrong because this machine has one user only.
 
     Raises:
         InvalidInput: a change that is none.
@@ -98,7 +99,7 @@ def commit(
         if layer is None:
             image = with_history(store, image, step)
         else:
-            if notice := caveats.lost_owners(container.isolation, layer.table, image):
+            for notice in caveats(container.isolation, layer.table, image):
                 on_notice(notice)
             image = append_layer(store, image, layer.descriptor, layer.diff_id, step)
         keep([image.digest, image.id])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,13 @@ _CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")
 _EPOCH = 1_500_000_000
 
 
+def _access_list(mask: int) -> bytes:
+    """An access list that also names user 33, as the kernel has it (linux/posix_acl_xattr.h)."""
+    nobody = 0xFFFFFFFF
+    rows = ((0x01, 6, nobody), (0x02, 7, 33), (0x04, 4, nobody), (0x10, mask, nobody), (0x20, 0, nobody))
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows)
+
+
 @pytest.fixture(scope="module")
 def hard(store: ContentStore) -> Image:
     """An image with all that can be kept in one: attributes, capabilities, hard links, closed and nested folders."""
@@ -57,6 +65,10 @@ def hard(store: ContentStore) -> Image:
         add("srv/bound", content=b"program", mode=0o755, pax_headers=marked("security.capability", _CAPABILITY))
         add("srv/given", content=b"program", mode=0o755, pax_headers=marked("security.capability", _CAPABILITY))
         add("srv/note", content=b"text", pax_headers=marked("user.note", b"mine"))
+        access, private = "system.posix_acl_access", "trusted.note"
+        add("srv/listed", content=b"listed", mode=0o660, pax_headers=marked(access, _access_list(6)))
+        add("srv/private", content=b"text", pax_headers=marked(private, b"mine") | marked("security.ima", b"\x01sum"))
+        add("srv/shared", folder, mode=0o775, pax_headers=marked("system.posix_acl_default", _access_list(7)))
         add("srv/closed", folder, mode=0)
         add("srv/closed/in", content=b"secret", mode=0, uid=7, gid=8)
         for name in ("tree", "tree/a", "tree/a/b"):
@@ -157,6 +169,31 @@ def test_attributes_and_capabilities_of_the_image_stay(layers: Layers) -> None:
     assert _meta(found["/srv/closed/in"]) == (7, 8, 0o600)
 
 
+def test_attributes_that_this_machine_cannot_set_stay(layers: Layers) -> None:
+    """Those of root alone, and access lists with strangers: they come along when a file is renamed, and heed chmod."""
+    found = layers("chmod 640 /srv/listed; mv /srv/private /moved; chmod 700 /srv/shared; touch /srv/closed/in")
+    assert found["/srv/listed"].xattrs == {"system.posix_acl_access": _access_list(4)}
+    assert found["/moved"].xattrs == {"security.ima": b"\x01sum", "trusted.note": b"mine"}
+    assert found["/srv/shared"].xattrs == {"system.posix_acl_default": _access_list(7)}
+
+
+def test_a_folder_whose_access_list_is_not_heeded_is_warned_of(
+    store: ContentStore, hard: Image, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it names users who do not exist there, what is made in the folder does not get it."""
+    monkeypatch.setenv("DOCKMAGIC_TIER", Tier.SINGLE.value)
+    try:
+        choose(store.home)
+    except NotSupported as error:
+        pytest.skip(str(error))
+    container = make("touch", "/srv/shared/new", "/srv/folder/new", image=hard)
+    assert finish(container) == (0, "", "")
+    notices: list[str] = []
+    commit(container, on_notice=notices.append)
+    assert len(notices) == 1
+    assert notices[0].startswith("/srv/shared/new has not the default access list of its folder")
+
+
 def test_closed_folders_are_read(layers: Layers) -> None:
     """Of mode 000, the image's and new ones."""
     found = layers(
@@ -239,12 +276,17 @@ def test_a_copy_that_loses_owners_is_warned_of(
         choose(store.home)
     except NotSupported as error:
         pytest.skip(str(error))
-    container = make("sh", "-ec", "mkdir /x; mv /srv/tree /x; cp -a /srv/file /x; echo new > /x/new", image=hard)
-    assert finish(container) == (0, "", "")
-    notices: list[str] = []
-    commit(container, on_notice=notices.append)
-    assert len(notices) == 1
-    assert notices[0].startswith("/x/file, /x/tree, /x/tree/a and 2 more changed hands to root")
+    for script, told in (
+        ("mkdir /x; mv /srv/tree /x; cp -a /srv/file /x; echo n > /x/new", "/x/file, /x/tree, /x/tree/a and 2 more"),
+        ("chgrp 5 /srv/file", "/srv/file"),  # busybox gives the owner that it sees along
+        ("echo n > /n; chown 5:6 /n; touch /e; chown 5 /e; mkdir /x; cp -a /n /e /x; touch /x/new", "/x/n"),
+    ):
+        container = make("sh", "-ec", script, image=hard)
+        assert finish(container) == (0, "", "")
+        notices: list[str] = []
+        commit(container, on_notice=notices.append)
+        assert len(notices) == 1
+        assert notices[0].startswith(f"{told} changed hands to root")
 
 
 def test_set_id_bits_are_lost_by_a_change_of_owner_only(layers: Layers) -> None:

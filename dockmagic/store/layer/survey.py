@@ -13,6 +13,7 @@ from dockmagic.oci.errors import NotSupported, StoreError
 
 from .entry import FOREIGN_XATTRS, Entry, EntryType
 from .layout import WHITEOUT
+from .noted import NOTE, restored
 from .scan import show
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def look(place: Place, name: bytes) -> Found | None:
         link,
         major=os.major(device),
         minor=os.minor(device),
-        xattrs=xattrs_of(place, name),
+        xattrs=xattrs_of(place, name, mode=state.st_mode),
     )
     shared = kind is EntryType.REGULAR and state.st_nlink > 1
     return Found(entry, (state.st_dev, state.st_ino) if shared else None)
@@ -109,8 +110,13 @@ def _where(place: Place, name: bytes) -> tuple[int, bytes]:
     return place.directory(directory), base
 
 
-def xattrs_of(place: Place, name: bytes) -> dict[str, bytes] | None:
+def xattrs_of(place: Place, name: bytes, *, mode: int | None = None) -> dict[str, bytes] | None:
     """The extended attributes of what is at `name`, in name order, without foreign ones; None if there are none.
+
+    Args:
+        place: where.
+        name: as `Entry.name`.
+        mode: its permission bits, to have those too that could only be noted down when it was unpacked.
 
     Raises:
         StoreError: they cannot be read.
@@ -123,7 +129,7 @@ def xattrs_of(place: Place, name: bytes) -> dict[str, bytes] | None:
         values = {
             key: os.getxattr(path, key, follow_symlinks=False)
             for key in sorted(names, key=os.fsencode)
-            if not key.startswith(FOREIGN_XATTRS)
+            if not key.startswith(FOREIGN_XATTRS) or (key == NOTE and mode is not None)
         }
     except OSError as error:
         if error.errno in (errno.ENOTSUP, errno.ENOENT):
@@ -131,4 +137,6 @@ def xattrs_of(place: Place, name: bytes) -> dict[str, bytes] | None:
         raise StoreError(
             f"cannot read the attributes of {show(b'/' + name)}: {error.strerror}", hint="Check its permissions"
         ) from error
+    if mode is not None and NOTE in values:
+        values = dict(sorted(restored(values, mode).items()))
     return values or None

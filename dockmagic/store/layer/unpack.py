@@ -13,6 +13,7 @@ from dockmagic.oci.errors import InvalidLayer, OutOfSpace, StoreError
 from .entry import Entry, EntryType
 from .form import OWNER, Owners, Whiteouts
 from .ingest import LayerIngest, Recorder
+from .noted import set_xattrs
 from .place import Place
 from .scan import show
 
@@ -35,7 +36,6 @@ __all__ = ["unpack", "unpack_ahead"]
 _CHUNK: Final = 1 << 18
 _SECOND: Final = 10**9
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-_NO_XATTR: Final = (errno.ENOTSUP, errno.EPERM)
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NODES: Final = {EntryType.CHARACTER: stat.S_IFCHR, EntryType.BLOCK: stat.S_IFBLK, EntryType.FIFO: stat.S_IFIFO}
@@ -299,8 +299,7 @@ class _Unpacker(Recorder):
                 os.write(descriptor, data)
             if self._keep:
                 os.fchown(descriptor, state.st_uid, state.st_gid)
-            for attribute in os.listxattr(source):
-                _set_xattr(descriptor, attribute, os.getxattr(source, attribute))
+            set_xattrs(descriptor, {attribute: os.getxattr(source, attribute) for attribute in os.listxattr(source)})
             os.fchmod(descriptor, stat.S_IMODE(state.st_mode))
             os.utime(descriptor, ns=(state.st_mtime_ns, state.st_mtime_ns))
 
@@ -324,10 +323,9 @@ class _Unpacker(Recorder):
         if self._keep:
             os.fchown(descriptor, entry.uid, entry.gid)
         elif self._note and (entry.uid or entry.gid or entry.is_dir):
-            _set_xattr(descriptor, OWNER, b"%d:%d" % (entry.uid, entry.gid))
+            set_xattrs(descriptor, {OWNER: b"%d:%d" % (entry.uid, entry.gid)})
         if entry.xattrs:
-            for name, value in entry.xattrs.items():
-                _set_xattr(descriptor, name, value)
+            set_xattrs(descriptor, entry.xattrs)
         os.fchmod(descriptor, entry.mode)
         time = entry.mtime * _SECOND
         os.utime(descriptor, ns=(time, time))
@@ -338,23 +336,9 @@ class _Unpacker(Recorder):
         if not entry.is_symlink:
             os.chmod(base, entry.mode, dir_fd=parent)
         if entry.xattrs:
-            path = b"/proc/self/fd/%d/%b" % (parent, base)
-            for name, value in entry.xattrs.items():
-                _set_xattr(path, name, value)
+            set_xattrs(b"/proc/self/fd/%d/%b" % (parent, base), entry.xattrs)
         time = entry.mtime * _SECOND
         os.utime(base, ns=(time, time), dir_fd=parent, follow_symlinks=False)
-
-
-def _set_xattr(file: int | bytes, name: str, value: bytes) -> None:
-    try:
-        if isinstance(file, int):
-            os.setxattr(file, os.fsencode(name), value)
-        else:
-            os.setxattr(file, os.fsencode(name), value, follow_symlinks=False)
-    except OSError as error:
-        # Without privileges only user attributes can be set, and not on every file system: as umoci, go on without.
-        if error.errno not in _NO_XATTR:
-            raise
 
 
 def _restore(descriptor: int, before: os.stat_result) -> None:
