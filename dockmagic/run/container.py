@@ -14,7 +14,7 @@ import msgspec
 from dockmagic.image.local import by_manifest
 from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported, PathNotFound
 
-from . import hosts, limits, log, pause, reaper, snapshot, upper
+from . import hosts, layers, limits, log, pause, reaper, snapshot, upper
 from .disposal import remove_folders
 from .helper import Connection, launch
 from .isolation import Isolation
@@ -428,22 +428,24 @@ class Container:
             if session is not None:
                 session.close()
 
-    def written(self) -> list[upper.Written]:
-        """What the writable layer holds."""
+    def written(self, below: FileTree | None = None) -> list[upper.Written]:
+        """What the writable layer holds; see `snapshot.written`."""
         try:
-            return self._inside(snapshot.written(self.folder, self.record.isolation))
+            return self._inside(snapshot.written(self.folder, self.record.isolation, below))
         except PermissionError:
             # Folders of other users of the container are closed to us, not to its root.
             import tempfile
 
             with tempfile.TemporaryFile() as file:
-                work(self.isolation, "scan", descriptors=(file.fileno(),), spec=self.spec())
+                tables = layers.tables(self.store, self.image) if below is not None else []
+                work(self.isolation, "scan", descriptors=(file.fileno(),), spec=self.spec(), tables=tables)
                 file.seek(0)
                 return upper.load(file.read())
 
     def changes(self) -> list[upper.WrittenChange]:
         """What it has done to its image, in docker's letters."""
-        return upper.changes(self.written(), self.image.files, read_mountpoints(self.folder))
+        below = self.image.files
+        return upper.changes(self.written(below), below, read_mountpoints(self.folder))
 
     def _inside(self, written: list[upper.Written]) -> list[upper.Written]:
         isolation = self.isolation

@@ -166,7 +166,7 @@ def remember(folder: Path, apart: Iterable[str]) -> None:
     (folder / _BASELINE).write_bytes(msgspec.msgpack.encode(_Baseline(seen, hidden)))
 
 
-def scan(folder: Path, root: Path, told: Callable[[bytes], Told] | None = None) -> list[Written]:
+def scan(folder: Path, root: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
     """Everything that has changed in the copy at `root` since `remember`, as `upper.scan` tells it.
 
     Args:
@@ -182,8 +182,11 @@ def scan(folder: Path, root: Path, told: Callable[[bytes], Told] | None = None) 
             continue
         mode = status.st_mode
         size = status.st_size if stat.S_ISREG(mode) else 0
-        item = Written(name, mode, size, int(status.st_mtime), status.st_uid, status.st_gid)
-        found.append(item if told is None else owned(item, told(name)))
+        item = Written(
+            name, mode, size, int(status.st_mtime), status.st_uid, status.st_gid,
+            major=os.major(status.st_rdev), minor=os.minor(status.st_rdev),
+        )  # fmt: skip
+        found.append(item if told is None else owned(item, told(item)))
     # Of what is gone, the highest names.
     found += [Written(name, 0) for name in seen if name.rpartition(b"/")[0] not in seen]
     return sorted(found, key=lambda item: item.name.split(b"/"))

@@ -63,9 +63,10 @@ class Ownership:
         if uid == -1 or gid == -1:
             before = noted or (self._default.uid, self._default.gid)
             uid, gid = (before[0] if uid == -1 else uid), (before[1] if gid == -1 else gid)
-        device = known.device
-        # The kernel's own form of a device number is the one of makedev(3) in its low half.
-        return Told(uid, gid, _DEVICES.get(known.kind), os.major(device), os.minor(device))
+        if known.kind or below is None or not (below.is_device and below.name == name):
+            # The kernel's own form of a device number is the one of makedev(3) in its low half.
+            return Told(uid, gid, _DEVICES.get(known.kind), os.major(known.device), os.minor(known.device))
+        return Told(uid, gid, below.type, below.major, below.minor)  # an empty file stands for it
 
     def _noted(self, name: bytes) -> tuple[int, int] | None:
         try:

@@ -89,7 +89,10 @@ def _entry(item: Written, below: Node | None) -> Entry:
     if below is not None and kind is EntryType.REGULAR and (item.size, item.mtime) == _size_and_time(below.entry):
         digest = below.entry.digest  # as chmod leaves it: overlay copies the whole file up, with its time
     mode = stat.S_IMODE(item.mode)
-    return Entry(item.name, kind, mode, item.uid, item.gid, item.size, item.mtime, item.link, digest)
+    return Entry(
+        item.name, kind, mode, item.uid, item.gid, item.size, item.mtime, item.link, digest,
+        major=item.major, minor=item.minor,
+    )  # fmt: skip
 
 
 def _size_and_time(entry: Entry) -> tuple[int, int]:

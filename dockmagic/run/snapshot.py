@@ -6,10 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from . import copied, upper
+from .origins import Origins
 from .ownership import Ownership
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dockmagic.store.layer.pack import Told
+    from dockmagic.store.layer.tree import FileTree
 
 __all__ = ["writable", "written"]
 
@@ -19,14 +23,22 @@ def writable(folder: Path, isolation: dict[str, Any]) -> Path:
     return folder / ("merged" if isolation["copies"] else "upper")
 
 
-def written(folder: Path, isolation: dict[str, Any]) -> list[upper.Written]:
+def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = None) -> list[upper.Written]:
     """Everything in the writable layer of the container in `folder`, each directory before what is in it.
 
     Args:
         folder: of the container.
         isolation: as `Isolation.record` gives it.
+        below: the image's tree, which owners and devices that are only noted down are to be told with; None if they do
+            not matter.
     """
     place = writable(folder, isolation)
     with contextlib.ExitStack() as opened:
-        told = None if isolation["keeps_owners"] else opened.enter_context(Ownership(folder, place)).of
+        told = None
+        if not isolation["keeps_owners"] and below is not None:
+            ownership, origins = opened.enter_context(Ownership(folder, place)), Origins(below)
+
+            def told(item: upper.Written) -> Told:
+                return ownership.of(item.name, origins.of(item))
+
         return copied.scan(folder, place, told) if isolation["copies"] else upper.scan(place, told)

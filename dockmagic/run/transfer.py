@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from dockmagic.oci.errors import InvalidInput, PathNotFound
+import msgspec
 
-from .copying import read_tar, write_tar
+from dockmagic.oci.errors import InvalidInput, PathNotFound
+from dockmagic.store.layer.pack import Told
+
+from . import layers
+from .copying import write_tar
+from .gathering import read_tar
 from .mountpoints import read_mountpoints
 from .path import merged
 from .work import work
@@ -44,14 +48,14 @@ def copy_out(container: Container, path: str, out: BinaryIO, *, follow: bool = F
     Raises:
         PathNotFound: it is not there.
     """
-    with tempfile.TemporaryFile() as owners:
-        owners.write(json.dumps(_owners(container, path)).encode())
-        owners.flush()
+    with tempfile.TemporaryFile() as told:
+        told.write(msgspec.msgpack.encode(_told(container, path)))
+        told.flush()
         try:
             answer = work(
                 container.isolation,
                 "get",
-                descriptors=(out.fileno(), owners.fileno()),
+                descriptors=(out.fileno(), told.fileno()),
                 spec=container.spec(),
                 pid=container.state.pid,
                 path=path,
@@ -213,20 +217,23 @@ def _look_inside(container: Container, path: str) -> tuple[int, str]:
 
 
 def export(container: Container, out: BinaryIO) -> None:
-    """Write the container's whole file system, without its volumes, as a tar.
+    """Write the container's whole file system, without its volumes, as a tar: what its image and it itself have.
 
     Args:
         container: running or not.
         out: anything that can be written to.
     """
-    with tempfile.TemporaryFile(dir=container.store.home.root) as tar, tempfile.TemporaryFile() as owners:
-        owners.write(json.dumps(_owners(container, "/")).encode())
-        owners.flush()
+    with tempfile.TemporaryFile(dir=container.store.home.root) as tar, tempfile.TemporaryFile() as told:
+        told.write(msgspec.msgpack.encode(_told(container, "/")))
+        told.flush()
+        # Below the image's layers there may be one with this machine's certificate authorities.
+        own = layers.keys(container.store, container.image)
+        spec = container.spec()
         work(
             container.isolation,
             "export",
-            descriptors=(tar.fileno(), owners.fileno()),
-            spec=container.spec(),
+            descriptors=(tar.fileno(), told.fileno()),
+            spec=spec | {"layers": [key for key in spec["layers"] if key in own]},
             skip=[os.fsdecode(name) for name in read_mountpoints(container.folder)],
         )
         tar.seek(0)
@@ -234,8 +241,8 @@ def export(container: Container, out: BinaryIO) -> None:
             out.write(data)
 
 
-def _owners(container: Container, path: str) -> dict[str, tuple[int, int]]:
-    """Owners that the files themselves cannot tell, by their names in the tar; none where they can."""
+def _told(container: Container, path: str) -> dict[str, Told]:
+    """What the files themselves cannot tell, by their names in the tar: owners and devices; nothing where they can."""
     if container.isolation.keeps_owners:
         return {}
     tree = merged(container.image, container.changes())
@@ -248,8 +255,10 @@ def _owners(container: Container, path: str) -> dict[str, tuple[int, int]]:
     for node in tree.nodes.values():
         entry = node.entry
         own = os.fsdecode(entry.name)
-        if entry.uid == entry.gid == 0 or not (not top or own == top or own.startswith(f"{top}/")):
+        kind = entry.type if entry.is_device else None
+        if (entry.uid == entry.gid == 0 and kind is None) or not (not top or own == top or own.startswith(f"{top}/")):
             continue
         rest = own[len(top) :].strip("/")
-        found["/".join(part for part in (name, rest) if part)] = (entry.uid, entry.gid)
+        known = Told(entry.uid, entry.gid, kind, entry.major, entry.minor)
+        found["/".join(part for part in (name, rest) if part)] = known
     return found

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dockmagic.store.layer.entry import Entry
+from dockmagic.store.layer.entry import Entry, EntryType
+from dockmagic.store.layer.pack import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from dockmagic.store.layer.pack import Told
     from dockmagic.store.layer.tree import FileTree, Node
 
 __all__ = ["Written", "WrittenChange", "changes", "dump", "load", "names", "owned", "scan"]
@@ -34,6 +34,8 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
         gid: as the container sees it.
         opaque: a directory that hides all of the lower ones' content.
         link: target of a symbolic link.
+        major: device number.
+        minor: device number.
     """
 
     name: bytes
@@ -44,6 +46,15 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
     gid: int = 0
     opaque: bool = False
     link: bytes = b""
+    major: int = 0
+    minor: int = 0
+
+    @property
+    def told(self) -> Told:
+        """Whose it is, and what device if it is one."""
+        kind = EntryType.of(self.mode)
+        device = kind if kind in (EntryType.CHARACTER, EntryType.BLOCK) else None
+        return Told(self.uid, self.gid, device, self.major, self.minor)
 
 
 class WrittenChange(msgspec.Struct, frozen=True, gc=False):
@@ -67,15 +78,15 @@ class WrittenChange(msgspec.Struct, frozen=True, gc=False):
         return "/" + os.fsdecode(self.name)
 
 
-def scan(upper: Path, told: Callable[[bytes], Told] | None = None) -> list[Written]:
+def scan(upper: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
     """Everything in the folder `upper`, each directory before what is in it.
 
     Args:
         upper: as overlay keeps it.
-        told: what tells of a name whose it should be, where everything belongs to one user.
+        told: what tells whose a file should be, where everything belongs to one user.
     """
     written = list(_walk(os.fsencode(upper), b""))
-    return written if told is None else [owned(item, told(item.name)) if item.mode else item for item in written]
+    return written if told is None else [owned(item, told(item)) if item.mode else item for item in written]
 
 
 def owned(item: Written, told: Told) -> Written:
@@ -83,7 +94,8 @@ def owned(item: Written, told: Told) -> Written:
     mode = item.mode
     if told.type is not None and not item.size:
         mode = Entry(item.name, told.type, stat.S_IMODE(mode)).st_mode
-    return msgspec.structs.replace(item, mode=mode, uid=told.uid, gid=told.gid)
+        item = msgspec.structs.replace(item, mode=mode, major=told.major, minor=told.minor)
+    return msgspec.structs.replace(item, uid=told.uid, gid=told.gid)
 
 
 def _walk(folder: bytes, prefix: bytes) -> Iterator[Written]:
@@ -106,6 +118,8 @@ def _walk(folder: bytes, prefix: bytes) -> Iterator[Written]:
             status.st_gid,
             opaque=is_folder and _is_opaque(entry.path),
             link=os.readlink(entry.path) if stat.S_ISLNK(mode) else b"",
+            major=os.major(status.st_rdev),
+            minor=os.minor(status.st_rdev),
         )
         if is_folder:
             yield from _walk(entry.path, name + b"/")

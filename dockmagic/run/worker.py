@@ -11,8 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dockmagic.oci.errors import DockmagicError, InvalidLayer, NotSupported, PathNotFound
+from dockmagic.store.layer.entry import Entry
 from dockmagic.store.layer.form import Form
+from dockmagic.store.layer.pack import Told
+from dockmagic.store.layer.table import LayerTable
+from dockmagic.store.layer.tree import FileTree
 
 from . import idmap, kernel, obstacles, rootfs
 
@@ -139,13 +145,14 @@ def _pack(
     return {"diff_id": diff_id}
 
 
-def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
-    """Write what the writable layer holds to the first file."""
+def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any], tables: list[str]) -> dict[str, Any]:
+    """Write what the writable layer holds to the first file; `tables`: of the image's layers, if owners matter."""
     from .snapshot import written
     from .upper import dump
 
     with os.fdopen(os.dup(files[0]), "wb") as out:
-        out.write(dump(written(Path(spec["folder"]), isolation)))
+        below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables) if tables else None
+        out.write(dump(written(Path(spec["folder"]), isolation, below)))
     return {}
 
 
@@ -153,20 +160,20 @@ def _get(
     files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, *, follow: bool
 ) -> dict[str, Any]:
     """Write a tar of what lies at `path` in a container to the first file."""
-    from .copying import read_tar
+    from .gathering import read_tar
 
     with _tree(spec, pid) as root:
-        return read_tar(root, path, files[0], follow=follow, owners=_told(files[1]) if len(files) > 1 else None)
+        return read_tar(root, path, files[0], follow=follow, told=_told(files[1]) if len(files) > 1 else None)
 
 
-def _told(file: int) -> dict[str, tuple[int, int]]:
-    with open(f"/proc/self/fd/{file}", encoding="utf-8") as told:
-        return {name: (uid, gid) for name, (uid, gid) in json.load(told).items()}
+def _told(file: int) -> dict[str, Told]:
+    with open(f"/proc/self/fd/{file}", "rb") as told:
+        return msgspec.msgpack.decode(told.read(), type=dict[str, Told])
 
 
 def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str) -> dict[str, Any]:
     """The st_mode of what is at `path` of a container, 0 for nothing, and where it leads if it is a link."""
-    from .copying import look_at
+    from .rooted import look_at
 
     with _tree(spec, pid) as root:
         return look_at(root, path)
@@ -174,10 +181,10 @@ def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], p
 
 def _export(files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], skip: list[str]) -> dict[str, Any]:
     """Write a tar of a container's tree, without its volumes, to the first file."""
-    from .copying import read_tar
+    from .gathering import read_tar
 
     with _view(spec) as root:
-        return read_tar(root, "/", files[0], owners=_told(files[1]), skip=frozenset(skip))
+        return read_tar(root, "/", files[0], told=_told(files[1]), skip=frozenset(skip))
 
 
 def _put(
@@ -193,8 +200,11 @@ def _put(
 
     table = ownertable.open_table(spec["folder"])
 
-    def note(folder: int, name: bytes, uid: int, gid: int) -> None:
-        ownertable.append(table, kernel.identify(folder, name), ownertable.Owner(uid, gid))
+    def note(folder: int, name: bytes, told: Told) -> None:
+        kind = Entry(name, told.type).st_mode if told.type is not None else 0
+        device = os.makedev(told.major, told.minor) if kind else 0
+        owner = ownertable.Owner(told.uid, told.gid, stat.S_IFMT(kind), device)
+        ownertable.append(table, kernel.identify(folder, name), owner)
 
     try:
         with _tree(spec, pid) as root:

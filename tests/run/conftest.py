@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from hard import hard_rootfs
 from programs import finish
 from small import BUSYBOX, rootfs
 
@@ -64,6 +65,12 @@ def image(store: ContentStore) -> Image:
     """A small image with a shell."""
     config = Config(cmd=("sh",), env=("FROM_IMAGE=1",))
     return import_rootfs(io.BytesIO(rootfs()), store, Reference.parse("small:1"), config=config)
+
+
+@pytest.fixture(scope="session")
+def hard(store: ContentStore) -> Image:
+    """An image with all that can be kept in one: attributes, capabilities, hard links, closed and nested folders."""
+    return import_rootfs(io.BytesIO(hard_rootfs()), store, Reference.parse("hard:1"))
 
 
 @pytest.fixture

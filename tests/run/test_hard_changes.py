@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
-import struct
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hard import CAPABILITY, access_list
 from programs import finish
-from small import rootfs
 
-from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import NotSupported
-from dockmagic.oci.reference import Reference
 from dockmagic.run.commit import commit
 from dockmagic.run.isolation import Tier
 from dockmagic.run.listing import find
@@ -32,57 +27,7 @@ if TYPE_CHECKING:
     Make = Callable[..., Container]
     Layers = Callable[[str], dict[str, Entry]]
 
-# cap_net_bind_service=ep in revision 2 (capabilities(7), "File capability extended attribute versioning").
-_CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")
 _EPOCH = 1_500_000_000
-
-
-def _access_list(mask: int) -> bytes:
-    """An access list that also names user 33, as the kernel has it (linux/posix_acl_xattr.h)."""
-    nobody = 0xFFFFFFFF
-    rows = ((0x01, 6, nobody), (0x02, 7, 33), (0x04, 4, nobody), (0x10, mask, nobody), (0x20, 0, nobody))
-    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows)
-
-
-@pytest.fixture(scope="module")
-def hard(store: ContentStore) -> Image:
-    """An image with all that can be kept in one: attributes, capabilities, hard links, closed and nested folders."""
-    data = io.BytesIO(rootfs())
-    with tarfile.open(fileobj=data, mode="a") as tar:
-
-        def add(name: str, kind: bytes = tarfile.REGTYPE, content: bytes = b"", **fields: object) -> None:
-            info = tarfile.TarInfo(name)
-            info.type, info.size, info.mtime = kind, len(content), 1_000_000_000
-            for key, value in fields.items():
-                setattr(info, key, value)
-            tar.addfile(info, io.BytesIO(content))
-
-        def marked(key: str, value: bytes) -> dict[str, str]:
-            return {f"SCHILY.xattr.{key}": value.decode("utf-8", "surrogateescape")}
-
-        folder = tarfile.DIRTYPE
-        add("srv", folder, mode=0o755)
-        add("srv/bound", content=b"program", mode=0o755, pax_headers=marked("security.capability", _CAPABILITY))
-        add("srv/given", content=b"program", mode=0o755, pax_headers=marked("security.capability", _CAPABILITY))
-        add("srv/note", content=b"text", pax_headers=marked("user.note", b"mine"))
-        access, private = "system.posix_acl_access", "trusted.note"
-        add("srv/listed", content=b"listed", mode=0o660, pax_headers=marked(access, _access_list(6)))
-        add("srv/private", content=b"text", pax_headers=marked(private, b"mine") | marked("security.ima", b"\x01sum"))
-        add("srv/shared", folder, mode=0o775, pax_headers=marked("system.posix_acl_default", _access_list(7)))
-        add("srv/closed", folder, mode=0)
-        add("srv/closed/in", content=b"secret", mode=0, uid=7, gid=8)
-        for name in ("tree", "tree/a", "tree/a/b"):
-            add(f"srv/{name}", folder, mode=0o750, uid=33, gid=44)
-        add("srv/tree/a/b/file", content=b"deep", uid=5, gid=6, mode=0o640)
-        add("srv/tree/link", tarfile.SYMTYPE, linkname="a/b/file", uid=9, gid=9, mode=0o777)
-        add("srv/one", content=b"shared", uid=12, gid=13)
-        add("srv/two", tarfile.LNKTYPE, linkname="srv/one", uid=12, gid=13)
-        add("srv/pipe", tarfile.FIFOTYPE, mode=0o622, uid=3)
-        add("srv/set", content=b"set", mode=0o6755, uid=21, gid=22)
-        add("srv/file", content=b"a file", uid=31, gid=32)
-        add("srv/folder", folder, mode=0o711, uid=31, gid=32)
-        add("srv/folder/child", content=b"child")
-    return import_rootfs(io.BytesIO(data.getvalue()), store, Reference.parse("hard:1"))
 
 
 @pytest.fixture
@@ -163,7 +108,7 @@ def test_attributes_and_capabilities_of_the_image_stay(layers: Layers) -> None:
         "chmod 700 /srv/bound; mv /srv/bound /top; mv /srv/note /srv/noted; chown 3:4 /srv/given;"
         "chmod 600 /srv/closed/in"
     )
-    assert found["/top"].xattrs == {"security.capability": _CAPABILITY}
+    assert found["/top"].xattrs == {"security.capability": CAPABILITY}
     assert found["/srv/noted"].xattrs == {"user.note": b"mine"}
     assert found["/srv/given"].xattrs is None
     assert _meta(found["/srv/closed/in"]) == (7, 8, 0o600)
@@ -172,9 +117,9 @@ def test_attributes_and_capabilities_of_the_image_stay(layers: Layers) -> None:
 def test_attributes_that_this_machine_cannot_set_stay(layers: Layers) -> None:
     """Those of root alone, and access lists with strangers: they come along when a file is renamed, and heed chmod."""
     found = layers("chmod 640 /srv/listed; mv /srv/private /moved; chmod 700 /srv/shared; touch /srv/closed/in")
-    assert found["/srv/listed"].xattrs == {"system.posix_acl_access": _access_list(4)}
+    assert found["/srv/listed"].xattrs == {"system.posix_acl_access": access_list(4)}
     assert found["/moved"].xattrs == {"security.ima": b"\x01sum", "trusted.note": b"mine"}
-    assert found["/srv/shared"].xattrs == {"system.posix_acl_default": _access_list(7)}
+    assert found["/srv/shared"].xattrs == {"system.posix_acl_default": access_list(7)}
 
 
 def test_a_folder_whose_access_list_is_not_heeded_is_warned_of(

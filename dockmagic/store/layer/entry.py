@@ -110,6 +110,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
         return self.type is EntryType.SYMLINK
 
     @property
+    def is_device(self) -> bool:
+        """Whether it is a device node."""
+        return self.type in (EntryType.CHARACTER, EntryType.BLOCK)
+
+    @property
     def st_mode(self) -> int:
         """File type and permission bits together, as `os.stat` gives them; `stat.filemode` prints it."""
         return _FORMAT[self.type] | self.mode

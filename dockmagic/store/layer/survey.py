@@ -19,7 +19,7 @@ from .scan import show
 if TYPE_CHECKING:
     from .place import Place
 
-__all__ = ["Found", "digest", "look", "open_file", "xattrs_of"]
+__all__ = ["Found", "digest", "look", "open_file", "read_xattrs", "xattrs_of"]
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _CHUNK: Final = 1 << 20
@@ -111,23 +111,28 @@ def _where(place: Place, name: bytes) -> tuple[int, bytes]:
 
 
 def xattrs_of(place: Place, name: bytes, *, mode: int | None = None) -> dict[str, bytes] | None:
-    """The extended attributes of what is at `name`, in name order, without foreign ones; None if there are none.
+    """The extended attributes of what is at `name`; see `read_xattrs`."""
+    parent, base = _where(place, name)
+    # The only way to the attributes of what is not to be opened or followed.
+    return read_xattrs(b"/proc/self/fd/%d/%b" % (parent, base), show(b"/" + name), follow=False, mode=mode)
+
+
+def read_xattrs(path: bytes, name: str, *, follow: bool = True, mode: int | None = None) -> dict[str, bytes] | None:
+    """The extended attributes of a file, in name order, without foreign ones; None if there are none.
 
     Args:
-        place: where.
-        name: as `Entry.name`.
+        path: of the file.
+        name: of the file, for people.
+        follow: whether a link in the last place is followed.
         mode: its permission bits, to have those too that could only be noted down when it was unpacked.
 
     Raises:
         StoreError: they cannot be read.
     """
-    parent, base = _where(place, name)
-    # The only way to the attributes of what is not to be opened or followed.
-    path = b"/proc/self/fd/%d/%b" % (parent, base)
     try:
-        names = os.listxattr(path, follow_symlinks=False)
+        names = os.listxattr(path, follow_symlinks=follow)
         values = {
-            key: os.getxattr(path, key, follow_symlinks=False)
+            key: os.getxattr(path, key, follow_symlinks=follow)
             for key in sorted(names, key=os.fsencode)
             if not key.startswith(FOREIGN_XATTRS) or (key == NOTE and mode is not None)
         }
@@ -135,7 +140,7 @@ def xattrs_of(place: Place, name: bytes, *, mode: int | None = None) -> dict[str
         if error.errno in (errno.ENOTSUP, errno.ENOENT):
             return None
         raise StoreError(
-            f"cannot read the attributes of {show(b'/' + name)}: {error.strerror}", hint="Check its permissions"
+            f"cannot read the attributes of {name}: {error.strerror}", hint="Check its permissions"
         ) from error
     if mode is not None and NOTE in values:
         values = dict(sorted(restored(values, mode).items()))

@@ -1,0 +1,142 @@
+"""A tree into a tar, never leading out of it: the worker's part of ``cp`` from a container and of ``export``."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from dockmagic.store.layer.entry import Entry, EntryType
+from dockmagic.store.layer.survey import read_xattrs
+from dockmagic.store.layer.write import END, header, padding
+
+from .rooted import Rooted
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from dockmagic.store.layer.pack import Told
+
+__all__ = ["read_tar"]
+
+_CHUNK: Final = 1 << 20
+
+
+def read_tar(
+    root: str,
+    path: str,
+    out: int,
+    *,
+    follow: bool = False,
+    told: Mapping[str, Told] | None = None,
+    skip: Container[str] = frozenset(),
+) -> dict[str, Any]:
+    """Write a tar of what lies at `path` to the file `out`; its top member has the path's last part as its name.
+
+    Extended attributes come along, file capabilities among them.
+
+    Args:
+        root: of the tree.
+        path: inside; links in all but the last place are followed, inside the root only.
+        out: descriptor.
+        follow: whether a link in the last place is followed too.
+        told: what is known of members whose files cannot tell, by their names.
+        skip: names of files and folders that are left out if they are empty.
+
+    Raises:
+        PathNotFound: it is not there.
+    """
+    name = os.path.basename(path.rstrip("/"))
+    name = name if name not in ("", "..") else "."
+    with Rooted(root) as inside:
+        descriptor = inside.open(path, follow=follow)
+        try:
+            folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            with os.fdopen(os.dup(out), "wb", buffering=_CHUNK) as file:
+                _Writer(file, told or {}, skip).tree(descriptor, name)
+        finally:
+            os.close(descriptor)
+    return {"folder": folder, "name": name}
+
+
+class _Writer:
+    """Writes a tree into a tar, folder by folder through descriptors, so that nobody can lead it elsewhere."""
+
+    def __init__(self, out: IO[bytes], told: Mapping[str, Told], skip: Container[str]) -> None:
+        self.out = out
+        self.told = told
+        self.skip = skip
+        self.seen: dict[tuple[int, int], bytes] = {}
+
+    def tree(self, descriptor: int, name: str) -> None:
+        if name == ".":
+            self._children(f"/proc/self/fd/{descriptor}", "")
+        else:
+            self._add(descriptor, name)
+        self.out.write(END)
+
+    def _add(self, descriptor: int, name: str) -> None:
+        status = os.fstat(descriptor)
+        through = f"/proc/self/fd/{descriptor}"
+        if name in self.skip and not (os.listdir(through) if stat.S_ISDIR(status.st_mode) else status.st_size):
+            return  # made for a mount
+        entry = self._entry(descriptor, name, status)
+        if entry is None:
+            return  # sockets are no data
+        self.out.write(header(entry))
+        if entry.type is EntryType.REGULAR:
+            self._content(through, entry.size)
+        elif entry.is_dir:
+            self._children(through, f"{name}/")
+
+    def _entry(self, descriptor: int, name: str, status: os.stat_result) -> Entry | None:
+        kind = EntryType.of(status.st_mode)
+        if kind is None:
+            return None
+        device = status.st_rdev if kind in (EntryType.CHARACTER, EntryType.BLOCK) else 0
+        entry = Entry(
+            os.fsencode(name),
+            kind,
+            stat.S_IMODE(status.st_mode),
+            status.st_uid,
+            status.st_gid,
+            status.st_size if kind is EntryType.REGULAR else 0,
+            int(status.st_mtime),
+            os.readlink(b"", dir_fd=descriptor) if kind is EntryType.SYMLINK else b"",
+            major=os.major(device),
+            minor=os.minor(device),
+            xattrs=read_xattrs(b"/proc/self/fd/%d" % descriptor, name, mode=status.st_mode),
+        )
+        if (told := self.told.get(name)) is not None:
+            entry = replace(entry, uid=told.uid, gid=told.gid)
+            if told.type is not None and kind is EntryType.REGULAR and not entry.size:
+                return replace(entry, type=told.type, major=told.major, minor=told.minor)
+        if kind is EntryType.REGULAR and status.st_nlink > 1:
+            first = self.seen.setdefault((status.st_dev, status.st_ino), entry.name)
+            if first != entry.name:
+                return replace(entry, type=EntryType.HARDLINK, link=first, size=0, xattrs=None)
+        return entry
+
+    def _children(self, path: str, prefix: str) -> None:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for child in sorted(os.listdir(folder)):
+                inner = os.open(child, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                try:
+                    self._add(inner, prefix + child)
+                finally:
+                    os.close(inner)
+        finally:
+            os.close(folder)
+
+    def _content(self, path: str, size: int) -> None:
+        """As many bytes as the file had when it was looked at, whatever is written to it or cut off meanwhile."""
+        left = size
+        with open(path, "rb", buffering=0) as file:
+            while left:
+                data = file.read(min(left, _CHUNK)) or bytes(min(left, _CHUNK))
+                self.out.write(data)
+                left -= len(data)
+        self.out.write(padding(size))
