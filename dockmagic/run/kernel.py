@@ -123,10 +123,11 @@ def pivot_root() -> None:
     os.chdir("/")
 
 
-def read_only(path: str, *, recursive: bool = False) -> None:
-    """Make the mount at `path` read-only, with all below it if `recursive`."""
+def read_only(path: str, *, recursive: bool = False, flags: int = 0) -> None:
+    """Make the mount at `path` read-only, with all below it and with further `flags` (MS_NOSUID…) if `recursive`."""
     if recursive:
-        attributes = ctypes.create_string_buffer(struct.pack("QQQQ", 1, 0, 0, 0))
+        # The flags of mount(2) up to here have the same values as the attributes of mount_setattr(2).
+        attributes = ctypes.create_string_buffer(struct.pack("QQQQ", MS_RDONLY | flags, 0, 0, 0))
         _syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), _AT_RECURSIVE, attributes, 32)
         return
     # In a user namespace flags that the mount already has are locked, and must be said again.

@@ -18,6 +18,7 @@ _MASKED = (
     "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
     "/sys/firmware", "/sys/fs/selinux", "/sys/dev/block",
 )  # fmt: skip
+_PROCESSORS = "/sys/devices/system/cpu"
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {
@@ -78,7 +79,7 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
         _tell_apt(spec, root, created)
     for mount in spec["mounts"]:
         _volume(spec, root, mount, created)
-    for path in _MASKED:
+    for path in (*_MASKED, *_throttles()):
         _mask(where + path)
     for path in _READ_ONLY:
         if os.path.lexists(where + path):
@@ -194,7 +195,8 @@ def _sys(spec: dict[str, Any], where: str) -> None:
         kernel.mount("sysfs", where, "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     except PermissionError:
         kernel.mount("/sys", where, None, MS_BIND | MS_REC)
-        kernel.read_only(where, recursive=True)
+        kernel.read_only(where, recursive=True, flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        _mask(f"{where}/fs/cgroup")  # whatever runs on the machine stands there
 
 
 def _dev(spec: dict[str, Any], where: str) -> None:
@@ -232,6 +234,14 @@ def _mask(path: str) -> None:
         kernel.mount("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k")
     else:
         kernel.mount("/dev/null", path, None, MS_BIND)
+
+
+def _throttles() -> list[str]:
+    """What tells how hot the machine's processors are, which tells what others do (GHSA-6fw5-f8r9-fgfm)."""
+    if not os.path.isdir(f"{_PROCESSORS}/cpu0/thermal_throttle"):
+        return []
+    found = [f"{_PROCESSORS}/{name}/thermal_throttle" for name in os.listdir(_PROCESSORS) if name[3:].isdecimal()]
+    return [path for path in found if os.path.isdir(path)]
 
 
 def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: list[str]) -> None:
