@@ -129,10 +129,15 @@ class Session:
             return False
         return True
 
-    def send_signal(self, number: int) -> None:
-        """Send the program that is followed a signal; nothing if it has ended."""
+    def send_signal(self, number: int, *, insist: bool = False) -> None:
+        """Send the program that is followed a signal; nothing if it has ended.
+
+        Args:
+            number: of the signal.
+            insist: if the program has made no provision for it, end it: the kernel keeps the signal from a process 1.
+        """
         with contextlib.suppress(OSError):
-            self.connection.send({"do": "signal", "number": int(number)})
+            self.connection.send({"do": "signal", "number": int(number), "insist": insist})
 
     def release(self) -> None:
         """Let the container outlive the process that it was started for; when this returns, that may end."""

@@ -18,7 +18,7 @@ import termios
 import time
 from typing import Any
 
-from . import birth, cgroups, forwarder, guard, idmap, kernel, log, ownertable, process, recorder, wire
+from . import birth, cgroups, disposition, forwarder, guard, idmap, kernel, log, ownertable, process, recorder, wire
 
 __all__ = ["main"]
 
@@ -26,6 +26,8 @@ _CHUNK = 1 << 18
 _PIPE = 1 << 20  # F_SETPIPE_SZ: fewer turns for a program that writes much
 _BLOCK = 1 << 12  # who writes as much at once writes no lines for somebody who waits
 _LULL = 0.0002  # seconds
+_GLANCE = 10  # milliseconds
+_MOMENT = 1.0  # seconds; who blocks a signal for longer has a mind to
 _MESSAGE = 1 << 18
 _FAILED = 125
 _NOTE = 4096  # more than a state takes
@@ -76,6 +78,7 @@ class _Shim:
         if spec["keep_log"]:
             self.log = os.open(f"{self.folder}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
+        self.insisted: dict[int, float] = {}  # signals on their way, and until when they are looked after
         self.groups: list[str] = []
         self.forwarder = 0
         self.birth = birth.Birth(spec)
@@ -260,7 +263,10 @@ class _Shim:
                 os.kill(self.pid, signal.SIGKILL)  # it is gone already
         code = None
         while code is None or self.outputs:
-            for descriptor, events in self.poll.poll():
+            events_of = self.poll.poll(_GLANCE if self.insisted else None)
+            if self.insisted and code is None:
+                self._look_after_insisted()
+            for descriptor, events in events_of:
                 if descriptor in self.outputs:
                     self._pump(descriptor)
                 elif descriptor == self.pidfd:
@@ -430,9 +436,33 @@ class _Shim:
                     os.killpg(pid, number)
                 except ProcessLookupError:
                     os.kill(pid, number)  # it leads no group yet
+        elif request.get("insist"):
+            self._insist(number)
         else:
             os.kill(self.pid, number)
         client.send({"ok": True})
+
+    def _insist(self, number: int) -> None:
+        """Send the first process a signal that is to end it, unless it provides for it.
+
+        The kernel drops what would end a process 1 by default. Nothing is dropped as long as it is blocked, but when a
+        program that blocks it for a moment only, while it forks, lets it in: that has to be seen.
+        """
+        found = disposition.look(self.processes, self.pid, number)
+        if found is not None and not (found.provided or found.blocked):
+            number = signal.SIGKILL
+        elif found is not None and not found.provided and found.busy:
+            self.insisted[number] = time.monotonic() + _MOMENT
+        os.kill(self.pid, number)
+
+    def _look_after_insisted(self) -> None:
+        for number, end in list(self.insisted.items()):
+            found = disposition.look(self.processes, self.pid, number)
+            if found is not None and found.pending and time.monotonic() < end:
+                continue
+            del self.insisted[number]
+            if found is not None and not (found.pending or found.provided or found.blocked):
+                os.kill(self.pid, signal.SIGKILL)
 
     def _do_resize(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Tell the container's terminal how large it is, for who does not have it in hand."""

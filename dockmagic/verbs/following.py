@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput
@@ -94,22 +93,11 @@ def follow(
     def send(number: int) -> None:
         nonlocal count
         count += number == signal.SIGINT
-        fatal = count >= _ENOUGH or (first and number in _DEADLY and not _minds(container, number))
-        session.send_signal(signal.SIGKILL if fatal else number)
+        session.send_signal(signal.SIGKILL if count >= _ENOUGH else number, insist=first and number in _DEADLY)
 
     with session, _handed_on(door.proxied if sig_proxy else (), send):
         source = b"" if door.program_input is None else door.program_input
         return kept.ran(container, session.follow(kept, stdin=source if stdin else None))
-
-
-def _minds(container: Container, number: int) -> bool:
-    """Whether the container's first process catches, ignores or waits for a signal (proc(5), status)."""
-    try:
-        lines = Path(f"/proc/{container.state.pid}/status").read_text().splitlines()
-    except OSError:
-        return True
-    masks = (int(line[7:], 16) for line in lines if line[:7] in ("SigCgt:", "SigIgn:", "SigBlk:"))
-    return any(mask >> (number - 1) & 1 for mask in masks)
 
 
 @contextlib.contextmanager

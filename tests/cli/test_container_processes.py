@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from programs import until
@@ -176,3 +177,48 @@ def test_attach_and_exec_leave_the_container_alone(box: str) -> None:
     attached.kill()
     attached.communicate()
     assert running() == ["base"]
+
+
+_BLOCKS = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("ready", flush=True)
+"""
+# As a program does that blocks every signal while it forks: longer, so that it is hit.
+_FOR_A_MOMENT = f"""{_BLOCKS}
+end = time.monotonic() + 0.6
+while time.monotonic() < end:
+    pass
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+time.sleep(1000)
+"""
+_TO_WAIT_FOR_IT = f"""{_BLOCKS}
+while not signal.sigtimedwait([signal.SIGINT], 1000):
+    pass
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+time.sleep(0.3)
+print("gracefully")
+"""
+
+
+@pytest.mark.skipif(not os.access("/usr/bin/python3", os.X_OK), reason="needs /usr/bin/python3")
+@pytest.mark.parametrize(
+    ("script", "code", "said"), [(_FOR_A_MOMENT, 137, b""), (_TO_WAIT_FOR_IT, 0, b"gracefully\n")], ids=["spin", "wait"]
+)
+def test_ctrl_c_is_not_lost_on_who_blocks_it(box: str, script: str, code: int, said: bytes) -> None:
+    """For a moment: it counts when that is over. To wait for it: the program takes it, and ends as it likes."""
+    folders = [folder for folder in ("/usr", "/lib", "/lib64") if Path(folder).exists()]
+    mounts = [word for folder in folders for word in ("-v", f"{os.path.realpath(folder)}:{folder}:ro")]
+    command = begin("run", "--rm", "--name", "blocks", *mounts, box, "/usr/bin/python3", "-c", script)
+    assert command.stdout is not None
+    line = command.stdout.readline()
+    if line != b"ready\n":
+        pytest.skip("this tier cannot mount")
+    if said:
+        with Engine() as engine:
+            status = Path(f"/proc/{engine.containers.get('blocks').state.pid}/status")
+        assert until(lambda: "State:\tS" in status.read_text())
+    command.send_signal(signal.SIGINT)
+    out, _ = command.communicate(timeout=20)
+    assert (command.returncode, out) == (code, said)

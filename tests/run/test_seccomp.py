@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.run import bpf, confined, kernel, recorder, seccomp
+from dockmagic.run import bpf, confined, disposition, kernel, recorder, seccomp
 from dockmagic.run.capabilities import DEFAULT
 
 MACHINES = ("x86_64", "aarch64")
@@ -114,6 +114,7 @@ def test_there_is_one_number_for_each_call(machine: str) -> None:
     known = numbers(machine)
     for table in (recorder._CALLS[machine], kernel._NUMBERS[machine], {"statx": confined._STATX[machine]}):
         assert {name: known[name] for name in table} == table
+    assert disposition._SIGTIMEDWAIT[machine] == b"%d" % known["rt_sigtimedwait"]
     later = {"clone3": confined._CLONE3, "openat2": confined._OPENAT2, "faccessat2": confined._FACCESSAT2,
              "fchmodat2": confined._FCHMODAT2, "mount_setattr": kernel._MOUNT_SETATTR,
              "close_range": kernel._CLOSE_RANGE}  # fmt: skip
