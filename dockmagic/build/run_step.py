@@ -131,7 +131,6 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
         add_hosts=shop.options.add_hosts,
         mounts=mounts.mounts,
         image_volumes=False,
-        certificates=False,
         shm_size=shop.options.shm_size,
         keep_log=False,
     )

@@ -13,7 +13,7 @@ import msgspec
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, NotSupported
 
 from . import capabilities, hosts, layers, mounting, naming, reaper, seccomp, trees
-from .authorities import authorities
+from .authorities import with_authorities
 from .container import Container
 from .disposal import remove_folders
 from .leftovers import sweep
@@ -123,7 +123,8 @@ def create(
         no_new_privileges: set-id bits mean nothing.
         mounts: volumes, folders and more, see `mounting`; volumes that are not there yet are made.
         image_volumes: whether the image's ``VOLUME`` folders become anonymous volumes.
-        certificates: let it see this machine's certificate authorities if its image brings none.
+        certificates: let it trust this machine's certificate authorities; where its image brings its own, those beside
+            them that were added to the machine.
         limits: how much it may use.
         init: put a small program in front that hands on signals and reaps orphans.
         labels: over the image's.
@@ -182,7 +183,7 @@ def create(
     ):
         unpacked = trees.ensure(store, isolation, image)
         if certificates and network == "host" and not isolation.copies:
-            unpacked = [*authorities(store, isolation, image), *unpacked]
+            unpacked = with_authorities(store, isolation, image, unpacked)
         own_volumes = (config.volumes or {}) if image_volumes and isolation.namespaces else ()
         all_mounts = mounting.ready(store, isolation, mounts, own_volumes)
         record = Record(

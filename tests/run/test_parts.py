@@ -254,8 +254,42 @@ def test_the_machines_authorities_are_seen_where_an_image_has_none(
     assert finish(replaced)[1] == "own\n"
     assert [c.path for c in replaced.changes() if c.letter == "A"][-1] == place
     image = commit(replaced)
-    assert finish(make("cat", place, network="host", image=image))[1] == "own\n"
+    assert finish(make("cat", place, network="none", image=image))[1] == "own\n"
     assert finish(make("ls", "/etc/ssl", network="none"))[0] == 1
+
+
+def certificate(text: str) -> str:
+    """What looks like one."""
+    return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+
+
+def test_authorities_that_were_added_here_stand_beside_those_of_an_image(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A proxy's, for one: programs find them, the image's files stay as they are, and no commit has them."""
+    place = "/etc/ssl/certs/ca-certificates.crt"
+    bundle = tmp_path / "bundle.crt"
+    bundle.write_text(certificate("b3Vycw==") + certificate("Ym90aA=="))
+    theirs = certificate("dGhlaXJz") + certificate("Ym90aA==")
+    script = f"mkdir -p -m 750 /etc/ssl/certs; chmod 711 /etc/ssl; cat > {place}"
+    made = make("sh", "-c", script, interactive=True)
+    finish(made, stdin=theirs.encode())
+    image = commit(made)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    container = make("sh", "-c", f"cat {place}; stat -c %a /etc/ssl /etc/ssl/certs", network="host", image=image)
+    assert finish(container)[1].startswith(theirs)
+    seen = finish(container)[1].removeprefix(theirs)
+    assert certificate("b3Vycw==") in seen
+    assert certificate("Ym90aA==") not in seen
+    assert seen.endswith("711\n750\n")
+    assert container.changes() == []
+    changed = make("sh", "-c", f"rm {place}; echo own > {place}", network="host", image=image)
+    finish(changed)
+    assert [(change.letter, change.path) for change in changed.changes() if not change.path.endswith("certs")] == [
+        ("C", place)
+    ]
+    assert finish(make("cat", place, network="none", image=image))[1] == theirs
 
 
 def test_device_nodes_open_no_device(run: Run, tmp_path: Path) -> None:
