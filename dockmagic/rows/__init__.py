@@ -27,21 +27,25 @@ from .containers import (
     VolumeRow,
     WrittenRow,
 )
-from .images import (
+from .files import (
     ChangeRow,
     DifferenceRow,
-    DiskUsageRow,
     FileRow,
+)
+from .images import (
+    DiskUsageRow,
     HistoryRow,
     ImageRow,
     LayerRow,
     MismatchRow,
-    PlanRow,
     RemovedRow,
+    TreeRow,
+)
+from .registries import (
+    PlanRow,
     SearchRow,
     TagRow,
     TransferRow,
-    TreeRow,
 )
 
 __all__ = [

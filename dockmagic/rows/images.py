@@ -1,4 +1,4 @@
-"""Images, what is in them, where they come from and what they take."""
+"""Images, their layers, and what they take."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from typing import ClassVar
 from .column import Column, Row
 
 __all__ = [
-    "ChangeRow",
-    "DifferenceRow",
     "DiskUsageRow",
-    "FileRow",
     "HistoryRow",
     "ImageRow",
     "LayerRow",
     "MismatchRow",
-    "PlanRow",
     "RemovedRow",
-    "SearchRow",
-    "TagRow",
-    "TransferRow",
     "TreeRow",
 ]
 
@@ -122,44 +115,6 @@ class LayerRow(Row, frozen=True):
     )  # fmt: skip
 
 
-class FileRow(Row, frozen=True):
-    """One path of an image or layer (``files``).
-
-    Attributes:
-        kind: ``file``, ``dir``, ``link`` (symbolic), ``hardlink``, ``char``, ``block``, ``fifo`` or ``whiteout``.
-        link: target of a link, else empty.
-        layer: index of the layer that supplies the path.
-        hides: what it hides, oldest first: ``LAYER: KIND SIZE`` of each entry below; filled with ``--blame``.
-    """
-
-    mode: int
-    uid: int
-    gid: int
-    size: int
-    modified_at: datetime | None
-    path: str
-    kind: str
-    link: str
-    layer: int
-    created_by: str = ""
-    hides: tuple[str, ...] = ()
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("Mode", "mode", "MODE", "mode"),
-        Column("UID", "uid", "UID", "count"),
-        Column("GID", "gid", "GID", "count"),
-        Column("Size", "size", "SIZE", "size"),
-        Column("ModifiedAt", "modified_at", "MODIFIED", "time"),
-        Column("Layer", "layer", "LAYER", "count"),
-        Column("Path", "path", "PATH"),
-        Column("Kind", "kind", "KIND"),
-        Column("Link", "link", "LINK"),
-        Column("CreatedBy", "created_by", "CREATED BY"),
-        Column("Hides", "hides", "HIDES", "words"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("Mode", "UID", "GID", "Size", "ModifiedAt", "Layer", "Path", "Link")
-
-
 class HistoryRow(Row, frozen=True):
     """One step of an image's making, newest first (``history``); `id` is ``<missing>`` but for the newest."""
 
@@ -178,168 +133,6 @@ class HistoryRow(Row, frozen=True):
         Column("Comment", "comment", "COMMENT"),
     )
     shown: ClassVar[tuple[str, ...]] = ("ID", "CreatedSince", "CreatedBy", "Size", "Comment")
-
-
-class ChangeRow(Row, frozen=True):
-    """One changed path between two things (``diff``).
-
-    Attributes:
-        change: ``A`` added, ``C`` changed, ``D`` deleted.
-        size: after the change; 0 if deleted.
-        old_size: before it; 0 if added.
-        what: what changed of a path that stays, such as ``content``, ``mode``, ``owner``, ``time``.
-    """
-
-    change: str
-    path: str
-    size: int
-    old_size: int
-    what: tuple[str, ...] = ()
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("Change", "change", "CHANGE"),
-        Column("Size", "size", "SIZE", "size"),
-        Column("OldSize", "old_size", "OLD SIZE", "size"),
-        Column("What", "what", "WHAT", "words"),
-        Column("Path", "path", "PATH"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("Change", "Size", "OldSize", "What", "Path")
-
-
-class DifferenceRow(Row, frozen=True):
-    """One changed member of the configuration, or step of the history (``diff --config``, ``diff --history``).
-
-    Attributes:
-        part: ``config`` or ``history``.
-        change: ``A`` added, ``C`` changed, ``D`` deleted.
-        name: of the member; of a step, its place.
-        old: as text; empty where it was added.
-        new: as text; empty where it was deleted.
-    """
-
-    part: str
-    change: str
-    name: str
-    old: str
-    new: str
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("Part", "part", "PART"),
-        Column("Change", "change", "CHANGE"),
-        Column("Name", "name", "NAME"),
-        Column("Old", "old", "OLD"),
-        Column("New", "new", "NEW"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("Part", "Change", "Name", "Old", "New")
-
-
-class TransferRow(Row, frozen=True):
-    """One blob of a finished pull or push."""
-
-    id: str
-    status: str
-    size: int
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("ID", "id", "LAYER", "id"),
-        Column("Status", "status", "STATUS"),
-        Column("Size", "size", "SIZE", "size"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("ID", "Status", "Size")
-
-
-class PlanRow(Row, frozen=True):
-    """One layer of a pull that has not begun (``pull --plan``).
-
-    Attributes:
-        id: digest of its blob.
-        have: whether it is here already.
-        size: of the blob.
-        needed: bytes still to come; less than `size` where an interrupted download goes on.
-        shared_with: local images that have it.
-    """
-
-    id: str
-    diff_id: str
-    have: bool
-    size: int
-    needed: int
-    shared_with: tuple[str, ...]
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("ID", "id", "LAYER", "id"),
-        Column("Have", "have", "HAVE", "flag"),
-        Column("Size", "size", "SIZE", "size"),
-        Column("Needed", "needed", "TO COME", "size"),
-        Column("SharedWith", "shared_with", "SHARED WITH", "words"),
-        Column("DiffID", "diff_id", "DIFF ID", "id"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("ID", "Have", "Size", "Needed", "SharedWith")
-
-
-class TagRow(Row, frozen=True):
-    """One manifest of a remote repository with all its tags (``tags``).
-
-    Attributes:
-        tags: the aliases of one digest.
-        size: compressed bytes of this machine's platform.
-    """
-
-    tags: tuple[str, ...]
-    digest: str
-    platforms: tuple[str, ...]
-    size: int | None
-    created_at: datetime | None
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("Tags", "tags", "TAGS", "words"),
-        Column("Digest", "digest", "DIGEST", "id"),
-        Column("Platforms", "platforms", "PLATFORMS", "words"),
-        Column("Size", "size", "SIZE", "size"),
-        Column("CreatedSince", "created_at", "CREATED", "since"),
-        Column("CreatedAt", "created_at", "CREATED AT", "time"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("Tags", "Digest", "Platforms", "Size", "CreatedSince")
-
-
-class SearchRow(Row, frozen=True):
-    """One repository that a search found (``search``)."""
-
-    name: str
-    description: str
-    star_count: int
-    is_official: bool
-    is_automated: bool = False
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("Name", "name", "NAME"),
-        Column("Description", "description", "DESCRIPTION"),
-        Column("StarCount", "star_count", "STARS", "count"),
-        Column("IsOfficial", "is_official", "OFFICIAL", "ok"),
-        Column("IsAutomated", "is_automated", "AUTOMATED", "ok"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("Name", "Description", "StarCount", "IsOfficial")
-
-
-class RemovedRow(Row, frozen=True):
-    """One thing that was taken away (``rmi``, ``image prune``, ``gc``).
-
-    Attributes:
-        action: ``Untagged`` or ``Deleted``.
-        name: the reference or digest.
-        size: bytes that are free now; 0 for names.
-    """
-
-    action: str
-    name: str
-    size: int = 0
-
-    table_columns: ClassVar[tuple[Column, ...]] = (
-        Column("Action", "action", "ACTION"),
-        Column("Name", "name", "NAME"),
-        Column("Size", "size", "SIZE", "size"),
-    )
-    shown: ClassVar[tuple[str, ...]] = ("Action", "Name", "Size")
 
 
 class MismatchRow(Row, frozen=True):
@@ -362,6 +155,27 @@ class MismatchRow(Row, frozen=True):
         Column("Actual", "actual", "ACTUAL"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Where", "What", "Expected", "Actual")
+
+
+class RemovedRow(Row, frozen=True):
+    """One thing that was taken away (``rmi``, ``image prune``, ``gc``).
+
+    Attributes:
+        action: ``Untagged`` or ``Deleted``.
+        name: the reference or digest.
+        size: bytes that are free now; 0 for names.
+    """
+
+    action: str
+    name: str
+    size: int = 0
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Action", "action", "ACTION"),
+        Column("Name", "name", "NAME"),
+        Column("Size", "size", "SIZE", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Action", "Name", "Size")
 
 
 class DiskUsageRow(Row, frozen=True):
