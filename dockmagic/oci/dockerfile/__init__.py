@@ -5,24 +5,20 @@ from __future__ import annotations
 from .expansion import Expansion, expand, expand_text, expand_words, trace
 from .heredocs import Heredoc
 from .ignore import Ignore
+from .instruction import Argument, Device, Instruction, Pair, Program
 from .instructions import (
     Add,
     Arg,
-    Argument,
     Cmd,
     Copy,
-    Device,
     Entrypoint,
     Env,
     Expose,
     From,
     Healthcheck,
-    Instruction,
     Label,
     Maintainer,
     Onbuild,
-    Pair,
-    Program,
     Run,
     Shell,
     Stopsignal,

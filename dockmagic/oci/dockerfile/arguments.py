@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.platforms import Platform
 
-    from .instructions import Arg, Argument
+    from .instruction import Argument
+    from .instructions import Arg
     from .parser import Dockerfile
 
 __all__ = ["GlobalArgument", "global_arguments", "predefined", "values"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from .characters import SPACE
 from .heredocs import parse_heredoc
+from .instruction import Argument, Pair
 from .instructions import (
     Add,
     Arg,
-    Argument,
     Copy,
     Env,
     Expose,
@@ -18,7 +18,6 @@ from .instructions import (
     Label,
     Maintainer,
     Onbuild,
-    Pair,
     Stopsignal,
     User,
     Volume,
@@ -30,7 +29,7 @@ from .suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .instructions import Instruction
+    from .instruction import Instruction
     from .statement import Statement
 
 __all__ = ["read_instruction"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.spec import ConfigFile
 
     from .ignore import Ignore
-    from .instructions import Instruction
+    from .instruction import Instruction
     from .parser import Dockerfile
 
 __all__ = ["CheckOptions", "Finding", "check", "check_above", "options", "settings_of"]

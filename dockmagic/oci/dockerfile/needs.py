@@ -12,7 +12,7 @@ from .suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .instructions import Instruction
+    from .instruction import Instruction
     from .parser import Dockerfile, Stage
 
 __all__ = ["base_stage", "find_target", "needed", "reachable"]

@@ -18,7 +18,7 @@ from .needs import base_stage, find_target, needed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .instructions import Argument
+    from .instruction import Argument
     from .parser import Dockerfile, Stage
 
 __all__ = ["Outline", "OutlineArgument", "OutlineSecret", "Target", "outline", "targets"]

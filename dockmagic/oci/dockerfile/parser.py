@@ -13,7 +13,7 @@ from .instructions import Arg, From
 from .reader import Directives, read_statements
 
 if TYPE_CHECKING:
-    from .instructions import Instruction
+    from .instruction import Instruction
 
 __all__ = ["Directives", "Dockerfile", "Stage", "parse", "parse_trigger"]
 

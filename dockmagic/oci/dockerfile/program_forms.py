@@ -9,7 +9,8 @@ from dockmagic.oci.errors import DockerfileError
 
 from .characters import parse_duration
 from .expansion import expand
-from .instructions import Cmd, Device, Entrypoint, Healthcheck, Run, Shell
+from .instruction import Device
+from .instructions import Cmd, Entrypoint, Healthcheck, Run, Shell
 from .mounts import MountSpec
 from .suggest import nearest
 

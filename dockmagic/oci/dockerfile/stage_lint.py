@@ -13,21 +13,7 @@ from dockmagic.oci.errors import DockerfileError
 
 from .expansion import trace
 from .glob import clean
-from .instructions import (
-    Add,
-    Arg,
-    Cmd,
-    Copy,
-    Entrypoint,
-    Env,
-    Expose,
-    Healthcheck,
-    Label,
-    Onbuild,
-    Run,
-    Shell,
-    Workdir,
-)
+from .instructions import Add, Arg, Cmd, Copy, Entrypoint, Env, Expose, Healthcheck, Label, Onbuild, Run, Shell, Workdir
 from .ports import PortSpec
 from .suggest import nearest
 
@@ -38,10 +24,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.spec import ConfigFile
 
     from .ignore import Ignore
-    from .instructions import (
-        Instruction,
-        Pair,
-    )
+    from .instruction import Instruction, Pair
     from .parser import Stage
     from .rules import Report
 

@@ -9,7 +9,7 @@ from dockmagic.oci.errors import NotSupported
 from .instructions import Run
 
 if TYPE_CHECKING:
-    from .instructions import Instruction
+    from .instruction import Instruction
     from .mounts import Mount
     from .parser import Dockerfile
 
