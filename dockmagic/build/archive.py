@@ -14,8 +14,9 @@ from dockmagic.oci.errors import InvalidArchive, InvalidContent, InvalidLayer, N
 from dockmagic.oci.media import Compression
 from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.compress import Decompressor
+from dockmagic.store.layer.header import BLOCK
 from dockmagic.store.layer.ingest import Recorder, layer_limit
-from dockmagic.store.layer.scan import BLOCK, TarScanner
+from dockmagic.store.layer.scan import TarScanner
 from dockmagic.store.layer.sparse import Expansion
 from dockmagic.store.layer.tree import FileTree
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.media import Compression
 
+    from .header import Header
     from .layout import Removal
-    from .scan import Header
     from .table import LayerTable
 
 __all__ = ["LayerIngest", "Recorder", "layer_limit"]

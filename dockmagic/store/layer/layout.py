@@ -14,11 +14,11 @@ import msgspec
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, UnsafeEntry
 
 from .entry import Entry, EntryType
-from .scan import show
+from .header import show
 from .table import LayerTable
 
 if TYPE_CHECKING:
-    from .scan import Header
+    from .header import Header
 
 __all__ = ["OPAQUE", "WHITEOUT", "Layout", "Removal"]
 

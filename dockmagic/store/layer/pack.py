@@ -16,8 +16,8 @@ from dockmagic.oci.errors import Conflict, StoreError
 from .compare import differences
 from .entry import EntryType
 from .form import Owners, Whiteouts
+from .header import show
 from .place import Place
-from .scan import show
 from .survey import digest, look, open_file
 from .table import LayerTable
 from .tree import sort_key

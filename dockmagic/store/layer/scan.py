@@ -6,51 +6,26 @@ one does as Go's archive/tar, which reads layers everywhere else, so that an ima
 
 from __future__ import annotations
 
-import struct
-import zlib
 from typing import TYPE_CHECKING, Final, Protocol
-
-import msgspec
 
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 
 from . import pax, sparse
 from .entry import FOREIGN_XATTRS, EntryType
+from .header import BLOCK, FIELDS, TYPES, Header, checksum_holds, device, number, prefixed, show
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["BLOCK", "Header", "MemberSink", "TarScanner", "show"]
+__all__ = ["MemberSink", "TarScanner"]
 
-#: A tar consists of blocks of this many bytes.
-BLOCK: Final = 512
-
-# name, mode, uid, gid, size, mtime, checksum, type flag, link name, magic and version; the rest is read when needed.
-_FIELDS: Final = struct.Struct("100s8s8s8s12s12s8sB100s8s")
-_DEVICES: Final = struct.Struct("8s8s")
-_DEVICES_AT: Final = 329
-_PREFIX: Final = slice(345, 500)
-_USTAR: Final = b"ustar\x0000"
-_SPACES: Final = 8 * 0x20
-_ADLER: Final = 65521
 _ZEROS: Final = bytes(BLOCK)
 _END: Final = 2  # blocks of zeros
+_LATEST: Final = ((1 << 63) - 1) // 10**9  # seconds that fit the kernel's nanoseconds
 
 # The longest extended header that is believed.
 _EXTENSION_LIMIT: Final = 1 << 20
-_LATEST: Final = ((1 << 63) - 1) // 10**9  # seconds that fit the kernel's nanoseconds
 
-_TYPES: Final = {
-    0: EntryType.REGULAR,
-    ord("0"): EntryType.REGULAR,
-    ord("1"): EntryType.HARDLINK,
-    ord("2"): EntryType.SYMLINK,
-    ord("3"): EntryType.CHARACTER,
-    ord("4"): EntryType.BLOCK,
-    ord("5"): EntryType.DIRECTORY,
-    ord("6"): EntryType.FIFO,
-    ord("7"): EntryType.REGULAR,  # "contiguous"
-}
 _PAX: Final = ord("x")
 _PAX_GLOBAL: Final = ord("g")
 _LONG_NAME: Final = ord("L")
@@ -59,40 +34,6 @@ _EXTENSIONS: Final = frozenset((_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK))
 _SPARSE: Final = ord("S")
 
 _FOREIGN_XATTRS: Final = tuple(pax.XATTR + name.encode() for name in FOREIGN_XATTRS)
-
-
-class Header(msgspec.Struct, gc=False):
-    """What a member's headers say together, not yet judged.
-
-    Attributes:
-        name: the path as written.
-        type: what it is.
-        mode: permission bits.
-        uid: owner's number.
-        gid: group's number.
-        size: bytes of content.
-        mtime: whole seconds.
-        link: the link target as written.
-        offset: of the content in the tar, in bytes.
-        major: device number.
-        minor: device number.
-        xattrs: extended attributes in name order, or None.
-        sparse: where the stored pieces of a sparse file belong, or None.
-    """
-
-    name: bytes
-    type: EntryType
-    mode: int
-    uid: int
-    gid: int
-    size: int
-    mtime: int
-    link: bytes
-    offset: int
-    major: int = 0
-    minor: int = 0
-    xattrs: dict[str, bytes] | None = None
-    sparse: sparse.Segments | None = None
 
 
 class MemberSink(Protocol):
@@ -108,12 +49,6 @@ class MemberSink(Protocol):
         The holes of a sparse file are told as the zeros that they stand for. `data` must not be kept.
         """
         ...
-
-
-def show(name: bytes) -> str:
-    """A name of any bytes and length, for an error's one line."""
-    text = repr(name[:120].decode("utf-8", "backslashreplace"))
-    return text if len(name) <= 120 else text + "…"
 
 
 class TarScanner:
@@ -249,26 +184,26 @@ class TarScanner:
     def _header(self, block: memoryview) -> Header | None:
         if self._zero_blocks:
             raise InvalidLayer(f"the layer's tar has a lone block of zeros before offset {self._position}")
-        name, mode, uid, gid, size, mtime, checksum, flag, link, magic = _FIELDS.unpack_from(block)
-        self._verify(block, checksum)
-        length = _number(size)
+        name, mode, uid, gid, size, mtime, checksum, flag, link, magic = FIELDS.unpack_from(block)
+        if not checksum_holds(block, checksum):
+            raise self._damaged()
+        length = number(size)
         if length < 0:
             raise InvalidLayer(f"an entry at offset {self._position} has a negative size")
         if flag in _EXTENSIONS:
             self._begin_extension(flag, length)
             return None
-        kind = EntryType.REGULAR if flag == _SPARSE else _TYPES.get(flag)
+        kind = EntryType.REGULAR if flag == _SPARSE else TYPES.get(flag)
         name = name.partition(b"\0")[0]
         if kind is None:
             raise _unknown(flag, name)
-        if magic == _USTAR and block[_PREFIX.start]:
-            name = bytes(block[_PREFIX]).partition(b"\0")[0] + b"/" + name
+        name = prefixed(name, block, magic)
         header = Header(
-            name, kind, _number(mode) & 0o7777, _number(uid), _number(gid), length, _number(mtime),
+            name, kind, number(mode) & 0o7777, number(uid), number(gid), length, number(mtime),
             link.partition(b"\0")[0], self._position + BLOCK,
         )  # fmt: skip
         if kind is EntryType.CHARACTER or kind is EntryType.BLOCK:
-            header.major, header.minor = map(_number, _DEVICES.unpack_from(block, _DEVICES_AT))
+            header.major, header.minor = device(block)
         records = self._amend(header) if self._pending else {}
         if flag == _SPARSE or sparse.is_sparse(records):
             self._begin_sparse(header, block if flag == _SPARSE else None, records)
@@ -288,7 +223,7 @@ class TarScanner:
         self._wanted = header.size
         self._padding = -header.size % BLOCK
         if block is not None:
-            known = sparse.GnuMap(block, _number)
+            known = sparse.GnuMap(block, number)
             header.size = known.size
             if known.whole:
                 self._begin_expansion(header, tuple(known.segments))
@@ -336,14 +271,10 @@ class TarScanner:
         self._sink.content(memoryview(b""), True)  # noqa: FBT003
         self._expansion = None
 
-    def _verify(self, block: memoryview, field: bytes) -> None:
-        # The sum of all bytes, with spaces in the checksum's own place. Adler-32's lower half is that sum plus one,
-        # modulo a prime: it tells the same, and Python would need thirty times as long to add.
-        total = (zlib.adler32(block) & 0xFFFF) - 1 - sum(field) + _SPACES
-        if (total - _number(field)) % _ADLER and not _signed_sum_is(block, field):
-            if self._position == 0:
-                raise InvalidLayer("the layer is not a tar archive")
-            raise InvalidLayer(f"the layer's tar has a damaged header at offset {self._position}")
+    def _damaged(self) -> InvalidLayer:
+        if self._position == 0:
+            return InvalidLayer("the layer is not a tar archive")
+        return InvalidLayer(f"the layer's tar has a damaged header at offset {self._position}")
 
     def _check(self, header: Header) -> None:
         if min(header.uid, header.gid, header.major, header.minor, header.size) < 0:
@@ -392,28 +323,6 @@ class TarScanner:
         }
         header.xattrs = xattrs or None
         return records
-
-
-def _number(field: bytes) -> int:
-    """A numeric field: octal digits, or GNU's base 256 with the sign bit below the mark."""
-    try:
-        return int(field.partition(b"\0")[0] or b"0", 8)
-    except ValueError:
-        pass
-    if field[0] & 0x80:
-        value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
-        return value - (1 << (8 * len(field) - 1)) if field[0] & 0x40 else value
-    digits = field.strip(b" \0")
-    try:
-        return int(digits or b"0", 8)
-    except ValueError:
-        raise InvalidLayer(f"the layer's tar has {field!r} where a number belongs") from None
-
-
-def _signed_sum_is(block: memoryview, field: bytes) -> bool:
-    # Some old tars added signed bytes.
-    expected = _number(field)
-    return sum(block.cast("b")) - sum(memoryview(field).cast("b")) + _SPACES == expected
 
 
 def _unknown(flag: int, name: bytes) -> NotSupported:

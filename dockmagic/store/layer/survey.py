@@ -12,9 +12,9 @@ from blake3 import blake3
 from dockmagic.oci.errors import NotSupported, StoreError
 
 from .entry import FOREIGN_XATTRS, Entry, EntryType
+from .header import show
 from .layout import WHITEOUT
 from .noted import NOTE, restored
-from .scan import show
 
 if TYPE_CHECKING:
     from .place import Place

@@ -12,10 +12,10 @@ from dockmagic.oci.errors import InvalidLayer, OutOfSpace, StoreError
 
 from .entry import Entry, EntryType
 from .form import OWNER, Owners, Whiteouts
+from .header import show
 from .ingest import LayerIngest, Recorder
 from .noted import set_xattrs
 from .place import Place
-from .scan import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from dockmagic.oci.media import Compression
 
     from .form import Form
+    from .header import Header
     from .layout import Removal
-    from .scan import Header
     from .table import LayerTable
     from .tree import FileTree
 

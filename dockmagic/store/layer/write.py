@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from . import pax
 from .entry import Entry, EntryType
+from .header import BLOCK
 from .layout import WHITEOUT
-from .scan import BLOCK
 from .tree import sort_key
 
 if TYPE_CHECKING:
