@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
 from .cleaning import collect_layers, roots
-from .describe import time_of, tree_rows
+from .describe import tree_rows
 from .filters import image_filter
 from .subject import find_image, find_subject
 
@@ -32,14 +31,11 @@ if TYPE_CHECKING:
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Config
     from dockmagic.rows import ImageRow, TreeRow
-    from dockmagic.store.names import Named
 
     from .ground import Ground
     from .subject import Subject
 
 __all__ = ["Images"]
-
-_NONE = "<none>"
 
 
 class Images:
@@ -61,86 +57,16 @@ class Images:
         Raises:
             InvalidInput: an unknown filter.
         """
-        wanted = image_filter(self._engine.store, filters)
-        tagged = {
-            (named.descriptor.digest, named.repository)
-            for named in self._engine.store.names()
-            if named.ref is not None and named.ref.tag
-        }
-        found = [
-            named
-            for named in self._engine.store.names()
-            if _fits(named, pattern)
-            and wanted(named)
-            # docker does not list a digest on a row of its own beside a tag of the same repository
-            and (_has_tag(named) or (named.descriptor.digest, named.repository) not in tagged)
-        ]
-        found.sort(key=_newest_first)
-        used = self._used()
-        rows = tuple(self._row(named, used[named.image_id]) for named in found)
-        return rows + self._steps() if everything and not pattern and not filters else rows
+        from .image_rows import image_rows, intermediate_rows
 
-    def _steps(self) -> tuple[ImageRow, ...]:
-        from dockmagic.build.steps import step_images
-        from dockmagic.rows import ImageRow
-
-        rows = [
-            ImageRow(
-                repository=_NONE,
-                tag=_NONE,
-                id=image.id,
-                digest=_NONE,
-                created_at=time_of(image.created),
-                size=image.size,
-                platform=str(image.platform),
-            )
-            for image in step_images(self._engine.store)
-        ]
-        # Steps that change neither files nor configuration leave the same image.
-        return tuple({row.id: row for row in rows}.values())
-
-    def _used(self) -> Counter[str]:
-        """Image → how many containers stand on it."""
-        if not self._engine.home.containers.is_dir():
-            return Counter()
-        from dockmagic.run.uses import records
-
-        return Counter(record.image_id for _, record in records(self._engine.store))
-
-    def _row(self, named: Named, containers: int) -> ImageRow:
-        from dockmagic.rows import ImageRow
-
-        repository = Reference.parse(named.repository).familiar_name if named.repository else _NONE
-        size = named.size
-        if size is None:
-            from dockmagic.image.image import Image
-
-            size = Image(self._engine.store, named.descriptor, home=self._engine.home, keep_tables=True).size
-        return ImageRow(
-            repository=named.ref.familiar_name if named.ref else repository,
-            tag=(named.ref.tag if named.ref else "") or _NONE,
-            id=named.image_id,
-            digest=named.repo_digest or _NONE,
-            created_at=time_of(named.created),
-            size=size,
-            containers=containers,
-            platform=named.platform,
-        )
+        found = image_rows(self._engine, pattern, filters)
+        return found + intermediate_rows(self._engine.store) if everything and not pattern and not filters else found
 
     def rows_with_shares(self) -> tuple[ImageRow, ...]:
         """Like `rows`, with the bytes that each image shares with others and has alone (``system df -v``)."""
-        from msgspec.structs import replace
+        from .image_rows import with_shares
 
-        from dockmagic.image.analysis import shared_layers
-
-        images = self.all()
-        users = shared_layers(images)
-        shared: dict[str, int] = {
-            image.id: sum(layer.size for layer in image.layers if len(users[layer.chain_id]) > 1) for image in images
-        }
-        return tuple(
-            replace(row, shared_size=shared[row.id], unique_size=row.size - shared[row.id]) for row in self.rows()
-        )
+        return with_shares(self.rows(), self.all())
 
     def tree(self) -> tuple[TreeRow, ...]:
         """Which images stand on which (``images --tree``)."""
@@ -435,19 +361,3 @@ class Images:
 
 def _reference(name: str | Reference) -> Reference:
     return name if isinstance(name, Reference) else Reference.parse(name)
-
-
-def _has_tag(named: Named) -> bool:
-    return named.ref is None or bool(named.ref.tag)
-
-
-def _fits(named: Named, pattern: str) -> bool:
-    if not pattern:
-        return True
-    ref = named.ref or (Reference.parse(named.repository) if named.repository else None)
-    return ref is not None and (ref.matches(pattern) or pattern in (str(ref), ref.name))
-
-
-def _newest_first(named: Named) -> tuple[float, str]:
-    created = time_of(named.created)
-    return (-created.timestamp() if created else 0.0, str(named.ref or ""))

@@ -1,0 +1,127 @@
+"""From local images to the rows of ``images`` and ``system df -v``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dockmagic.oci.reference import Reference
+from dockmagic.rows import ImageRow
+
+from .describe import time_of
+from .filters import image_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dockmagic.image.image import Image
+    from dockmagic.store.content import ContentStore
+    from dockmagic.store.names import Named
+
+    from .ground import Ground
+
+__all__ = ["image_rows", "intermediate_rows", "with_shares"]
+
+_NONE = "<none>"
+
+
+def image_rows(ground: Ground, pattern: str, filters: Sequence[str]) -> tuple[ImageRow, ...]:
+    """One row per name that a pattern and filters let through, newest image first.
+
+    Raises:
+        InvalidInput: an unknown filter.
+    """
+    wanted = image_filter(ground.store, filters)
+    tagged = {
+        (named.descriptor.digest, named.repository)
+        for named in ground.store.names()
+        if named.ref is not None and named.ref.tag
+    }
+    found = [
+        named
+        for named in ground.store.names()
+        if _fits(named, pattern)
+        and wanted(named)
+        # docker does not list a digest on a row of its own beside a tag of the same repository
+        and (_has_tag(named) or (named.descriptor.digest, named.repository) not in tagged)
+    ]
+    found.sort(key=_newest_first)
+    used = _used(ground)
+    return tuple(_row(ground, named, used[named.image_id]) for named in found)
+
+
+def intermediate_rows(store: ContentStore) -> tuple[ImageRow, ...]:
+    """One row per intermediate image: what the steps of builds have left."""
+    from dockmagic.build.steps import step_images
+
+    rows = [
+        ImageRow(
+            repository=_NONE,
+            tag=_NONE,
+            id=image.id,
+            digest=_NONE,
+            created_at=time_of(image.created),
+            size=image.size,
+            platform=str(image.platform),
+        )
+        for image in step_images(store)
+    ]
+    # Steps that change neither files nor configuration leave the same image.
+    return tuple({row.id: row for row in rows}.values())
+
+
+def with_shares(rows: Iterable[ImageRow], images: Sequence[Image]) -> tuple[ImageRow, ...]:
+    """Rows with the bytes that each image shares with the others of `images`, and has alone."""
+    from dockmagic.image.analysis import shared_layers
+
+    users = shared_layers(images)
+    shared: dict[str, int] = {
+        image.id: sum(layer.size for layer in image.layers if len(users[layer.chain_id]) > 1) for image in images
+    }
+    return tuple(replace(row, shared_size=shared[row.id], unique_size=row.size - shared[row.id]) for row in rows)
+
+
+def _used(ground: Ground) -> Counter[str]:
+    """Image → how many containers stand on it."""
+    if not ground.home.containers.is_dir():
+        return Counter()
+    from dockmagic.run.uses import records
+
+    return Counter(record.image_id for _, record in records(ground.store))
+
+
+def _row(ground: Ground, named: Named, containers: int) -> ImageRow:
+    repository = Reference.parse(named.repository).familiar_name if named.repository else _NONE
+    size = named.size
+    if size is None:
+        from dockmagic.image.image import Image
+
+        size = Image(ground.store, named.descriptor, home=ground.home, keep_tables=True).size
+    return ImageRow(
+        repository=named.ref.familiar_name if named.ref else repository,
+        tag=(named.ref.tag if named.ref else "") or _NONE,
+        id=named.image_id,
+        digest=named.repo_digest or _NONE,
+        created_at=time_of(named.created),
+        size=size,
+        containers=containers,
+        platform=named.platform,
+    )
+
+
+def _has_tag(named: Named) -> bool:
+    return named.ref is None or bool(named.ref.tag)
+
+
+def _fits(named: Named, pattern: str) -> bool:
+    if not pattern:
+        return True
+    ref = named.ref or (Reference.parse(named.repository) if named.repository else None)
+    return ref is not None and (ref.matches(pattern) or pattern in (str(ref), ref.name))
+
+
+def _newest_first(named: Named) -> tuple[float, str]:
+    created = time_of(named.created)
+    return (-created.timestamp() if created else 0.0, str(named.ref or ""))
