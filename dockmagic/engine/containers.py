@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from dockmagic.oci.errors import Conflict, DockmagicError, ImageNotFound, InvalidInput, NotFound
 from dockmagic.oci.protocols import ignore_progress
@@ -24,9 +19,6 @@ if TYPE_CHECKING:
     from dockmagic.oci.protocols import Progress
     from dockmagic.rows import ContainerRow, ProcessRow, WrittenRow
     from dockmagic.run.container import Container
-    from dockmagic.run.limits import Limits
-    from dockmagic.run.ports import Port
-    from dockmagic.run.record import Mount
 
     from .ground import Ground
     from .images import Images
@@ -272,14 +264,19 @@ class Containers:
             NotSupported: no tier works here, or the image is for another processor.
         """
         from dockmagic.run.creation import create
-        from dockmagic.run.environment import parse_label_file, parse_variable, read_env_file
         from dockmagic.run.hosts import parse_host
         from dockmagic.run.sizes import parse_size
 
+        from .container_flags import (
+            mounts_from,
+            read_environment,
+            read_labels,
+            read_limits,
+            read_mounts,
+            read_ports,
+        )
+
         found = self._images.get(image) if isinstance(image, str) else image
-        variables = [word for path in env_files for word in read_env_file(path)]
-        variables += [word for word in map(parse_variable, env) if word is not None]
-        named = {name: value for path in label_files for name, value in parse_label_file(path).items()}
         return create(
             self._engine.store,
             found,
@@ -287,14 +284,14 @@ class Containers:
             image_name=image_name or (image if isinstance(image, str) else ""),
             name=name,
             replace=replace,
-            env=variables,
+            env=read_environment(env, env_files),
             workdir=workdir,
             user=user,
             groups=groups,
             entrypoint=entrypoint,
             hostname=hostname,
             network=network,
-            ports=self._ports(found, publish, every=publish_all),
+            ports=read_ports(found, publish, every=publish_all),
             add_hosts=[parse_host(text) for text in add_hosts],
             dns=dns,
             dns_search=dns_search,
@@ -304,10 +301,10 @@ class Containers:
             cap_add=cap_add,
             cap_drop=cap_drop,
             no_new_privileges=no_new_privileges,
-            mounts=[*self._mounts(volumes, mounts, tmpfs), *self._mounts_of(volumes_from)],
-            limits=self._limits(memory, cpus, pids, ulimits),
+            mounts=[*read_mounts(volumes, mounts, tmpfs), *mounts_from(volumes_from, self.get)],
+            limits=read_limits(memory, cpus, pids, ulimits),
             init=init,
-            labels=named | dict(text.partition("=")[::2] for text in labels),
+            labels=read_labels(labels, label_files),
             stop_signal=stop_signal,
             stop_timeout=10 if stop_timeout is None else stop_timeout,
             auto_remove=auto_remove,
@@ -315,43 +312,6 @@ class Containers:
             cidfile=Path(cidfile) if cidfile else None,
             on_notice=on_notice,
         )
-
-    @staticmethod
-    def _limits(memory: str, cpus: str, pids: int, ulimits: Sequence[str]) -> Limits:
-        from dockmagic.run.limits import Limits, parse_cpus, parse_memory, parse_ulimit
-
-        return Limits(
-            memory=parse_memory(memory) if memory else 0,
-            cpus=parse_cpus(cpus) if cpus else 0,
-            pids=max(0, pids),
-            ulimits=tuple(map(parse_ulimit, ulimits)),
-        )
-
-    @staticmethod
-    def _mounts(volumes: Sequence[str], mounts: Sequence[str], tmpfs: Sequence[str]) -> list[Mount]:
-        from dockmagic.run.mounting import parse_mount, parse_tmpfs, parse_volume
-
-        return [*map(parse_volume, volumes), *map(parse_mount, mounts), *map(parse_tmpfs, tmpfs)]
-
-    def _mounts_of(self, names: Sequence[str]) -> list[Mount]:
-        found = []
-        for text in names:
-            name, colon, mode = text.partition(":")
-            if colon and mode not in ("ro", "rw"):
-                raise InvalidInput(f"invalid mode of --volumes-from: {mode}", hint="Write NAME, NAME:ro or NAME:rw")
-            for mount in self.get(name).record.mounts:
-                if mount.type in ("bind", "volume"):
-                    # It belongs to the other container, and stays when this one goes.
-                    shared = msgspec.structs.replace(mount, anonymous=False)
-                    found.append(msgspec.structs.replace(shared, read_only=True) if mode == "ro" else shared)
-        return found
-
-    @staticmethod
-    def _ports(image: Image, publish: Sequence[str], *, every: bool) -> tuple[Port, ...]:
-        from dockmagic.run.ports import parse_port
-
-        exposed = tuple(image.config.exposed_ports or ()) if every else ()
-        return tuple(port for text in (*publish, *exposed) for port in parse_port(text))
 
     def rename(self, container: Container, name: str) -> Container:
         """Give a container another name; the container as it is called now.
@@ -469,16 +429,13 @@ class Containers:
             PathNotFound: it is not there.
             InvalidInput: a folder would go over a file, or the other way round.
         """
-        from dockmagic.run.transfer import copy_out, copy_to_host
-
         if isinstance(target, str):
+            from dockmagic.run.transfer import copy_to_host
+
             return copy_to_host(container, path, target, follow=follow, keep_owners=keep_owners)
-        with tempfile.TemporaryFile(dir=self._engine.home.root) as archive:
-            copy_out(container, path, archive, follow=follow)
-            size = archive.seek(0, os.SEEK_END)
-            archive.seek(0)
-            shutil.copyfileobj(archive, target, 1 << 20)
-        return size
+        from .container_copies import copy_to_stream
+
+        return copy_to_stream(container, path, target, follow=follow)
 
     def copy_to(
         self,
@@ -505,16 +462,13 @@ class Containers:
             PathNotFound: one of them is not there.
             InvalidInput: a folder would go over a file, or the other way round.
         """
-        from dockmagic.run.transfer import copy_from_host, copy_in
-
         if isinstance(source, str):
+            from dockmagic.run.transfer import copy_from_host
+
             return copy_from_host(container, source, path, follow=follow, keep_owners=keep_owners)
-        with tempfile.TemporaryFile(dir=self._engine.home.root) as archive:
-            shutil.copyfileobj(source, archive, 1 << 20)
-            size = archive.tell()
-            archive.seek(0)
-            copy_in(container, path, archive, keep_owners=keep_owners)
-        return size
+        from .container_copies import copy_from_stream
+
+        return copy_from_stream(container, source, path, keep_owners=keep_owners)
 
     def processes(self, container: Container) -> tuple[ProcessRow, ...]:
         """The processes of a running container (``top``).
