@@ -6,21 +6,19 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from dockmagic.image.local import by_manifest
-from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported, PathNotFound
+from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported
 
-from . import hosts, layers, limits, log, pause, reaper, snapshot, upper
+from . import hosts, layers, limits, log, pause, snapshot, upper
 from .disposal import remove_folders
 from .helper import Connection, launch
 from .isolation import Isolation
 from .mountpoints import read_mountpoints
 from .record import read_state
 from .session import Session
+from .spec import anonymous_volumes, check_sources, spec_of
 from .work import work
 
 if TYPE_CHECKING:
@@ -108,65 +106,7 @@ class Container:
 
     def spec(self) -> dict[str, Any]:
         """As shim and worker take it."""
-        record = self.record
-        held = limits.hold(record.limits, self.isolation)
-        return {
-            **record.isolation,
-            "tier": record.tier,
-            "folder": str(self.folder),
-            "layers": list(record.layers),
-            "layers_folder": record.layers_folder,
-            "hostname": record.hostname,
-            "network": record.network,
-            "read_only": record.read_only,
-            "shm_size": record.shm_size,
-            "tty": record.tty,
-            "open_stdin": record.open_stdin,
-            "filter": record.filter,
-            "ports": msgspec.to_builtins(record.ports) if record.network == "none" else [],
-            "limits": held.record(record.limits),
-            "keep_log": record.keep_log,
-            "auto_remove": record.auto_remove,
-            "gone_with_it": self.anonymous_volumes(),
-            "mounts": self._all_mounts(),
-            "process": {
-                "argv": list(record.argv),
-                "env": list(record.env),
-                "cwd": record.cwd,
-                "make_cwd": True,
-                "user": record.user,
-                "groups": list(record.groups),
-                "tty": record.tty,
-                "capabilities": record.capabilities,
-                "no_new_privs": record.no_new_privs,
-                "rlimits": held.rlimits,
-            },
-        }
-
-    def _all_mounts(self) -> list[dict[str, Any]]:
-        given: list[dict[str, Any]] = [
-            msgspec.to_builtins(mount) | {"fill": mount.type == "volume" and not mount.no_copy}
-            for mount in self.record.mounts
-        ]
-        # Outer folders before what lies in them.
-        given.sort(key=lambda mount: mount["target"].count("/"))
-        targets = {mount["target"] for mount in given}
-        files: list[dict[str, Any]] = [
-            {"type": "bind", "target": f"/etc/{name}", "source": str(self.folder / name)}
-            for name in hosts.FILES
-            if f"/etc/{name}" not in targets
-        ]
-        if self.record.init:
-            files.append({"type": "bind", "target": reaper.INSIDE, "source": self.record.init, "read_only": True})
-        return files + given
-
-    def _check_sources(self) -> None:
-        for mount in self.record.mounts:
-            if mount.source and not os.path.lexists(mount.source):
-                raise PathNotFound(
-                    f"{mount.source}, which the container mounts at {mount.target}, is not there any more",
-                    hint="Create it, or make the container anew without it",
-                )
+        return spec_of(self.record, self.folder)
 
     def start(
         self,
@@ -190,7 +130,7 @@ class Container:
         """
         if self.is_running:
             raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
-        self._check_sources()
+        check_sources(self.record)
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
         offset = self._log_size()
@@ -431,7 +371,7 @@ class Container:
     def written(self, below: FileTree | None = None) -> list[upper.Written]:
         """What the writable layer holds; see `snapshot.written`."""
         try:
-            return self._inside(snapshot.written(self.folder, self.record.isolation, below))
+            return snapshot.seen_inside(snapshot.written(self.folder, self.record.isolation, below), self.isolation)
         except PermissionError:
             # Folders of other users of the container are closed to us, not to its root.
             import tempfile
@@ -447,24 +387,11 @@ class Container:
         below = self.image.files
         return upper.changes(self.written(below), below, read_mountpoints(self.folder))
 
-    def _inside(self, written: list[upper.Written]) -> list[upper.Written]:
-        isolation = self.isolation
-        if not isolation.uid_map or not isolation.keeps_owners:
-            return written
-
-        def back(rows: tuple[tuple[int, int, int], ...], number: int) -> int:
-            return next((i + number - o for i, o, count in rows if o <= number < o + count), number)
-
-        return [
-            msgspec.structs.replace(item, uid=back(isolation.uid_map, item.uid), gid=back(isolation.gid_map, item.gid))
-            for item in written
-        ]
-
     # ------------------------------------------------------------------ end
 
     def anonymous_volumes(self) -> list[str]:
         """Folders of the volumes that nobody named."""
-        return [str(Path(mount.source).parent) for mount in self.record.mounts if mount.anonymous]
+        return anonymous_volumes(self.record)
 
     def remove(self, *, force: bool = False, volumes: bool = False) -> None:
         """Take it away with its writable layer and its log.

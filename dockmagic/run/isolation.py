@@ -72,6 +72,10 @@ class Isolation:
             name = "mine"
         return f"whole-{name}" if self.copies else name
 
+    def inside(self, uid: int, gid: int) -> tuple[int, int]:
+        """An owner and a group of this machine as a container sees them."""
+        return _inside(self.uid_map, uid), _inside(self.gid_map, gid)
+
     def record(self) -> dict[str, Any]:
         """As the shim and the worker take it, and as a container keeps it."""
         return {
@@ -97,3 +101,10 @@ class Isolation:
             copies=known["copies"],
             proot=known["proot"],
         )
+
+
+def _inside(rows: tuple[tuple[int, int, int], ...], number: int) -> int:
+    for inside, outside, count in rows:
+        if outside <= number < outside + count:
+            return inside + number - outside
+    return number

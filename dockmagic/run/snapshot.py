@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from . import copied, upper
 from .origins import Origins
 from .ownership import Ownership
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.pack import Told
     from dockmagic.store.layer.tree import FileTree
 
-__all__ = ["writable", "written"]
+    from .isolation import Isolation
+
+__all__ = ["seen_inside", "writable", "written"]
 
 
 def writable(folder: Path, isolation: dict[str, Any]) -> Path:
@@ -42,3 +46,11 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
                 return ownership.of(item.name, origins.of(item))
 
         return copied.scan(folder, place, told) if isolation["copies"] else upper.scan(place, told)
+
+
+def seen_inside(items: list[upper.Written], isolation: Isolation) -> list[upper.Written]:
+    """What was written, with the owners that the container sees."""
+    if not isolation.uid_map or not isolation.keeps_owners:
+        return items
+    owners = ((item, isolation.inside(item.uid, item.gid)) for item in items)
+    return [msgspec.structs.replace(item, uid=uid, gid=gid) for item, (uid, gid) in owners]

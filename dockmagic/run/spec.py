@@ -1,0 +1,92 @@
+"""What shim and worker are told of a container: its record, and what it means on this machine now."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dockmagic.oci.errors import PathNotFound
+
+from . import hosts, limits, reaper
+from .isolation import Isolation
+
+if TYPE_CHECKING:
+    from .record import Record
+
+__all__ = ["anonymous_volumes", "check_sources", "spec_of"]
+
+
+def spec_of(record: Record, folder: Path) -> dict[str, Any]:
+    """All that a shim or a worker needs to know of the container in `folder`, ready for JSON."""
+    held = limits.hold(record.limits, Isolation.of(record.tier, record.isolation))
+    return {
+        **record.isolation,
+        "tier": record.tier,
+        "folder": str(folder),
+        "layers": list(record.layers),
+        "layers_folder": record.layers_folder,
+        "hostname": record.hostname,
+        "network": record.network,
+        "read_only": record.read_only,
+        "shm_size": record.shm_size,
+        "tty": record.tty,
+        "open_stdin": record.open_stdin,
+        "filter": record.filter,
+        "ports": msgspec.to_builtins(record.ports) if record.network == "none" else [],
+        "limits": held.record(record.limits),
+        "keep_log": record.keep_log,
+        "auto_remove": record.auto_remove,
+        "gone_with_it": anonymous_volumes(record),
+        "mounts": _mounts(record, folder),
+        "process": {
+            "argv": list(record.argv),
+            "env": list(record.env),
+            "cwd": record.cwd,
+            "make_cwd": True,
+            "user": record.user,
+            "groups": list(record.groups),
+            "tty": record.tty,
+            "capabilities": record.capabilities,
+            "no_new_privs": record.no_new_privs,
+            "rlimits": held.rlimits,
+        },
+    }
+
+
+def _mounts(record: Record, folder: Path) -> list[dict[str, Any]]:
+    given: list[dict[str, Any]] = [
+        msgspec.to_builtins(mount) | {"fill": mount.type == "volume" and not mount.no_copy} for mount in record.mounts
+    ]
+    # Outer folders before what lies in them.
+    given.sort(key=lambda mount: mount["target"].count("/"))
+    targets = {mount["target"] for mount in given}
+    files: list[dict[str, Any]] = [
+        {"type": "bind", "target": f"/etc/{name}", "source": str(folder / name)}
+        for name in hosts.FILES
+        if f"/etc/{name}" not in targets
+    ]
+    if record.init:
+        files.append({"type": "bind", "target": reaper.INSIDE, "source": record.init, "read_only": True})
+    return files + given
+
+
+def anonymous_volumes(record: Record) -> list[str]:
+    """Folders of the volumes that nobody named."""
+    return [str(Path(mount.source).parent) for mount in record.mounts if mount.anonymous]
+
+
+def check_sources(record: Record) -> None:
+    """See that what a container mounts is still there.
+
+    Raises:
+        PathNotFound: something is not.
+    """
+    for mount in record.mounts:
+        if mount.source and not os.path.lexists(mount.source):
+            raise PathNotFound(
+                f"{mount.source}, which the container mounts at {mount.target}, is not there any more",
+                hint="Create it, or make the container anew without it",
+            )
