@@ -14,11 +14,13 @@ import select
 import signal
 import socket
 import sys
-import termios
 import time
 from typing import Any
 
-from . import birth, cgroups, disposition, forwarder, guard, idmap, kernel, log, ownertable, process, recorder, wire
+from . import birth, cgroups, forwarder, guard, idmap, kernel, log, ownertable, process, recorder, wire
+from .client import Client
+from .folder import Folder
+from .insistence import Insistence
 
 __all__ = ["main"]
 
@@ -26,47 +28,18 @@ _CHUNK = 1 << 18
 _PIPE = 1 << 20  # F_SETPIPE_SZ: fewer turns for a program that writes much
 _BLOCK = 1 << 12  # who writes as much at once writes no lines for somebody who waits
 _LULL = 0.0002  # seconds
-_GLANCE = 10  # milliseconds
-_MOMENT = 1.0  # seconds; who blocks a signal for longer has a mind to
 _MESSAGE = 1 << 18
 _FAILED = 125
-_NOTE = 4096  # more than a state takes
-
-
-class _Client:
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.follows = False
-        self.waits = False
-        self.entered = False  # it has started a program of its own
-
-    def send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        try:
-            if descriptors:
-                socket.send_fds(self.sock, [json.dumps(message).encode()], list(descriptors))
-            else:
-                self.sock.send(json.dumps(message).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-        except OSError:
-            return  # it has gone
-
-    def tell_news(self) -> None:
-        """Let who follows look at the log.
-
-        Not while it has something from us that it has not read: it looks at the log after that anyway. So news never
-        fill the socket, and what is said only once, such as the exit code, always has room.
-        """
-        if self.follows and not any(fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))):  # SIOCOUTQ of unix(7)
-            self.send({})
 
 
 class _Shim:
-    def __init__(self, spec: dict[str, Any], first: _Client) -> None:
+    def __init__(self, spec: dict[str, Any], first: Client) -> None:
         self.spec = spec
-        self.folder: str = spec["folder"]
+        self.folder = Folder(spec["folder"])
         self.poll = select.poll()
-        self.clients: dict[int, _Client] = {first.sock.fileno(): first}
+        self.clients: dict[int, Client] = {first.sock.fileno(): first}
         self.outputs: dict[int, int] = {}
-        self.children: dict[int, tuple[int, _Client | None]] = {}  # pidfd: (pid, whose exec)
+        self.children: dict[int, tuple[int, Client | None]] = {}  # pidfd: (pid, whose exec)
         self.pid = 0
         self.pidfd = -1
         self.stdin = -1
@@ -76,33 +49,18 @@ class _Shim:
         self.log = -1
         self.flood = False  # the last output was a block of many
         if spec["keep_log"]:
-            self.log = os.open(f"{self.folder}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self.log = os.open(f"{self.folder.path}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
-        self.insisted: dict[int, float] = {}  # signals on their way, and until when they are looked after
         self.groups: list[str] = []
         self.forwarder = 0
         self.birth = birth.Birth(spec)
         self.processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.insistence = Insistence(self.processes)
         self.users = -1  # the container's user namespace
-
-    # ------------------------------------------------------------------ state on disk
-
-    def note(self, **state: Any) -> None:
-        path = f"{self.folder}/state.json"
-        with open(os.open(path + ".new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC), "r+", encoding="utf-8") as file:
-            json.dump(state, file)
-            file.truncate()
-        os.rename(path + ".new", path)
-
-    def reserve(self) -> None:
-        """Take the room for the last `note` now: the program may fill the disk."""
-        descriptor = os.open(f"{self.folder}/state.json.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
-        os.posix_fallocate(descriptor, 0, _NOTE)
-        os.close(descriptor)
 
     # ------------------------------------------------------------------ start
 
-    def start(self, first: _Client, *, stdin: bool) -> dict[str, Any]:
+    def start(self, first: Client, *, stdin: bool) -> dict[str, Any]:
         """Start the container; the first client hears of it, and feeds its input if `stdin`.
 
         Returns:
@@ -137,15 +95,15 @@ class _Shim:
             answer.setdefault("error", "the container ended before its program began")
             answer.setdefault("code", _FAILED)
             return answer
-        self._listen()
+        self.listener = self.folder.listen()
         ports = [port | {"host": sock.getsockname()[1]} for port, sock in zip(spec["ports"], listeners, strict=True)]
         if ports:
             inside = [port["container"] for port in ports]
             self.forwarder = forwarder.forward(listeners, inside, self.pidfd, self.users)
         for listener in listeners:
             listener.close()
-        self.note(started=time.time(), pid=self.pid, shim=os.getpid(), ports=ports)
-        self.reserve()
+        self.folder.note(started=time.time(), pid=self.pid, shim=os.getpid(), ports=ports)
+        self.folder.reserve()
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
         first.follows = True
         self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
@@ -164,14 +122,14 @@ class _Shim:
         except OSError as error:
             answer, descriptors = {"error": str(error), "code": _FAILED}, []
         if "created" in answer:
-            self._remember(answer.pop("created"))
+            self.folder.remember(answer.pop("created"))
         if answer.get("ready"):
             if descriptors:
                 self.master = descriptors[0]
                 self.outputs[self.master] = log.STDOUT
             answer = self._follow_start(sync)
             if "user" in answer:
-                table = ownertable.open_table(self.folder)
+                table = ownertable.open_table(self.folder.path)
                 ownertable.set_default(table, *answer["user"])
                 os.close(table)
                 answer = self._follow_start(sync)
@@ -183,7 +141,7 @@ class _Shim:
         if limits["processors"]:
             os.sched_setaffinity(self.pid, sorted(os.sched_getaffinity(0))[: limits["processors"]])
         if limits["groups"]:
-            name = f"dockmagic-{os.path.basename(self.folder)}"
+            name = f"dockmagic-{os.path.basename(self.folder.path)}"
             self.groups = cgroups.enter(name, self.pid, limits["groups"], limits["amounts"])
 
     def _follow_start(self, sock: socket.socket) -> dict[str, Any]:
@@ -226,27 +184,6 @@ class _Shim:
             taken, self.stdin = os.pipe()
         return (taken, theirs[0], theirs[1])
 
-    def _remember(self, created: list[str]) -> None:
-        path = f"{self.folder}/mountpoints"
-        if created:
-            with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.writelines(name + "\0" for name in created)
-
-    def _listen(self) -> None:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # A short relative name: a socket's path has 107 bytes at most, and a home may lie deep.
-        os.chdir(self.folder)
-        try:
-            os.unlink("socket")
-        except FileNotFoundError:
-            pass
-        old = os.umask(0o077)
-        listener.bind("socket")
-        os.umask(old)
-        listener.listen(64)
-        os.chdir("/")
-        self.listener = listener
-
     # ------------------------------------------------------------------ life
 
     def run(self) -> int:
@@ -263,9 +200,9 @@ class _Shim:
                 os.kill(self.pid, signal.SIGKILL)  # it is gone already
         code = None
         while code is None or self.outputs:
-            events_of = self.poll.poll(_GLANCE if self.insisted else None)
-            if self.insisted and code is None:
-                self._look_after_insisted()
+            events_of = self.poll.poll(self.insistence.patience)
+            if code is None:
+                self.insistence.look(self.pid)
             for descriptor, events in events_of:
                 if descriptor in self.outputs:
                     self._pump(descriptor)
@@ -297,17 +234,17 @@ class _Shim:
         if self.forwarder:
             os.kill(self.forwarder, signal.SIGKILL)
             os.waitpid(self.forwarder, 0)
-        self.note(started=started, finished=time.time(), exit_code=code)
+        self.folder.note(started=started, finished=time.time(), exit_code=code)
         self._bury()
         for client in self.clients.values():
             if client.follows or client.waits:
                 client.send({"exit": code})
         self._dispose()
 
-    def fail(self, client: _Client, answer: dict[str, Any]) -> None:
+    def fail(self, client: Client, answer: dict[str, Any]) -> None:
         """Write down why it could not start, and tell who asked."""
         now = time.time()
-        self.note(started=now, finished=now, exit_code=answer["code"], error=answer["error"])
+        self.folder.note(started=now, finished=now, exit_code=answer["code"], error=answer["error"])
         self._bury()
         client.send(answer)
         self._dispose()
@@ -316,15 +253,7 @@ class _Shim:
         """Make the name free, if it is a container that goes when it ends (``--rm``)."""
         cgroups.leave(self.groups)
         if self.spec["auto_remove"]:
-            try:
-                os.rename(self.folder, self._grave)
-            except OSError:
-                pass  # somebody else removed it
-
-    @property
-    def _grave(self) -> str:
-        folder, _, name = self.folder.rpartition("/")
-        return f"{folder}/.gone-{name}"
+            self.folder.bury()
 
     def _dispose(self) -> None:
         """Delete what is left of a buried one, when nobody waits for it any more."""
@@ -334,7 +263,7 @@ class _Shim:
             from .disposal import remove_folders
             from .isolation import Isolation
 
-            remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self._grave])
+            remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self.folder.grave])
 
     def _pump(self, descriptor: int) -> None:
         if self.flood:
@@ -362,7 +291,7 @@ class _Shim:
     def _welcome(self, interest: int) -> None:
         assert self.listener is not None
         sock, _ = self.listener.accept()
-        self.clients[sock.fileno()] = _Client(sock)
+        self.clients[sock.fileno()] = Client(sock)
         self.poll.register(sock.fileno(), interest)
 
     def _reap(self, pidfd: int) -> None:
@@ -402,13 +331,13 @@ class _Shim:
 
     # ------------------------------------------------------------------ requests
 
-    def _do_attach(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
+    def _do_attach(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Follow the output from here on; with `stdin`, the end to write input to comes along."""
         client.follows = True
         answer = {"offset": os.fstat(self.log).st_size}
         self._hand_over(client, answer, stdin=request["stdin"], once=False)
 
-    def _hand_over(self, client: _Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
+    def _hand_over(self, client: Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
         into = self.master if self.master >= 0 else self.stdin
         output, self.direct = self.direct, ()
         if not stdin or into < 0 or not self.spec["open_stdin"]:
@@ -422,12 +351,12 @@ class _Shim:
             os.close(self.stdin)
             self.stdin = -1
 
-    def _do_wait(self, client: _Client, _request: dict[str, Any], _passed: list[int]) -> None:
+    def _do_wait(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
         """Hear of the end only."""
         client.waits = True
         client.send({"pid": self.pid})
 
-    def _do_signal(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
+    def _do_signal(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Send the container's first process a signal; for who follows a program of ``exec``, that and its group."""
         number = int(request["number"])
         if client.entered:
@@ -437,40 +366,18 @@ class _Shim:
                 except ProcessLookupError:
                     os.kill(pid, number)  # it leads no group yet
         elif request.get("insist"):
-            self._insist(number)
+            self.insistence.send(self.pid, number)
         else:
             os.kill(self.pid, number)
         client.send({"ok": True})
 
-    def _insist(self, number: int) -> None:
-        """Send the first process a signal that is to end it, unless it provides for it.
-
-        The kernel drops what would end a process 1 by default. Nothing is dropped as long as it is blocked, but when a
-        program that blocks it for a moment only, while it forks, lets it in: that has to be seen.
-        """
-        found = disposition.look(self.processes, self.pid, number)
-        if found is not None and not (found.provided or found.blocked):
-            number = signal.SIGKILL
-        elif found is not None and not found.provided and found.busy:
-            self.insisted[number] = time.monotonic() + _MOMENT
-        os.kill(self.pid, number)
-
-    def _look_after_insisted(self) -> None:
-        for number, end in list(self.insisted.items()):
-            found = disposition.look(self.processes, self.pid, number)
-            if found is not None and found.pending and time.monotonic() < end:
-                continue
-            del self.insisted[number]
-            if found is not None and not (found.pending or found.provided or found.blocked):
-                os.kill(self.pid, signal.SIGKILL)
-
-    def _do_resize(self, client: _Client, request: dict[str, Any], _passed: list[int]) -> None:
+    def _do_resize(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Tell the container's terminal how large it is, for who does not have it in hand."""
         if self.master >= 0:
             process.resize(self.master, int(request["rows"]), int(request["columns"]))
         client.send({"ok": True})
 
-    def _do_release(self, client: _Client, _request: dict[str, Any], _passed: list[int]) -> None:
+    def _do_release(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
         """Outlive the process that the container was started for."""
         if self.owner >= 0:
             self.poll.unregister(self.owner)
@@ -478,7 +385,7 @@ class _Shim:
             self.owner = -1
         client.send({"released": True})
 
-    def _do_exec(self, client: _Client, request: dict[str, Any], passed: list[int]) -> None:
+    def _do_exec(self, client: Client, request: dict[str, Any], passed: list[int]) -> None:
         """Run one more program inside: with the three descriptors that came along, or on a terminal of its own."""
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # The pid has a way of its own: the program may be ready before the one who forked it has told of it.
@@ -535,7 +442,7 @@ def main() -> None:
     os.close(complaints)
     # Held for life: whoever gets it knows that this container has no shim (flock(2)).
     alive = os.open(f"{spec['folder']}/alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    first = _Client(sock)
+    first = Client(sock)
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

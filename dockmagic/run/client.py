@@ -1,0 +1,46 @@
+"""Somebody who has connected to a shim. Imported by the shim."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import socket
+import termios
+from typing import Any
+
+__all__ = ["Client"]
+
+
+class Client:
+    """One connection, and what its other side wants to hear of.
+
+    Attributes:
+        follows: of new output, and of the end.
+        waits: of the end.
+        entered: it has started a program of its own, whose end it hears of.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.follows = False
+        self.waits = False
+        self.entered = False
+
+    def send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
+        """Tell it something, if it is still there."""
+        try:
+            if descriptors:
+                socket.send_fds(self.sock, [json.dumps(message).encode()], list(descriptors))
+            else:
+                self.sock.send(json.dumps(message).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except OSError:
+            return  # it has gone
+
+    def tell_news(self) -> None:
+        """Let who follows look at the log.
+
+        Not while it has something from us that it has not read: it looks at the log after that anyway. So news never
+        fill the socket, and what is said only once, such as the exit code, always has room.
+        """
+        if self.follows and not any(fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))):  # SIOCOUTQ of unix(7)
+            self.send({})
