@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "BuildEvent",
@@ -161,9 +158,6 @@ class Exported(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 BuildEvent = BuildStarted | StepStarted | StepOutput | StepProgress | StepDone | BuildWarned | Exported
-
-if TYPE_CHECKING:
-    OnEvent = Callable[[BuildEvent], None]
 
 
 def ignore_events(event: BuildEvent) -> None:
