@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .container_rows import moment_of
 
@@ -15,6 +15,20 @@ __all__ = ["container_document"]
 
 _NEVER = "0001-01-01T00:00:00Z"
 _SHM = 64 << 20
+# Docker says the same of the networks host and none: a container has no address of its own there.
+_ADDRESSES: Final = {
+    "EndpointID": "", "Gateway": "", "IPAddress": "", "IPPrefixLen": 0, "IPv6Gateway": "", "GlobalIPv6Address": "",
+    "GlobalIPv6PrefixLen": 0, "MacAddress": "",
+}  # fmt: skip
+# Members of docker's HostConfig whose flags are refused, or have one value only.
+_FIXED: Final = {
+    "CgroupnsMode": "private", "CgroupParent": "", "ContainerIDFile": "", "CpuShares": 0, "CpusetCpus": "",
+    "Devices": [], "DnsOptions": [], "IpcMode": "private", "Isolation": "", "Links": None,
+    "LogConfig": {"Type": "json-file", "Config": {}}, "MemoryReservation": 0, "MemorySwap": 0, "OomKillDisable": False,
+    "OomScoreAdj": 0, "PidMode": "", "Privileged": False, "PublishAllPorts": False,
+    "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}, "Runtime": "dockmagic", "UTSMode": "", "UsernsMode": "",
+    "VolumeDriver": "", "VolumesFrom": None,
+}  # fmt: skip
 
 
 def container_document(container: Container, *, size: bool = False) -> dict[str, Any]:
@@ -36,6 +50,10 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
         "RestartCount": 0,
         "Driver": "overlay",
         "Platform": "linux",
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "AppArmorProfile": "",
+        "ExecIDs": None,
         "HostConfig": _host_config(record),
         "GraphDriver": {
             "Name": "overlay",
@@ -53,7 +71,8 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
                 f"{port.container}/{port.protocol}": [{"HostIp": port.address or "0.0.0.0", "HostPort": str(port.host)}]  # noqa: S104  (docker's display)
                 for port in state.ports
             },
-            "Networks": {record.network: {}},
+            **_ADDRESSES,
+            "Networks": {record.network: {"Aliases": None, "Links": None, "NetworkID": "", **_ADDRESSES}},
         },
         "Tier": record.tier,
     }
@@ -78,6 +97,7 @@ def _state(state: State) -> dict[str, Any]:
         "Pid": state.pid,
         "ExitCode": state.exit_code,
         "Error": state.error,
+        "Health": None,
         "StartedAt": _time(state.started),
         "FinishedAt": _time(state.finished),
     }
@@ -95,14 +115,15 @@ def _host_config(record: Record) -> dict[str, Any]:
             f"{port.container}/{port.protocol}": [{"HostIp": port.address, "HostPort": str(port.host or "")}]
             for port in record.ports
         },
-        "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+        **_FIXED,
         "AutoRemove": record.auto_remove,
+        "CapAdd": list(record.cap_add) or None,
+        "CapDrop": list(record.cap_drop) or None,
         "Capabilities": list(names_of(record.capabilities)),
         "Dns": list(record.dns),
         "DnsSearch": list(record.dns_search),
         "ExtraHosts": [f"{name}:{address}" for name, address in record.hosts] or None,
         "GroupAdd": list(record.groups) or None,
-        "Privileged": False,
         "ReadonlyRootfs": record.read_only,
         "SecurityOpt": ["no-new-privileges"] if record.no_new_privs else None,
         "ShmSize": record.shm_size or _SHM,

@@ -23,10 +23,12 @@ __all__ = ["PRUNE_KEYS", "PS_KEYS", "container_filter"]
 
 #: What ``ps`` knows.
 PS_KEYS: Final = (
-    "ancestor", "before", "exited", "id", "label", "label!", "name", "network", "since", "status", "volume",
+    "ancestor", "before", "exited", "expose", "health", "id", "label", "label!", "name", "network", "publish", "since",
+    "status", "volume",
 )  # fmt: skip
 #: What ``container prune`` knows.
 PRUNE_KEYS: Final = ("label", "label!", "until")
+_HEALTH: Final = ("starting", "healthy", "unhealthy", "none")
 _STATES: Final = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 
 
@@ -96,6 +98,16 @@ def _test(  # noqa: C901, PLR0911, PLR0912  (one return for each key)
             return lambda container, _: any(
                 value in (mount_name(mount), mount.target) for mount in container.record.mounts
             )
+        case "publish":
+            ports = _ports(value)
+            return lambda _, state: any(f"{port.container}/{port.protocol}" in ports for port in state.ports)
+        case "expose":
+            ports = _ports(value)
+            return lambda container, _: not ports.isdisjoint(container.record.config.exposed_ports or ())
+        case "health":
+            if value not in _HEALTH:
+                raise InvalidInput(f"invalid filter 'health={value}'", hint=f"It is one of {', '.join(_HEALTH)}")
+            return lambda *_: value == "none"  # nobody checks
         case "until":
             limit = moment(value).timestamp()
             return lambda container, _: container.record.created < limit
@@ -104,6 +116,12 @@ def _test(  # noqa: C901, PLR0911, PLR0912  (one return for each key)
             if key == "before":
                 return lambda container, _: container.record.created < created
             return lambda container, _: container.record.created > created
+
+
+def _ports(text: str) -> frozenset[str]:
+    from dockmagic.run.ports import parse_exposed
+
+    return frozenset(parse_exposed(text))
 
 
 def _pattern(key: str, value: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run.environment import parse_label_file, parse_variable, read_env_file
+from dockmagic.run.environment import parse_label, parse_label_file, parse_variable, read_env_file
 from dockmagic.run.limits import Limits, parse_cpus, parse_memory, parse_ulimit
 from dockmagic.run.mounting import parse_mount, parse_tmpfs, parse_volume
 from dockmagic.run.ports import parse_port
@@ -32,7 +32,7 @@ def read_environment(env: Sequence[str], env_files: Sequence[str]) -> list[str]:
 def read_labels(labels: Sequence[str], label_files: Sequence[str]) -> dict[str, str]:
     """What ``--label-file`` and, over it, ``--label`` say together."""
     named = {name: value for path in label_files for name, value in parse_label_file(path).items()}
-    return named | dict(text.partition("=")[::2] for text in labels)
+    return named | dict(map(parse_label, labels))
 
 
 def read_limits(memory: str, cpus: str, pids: int, ulimits: Sequence[str]) -> Limits:
@@ -65,7 +65,7 @@ def mounts_from(names: Sequence[str], find: Callable[[str], Container]) -> list[
     return found
 
 
-def read_ports(image: Image, publish: Sequence[str], *, every: bool) -> tuple[Port, ...]:
-    """What ``--publish`` says; with `every`, the ports that an image exposes, too (``--publish-all``)."""
-    exposed = tuple(image.config.exposed_ports or ()) if every else ()
-    return tuple(port for text in (*publish, *exposed) for port in parse_port(text))
+def read_ports(image: Image, publish: Sequence[str], exposed: Sequence[str], *, every: bool) -> tuple[Port, ...]:
+    """What ``--publish`` says; with `every`, those that its image exposes and `exposed`, too (``-P``)."""
+    all_exposed = dict.fromkeys((*(image.config.exposed_ports or ()), *exposed)) if every else ()
+    return tuple(port for text in (*publish, *all_exposed) for port in parse_port(text))

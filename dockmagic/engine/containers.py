@@ -73,7 +73,8 @@ class Containers:
         Args:
             everything: those that do not run, too.
             last: only so many of the newest, running or not; 0 for no limit.
-            filters: ``KEY=VALUE`` with ancestor, before, exited, id, label, name, network, since, status, volume.
+            filters: ``KEY=VALUE`` with ancestor, before, exited, expose, health, id, label, name,
+                network, publish, since, status, volume.
             sizes: count the bytes of the writable layer, and those of the image.
 
         Raises:
@@ -184,6 +185,7 @@ class Containers:
         hostname: str = "",
         network: str = "host",
         publish: Sequence[str] = (),
+        expose: Sequence[str] = (),
         publish_all: bool = False,
         add_hosts: Sequence[str] = (),
         dns: Sequence[str] = (),
@@ -229,7 +231,8 @@ class Containers:
             hostname: empty for the ID's first 12 digits, or this machine's name on its network.
             network: ``host`` or ``none``.
             publish: as ``-p`` takes them: ``8080:80``.
-            publish_all: every port that the image exposes, at a free one of this machine.
+            expose: as ``--expose`` takes them: ports that `publish_all` means, too, and that a committed image names.
+            publish_all: every port that is exposed, at a free one of this machine.
             add_hosts: ``NAME:ADDRESS`` for ``/etc/hosts``.
             dns: name servers instead of this machine's.
             dns_search: search domains instead of this machine's.
@@ -265,6 +268,7 @@ class Containers:
         """
         from dockmagic.run.creation import create
         from dockmagic.run.hosts import parse_host
+        from dockmagic.run.ports import parse_exposed
         from dockmagic.run.sizes import parse_size
 
         from .container_flags import (
@@ -277,6 +281,7 @@ class Containers:
         )
 
         found = self._images.get(image) if isinstance(image, str) else image
+        exposed = [port for text in expose for port in parse_exposed(text)]
         return create(
             self._engine.store,
             found,
@@ -291,7 +296,8 @@ class Containers:
             entrypoint=entrypoint,
             hostname=hostname,
             network=network,
-            ports=read_ports(found, publish, every=publish_all),
+            ports=read_ports(found, publish, exposed, every=publish_all),
+            exposed=exposed,
             add_hosts=[parse_host(text) for text in add_hosts],
             dns=dns,
             dns_search=dns_search,

@@ -150,10 +150,10 @@ class Volumes:
         return {
             "CreatedAt": f"{datetime.fromtimestamp(volume.created, UTC):%Y-%m-%dT%H:%M:%SZ}",
             "Driver": "local",
-            "Labels": volume.labels or None,
+            "Labels": volume.labels,
             "Mountpoint": str(volume.path),
             "Name": volume.name,
-            "Options": None,
+            "Options": {},
             "Scope": "local",
         }
 

@@ -286,6 +286,7 @@ class Container:
         user: str = "",
         tty: bool = False,
         stdin: bool = False,
+        detach: bool = False,
         window: tuple[int, int] | None = None,
     ) -> Session:
         """Run one more program in the container.
@@ -297,6 +298,7 @@ class Container:
             user: empty for the container's.
             tty: give it a terminal.
             stdin: whether the session feeds its input.
+            detach: nobody hears what it writes, and it goes on when the session is closed.
             window: as `start`.
 
         Raises:
@@ -312,6 +314,7 @@ class Container:
             "user": user or record.user,
             "groups": list(record.groups),
             "tty": tty,
+            "detach": detach,
             "window": window,
             "capabilities": record.capabilities,
             "no_new_privs": record.no_new_privs,
@@ -328,6 +331,9 @@ class Container:
                 taken = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             theirs.append(taken)
             for stream in (log.STDOUT, log.STDERR):
+                if detach:
+                    theirs.append(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+                    continue
                 out, given = os.pipe()
                 pipes[out] = stream
                 theirs.append(given)
@@ -341,7 +347,7 @@ class Container:
             raise CannotStart(
                 answer["error"] if answer else "the container has ended", exit_code=(answer or {}).get("code", 125)
             )
-        if tty:
+        if passed:
             master = passed[0]
             return Session(connection, pipes={master: log.STDOUT}, into=os.dup(master), terminal=True)
         return Session(connection, pipes=pipes, into=into)

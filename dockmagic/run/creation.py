@@ -72,6 +72,7 @@ def create(
     hostname: str = "",
     network: str = "host",
     ports: Sequence[Port] = (),
+    exposed: Sequence[str] = (),
     add_hosts: Sequence[tuple[str, str]] = (),
     dns: Sequence[str] = (),
     dns_search: Sequence[str] = (),
@@ -112,6 +113,7 @@ def create(
         hostname: empty for the ID's first 12 digits.
         network: ``host`` or ``none``.
         ports: of this machine that lead into it; on the host's network it has them anyway.
+        exposed: ports besides the image's that its configuration names, as ``80/tcp``.
         add_hosts: further lines of ``/etc/hosts``: name and address, see `hosts.parse_host`.
         dns: name servers instead of this machine's.
         dns_search: search domains instead of this machine's.
@@ -144,6 +146,11 @@ def create(
     """
     config = image.config
     argv = _argv(config.entrypoint or (), config.cmd or (), command, entrypoint)
+    if workdir and not workdir.startswith("/"):
+        raise InvalidInput(
+            f"the working directory '{workdir}' is invalid, it needs to be an absolute path",
+            hint=f"Write /{workdir}",
+        )
     if network not in ("host", "none"):
         raise NotSupported(
             f"there is no network {network!r}", hint="Without a daemon there are --network host and --network none"
@@ -153,6 +160,7 @@ def create(
             f"{image_name or image.id.short} is for {image.platform}, which this machine's processor does not run",
             hint="Pull it for this machine with --platform, or take another image",
         )
+    name = name.removeprefix("/")
     if name:
         naming.check(name)
     check_ports(tuple(ports), network)
@@ -223,7 +231,11 @@ def create(
             auto_remove=auto_remove,
             keep_log=keep_log,
             shm_size=shm_size,
-            config=_config(config, command, env, entrypoint, workdir=workdir, user=user, labels=labels or {}),
+            cap_add=tuple(cap_add),
+            cap_drop=tuple(cap_drop),
+            config=_config(
+                config, command, env, entrypoint, workdir=workdir, user=user, labels=labels or {}, exposed=exposed
+            ),
         )
         return _write(store, record, folder)
 
@@ -264,6 +276,7 @@ def rename(container: Container, name: str) -> Container:
         Conflict: the name is taken, or is its own.
         InvalidInput: not a name.
     """
+    name = name.removeprefix("/")
     naming.check(name)
     store = container.store
     with store.home.lock("containers"):
@@ -330,6 +343,7 @@ def _config(
     workdir: str,
     user: str,
     labels: Mapping[str, str],
+    exposed: Sequence[str],
 ) -> Config:
     """The image's configuration with what the flags changed: what docker commits."""
     variables = dict(word.partition("=")[::2] for word in (*(image.env or ()), *env))
@@ -344,4 +358,5 @@ def _config(
         working_dir=workdir or image.working_dir,
         user=user or image.user,
         labels={**(image.labels or {}), **labels} or None,
+        exposed_ports={**(image.exposed_ports or {}), **{port: {} for port in exposed}} or None,
     )

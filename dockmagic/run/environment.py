@@ -11,7 +11,7 @@ from dockmagic.oci.errors import InvalidInput, PathNotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["parse_label_file", "parse_variable", "read_env_file"]
+__all__ = ["parse_label", "parse_label_file", "parse_variable", "read_env_file"]
 
 
 def parse_variable(text: str, surroundings: Mapping[str, str] | None = None) -> str | None:
@@ -42,6 +42,18 @@ def read_env_file(path: str | os.PathLike[str], surroundings: Mapping[str, str] 
         if word is not None:
             found.append(word)
     return found
+
+
+def parse_label(text: str) -> tuple[str, str]:
+    """``--label``: ``NAME=VALUE``, or ``NAME`` for an empty value.
+
+    Raises:
+        InvalidInput: no name.
+    """
+    name, _, value = text.partition("=")
+    if not name:
+        raise InvalidInput(f"invalid label '{text}': empty name", hint="Write NAME=VALUE")
+    return name, value
 
 
 def parse_label_file(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -55,23 +55,35 @@ def read_tar(
         try:
             folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
             with os.fdopen(os.dup(out), "wb", buffering=_CHUNK) as file:
-                _Writer(file, told or {}, skip).tree(descriptor, name)
+                _Writer(file, told or {}, skip, inside.kernels_own()).tree(descriptor, name)
         finally:
             os.close(descriptor)
     return {"folder": folder, "name": name}
 
 
 class _Writer:
-    """Writes a tree into a tar, folder by folder through descriptors, so that nobody can lead it elsewhere."""
+    """Writes a tree into a tar, folder by folder through descriptors, so that nobody can lead it elsewhere.
 
-    def __init__(self, out: IO[bytes], told: Mapping[str, Told], skip: Container[str]) -> None:
+    Args:
+        out: gets the tar.
+        told: what is known of members whose files cannot tell, by their names.
+        skip: names of files and folders that are left out if they are empty.
+        closed: device and inode of folders below the top that are written without what is in them.
+    """
+
+    def __init__(
+        self, out: IO[bytes], told: Mapping[str, Told], skip: Container[str], closed: Container[tuple[int, int]]
+    ) -> None:
         self.out = out
         self.told = told
         self.skip = skip
+        self.closed = closed
+        self.top = True
         self.seen: dict[tuple[int, int], bytes] = {}
 
     def tree(self, descriptor: int, name: str) -> None:
         if name == ".":
+            self.top = False
             self._children(f"/proc/self/fd/{descriptor}", "")
         else:
             self._add(descriptor, name)
@@ -86,9 +98,11 @@ class _Writer:
         if entry is None:
             return  # sockets are no data
         self.out.write(header(entry))
+        closed = not self.top and (status.st_dev, status.st_ino) in self.closed
+        self.top = False
         if entry.type is EntryType.REGULAR:
             self._content(through, entry.size)
-        elif entry.is_dir:
+        elif entry.is_dir and not closed:
             self._children(through, f"{name}/")
 
     def _entry(self, descriptor: int, name: str, status: os.stat_result) -> Entry | None:
@@ -123,7 +137,10 @@ class _Writer:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for child in sorted(os.listdir(folder)):
-                inner = os.open(child, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                try:
+                    inner = os.open(child, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                except FileNotFoundError:
+                    continue  # a program has removed it meanwhile
                 try:
                     self._add(inner, prefix + child)
                 finally:

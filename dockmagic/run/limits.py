@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import resource
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -67,6 +68,9 @@ def parse_cpus(text: str) -> float:
         number = Decimal(-1)
     if not number.is_finite() or number < 0:
         raise InvalidInput(f'invalid argument "{text}" for --cpus', hint="Write a number of processors such as 1.5")
+    here = os.cpu_count() or 1
+    if number > here:
+        raise InvalidInput(f"Range of CPUs is from 0.01 to {here}.00, as there are only {here} CPUs available")
     return float(number)
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
 
-__all__ = ["Port", "check_ports", "parse_port"]
+__all__ = ["Port", "check_ports", "parse_exposed", "parse_port"]
 
 _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
@@ -70,6 +70,21 @@ def parse_port(text: str) -> tuple[Port, ...]:
         Port(container=container, host=host, address=address, protocol=protocol)
         for container, host in zip(ours, theirs, strict=True)
     )
+
+
+def parse_exposed(text: str) -> tuple[str, ...]:
+    """``--expose``: ``80``, ``8000-8009/udp``; as a configuration names them: ``80/tcp``.
+
+    Raises:
+        InvalidInput: no port.
+    """
+    ports, _, protocol = text.partition("/")
+    protocol = protocol.lower() or "tcp"
+    if protocol not in ("tcp", "udp", "sctp"):
+        raise InvalidInput(f"invalid proto: {protocol}", hint="Write tcp, udp or sctp")
+    if _RANGE.fullmatch(ports) is None:
+        raise InvalidInput(f"invalid range format for --expose: {text}", hint="Write for example --expose 80")
+    return tuple(f"{port}/{protocol}" for port in _range(ports, "containerPort"))
 
 
 def _range(text: str, what: str) -> list[int]:

@@ -121,9 +121,16 @@ def become(
         os.setresgid(account.gid, account.gid, account.gid)
         os.setresuid(account.uid, account.uid, account.uid)
     if not account.uid and users != "none":
-        kernel.set_capabilities(capabilities)
+        _grant(capabilities)
     kernel.die_with_parent()
     _execute(process["argv"], environment)
+
+
+def _grant(capabilities: int) -> None:
+    try:
+        kernel.set_capabilities(capabilities)
+    except PermissionError:
+        raise Refusal("--cap-add asks for more capabilities than this machine's root has", _NOT_STARTED) from None
 
 
 def not_entered(process: dict[str, Any]) -> int:

@@ -81,6 +81,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         user: as docker's ``-u``.
         groups: further groups.
         capabilities: mask.
+        cap_add: as they were asked for.
+        cap_drop: likewise.
         no_new_privs: whether set-id bits mean nothing inside.
         filter: the seccomp filter in base64.
         tty: whether it has a terminal.
@@ -120,6 +122,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     user: str = ""
     groups: tuple[str, ...] = ()
     capabilities: int = 0
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
     no_new_privs: bool = False
     filter: str = ""
     tty: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import Any, Self
@@ -13,6 +14,7 @@ from . import kernel
 __all__ = ["Rooted", "look_at"]
 
 _HINT = "Look at what is there with exec NAME ls"
+_HINT_HERE = "Correct the path"
 
 
 class Rooted:
@@ -36,7 +38,19 @@ class Rooted:
         except (FileNotFoundError, NotADirectoryError) as error:
             if isinstance(error, NotADirectoryError) and path.endswith("/"):
                 raise InvalidInput(f"{path} is not a directory", hint="Leave the slash away, or correct it") from None
-            raise PathNotFound(f"{path} is not there", hint=_HINT) from None
+            hint = _HINT_HERE if self.root == "/" else _HINT
+            raise PathNotFound(f"{path} is not there", hint=hint) from None
+
+    def kernels_own(self) -> frozenset[tuple[int, int]]:
+        """Device and inode of the folders that the kernel fills while a container runs: its image has them empty."""
+        here = os.fstat(self.descriptor).st_dev
+        found = set()
+        for name in ("dev", "proc", "sys"):
+            with contextlib.suppress(OSError):
+                status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+                if status.st_dev != here:
+                    found.add((status.st_dev, status.st_ino))
+        return frozenset(found)
 
 
 def look_at(root: str, path: str) -> dict[str, Any]:

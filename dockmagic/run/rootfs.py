@@ -120,6 +120,13 @@ def mount_volumes(spec: dict[str, Any], where: str) -> None:
         os.close(root)
 
 
+def _bind(source: str, place: str, name: str) -> None:
+    if os.path.isdir(source) != os.path.isdir(place):
+        kinds = ("a folder", "a file") if os.path.isdir(source) else ("a file", "a folder")
+        raise ValueError(f"{name} of the image cannot be mounted over: {kinds[0]} is to lie on {kinds[1]}")
+    kernel.mount(source, place, None, MS_BIND | MS_REC)
+
+
 def _is_bindable(root: int, mount: dict[str, Any]) -> bool:
     try:
         os.close(kernel.open_in_root(root, mount["target"], os.O_PATH))
@@ -269,7 +276,7 @@ def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: lis
                 from .fill import fill
 
                 fill(through, source)
-            kernel.mount(source, through, None, MS_BIND | MS_REC)
+            _bind(source, through, mount["target"])
     finally:
         os.close(descriptor)
         if held >= 0:

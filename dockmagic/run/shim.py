@@ -40,6 +40,7 @@ class _Shim:
         self.clients: dict[int, Client] = {first.sock.fileno(): first}
         self.outputs: dict[int, int] = {}
         self.children: dict[int, tuple[int, Client | None]] = {}  # pidfd: (pid, whose exec)
+        self.unheard: set[int] = set()  # terminals of programs of exec that nobody follows
         self.pid = 0
         self.pidfd = -1
         self.stdin = -1
@@ -218,6 +219,8 @@ class _Shim:
                     self._welcome(interest)
                 elif descriptor in self.children:
                     self._reap(descriptor)
+                elif descriptor in self.unheard:
+                    self._turn_away(descriptor)
                 elif descriptor in self.clients:
                     self._serve(descriptor, events, alive=code is None)
         return code
@@ -287,6 +290,17 @@ class _Shim:
             return  # the disk is full: the program goes on, as under docker
         for client in self.clients.values():
             client.tell_news()
+
+    def _turn_away(self, descriptor: int) -> None:
+        """Read what nobody hears: a terminal that fills up stops its program, and one that is closed ends it."""
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except OSError:
+            data = b""  # EIO: its last user has gone
+        if not data:
+            self.poll.unregister(descriptor)
+            self.unheard.remove(descriptor)
+            os.close(descriptor)
 
     def _welcome(self, interest: int) -> None:
         assert self.listener is not None
@@ -419,6 +433,11 @@ class _Shim:
             self.children[pidfd] = (pid, client)
             client.entered = True
             self.poll.register(pidfd, select.POLLIN)
+            if request["detach"]:
+                for number in descriptors:
+                    self.unheard.add(number)
+                    self.poll.register(number, select.POLLIN)
+                descriptors = []
             client.send({"pid": pid}, tuple(descriptors))
         for number in descriptors:
             os.close(number)

@@ -45,4 +45,5 @@ def command(door: Door, name: str, *, no_stdin: bool, sig_proxy: bool, detach_ke
         command=" ".join(record.argv),
         detach_keys=detach_keys,
         sig_proxy=sig_proxy and not record.tty,
+        kill=False,  # it was not begun for this command
     )

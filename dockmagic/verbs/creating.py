@@ -9,10 +9,13 @@ from dockmagic.oci.protocols import ignore_progress
 
 from .command import flag, option
 from .options import platform_of
+from .refused_flags import refusal_of
 from .transferring import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import click
 
     from dockmagic.image.image import Image
     from dockmagic.oci.reference import Reference
@@ -30,6 +33,8 @@ _LOG = ("there is one kind of log", "Read it with logs")
 _HEALTH = ("there is no daemon that would check", "Call the check with exec when you want to know")
 _RESOLVER = ("the machine's resolver options are kept", "Mount a file of your own: -v FILE:/etc/resolv.conf")
 _NAMESPACE = ("containers have namespaces of their own, and cannot share others", "Leave it out")
+# Security options that ask for what is the case anyway: nothing here loads profiles or labels.
+_NO_PROFILES: Final = frozenset(("apparmor=unconfined", "label=disable"))
 #: Flags of docker that cannot be honoured → reason and what to do instead.
 REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     "--privileged": (
@@ -46,8 +51,8 @@ REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(("--blkio-weight", "--blkio-weight-device", "--cgroup-parent", "--cpu-count", "--cpu-percent",
                      "--cpu-period", "--cpu-quota", "--cpu-rt-period", "--cpu-rt-runtime", "--cpu-shares", "-c",
                      "--cpuset-cpus", "--cpuset-mems", "--io-maxbandwidth", "--io-maxiops", "--kernel-memory",
-                     "--memory-reservation", "--memory-swap", "--memory-swappiness", "--oom-kill-disable",
-                     "--oom-score-adj"), _CGROUP),
+                     "--memory-reservation", "--memory-swap", "--memory-swappiness", "--oom-kill-disable"), _CGROUP),
+    "--oom-score-adj": ("whom the kernel ends first is left to it", "Hold the container with --memory"),
     **dict.fromkeys(("--link", "--link-local-ip", "--ip", "--ip6", "--mac-address", "--network-alias",
                      "--net-alias"), _BOND),
     **dict.fromkeys(("--log-driver", "--log-opt"), _LOG),
@@ -56,7 +61,6 @@ REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(("--ipc", "--pid", "--uts", "--userns", "--cgroupns"), _NAMESPACE),
     "--domainname": ("there is no name service", "Write the whole name after --hostname"),
     **dict.fromkeys(("--dns-option", "--dns-opt"), _RESOLVER),
-    "--expose": ("a port needs no announcement", "Publish it with -p; commit -c 'EXPOSE 80' writes it into an image"),
     "--annotation": ("no runtime would read it", "Use --label"),
     "--isolation": ("that is Windows'", "Leave it out"),
     "--runtime": ("dockmagic is its own runtime", "Leave it out; info says how containers run here"),
@@ -64,6 +68,21 @@ REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     "--sysctl": ("the kernel's settings are the host's", "Leave it out"),
     "--volume-driver": ("volumes are folders of this machine", "Mount what is mounted already: -v /path:/path"),
 }  # fmt: skip
+
+
+def _only(*values: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    """A flag of `REFUSED` may be given, if it asks for what is the case anyway."""
+
+    def check(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None and value not in values:
+            raise refusal_of(parameter.opts[0], REFUSED)
+
+    return check
+
+
+def _as_it_is(name: str, *values: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    return option(name, hidden=True, expose_value=False, callback=_only(*values))
+
 
 _FLAGS: Final = (
     flag("-i", "--interactive", help="Keep STDIN open even if not attached"),
@@ -87,6 +106,7 @@ _FLAGS: Final = (
     ),
     option("-p", "--publish", multiple=True, metavar="list", help="Publish a container's port(s) to the host"),
     flag("-P", "--publish-all", help="Publish all exposed ports to random ports"),
+    option("--expose", multiple=True, metavar="list", help="Expose a port or a range of ports"),
     option("--add-host", "add_hosts", multiple=True, metavar="list", help="Add a host-to-IP mapping (NAME:ADDRESS)"),
     option("--dns", multiple=True, metavar="list", help="Set custom DNS servers"),
     option("--dns-search", multiple=True, metavar="list", help="Set custom DNS search domains"),
@@ -108,6 +128,12 @@ _FLAGS: Final = (
     option("--platform", default=None, metavar="string", help="Set platform if server is multi-platform capable"),
     option("--cidfile", default="", metavar="string", help="Write the container ID to the file"),
     flag("-q", "--quiet", help="Suppress the pull output"),
+    _as_it_is("--cgroupns", "private"),
+    _as_it_is("--ipc", "private"),
+    _as_it_is("--isolation", "default"),
+    _as_it_is("--log-driver", "json-file", "local"),
+    _as_it_is("--restart", "no", ""),
+    _as_it_is("--volume-driver", "local"),
     flag("--no-healthcheck", hidden=True, help="Nothing checks the health"),
     flag("--disable-content-trust", hidden=True, default=True, help="There is no content trust to disable"),
 )
@@ -176,6 +202,8 @@ def _image(door: Door, name: str, *, pull: str, platform: str | None, quiet: boo
 def _no_new_privileges(options: tuple[str, ...]) -> bool:
     wanted = False
     for text in options:
+        if text.replace(":", "=", 1) in _NO_PROFILES:
+            continue
         name, _, value = text.replace(":", "=", 1).partition("=")
         if name != "no-new-privileges" or value not in ("", "true", "false"):
             raise NotSupported(

@@ -73,7 +73,16 @@ def command(
     if status != "running":
         raise Conflict(f"Container {container.id} is not running", hint=f"Start it: start {name}")
     stdin = interactive and not detach
-    session = container.exec(words, env=variables, cwd=workdir, user=user, tty=tty, stdin=stdin, window=door.window)
+    session = container.exec(
+        words,
+        env=variables,
+        cwd=workdir,
+        user=user,
+        tty=tty,
+        stdin=stdin,
+        detach=detach,
+        window=door.window,
+    )
     if detach:
         session.close()
         return Ran(container, None)

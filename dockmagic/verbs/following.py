@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.run import disposition
 
 from .result import Ran
 
@@ -58,6 +60,10 @@ class Kept:
         return Ran(container, exit_code, out, err, self.dropped)
 
 
+class _Left(Exception):
+    """The user wants to go, and the program does not."""
+
+
 def follow(
     door: Door,
     container: Container,
@@ -68,6 +74,7 @@ def follow(
     detach_keys: str = "",
     sig_proxy: bool = True,
     first: bool = True,
+    kill: bool = True,
 ) -> Ran:
     """Follow a program to its end, or until the user leaves it, and close the session.
 
@@ -80,6 +87,7 @@ def follow(
         detach_keys: as ``--detach-keys`` takes them; empty for docker's.
         sig_proxy: whether signals to this process go to the program.
         first: whether it is the container's first process, which the kernel keeps many signals from.
+        kill: whether a signal that such a process does not mind, or the third SIGINT, kills it; else the user leaves.
 
     Raises:
         InvalidInput: no such keys.
@@ -93,11 +101,28 @@ def follow(
     def send(number: int) -> None:
         nonlocal count
         count += number == signal.SIGINT
-        session.send_signal(signal.SIGKILL if count >= _ENOUGH else number, insist=first and number in _DEADLY)
+        enough = count >= _ENOUGH
+        if not kill and (enough or (number in _DEADLY and not _heeds(container, number))):
+            raise _Left
+        session.send_signal(signal.SIGKILL if enough else number, insist=kill and first and number in _DEADLY)
 
     with session, _handed_on(door.proxied if sig_proxy else (), send):
         source = b"" if door.program_input is None else door.program_input
-        return kept.ran(container, session.follow(kept, stdin=source if stdin else None))
+        try:
+            return kept.ran(container, session.follow(kept, stdin=source if stdin else None))
+        except _Left:
+            door.say(f"{container.name} goes on: stop {container.name} ends it")
+            return kept.ran(container, None)
+
+
+def _heeds(container: Container, number: int) -> bool:
+    """Whether a signal does anything to the container's first process, now or later."""
+    processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        found = disposition.look(processes, container.state.pid, number)
+    finally:
+        os.close(processes)
+    return found is None or found.provided or found.blocked
 
 
 @contextlib.contextmanager

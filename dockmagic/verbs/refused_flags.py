@@ -9,7 +9,7 @@ from dockmagic.oci.errors import NotSupported
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FLAGS", "NO_DAEMON", "refused_flag"]
+__all__ = ["FLAGS", "NO_DAEMON", "refusal_of", "refused_flag"]
 
 #: The reason for whatever speaks of docker's daemon.
 NO_DAEMON: Final = (
@@ -38,9 +38,12 @@ FLAGS: Final[Mapping[str, tuple[str, str]]] = {
 def refused_flag(flag: str, here: Mapping[str, tuple[str, str]] = FLAGS) -> NotSupported | None:
     """The refusal of a flag, if it is one that is refused by name: by the verb (`here`), or wherever it stands."""
     name = flag.partition("=")[0]
-    reason = here.get(name) or FLAGS.get(name)
-    if reason is None:
-        return None
+    return refusal_of(name, {**FLAGS, **here}) if name in here or name in FLAGS else None
+
+
+def refusal_of(name: str, reasons: Mapping[str, tuple[str, str]]) -> NotSupported:
+    """The refusal of the flag `name`, which is one of `reasons`."""
+    reason = reasons[name]
     refusal = NotSupported(f"{name} is not supported: {reason[0]}", hint=reason[1])
     refusal.exit_code = _FLAG_ERROR
     return refusal

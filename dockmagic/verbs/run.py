@@ -101,7 +101,7 @@ def _in_foreground(
     door: Door, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
 ) -> Ran:
     record = container.record
-    stdin = record.open_stdin and (not streams or "stdin" in streams)
+    stdin = record.open_stdin  # -i attaches it, whatever -a says
     try:
         session = container.start(owner=os.getpid(), stdin=stdin, window=door.window)
         ran = follow(

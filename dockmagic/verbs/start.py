@@ -41,7 +41,8 @@ def command(
         raise InvalidInput("you cannot start and attach multiple containers at once", hint="Name one container")
     container = door.engine.containers.get(names[0])
     record = container.record
-    if container.state.status in ("running", "paused"):
+    begun = container.state.status not in ("running", "paused")
+    if not begun:
         session = container.attach(stdin=interactive and record.open_stdin)
     else:
         stdin = interactive and record.open_stdin
@@ -54,6 +55,7 @@ def command(
         command=" ".join(record.argv),
         detach_keys=detach_keys,
         sig_proxy=sig_proxy and not record.tty,
+        kill=begun,
     )
 
 

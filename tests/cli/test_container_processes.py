@@ -159,6 +159,27 @@ def test_following_logs_ends_with_ctrl_c(box: str) -> None:
     assert running() == ["served"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_only_attached_leaves_a_program_that_does_not_heed_a_signal(box: str, number: signal.Signals) -> None:
+    """It was there before, and goes on; the command says so. Ctrl-C has to be meant: it is the third that leaves."""
+    ignored = "trap '' INT; " if number == signal.SIGINT else ""
+    script = f"{ignored}while :; do echo ready; sleep 0.1; done"
+    with Engine() as engine:
+        engine.containers.create(box, ["sh", "-c", script], name="base").start().close()
+    attached = begin("attach", "base")
+    assert attached.stdout is not None
+    assert attached.stdout.readline() == b"ready\n"
+
+    def has_left() -> bool:
+        attached.send_signal(number)  # one that comes before the last was heard is the same one
+        return attached.poll() is not None
+
+    assert until(has_left)
+    _, err = attached.communicate(timeout=15)
+    assert (attached.returncode, err) == (0, b"base goes on: stop base ends it\n")
+    assert running() == ["base"]
+
+
 def test_attach_and_exec_leave_the_container_alone(box: str) -> None:
     """Killed, they take nothing along; an interrupted exec ends its own program only."""
     with Engine() as engine:

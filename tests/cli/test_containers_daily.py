@@ -25,7 +25,7 @@ _ID = re.compile(r"[0-9a-f]{64}")
 def web(typed: Typed, box: str) -> str:
     """A container that runs, and heeds SIGTERM by now: ``web``."""
     script = "trap 'exit 0' TERM; echo hello; echo oops >&2; while :; do sleep 0.1; done"
-    run = typed("run -d --name web --label tier=front", box, "sh", "-c", script)
+    run = typed("run -d --name web --label tier=front --expose 80-81", box, "sh", "-c", script)
     assert run.code == 0
     assert _ID.fullmatch(run.out.strip())
     await_start(typed, times=1)
@@ -59,6 +59,8 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm -w /etc/passwd box true", 125, "the working folder /etc/passwd cannot be entered: Not a directory"),
         ("run --rm --cidfile /no/such/id box true", 125, "container ID file /no/such/id: No such file or directory"),
         ("run --rm -v /nosuch/folder:/x box true", 125, "bind source path does not exist: /nosuch/folder"),
+        ("run --rm -v /tmp:/etc/passwd box true", 125, "/etc/passwd of the image cannot be mounted over: a folder is to"),
+        ("run --rm -v /etc/hosts:/var box true", 125, "/var of the image cannot be mounted over: a file is to lie on a"),
         ("run --rm -v rel/path:/x box true", 125, "includes invalid characters for a local volume name"),
         ("run --rm -v x:relative box true", 125, "must be absolute"),
         ("run --rm --mount type=bind,src=/nosuch,dst=/x box true", 125, "/nosuch"),
@@ -76,6 +78,16 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --privileged box true", 125, "--privileged is not supported"),
         ("run --gpus all box true", 125, "--gpus is not supported"),
         ("run --restart always box true", 125, "--restart is not supported"),
+        ("run --ipc host box true", 125, "--ipc is not supported"),
+        ("run --log-driver none box true", 125, "--log-driver is not supported"),
+        ("run --rm -w relative box pwd", 125, "the working directory 'relative' is invalid"),
+        ("run --rm -l =b box true", 125, "invalid label '=b': empty name"),
+        ("run --rm --cpus 100000 box true", 125, "Range of CPUs is from 0.01 to"),
+        ("run --rm --expose many box true", 125, "invalid range format for --expose: many"),
+        ("volume create --label =b data", 1, "invalid label '=b': empty name"),
+        ("ps --filter health=fine", 1, "invalid filter 'health=fine'"),
+        ("ps --filter publish=x", 1, "invalid range format"),
+        ("cp /nosuch/file box:/", 1, "no such container: box"),
         ("exec nosuch true", 1, "no such container: nosuch"),
         ("start nosuch", 1, "no such container: nosuch"),
         ("kill nosuch", 1, "no such container: nosuch"),
@@ -144,6 +156,11 @@ def test_ps_lists_what_runs_or_all(typed: Typed, box: str, web: str) -> None:
         (("volume=data",), ["idle"]),
         (("volume=/data",), ["idle"]),
         (("exited=0",), []),
+        (("expose=80",), ["web"]),
+        (("expose=80/udp",), []),
+        (("publish=80",), []),
+        (("health=none",), ["idle", "web"]),
+        (("health=healthy",), []),
     ],
 )
 def test_filters_of_ps(typed: Typed, box: str, web: str, filters: tuple[str, ...], names: list[str]) -> None:
@@ -179,6 +196,15 @@ def test_exec_runs_one_more_program(typed: Typed, web: str) -> None:
     assert typed(f"exec {web} /etc").code == 126
     assert typed(f"exec -w /nosuch {web} true").code == 126
     assert typed(f"exec -d {web} touch /later").code == 0
+
+
+@pytest.mark.parametrize("flags", ["-d", "-d -t"])
+def test_a_program_that_nobody_follows_goes_on(typed: Typed, web: str, flags: str) -> None:
+    """What it writes goes nowhere, however much it is; it does not end for that."""
+    script = "head -c 300000 /dev/zero; echo begun >&2; touch /done; sleep 1000"
+    assert typed(f"exec {flags} {web}", "sh", "-c", script).code == 0
+    assert until(lambda: typed(f"exec {web} ls /done").code == 0)
+    assert "sleep 1000" in typed(f"top {web}").out
 
 
 def test_a_container_is_stopped_started_and_removed(typed: Typed, web: str) -> None:
@@ -252,6 +278,25 @@ def test_inspect_is_dockers_document(typed: Typed, web: str) -> None:
     assert found["HostConfig"]["NetworkMode"] == "host"
     assert found["Path"] == "sh"
     assert typed("inspect -s -f {{.SizeRw}}", web).out == "0\n"
+    assert list(found["Config"]["ExposedPorts"]) == ["80/tcp", "81/tcp"]
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{.NetworkSettings.IPAddress}}", ""),
+        ("{{range $k, $v := .NetworkSettings.Networks}}{{$k}}={{$v.IPAddress}}{{end}}", "host="),
+        ("{{.HostConfig.LogConfig.Type}} {{.HostConfig.IpcMode}}", "json-file private"),
+        ("{{.HostConfig.CapAdd}} {{len .HostConfig.CapDrop}}", "[NET_ADMIN] 0"),
+        ("{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}", "none"),
+        ("{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.PublishAllPorts}}", "no false"),
+        ("{{.AppArmorProfile}}{{len .ExecIDs}}", "0"),
+    ],
+)
+def test_templates_of_scripts_find_their_members(typed: Typed, box: str, template: str, text: str) -> None:
+    """Those that speak of what does not exist here, too."""
+    assert typed(f"create --cap-add NET_ADMIN --name idle {box} true").code == 0
+    assert typed("inspect -f", template, "idle").out.rstrip("\n") == text
 
 
 def test_commit_makes_an_image_that_runs(typed: Typed, box: str, web: str) -> None:
@@ -292,9 +337,22 @@ def test_files_are_copied_both_ways(typed: Typed, web: str, tmp_path: Path, monk
     assert typed(f"cp {web}:/srv/index renamed").code == 0
     assert (tmp_path / "renamed").read_text() == "page\n"
     assert typed(f"cp {web}:/nosuch .").code == 1
-    assert typed(f"cp nosuch {web}:/").code == 1
+    missing = typed(f"cp nosuch {web}:/")
+    assert (missing.code, missing.err) == (1, f"Error: {tmp_path}/nosuch is not there. Correct the path.\n")
     with tarfile.open(fileobj=io.BytesIO(typed(f"cp {web}:/srv -").out.encode("utf-8", "surrogateescape"))) as tar:
         assert "srv/site/index" in tar.getnames()
+
+
+def test_the_whole_tree_of_a_running_container_is_copied(typed: Typed, web: str) -> None:
+    """Without what the kernel shows in it: processes come and go, and devices cannot be made everywhere."""
+    for path in ("/", "/."):
+        run = typed(f"cp {web}:{path} -")
+        assert run.code == 0
+        with tarfile.open(fileobj=io.BytesIO(run.out.encode("utf-8", "surrogateescape"))) as tar:
+            names = [name.removeprefix("./") for name in tar.getnames()]
+        assert "etc/passwd" in names
+        assert "proc" in names
+        assert not [name for name in names if name.startswith(("proc/", "sys/"))]
 
 
 def test_a_container_is_exported(typed: Typed, web: str, tmp_path: Path) -> None:
@@ -364,6 +422,26 @@ def test_volumes_of_another_container_are_shared(typed: Typed, box: str) -> None
     assert typed(f"run --rm --volumes-from owner {box} cat /data/file").out == "shared\n"
     assert typed(f"run --rm --volumes-from owner:ro {box} touch /data/x").code == 1
     assert typed(f"run --rm --volumes-from owner {box} cat /data/file").out == "shared\n"
+
+
+def test_flags_that_ask_for_what_is_so_anyway_are_taken(typed: Typed, box: str) -> None:
+    """Scripts written for docker have them; other values of the same flags are refused by name."""
+    flags = "--restart no --ipc private --cgroupns private --log-driver json-file --volume-driver local"
+    options = "--isolation default --security-opt apparmor=unconfined --security-opt label:disable"
+    assert typed(f"run --rm {flags} {options} {box} echo so").out == "so\n"
+
+
+def test_a_name_may_begin_with_a_slash(typed: Typed, box: str) -> None:
+    """As inspect shows it."""
+    assert typed(f"create --name /slash {box} true").code == 0
+    assert typed("rename slash /other").code == 0
+    assert typed("inspect -f {{.Name}} /other").out == "/other\n"
+
+
+def test_input_comes_with_i_whatever_is_attached(typed: Typed, box: str) -> None:
+    """-a chooses among the outputs: a program that reads to the end gets there."""
+    run = typed(f"run --rm -i -a stdout {box}", "sh", "-c", "cat; echo unheard >&2", stdin=b"in\n")
+    assert (run.out, run.err) == ("in\n", "")
 
 
 def test_the_commands_own_flags_stay_its_own(typed: Typed, box: str) -> None:

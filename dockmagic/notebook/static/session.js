@@ -4,7 +4,7 @@ function render({ model, el }) {
   const ask = asker(model);
   const title = element("span.dm-title");
   const screen = element("pre.dm-screen", { tabindex: 0, role: "log" });
-  const line = element("input.dm-line", { type: "text", placeholder: "type a line, Enter sends it; Ctrl-C interrupts", "aria-label": "type a line", spellcheck: "false", autocomplete: "off" });
+  const line = element("input.dm-line", { type: "text", "aria-label": "type a line", spellcheck: "false", autocomplete: "off" });
   const cells = element("div.dm-facts");
   const past = [];
   let place = 0;
@@ -17,6 +17,7 @@ function render({ model, el }) {
     title.textContent = state.title;
     screen.textContent = state.text || "\u00a0";
     line.disabled = !state.running;
+    line.placeholder = state.running ? "type a line, Enter sends it; Ctrl-C interrupts" : "nobody listens any more";
     cells.replaceChildren(...state.cells.flatMap(([cell, why]) => [element("code", {}, cell), element("span.dm-muted", {}, why)]));
     if (atEnd) screen.scrollTop = screen.scrollHeight;
   }
