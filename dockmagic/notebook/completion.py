@@ -196,7 +196,7 @@ def _kinds(called: str, parameter: click.Parameter | None) -> frozenset[str]:
     if parameter is None:
         return frozenset()
     usage = str(getattr(parameter, "metavar", None) or parameter.name).upper()
-    if "CONTAINER:PATH" in usage:
+    if called.rsplit(maxsplit=1)[-1] == "cp":
         return frozenset(("CONTAINER:PATH",))
     found = {kind for kind in ("CONTAINER", "VOLUME", "IMAGE") if kind in usage}
     if not found and (parameter.name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS):

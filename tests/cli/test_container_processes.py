@@ -34,6 +34,16 @@ def begin(*words: str) -> subprocess.Popen[bytes]:
     )
 
 
+def ends_by(command: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    """Send a signal, and say whether the command ends; one that comes before the last was heard is the same one."""
+    command.send_signal(number)
+    try:
+        command.wait(3)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def test_ctrl_c_ends_a_program_that_made_no_provision(box: str) -> None:
     """The kernel keeps SIGINT from a process 1 without a handler; the user's wish is clear all the same."""
     command = begin("run", "--name", "plain", box, "sh", "-c", "echo ready; exec sleep 1000")
@@ -69,11 +79,7 @@ def test_a_program_that_ignores_every_signal_can_be_ended(box: str) -> None:
         time.sleep(0.2)
     assert command.poll() is None
 
-    def has_ended() -> bool:
-        command.send_signal(signal.SIGINT)  # one that comes before the last was heard is the same one
-        return command.poll() is not None
-
-    assert until(has_ended)
+    assert until(lambda: ends_by(command, signal.SIGINT))
     command.communicate(timeout=15)
     assert command.returncode == 137
     assert running() == []
@@ -170,11 +176,7 @@ def test_who_is_only_attached_leaves_a_program_that_does_not_heed_a_signal(box: 
     assert attached.stdout is not None
     assert attached.stdout.readline() == b"ready\n"
 
-    def has_left() -> bool:
-        attached.send_signal(number)  # one that comes before the last was heard is the same one
-        return attached.poll() is not None
-
-    assert until(has_left)
+    assert until(lambda: ends_by(attached, number))
     _, err = attached.communicate(timeout=15)
     assert (attached.returncode, err) == (0, b"base goes on: stop base ends it\n")
     assert running() == ["base"]

@@ -59,8 +59,16 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm -w /etc/passwd box true", 125, "the working folder /etc/passwd cannot be entered: Not a directory"),
         ("run --rm --cidfile /no/such/id box true", 125, "container ID file /no/such/id: No such file or directory"),
         ("run --rm -v /nosuch/folder:/x box true", 125, "bind source path does not exist: /nosuch/folder"),
-        ("run --rm -v /tmp:/etc/passwd box true", 125, "/etc/passwd of the image cannot be mounted over: a folder is to"),
-        ("run --rm -v /etc/hosts:/var box true", 125, "/var of the image cannot be mounted over: a file is to lie on a"),
+        (
+            "run --rm -v /tmp:/etc/passwd box true",
+            125,
+            "/etc/passwd of the image cannot be mounted over: a folder is to",
+        ),
+        (
+            "run --rm -v /etc/hosts:/var box true",
+            125,
+            "/var of the image cannot be mounted over: a file is to lie on a",
+        ),
         ("run --rm -v rel/path:/x box true", 125, "includes invalid characters for a local volume name"),
         ("run --rm -v x:relative box true", 125, "must be absolute"),
         ("run --rm --mount type=bind,src=/nosuch,dst=/x box true", 125, "/nosuch"),

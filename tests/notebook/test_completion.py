@@ -78,6 +78,9 @@ def test_what_is_here_already_is_offered(completing: InteractiveShell, text: str
         ("%diff w", ["web"]),
         ("box / 'etc/pass", ["passwd"]),
         ("%docker rm -f web ", ["web"]),
+        ("%docker cp we", ["web:"]),
+        ("%docker cp web:/etc/pass", ["web:/etc/passwd"]),
+        ("%docker container cp . web:/et", ["web:/etc/"]),
         ("%docker run --rm busybox /", []),
     ],
 )

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from balance import Balance
+from programs import until
+
+from dockmagic.notebook.views.screen import live_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +106,20 @@ def test_what_a_commit_makes_is_an_image_with_its_name(bundle: Bundle) -> None:
     text = bundle("%commit -m changed box mine:1")["text/plain"]
     assert text.startswith("mine:1 ")
     assert "6 layers" in text
+
+
+def test_a_container_that_went_with_its_program_is_not_offered(
+    shell: InteractiveShell, containers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No cell to start it again or to remove it."""
+    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
+    shell.run_cell("kept = %docker run -it --name kept -q busybox true").raise_error()
+    shell.run_cell("gone = %docker run -it --rm -q busybox true").raise_error()
+    kept, gone = (shell.user_ns[name] for name in ("kept", "gone"))
+    assert until(lambda: not kept.running and not gone.running)
+    twins = {name: live_session(shown)["text/plain"] for name, shown in (("kept", kept), ("gone", gone))}
+    assert "%docker start kept" in twins["kept"]
+    assert "%docker" not in twins["gone"]
 
 
 def test_ps_is_a_table(bundle: Bundle, shell: InteractiveShell) -> None:

@@ -48,6 +48,8 @@ def _cells(shown: LiveSession) -> tuple[tuple[str, str], ...]:
     if not shown.own:
         return (('session.send("…")', "type a line; session is this object"),) if shown.running else ()
     if not shown.running:
+        if not shown.container.folder.exists():
+            return ()  # it went with its end (--rm)
         return ((f"%docker start {name}", "start it again"), (f"%docker rm {name}", "remove it"))
     return (
         (f"%%docker attach {name}", "type the lines below it"),
