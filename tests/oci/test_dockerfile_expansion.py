@@ -265,6 +265,7 @@ REFUSED = [
     ("${FOO/ww/a", "missing '}'"),
     ("${FOO", "missing '}'"),
     ("${}", "bad substitution"),
+    (r"${NOT_SET%\x}", r"invalid pattern (\x) in substitution: invalid escape '\x'"),
     (r"${FOO#\x}", r"invalid pattern (\x) in substitution: invalid escape '\x'"),
     ("'a", "looking for matching single-quote"),
     ('"a', "looking for matching double-quote"),
@@ -333,6 +334,21 @@ def test_any_word_expands_or_is_refused(word: str, escape: str) -> None:
         assert all(expand_words(word, env, escape=escape))
     except DockerfileError:
         pass
+
+
+def test_a_pattern_takes_no_longer_for_having_many_stars() -> None:
+    """Where nothing fits, that is found out at once, and what fits is what it was."""
+    assert expand("${a##" + "*a" * 30 + "b}", {"a": "a" * 500}) == "a" * 500
+    assert expand("${a%%" + "b*" * 30 + "}", {"a": "a" * 500}) == "a" * 500
+    assert expand("${a/" + "*a" * 30 + "b/x}", {"a": "a" * 100}) == "a" * 100
+    assert expand("${a##*/*/}-${a#*/*/}-${a%%/*/*}-${a%/*/*}", {"a": "a/b/c/d"}) == "d-c/d-a-a/b"
+
+
+def test_defaults_in_defaults_end_somewhere() -> None:
+    """Thousands of them, one in the other, are a mistake and not the end of the program."""
+    assert expand("${a:-" * 50 + "x" + "}" * 50, {}) == "x"
+    with pytest.raises(DockerfileError, match="one in the other"):
+        expand("${a:-" * 5000 + "x" + "}" * 5000, {})
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\\$'\"", exclude_categories=["Cs"])))

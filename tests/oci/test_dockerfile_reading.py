@@ -279,6 +279,18 @@ ERRORS = [
     ("FROM a\nCOPY /foo <<EOF\nEOF", "Dockerfile:2:11: COPY cannot accept a heredoc as a destination"),
     ("FROM a\nRUN <<EOF\nfoo", "Dockerfile:2:5: unterminated heredoc: no line is EOF"),
     ("FROM a\nRUN \0", "Dockerfile:2:5: the text has a NUL character"),
+    ("FROM a\nENV \x1c", "Dockerfile:2: ENV must have two arguments"),
+    ("FROM a\n \\\n", "Dockerfile:2:2: a backslash continues nothing"),
+    ("FROM a\nHEALTHCHECK --retries=2147483648 CMD x", 'Dockerfile:2:13: invalid number "2147483648" for --retries'),
+    (f"FROM a\nHEALTHCHECK --retries=+{'9' * 5000} CMD x", "Dockerfile:2:13: invalid number"),
+    (f"FROM a\nHEALTHCHECK --interval={'9' * 30}h CMD x", "Dockerfile:2:13: invalid duration"),
+    (f"FROM a\nHEALTHCHECK --interval={'9' * 5000}h CMD x", "Dockerfile:2:13: invalid duration"),
+    ("FROM a\nRUN --device= x", "Dockerfile:2:5: failed to parse csv devices: there are none"),
+    ('FROM a\nRUN --device=\'"gpu\' x', "Dockerfile:2:15: failed to parse csv devices"),
+    ("FROM a\nRUN --device=gpu,required=perhaps x", "Dockerfile:2:14: invalid value for required: perhaps"),
+    ("FROM a\nRUN --device=gpu,name=tpu x", "Dockerfile:2:14: device name already set to gpu"),
+    ("FROM a\nRUN --device=gpu,nane=tpu x", "unexpected key 'nane' in 'nane=tpu' (did you mean name?)"),
+    ("FROM a\nRUN --device=gpu,tpu x", "Dockerfile:2:14: invalid field 'tpu' must be a key=value pair"),
 ]  # fmt: skip
 
 
@@ -305,8 +317,41 @@ def test_bytes_may_begin_with_a_mark_and_must_be_utf8() -> None:
     assert parse(b"\xef\xbb\xbfFROM a").stages[0].base.image == "a"
     with pytest.raises(DockerfileError, match=r"Dockerfile:2:6: the text is not UTF-8"):
         parse("FROM a\nRUN ä".encode() + b"\xff")
+    with pytest.raises(DockerfileError, match=r"Dockerfile:3:1: the text is not UTF-8"):
+        parse(b"FROM a\nRUN <<E\n\xe9\nE\n")
     with pytest.raises(DockerfileError, match="UTF-8"):
         parse("FROM a".encode("utf-16"))
+    with pytest.raises(DockerfileError, match=r"Dockerfile:2:5: the text is not UTF-8"):
+        parse("FROM a\nRUN \ud800")  # half a character, as a notebook may hold it
+
+
+def test_comments_may_be_written_in_any_encoding() -> None:
+    """An old file with an accent in a comment builds; what is shown of it can be shown anywhere."""
+    read = parse(b"# caf\xe9\nFROM a\n# na\xefve\nRUN x \\\n # \xff\n y\n")
+    (run,) = read.stages[0].instructions
+    assert run.original == "RUN x  y"
+    assert run.comments == ("na\ufffdve",)
+    assert (read.source + run.source).encode().count("\ufffd".encode()) == 4
+
+
+def test_a_line_is_no_longer_than_docker_reads() -> None:
+    """One byte more, and docker would not build the file."""
+    longest = "x" * (65535 - len("RUN "))
+    (run,) = parse(f"FROM a\nRUN {longest}\n").stages[0].instructions
+    assert isinstance(run, Run)
+    assert run.words == (longest,)
+    with pytest.raises(DockerfileError, match="Dockerfile:2: the line is longer than 65535 bytes"):
+        parse(f"FROM a\nRUN {longest}x\n")
+    with pytest.raises(DockerfileError, match="Dockerfile:1: the line is longer"):
+        parse(f"# {'ö' * 33000}\nFROM a\n")
+
+
+def test_a_number_of_a_stage_may_have_any_length() -> None:
+    """A number without a stage names none, zeros before one do not matter, and nothing is too long to be looked at."""
+    read = parse("FROM a\nFROM b\n")
+    assert read.stage("001") is read.stages[1]
+    assert read.stage("2") is None
+    assert read.stage("9" * 5000) is None
 
 
 def test_a_trigger_of_a_base_image_is_read_at_the_from() -> None:

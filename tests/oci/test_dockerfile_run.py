@@ -157,6 +157,10 @@ def test_a_mount_is_read(text: str, expected: dict[str, object]) -> None:
         ("type=bind,size=1", "unexpected key 'size' for mount type 'bind'"),
         ("type=tmpfs,uid=1", "unexpected key 'uid' for mount type 'tmpfs'"),
         ("type=tmpfs,size=x", "invalid value for size: x"),
+        (f"type=tmpfs,size={'9' * 400}g", "invalid value for size: 999"),
+        (f"type=cache,uid={'9' * 5000}", "invalid value 999"),
+        ("type=cache,gid=4294967296", "invalid value 4294967296 for gid"),
+        ("", "failed to parse csv mounts: there are none"),
         ("type=cache,mode=9", "invalid value 9 for mode"),
         ("type=cache,uid=-1", "invalid value -1 for uid"),
         ("ro=x", "invalid value for readonly: x"),
@@ -249,7 +253,7 @@ def test_ports_are_taken_apart(words: str, ports: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["x", "80/icmp", "/tcp", "70000", "90-80", "1.2.3:80:80", "1-2:3-5", "x:80", "80-", ""]
+    "word", ["x", "80/icmp", "/tcp", "70000", "90-80", "1.2.3:80:80", "1-2:3-5", "x:80", "80-", "9" * 5000, "80:1-", ""]
 )
 def test_what_is_no_port_is_refused(word: str) -> None:
     """Words, protocols, numbers that are too high, ranges that go down or do not fit."""

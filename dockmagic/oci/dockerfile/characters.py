@@ -1,11 +1,11 @@
-"""Small tables and readings that the Dockerfile language takes from Go: white space, truth, durations, sizes."""
+"""Small tables and readings that the Dockerfile language takes from Go: white space, truth, numbers, durations."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-__all__ = ["SPACE", "parse_bool", "parse_duration", "parse_size"]
+__all__ = ["SPACE", "parse_bool", "parse_duration", "parse_number", "parse_size"]
 
 #: Go's `unicode.IsSpace`; Python's own notion adds the separators U+001C to U+001F.
 SPACE: Final = (
@@ -13,6 +13,7 @@ SPACE: Final = (
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
+_INT64: Final = 2**63 - 1
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS: Final = {
@@ -34,6 +35,21 @@ def parse_bool(text: str) -> bool:
     return text in _TRUE
 
 
+def parse_number(text: str, *, most: int, base: int = 10) -> int:
+    """A number without a sign, in decimal or octal digits.
+
+    Raises:
+        ValueError: not of that form, or more than `most`.
+    """
+    digits = text.lstrip("0")
+    if not text or text.strip("0123456789"[:base]) or len(digits) > 25:  # int() refuses thousands of digits
+        raise ValueError(text)
+    number = int(text, base) if digits else 0
+    if number > most:
+        raise ValueError(text)
+    return number
+
+
 def parse_duration(text: str) -> int:
     """Nanoseconds of a Go duration such as ``1m30s`` or ``1.5h`` (`time.ParseDuration`).
 
@@ -47,6 +63,8 @@ def parse_duration(text: str) -> int:
         total += int(whole or "0") * _UNITS[unit]
         if fraction:
             total += int(fraction) * _UNITS[unit] // 10 ** len(fraction)
+    if total > _INT64:
+        raise ValueError(text)
     return -total if text[0] == "-" else total
 
 
@@ -60,4 +78,7 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(text)
     power = " kmgtp".index(match[2].lower() or " ")
-    return int(float(match[1]) * 1024**power)
+    size = float(match[1]) * 1024**power
+    if size > _INT64:
+        raise ValueError(text)
+    return int(size)

@@ -6,12 +6,12 @@ Operators: ``:-`` ``-`` ``:+`` ``+`` ``:?`` ``?``, prefixes ``#`` ``##``, suffix
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.oci.errors import DockerfileError
 
 from .characters import SPACE
+from .shell_pattern import cut_beginning, cut_end, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +112,8 @@ class _Lexer:
     def run(self) -> str:
         try:
             return self._until(_END, outermost=True)
+        except RecursionError:
+            raise DockerfileError("a variable's default holds too many others, one in the other") from None
         except _Bad as bad:
             shown = self.source if len(self.source) <= 80 else self.source[:79] + "…"
             raise DockerfileError(f'failed to process "{shown}": {bad}') from None
@@ -272,15 +274,15 @@ class _Lexer:
         pattern = self._braced(raw_escapes=True)
         value = self._get(name)
         if value is None:
-            return f"${{{name}{operator}{pattern}}}" if self.keep_unset else ""
+            if self.keep_unset:
+                return f"${{{name}{operator}{pattern}}}"
+            value = ""  # the pattern is looked at all the same
         longest = pattern.startswith(operator)
-        pieces = _pattern(pattern[1:] if longest else pattern, star=".*" if longest else ".*?")
-        if operator == "#":
-            match = re.match("".join(pieces), value)
-            return value[match.end() :] if match else value
-        # The shortest or longest end: the mirrored pattern at the mirrored value's beginning.
-        match = re.match("".join(reversed(pieces)), value[::-1])
-        return value[: len(value) - match.end()] if match else value
+        try:
+            cut = cut_beginning if operator == "#" else cut_end
+            return cut(value, pattern[1:] if longest else pattern, longest=longest)
+        except ValueError as error:
+            raise _Bad(f"invalid pattern ({pattern}) in substitution: {error}") from None
 
     def _replace(self, name: str) -> str:
         everywhere = self._peek() == "/"
@@ -293,17 +295,13 @@ class _Lexer:
         replacement = self._braced(raw_escapes=True)
         value = self._get(name)
         if value is None:
-            return f"${{{name}/{pattern}/{replacement}}}" if self.keep_unset else ""
-        compiled = re.compile("".join(_pattern(pattern, star=".*")))
-        if not everywhere:
-            return compiled.sub(lambda _: replacement, value, count=1)
-        out, end = [], -1
-        for match in compiled.finditer(value):
-            # Go passes over an empty match that touches the one before.
-            if match.end() > match.start() or match.start() != end:
-                out += [value[max(end, 0) : match.start()], replacement]
-                end = match.end()
-        return "".join(out) + value[max(end, 0) :]
+            if self.keep_unset:
+                return f"${{{name}/{pattern}/{replacement}}}"
+            value = ""
+        try:
+            return replace(value, pattern, replacement, everywhere=everywhere)
+        except ValueError as error:
+            raise _Bad(f"invalid pattern ({pattern}) in substitution: {error}") from None
 
     def _braced(self, *, raw_escapes: bool = False) -> str:
         word = self._until("}", raw_escapes=raw_escapes) if "}" in self.source[self.position :] else None
@@ -332,23 +330,3 @@ class _Lexer:
 
 class _Bad(Exception):
     """What is wrong, before it is known in which word."""
-
-
-def _pattern(pattern: str, *, star: str) -> list[str]:
-    """A shell pattern (``*``, ``?``, backslash; no brackets) as pieces of a regular expression."""
-    pieces: list[str] = []
-    characters = iter(pattern)
-    for character in characters:
-        if character == "*":
-            pieces.append(star)
-        elif character == "?":
-            pieces.append(".")
-        elif character == "\\":
-            # } and / are escaped for the sake of ${}, which is none of the pattern's business.
-            escaped = next(characters, "")
-            if escaped not in ("*", "?", "\\", "}", "/"):
-                raise _Bad(f"invalid pattern ({pattern}) in substitution: invalid escape '\\{escaped}'")
-            pieces.append(re.escape(escaped))
-        else:
-            pieces.append(re.escape(character))
-    return pieces

@@ -44,6 +44,8 @@ def read_instruction(statement: Statement) -> Instruction:
         DockerfileError: no such instruction, or one that is not written as it must be.
     """
     read = _READERS.get(statement.name)
+    if not statement.keyword:
+        raise statement.error("a backslash continues nothing", word=statement.escape, hint="Take the line out")
     if read is None:
         raise statement.error(
             f"unknown instruction: {statement.keyword}",
@@ -91,12 +93,12 @@ def _pairs(statement: Statement) -> tuple[Pair, ...]:
     statement.require_words()
     words = statement.quoted_words()
     if "=" not in words[0]:
-        parts = statement.rest.split(None, 1)
-        if len(parts) < 2:
+        key, value = statement.first_word()
+        if not value:
             raise statement.error(
-                f"{statement.name} must have two arguments", hint=f"Write {statement.name} {parts[0]}=value"
+                f"{statement.name} must have two arguments", hint=f"Write {statement.name} {key}=value"
             )
-        return (Pair(parts[0], parts[1], legacy=True),)
+        return (Pair(key, value, legacy=True),)
     pairs = []
     for word in words:
         key, equals, value = word.partition("=")

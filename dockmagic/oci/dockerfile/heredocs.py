@@ -13,7 +13,7 @@ from .expansion import raw_words
 
 __all__ = ["Heredoc", "parse_heredoc"]
 
-_HEREDOC: Final = re.compile(r"([0-9]*)<<(-?)\s*([^<]*)", re.ASCII)
+_HEREDOC: Final = re.compile(r"([0-9]{0,9})<<(-?)\s*([^<]*)", re.ASCII)
 _LEADING_TABS: Final = re.compile(r"^\t+", re.MULTILINE)
 
 

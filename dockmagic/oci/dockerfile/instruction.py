@@ -115,7 +115,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     def error(self, reason: str, *, word: str = "", hint: str = "", suggestion: str = "") -> DockerfileError:
         """An error at the first place where `word` stands in this instruction, or about it as a whole."""
         line, column = self.lines[0], 0
-        for number, text in enumerate(self.source.splitlines(), line) if word else ():
+        for number, text in enumerate(self.source.split("\n"), line) if word else ():
             at = text.find(word)
             if at >= 0:
                 line, column = number, at + 1

@@ -10,13 +10,13 @@ import msgspec
 
 from dockmagic.oci.errors import DockerfileError
 
-from .characters import parse_bool, parse_size
+from .characters import parse_bool, parse_number, parse_size
 from .suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Mount", "MountSpec"]
+__all__ = ["Mount", "MountSpec", "read_fields"]
 
 MountType = Literal["bind", "cache", "tmpfs", "secret", "ssh"]
 Sharing = Literal["shared", "private", "locked"]
@@ -94,7 +94,7 @@ class MountSpec(msgspec.Struct, frozen=True, kw_only=True):
             DockerfileError: quotes that do not close, or a variable in ``from``.
         """
         from_ = ""
-        for field in _fields(text):
+        for field in read_fields(text, "mounts"):
             key, _, value = field.partition("=")
             if key.lower() == "from":
                 if "$" in value[:-1]:
@@ -112,7 +112,7 @@ class MountSpec(msgspec.Struct, frozen=True, kw_only=True):
             DockerfileError: an unknown key, a bad value, or keys that do not go together.
         """
         values: dict[str, str] = {}
-        for field in _fields(self.text):
+        for field in read_fields(self.text, "mounts"):
             written, equals, value = field.partition("=")
             key = _ALIASES.get(written.lower(), written.lower())
             if key not in _KEYS:
@@ -127,12 +127,23 @@ class MountSpec(msgspec.Struct, frozen=True, kw_only=True):
         return _read(values)
 
 
-def _fields(text: str) -> list[str]:
-    """The fields of one line of comma-separated values (RFC 4180)."""
+def read_fields(text: str, what: str) -> list[str]:
+    """The fields of one line of comma-separated values (RFC 4180).
+
+    Args:
+        text: the line.
+        what: the fields are about.
+
+    Raises:
+        DockerfileError: nothing is there, or quotes do not close.
+    """
     try:
-        return next(csv.reader([text], strict=True), [])
+        fields = next(csv.reader([text], strict=True), [])
     except csv.Error as error:
-        raise DockerfileError(f"failed to parse csv mounts: {error}") from None
+        raise DockerfileError(f"failed to parse csv {what}: {error}") from None
+    if not fields:
+        raise DockerfileError(f"failed to parse csv {what}: there are none")
+    return fields
 
 
 def _read(values: dict[str, str]) -> Mount:
@@ -217,7 +228,7 @@ def _size(value: str) -> int:
 def _number(key: str, value: str | None, *, base: int) -> int | None:
     if value is None:
         return None
-    digits = "01234567" if base == 8 else "0123456789"
-    if not value or value.strip(digits) or int(value, base) >= 2**32:
-        raise DockerfileError(f"invalid value {value} for {key}")
-    return int(value, base)
+    try:
+        return parse_number(value, most=2**32 - 1, base=base)
+    except ValueError:
+        raise DockerfileError(f"invalid value {value} for {key}") from None

@@ -71,14 +71,17 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
         for stage in reversed(self.stages):
             if stage.name and stage.name == name.lower():
                 return stage
-        if name.isascii() and name.isdecimal() and int(name) < len(self.stages):
-            return self.stages[int(name)]
-        return None
+        return next((stage for stage in self.stages if _is_number(name, stage.index)), None)
 
     def excerpt(self, lines: tuple[int, int]) -> str:
         """The source of these lines."""
         first, last = (number - self.first_line for number in lines)
         return "\n".join(self.source.split("\n")[first : last + 1])
+
+
+def _is_number(name: str, index: int) -> bool:
+    """Whether `name` is this number, zeros before it or not; however long it is."""
+    return name.isascii() and name.isdecimal() and (name.lstrip("0") or "0") == str(index)
 
 
 def parse(text: str | bytes, *, name: str = "Dockerfile", first_line: int = 1) -> Dockerfile:
@@ -115,7 +118,7 @@ def parse(text: str | bytes, *, name: str = "Dockerfile", first_line: int = 1) -
         )
     return Dockerfile(
         name=name,
-        source=text if isinstance(text, str) else text.decode(),
+        source=read.text,
         directives=read.directives,
         escape=read.escape,
         meta_args=tuple(meta_args),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.oci.errors import DockerfileError
+
+from .characters import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["PortSpec", "container_ports"]
 
 _PROTOCOLS: Final = ("tcp", "udp", "sctp")
-_RANGE: Final = re.compile(r"\+?([0-9]+)(?:-\+?([0-9]+))?", re.ASCII)
 
 
 class PortSpec(NamedTuple):
@@ -79,12 +79,18 @@ def container_ports(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _range(text: str, what: str) -> range:
-    match = _RANGE.fullmatch(text)
-    first = int(match[1]) if match else -1
-    last = int(match[2]) if match and match[2] else first
-    if not 0 <= first <= last <= 65535:
+    first, dash, last = text.partition("-")
+    try:
+        ports = range(_port(first), _port(last if dash else first) + 1)
+    except ValueError:
+        ports = range(0)
+    if not ports:
         raise DockerfileError(f"invalid {what}: {text}", hint="Ports are numbers from 0 to 65535")
-    return range(first, last + 1)
+    return ports
+
+
+def _port(text: str) -> int:
+    return parse_number(text.removeprefix("+"), most=65535)
 
 
 def _is_address(text: str) -> bool:

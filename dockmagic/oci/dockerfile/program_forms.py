@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import DockerfileError
 
-from .characters import parse_duration
+from .characters import parse_bool, parse_duration, parse_number
 from .expansion import expand
 from .instruction import Device
 from .instructions import Cmd, Entrypoint, Healthcheck, Run, Shell
-from .mounts import MountSpec
+from .mounts import MountSpec, read_fields
 from .suggest import nearest
 
 if TYPE_CHECKING:
@@ -56,20 +55,40 @@ def _mount(statement: Statement, text: str) -> MountSpec:
         if "$" not in text:  # else it can only be read when it is expanded
             spec.resolve(lambda word: expand(word, {}, escape=statement.escape))
     except DockerfileError as error:
-        raise statement.error(error.reason, word=text, suggestion=error.suggestion, hint=error.hint) from None
+        raise statement.error(
+            error.reason, word=text or "--mount", suggestion=error.suggestion, hint=error.hint
+        ) from None
     return spec
 
 
 def _device(statement: Statement, text: str) -> Device:
+    try:
+        return _read_device(text)
+    except DockerfileError as error:
+        raise statement.error(error.reason, word=text or "--device", suggestion=error.suggestion) from None
+
+
+def _read_device(text: str) -> Device:
     name, required = "", False
-    for field in text.split(","):
+    for field in read_fields(text, "devices"):
         key, equals, value = field.partition("=")
-        if key.lower() == "required":
-            required = not equals or value.lower() in ("1", "t", "true")
+        key = key.lower()
+        if key == "required":
+            try:
+                required = not equals or parse_bool(value)
+            except ValueError:
+                raise DockerfileError(f"invalid value for required: {value}") from None
+        elif key == "name" and equals and name:
+            raise DockerfileError(f"device name already set to {name}")
+        elif key == "name" and equals:
+            name = value
         elif not name:
-            name = value if key.lower() == "name" else field
+            name = field
+        elif equals:
+            near = nearest(key, ("name", "required"))
+            raise DockerfileError(f"unexpected key '{key}' in '{field}'", suggestion=near)
         else:
-            raise statement.error(f"unexpected key '{key}' in '{field}'", word=field)
+            raise DockerfileError(f"invalid field '{field}' must be a key=value pair")
     return Device(name, required)
 
 
@@ -107,8 +126,7 @@ def read_healthcheck(statement: Statement) -> Healthcheck:
         {"interval": str, "timeout": str, "start-period": str, "start-interval": str, "retries": str}
     )
     statement.require_words()
-    kind, *rest = statement.rest.split(None, 1)
-    command = rest[0] if rest else ""
+    kind, command = statement.first_word()
     if kind.upper() == "NONE":
         if command:
             raise statement.error("HEALTHCHECK NONE takes no arguments", word=command)
@@ -145,8 +163,11 @@ def _duration(statement: Statement, name: str, flags: Flags) -> int:
 
 
 def _retries(statement: Statement, text: str) -> int:
-    if re.fullmatch(r"-[0-9]+", text, re.ASCII):
+    sign = text[:1] if text[:1] in ("+", "-") else ""
+    try:
+        retries = parse_number(text.removeprefix(sign), most=2**31 - 1) if text else 0
+    except ValueError:
+        raise statement.error(f'invalid number "{text}" for --retries', word="--retries") from None
+    if retries and sign == "-":
         raise statement.error(f"--retries cannot be negative ({text})", word="--retries")
-    if re.fullmatch(r"\+?[0-9]{1,9}", text or "0", re.ASCII) is None:
-        raise statement.error(f'invalid number "{text}" for --retries', word="--retries")
-    return int(text or "0")
+    return retries

@@ -20,12 +20,15 @@ from .heredocs import parse_heredoc
 from .statement import Source, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .heredocs import Heredoc
 
 __all__ = ["Directives", "Statements", "read_statements"]
 
+#: Bytes of a line that docker still reads; its end does not count.
+_LONGEST: Final = 65535
+_BOM: Final = b"\xef\xbb\xbf"
 _DIRECTIVE: Final = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
 _CONTINUED: Final = {
     escape: re.compile(rf"(?:(?<=[^{re.escape(escape)}])|^){re.escape(escape)}[ \t]*\Z") for escape in ("\\", "`")
@@ -44,12 +47,14 @@ class Statements(NamedTuple):
     """What a file holds.
 
     Attributes:
+        text: that was read.
         directives: at its top.
         escape: in force.
         statements: in their order.
         empty_continuations: the last lines of instructions that go on over an empty line.
     """
 
+    text: str
     directives: Directives
     escape: str
     statements: list[Statement]
@@ -60,27 +65,36 @@ def read_statements(text: str | bytes, file: str, *, first: int = 1) -> Statemen
     """Take a text apart.
 
     Args:
-        text: UTF-8 if it is bytes; a byte-order mark is passed over.
+        text: UTF-8 if it is bytes, except for comments; a byte-order mark is passed over.
         file: its name, for errors.
         first: the number of its first line.
 
     Raises:
-        DockerfileError: not UTF-8, a bad directive, a heredoc without end, words that are no strings in an exec form.
+        DockerfileError: not UTF-8, a line of more than 65,535 bytes, a bad directive, a heredoc without end, words that
+            are no strings in an exec form.
     """
-    lines = _decode(text, file, first).split("\n")
-    source = Source(file, [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []), first)
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    source, foreign = _decode(data.removeprefix(_BOM), file, first)
     directives, below = _read_directives(source)
     escape = directives.escape or "\\"
-    reader = _Reader(source, escape, below)
+    reader = _Reader(source, foreign, escape, below)
     statements = list(reader)
-    return Statements(directives, escape, statements, tuple(reader.empty_continuations))
+    return Statements("".join(source.lines), directives, escape, statements, tuple(reader.empty_continuations))
 
 
 class _Reader:
-    """Goes over the lines once."""
+    """Goes over the lines once.
 
-    def __init__(self, source: Source, escape: str, start: int) -> None:
+    Args:
+        source: the lines.
+        foreign: see `_decode`.
+        escape: in force.
+        start: index of the first line to read.
+    """
+
+    def __init__(self, source: Source, foreign: Mapping[int, int], escape: str, start: int) -> None:
         self.source = source
+        self.foreign = foreign
         self.escape = escape
         self.next = start
         self.empty_continuations: list[int] = []
@@ -104,9 +118,7 @@ class _Reader:
                 comment = start[1:].strip(SPACE)
                 comments = [*comments, comment] if comment else []
             elif start:
-                statement = self._statement(line, tuple(comments))
-                if statement.keyword:  # else nothing but a backslash
-                    yield statement
+                yield self._statement(line, tuple(comments))
                 comments = []
 
     def _statement(self, line: str, comments: tuple[str, ...]) -> Statement:
@@ -134,10 +146,17 @@ class _Reader:
         return statement
 
     def _join(self, line: str) -> tuple[str, bool]:
-        """The line without its end and without what continues it, and whether it is continued."""
+        """The line that was read last, without its end and without what continues it; and whether it is continued."""
+        self._require_utf8()
         line = line.rstrip("\r\n")
         match = _CONTINUED[self.escape].search(line) if self.escape in line else None
         return (line[: match.start()], True) if match else (line, False)
+
+    def _require_utf8(self) -> None:
+        """Refuse the line that was read last if it is not UTF-8; nobody asks that of a comment."""
+        column = self.foreign.get(self.next - 1)
+        if column is not None:
+            raise _unreadable("the text is not UTF-8", self.source.file, self.number, column)
 
     def _heredocs(self, statement: Statement) -> Iterator[Heredoc]:
         try:
@@ -147,6 +166,7 @@ class _Reader:
         for heredoc in filter(None, map(parse_heredoc, words)):
             first = self.next
             for line in self.lines():
+                self._require_utf8()
                 end = line.rstrip("\r\n")
                 if (end.lstrip("\t") if heredoc.chomp else end) == heredoc.name:
                     break
@@ -159,27 +179,33 @@ class _Reader:
             yield msgspec.structs.replace(heredoc, content="".join(self.source.lines[first : self.next - 1]))
 
 
-def _decode(text: str | bytes, file: str, first: int) -> str:
-    if isinstance(text, bytes):
+def _decode(data: bytes, file: str, first: int) -> tuple[Source, dict[int, int]]:
+    """The lines, and by the index of those that are not UTF-8 the column from which they are not."""
+    lines: list[str] = []
+    foreign: dict[int, int] = {}
+    for index, line in enumerate(data.split(b"\n")):
+        if b"\0" in line:
+            column = len(line[: line.index(b"\0")].decode(errors="replace")) + 1
+            raise _unreadable("the text has a NUL character", file, first + index, column)
+        if len(line) > _LONGEST:
+            raise _unreadable(
+                f"the line is longer than {_LONGEST} bytes, which is as far as docker reads",
+                file,
+                first + index,
+                hint="Take it apart with a backslash at the end of each line",
+            )
         try:
-            text = text.decode()
+            lines.append(line.decode())
         except UnicodeDecodeError as error:
-            above = error.object[: error.start].decode().split("\n")
-            number = first + len(above) - 1
-            raise DockerfileError(
-                "the text is not UTF-8",
-                file=file,
-                lines=(number, number),
-                column=len(above[-1]) + 1,
-                hint="Save the file as UTF-8",
-            ) from None
-    text = text.removeprefix("\ufeff")
-    before, nul, _ = text.partition("\0")
-    if nul:
-        number = first + before.count("\n")
-        column = len(before) - before.rfind("\n")
-        raise DockerfileError("the text has a NUL character", file=file, lines=(number, number), column=column)
-    return text
+            lines.append(line.decode(errors="replace"))
+            foreign[index] = len(line[: error.start].decode()) + 1
+    return Source(file, [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []), first), foreign
+
+
+def _unreadable(
+    reason: str, file: str, number: int, column: int = 0, hint: str = "Save the file as UTF-8"
+) -> DockerfileError:
+    return DockerfileError(reason, file=file, lines=(number, number), column=column, hint=hint)
 
 
 def _read_directives(source: Source) -> tuple[Directives, int]:

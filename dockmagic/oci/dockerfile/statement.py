@@ -149,6 +149,11 @@ class Statement(NamedTuple):
         """The exec form's words, or what white space separates."""
         return self.json if self.json is not None else tuple(_BLANK.split(self.rest)) if self.rest else ()
 
+    def first_word(self) -> tuple[str, str]:
+        """The first of the words that white space separates, and all that follows it."""
+        word, *rest = _BLANK.split(self.rest, maxsplit=1)
+        return word, "".join(rest)
+
     def read_json(self, text: str) -> tuple[str, ...] | None:
         """The words of an exec form; None if `text` is no JSON array, which makes it the shell form.
 
