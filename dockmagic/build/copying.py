@@ -23,6 +23,7 @@ from .owners import find_owner, find_user
 from .permissions import Permissions
 from .placing import Placing
 from .selection import Match, content_digest, content_items, select
+from .sources import check_sources, may_be_remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,10 +103,11 @@ def prepare(
 
     Raises:
         PathNotFound: a source is not there, or the ignore file excludes it.
-        InvalidInput: a bad mode, or a checksum where there is nothing remote.
+        InvalidInput: a bad mode, or what cannot be a source (`check_sources`).
         DigestMismatch: a URL's content is not what ``--checksum`` says.
         NotSupported: git is not installed.
     """
+    check_sources(instruction)
     permissions = Permissions(instruction.chmod) if instruction.chmod else None
     sources: list[_Local | Remote] = []
     local: list[str] = []
@@ -126,8 +128,6 @@ def prepare(
             take_local()
             sources.append(remote)
     take_local()
-    if isinstance(instruction, Add) and instruction.checksum and not any(map(_is_remote, sources)):
-        raise InvalidInput("--checksum is for one URL or git repository", hint="Leave it out for files of the context")
     return _Prepared(instruction, tuple(sources), _absolute(instruction.dest, workdir), permissions, home)
 
 
@@ -138,18 +138,11 @@ def _remote(
     on_progress: Callable[[str, int, int], None] | None,
     stop: Callable[[], bool],
 ) -> Remote | None:
-    if "://" not in source and "@" not in source:  # what is remote has one or the other
+    if not may_be_remote(source):
         return None
     from .remote import open_remote
 
-    remote = open_remote(add, source, home, on_progress=on_progress, stop=stop)
-    if remote is not None and add.checksum and len(add.sources) > 1:
-        raise InvalidInput("--checksum is for one source only", hint="Write one ADD for each")
-    return remote
-
-
-def _is_remote(source: object) -> bool:
-    return not isinstance(source, _Local)
+    return open_remote(add, source, home, on_progress=on_progress, stop=stop)
 
 
 def _absolute(dest: str, workdir: str) -> bytes:

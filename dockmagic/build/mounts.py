@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .plan import PlannedStage
     from .workshop import State, Workshop
 
-__all__ = ["Mounted", "Ready"]
+__all__ = ["Mounted", "Ready", "place_mount"]
 
 _SECRET_MODE = 0o400
 _CACHE_MODE = 0o755
@@ -58,6 +58,20 @@ class Ready(NamedTuple):
 
     mounts: tuple[RunMount, ...]
     env: tuple[str, ...]
+
+
+def place_mount(mount: Mount, workdir: str) -> Mount:
+    """The mount with its target from the root on.
+
+    Raises:
+        DockerfileError: the target is the root, or nothing.
+    """
+    if mount.type in ("secret", "ssh") and not mount.target:
+        return mount
+    target = "/" + posixpath.normpath(posixpath.join(workdir, mount.target)).lstrip("/")
+    if target == "/":
+        raise DockerfileError(f'invalid mount target "{mount.target}"', hint="Mount it below the root")
+    return replace(mount, target=target)
 
 
 class Mounted:
@@ -90,18 +104,9 @@ class Mounted:
         mounts = instruction.resolve_mounts(state.scope.expand)
         for mount in mounts:
             refuse_mount(mount)
-        self._mounts = [self._placed(mount) for mount in mounts]
+        self._mounts = [place_mount(mount, state.settings.workdir) for mount in mounts]
         self._sources: dict[int, _Source] = {}
         self.parts = tuple(self._parts())
-
-    def _placed(self, mount: Mount) -> Mount:
-        if mount.type == "secret" and not mount.target:
-            return mount
-        target = posixpath.normpath(posixpath.join(self._state.settings.workdir, mount.target))
-        target = "/" + target.lstrip("/")
-        if target == "/":
-            raise DockerfileError(f'invalid mount target "{mount.target}"', hint="Mount it below the root")
-        return replace(mount, target=target)
 
     # The cache's key
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
-
-from dockmagic.oci.errors import InvalidDigest, InvalidInput
 
 from .cache import Part
 from .download import download
@@ -16,6 +13,7 @@ from .folder import Folder
 from .gitsource import GitSource, Repository, subfolder, without_password
 from .onefile import OneFile
 from .selection import Match, select
+from .sources import is_url
 from .statcache import StatCache
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from .download import Downloaded
 
 __all__ = ["Remote", "open_remote"]
-
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Remote(Protocol):
@@ -64,10 +60,8 @@ def open_remote(
     repository = GitSource.parse(source)
     if repository is not None:
         return _Git(add, repository, home, stop)
-    if not source.startswith(("http://", "https://")):
+    if not is_url(source):
         return None
-    if add.checksum and not _SHA256.fullmatch(add.checksum):
-        raise InvalidDigest(f"{add.checksum[:100]!r} is not a sha256 digest")
     path, known = download(home, source, checksum=add.checksum, on_progress=on_progress, stop=stop)
     return _Url(add, source, path, known)
 
@@ -98,10 +92,6 @@ class _Git:
     """A commit of a repository."""
 
     def __init__(self, add: Add, source: GitSource, home: Home, stop: Callable[[], bool]) -> None:
-        if add.checksum and source.checksum and add.checksum != source.checksum:
-            raise InvalidInput(f"checksum mismatch {add.checksum!r} and {source.checksum!r}")
-        if None not in (add.keep_git_dir, source.keep_git_dir) and add.keep_git_dir != source.keep_git_dir:
-            raise InvalidInput("inconsistent keep-git-dir configuration")
         if add.checksum:
             from msgspec.structs import replace
 

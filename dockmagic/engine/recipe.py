@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from dockmagic.build.events import BuildWarned, ignore_events
 from dockmagic.build.excerpt import excerpt
-from dockmagic.oci.dockerfile import Add, Copy, Stopsignal
-from dockmagic.oci.errors import DockerfileError, DockmagicError, InvalidInput
+from dockmagic.oci.errors import DockerfileError, DockmagicError
 
 from .subject import find_image
 
@@ -22,10 +21,11 @@ if TYPE_CHECKING:
     from dockmagic.build.events import BuildEvent
     from dockmagic.build.options import Options
     from dockmagic.build.output import Output
+    from dockmagic.build.plan import Base
     from dockmagic.build.reproduce import Verdict
     from dockmagic.build.result import Build
     from dockmagic.oci.dockerfile import Dockerfile
-    from dockmagic.oci.spec import ConfigFile
+    from dockmagic.oci.spec import Config, ConfigFile
     from dockmagic.rows import ArgumentRow, TargetRow
 
     from .ground import Ground
@@ -53,35 +53,18 @@ def reading(source: str, *, name: str, first_line: int) -> Iterator[None]:
         from dockmagic.oci.dockerfile.lint import check_above
 
         found = check_above(source, error.lines[0], name=name, first_line=first_line)
-        error.above = tuple(f"{one.rule}: {one.message} (line {one.lines[0]})" for one in found)
+        error.above = tuple(_short(one.rule, one.message, one.lines[0]) for one in found)
         raise
+
+
+def _short(rule: str, message: str, line: int) -> str:
+    return f"{rule}: {message} (line {line})"
 
 
 def _given(options: Options) -> dict[str, str]:
     from dockmagic.build.scope import given_arguments
 
     return given_arguments(options.build_args)
-
-
-def _refuse_words(dockerfile: Dockerfile) -> None:
-    """Refuse modes and signals that are none, as a build would when it comes to them."""
-    from dockmagic.build.permissions import Permissions
-    from dockmagic.image.configuration import check_signal
-
-    for one in dockerfile.instructions:
-        check: Callable[[str], object]
-        if isinstance(one, Stopsignal):
-            word, check = one.signal, check_signal
-        elif isinstance(one, Copy | Add):
-            word, check = one.chmod, Permissions
-        else:
-            continue
-        if not word or "$" in word:  # what it will be is not known yet
-            continue
-        try:
-            check(word)
-        except InvalidInput as error:
-            raise one.error(error.message, word=word, hint=error.hint) from None
 
 
 class Recipe:
@@ -116,11 +99,16 @@ class Recipe:
         """What is odd about the Dockerfile (``build --check``); nothing runs, and no registry is asked.
 
         Raises:
-            DockerfileError: it cannot be understood.
+            DockerfileError: a build would fail, as far as the text tells; what is odd is told with it.
         """
-        with self._excerpted():
-            _refuse_words(self.dockerfile)
-        return self._check(options, options.target or None)
+        target = options.target or None
+        warnings = self._check(options, target)
+        try:
+            self._rehearse(options, target, config=self._config)
+        except DockerfileError as error:
+            error.above = tuple(_short(one.rule, one.text, one.line) for one in warnings)
+            raise
+        return warnings
 
     def _check(self, options: Options, target: str | None) -> tuple[BuildWarned, ...]:
         from dockmagic.oci.dockerfile.lint import check
@@ -138,6 +126,27 @@ class Recipe:
             BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
             for one in findings
         )
+
+    def _rehearse(
+        self, options: Options, target: str | None, *, config: Callable[[Base], Config | None] = lambda _base: None
+    ) -> None:
+        from dockmagic.build.rehearse import rehearse
+
+        with self._excerpted():
+            rehearse(
+                self.dockerfile,
+                target=target,
+                build_args=options.build_args,
+                platform=options.platform,
+                contexts=self.contexts,
+                config=config,
+            )
+
+    def _config(self, base: Base) -> Config | None:
+        """What a base sets that is here."""
+        name = base.origin.name if base.origin.kind == "image" else self.contexts[base.origin.name].image
+        found = self._base(name) if name else None
+        return found.config if found else None
 
     def _base(self, name: str) -> ConfigFile | None:
         """The configuration of a base image that is here."""
@@ -232,6 +241,7 @@ class Recipe:
                 file=self.dockerfile.name,
                 lines=(warnings[0].line, warnings[0].line),
             )
+        self._rehearse(options, options.target)  # before anything runs
         built = self._builder(options, outputs, stdout, on_event)()
         return replace(built, warnings=(*warnings, *built.warnings))
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.dockerfile import Instruction
 
-__all__ = ["DEFAULT_PATH", "SHELL", "Settings", "apply", "begin", "check_signal", "work_in"]
+__all__ = ["DEFAULT_PATH", "SHELL", "Settings", "apply", "begin", "work_in"]
 
 #: What PATH is where the base image says nothing.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -192,7 +192,7 @@ def _(instruction: Volume, settings: Settings) -> tuple[Settings, str | None]:
 @_apply.register
 def _(instruction: Stopsignal, settings: Settings) -> tuple[Settings, str | None]:
     text = instruction.signal
-    check_signal(text)
+    _check_signal(text)
     return _with(settings, stop_signal=text), f"STOPSIGNAL {text}"
 
 
@@ -258,7 +258,7 @@ def _trim(value: int, unit: int) -> str:
     return str(whole) if not part else f"{whole}." + f"{part:0{digits}d}".rstrip("0")
 
 
-def check_signal(text: str) -> None:
+def _check_signal(text: str) -> None:
     """Refuse what is no signal's name or number (``STOPSIGNAL``).
 
     Raises:

@@ -80,6 +80,19 @@ def test_a_mistake_is_shown_in_its_lines(typed, context: Path) -> None:  # noqa:
     assert "Error: Dockerfile:3:1: unknown instruction: COPPY (did you mean COPY?)." in run.err
 
 
+def test_a_mistake_at_the_end_is_found_before_anything_is_done(typed, context: Path) -> None:  # noqa: ANN001
+    """No step begins; ``--check`` tells it with what is odd besides."""
+    (context / "Dockerfile").write_text("FROM scratch AS Base\nCOPY app.txt /\nARG port=http\nEXPOSE $port\n")
+    ended = typed("build", str(context))
+    assert ended.code == 1
+    assert "Error: Dockerfile:4: invalid containerPort: http" in ended.err
+    assert "[1/" not in ended.err
+    checked = typed("build --check", str(context))
+    assert checked.code == 1
+    assert "WARNING: StageNameCasing: Stage name 'Base' should be lowercase (line 1)" in checked.err
+    assert "   4 | >>> EXPOSE $port" in checked.err
+
+
 def test_a_mistake_hides_nothing_of_what_is_odd_above_it(typed, context: Path) -> None:  # noqa: ANN001
     """Both at once, so that one goes back to the file once."""
     (context / "Dockerfile").write_text("FROM scratch AS Base\nCPY a /\n")

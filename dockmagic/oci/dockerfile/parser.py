@@ -144,7 +144,8 @@ def parse_trigger(expression: str, *, lines: tuple[int, int] = (0, 0), file: str
     """
     try:
         statements = read_statements(expression, file).statements
-        instructions = [msgspec.structs.replace(read_instruction(statement), lines=lines) for statement in statements]
+        # Without its source, for a column in it would be taken for one in the line of the FROM.
+        instructions = [msgspec.structs.replace(read_instruction(one), lines=lines, source="") for one in statements]
     except DockerfileError as error:
         raise DockerfileError(
             f"the base image's ONBUILD {expression}: {error.reason}", file=file, lines=lines, hint=error.hint
