@@ -84,10 +84,12 @@ class Context:
     def dockerfile(self, name: str = "") -> DockerfileText:
         """The Dockerfile `name` in it, or the default: ``Dockerfile``, else ``dockerfile``.
 
+        A context that is nothing but a Dockerfile has it under every name, as in BuildKit.
+
         Raises:
             PathNotFound: it is not there.
         """
-        if self._only is not None and not name:
+        if self._only is not None:
             return self._only
         for wanted in (name,) if name else _NAMES:
             text = self._read(wanted)

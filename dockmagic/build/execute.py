@@ -153,8 +153,10 @@ def _plan(dockerfile: Dockerfile, options: Options, contexts: Mapping[str, Conte
     def triggers(base: Base) -> Sequence[str]:
         name = base.origin.name
         if base.origin.kind == "context":
+            if not contexts[name].image:  # a stage that begins with files: an empty one, and all of them
+                return (f"COPY --from={name} . /",)
             name = contexts[name].image
-        return bases.view(name, base.platform).config.on_build or () if name else ()
+        return bases.view(name, base.platform).config.on_build or ()
 
     # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
     epoch = {} if options.epoch is None else {"SOURCE_DATE_EPOCH": str(options.epoch)}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GitSource", "Repository", "subfolder", "without_password"]
 
+_HEX: Final = re.compile(r"[0-9a-f]+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SCP: Final = re.compile(r"(?:[A-Za-z0-9_-]+@)[A-Za-z0-9._-]+:(?!//).+")
 _GLANCE: Final = 0.05
@@ -158,6 +159,8 @@ class Repository:
             DigestMismatch: it is not the commit that the checksum says.
         """
         source = self._source
+        if source.checksum and not _HEX.fullmatch(source.checksum):
+            raise InvalidInput(f"invalid checksum {source.checksum!r}: expected hex commit hash")
         if _COMMIT.fullmatch(source.ref):
             return self._checked(source.ref)
         if not source.ref and _COMMIT.fullmatch(source.checksum):
@@ -174,7 +177,7 @@ class Repository:
             if found:
                 return self._checked(found)
         raise NotFound(
-            f"{without_password(source.url)} has no ref {source.ref or 'HEAD'}",
+            f"repository does not contain ref {source.ref or 'HEAD'}: {without_password(source.url)}",
             hint="Name a branch, a tag or a whole commit",
         )
 

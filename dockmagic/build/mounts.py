@@ -224,6 +224,8 @@ class Mounted:
         space = cache_namespace(self._shop.plan.arguments.given)
         name = json.dumps([mount.id, source.key if source else "", *([space] if space else [])])
         base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
+        if self._shop.ignores_cache(self._stage) and (mount.mode, mount.uid, mount.gid) != (None, None, None):
+            self._renew(base)
         for number in range(_MOST_PRIVATE):
             folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
             folder.mkdir(parents=True, exist_ok=True)
@@ -239,6 +241,14 @@ class Mounted:
                 yield str(folder)
                 return
         raise InvalidInput(f"the cache {mount.id} has too many users at once")
+
+    def _renew(self, base: Path) -> None:
+        """Forget a cache, once in a build; who has mounted it keeps what was there."""
+        shop = self._shop
+        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+            if base not in shop.renewed:
+                shop.renewed.add(base)
+                shop.store.home.discard(base)
 
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Secret"]
 
 #: The most that a secret may hold, in bytes, as in BuildKit (session/secrets, MaxSecretSize).
-_MOST: Final = 500_000
+_MOST: Final = 500 * 1024
 _HOW: Final = "Write id=NAME,src=FILE or id=NAME,env=VARIABLE"
 
 
@@ -59,7 +59,7 @@ class Secret(msgspec.Struct, frozen=True):
             variable, file = (name, "") if name in os.environ else ("", name)
         secret = cls._from_variable(name, variable) if variable else cls._from_file(name, file)
         if len(secret) > _MOST:
-            raise InvalidInput(f"the secret {name} has more than {_MOST // 1000} kB", hint="Use a bind mount for files")
+            raise InvalidInput(f"the secret {name} has more than {_MOST >> 10} KiB", hint="Use a bind mount for files")
         return cls(name, secret)
 
     @staticmethod

@@ -95,5 +95,6 @@ def _bits(mode: int, what: str, *, is_dir: bool) -> int:
 
 def _invalid(text: str) -> InvalidInput:
     return InvalidInput(
-        f"invalid chmod parameter: {text!r}", hint="Write an octal number up to 7777, or something like u=rwX,go=rX"
+        f"invalid chmod parameter: {text!r}. it should be octal string and between 0 and 07777",
+        hint="Or write something like u=rwX,go=rX",
     )

@@ -58,7 +58,7 @@ class PlannedStage(msgspec.Struct, frozen=True, kw_only=True):
         name: as BuildKit shows it: its name, else ``stage-INDEX``.
         line: the FROM.
         base: what it begins with.
-        triggers: how many of `steps` are instructions that the base's ONBUILD puts first.
+        triggers: how many of `steps` are instructions that the base puts first.
         steps: what follows the FROM, triggers first.
         needs: indices of the stages it uses, sorted: base, ``COPY --from``, ``RUN --mount=from``.
         unique: the only stage of the file (BuildKit then shows no name: ``[2/5]``).
@@ -134,7 +134,8 @@ def make_plan(
         build_args: values for ARG; None as a value takes the environment's, if it has one.
         platform: to build for; None for the default.
         contexts: names of the named contexts, which go before stages and images of that name.
-        triggers: the ONBUILD of a base that is an image or a named context; asked once for each stage that is needed.
+        triggers: what a base that is an image or a named context puts first: its ONBUILD, or the copy that a context of
+            files begins with; asked once for each stage that is needed.
 
     Raises:
         DockerfileError: no such target, a circle, an empty or bad base, with its line.
@@ -274,6 +275,8 @@ def _origin(dockerfile: Dockerfile, text: str, index: int, contexts: tuple[str, 
     stage = dockerfile.stage(text)
     if stage is not None:
         if stage.index == index:
+            if stage.name in contexts:  # which it is a copy of: of its own steps none is left
+                return Origin("context", stage.name)
             raise _at(dockerfile, index, f"circular dependency detected on stage: {stage.name or stage.index}")
         if stage.index > index:
             raise _at(

@@ -230,4 +230,6 @@ def _missing(files: Files, source: str) -> PathNotFound:
         hint = "A source lies in the context: move it there, or name its folder with --build-context"
     elif not files.owned:
         hint = "Paths are relative to the context; .dockerignore may exclude it"
-    return PathNotFound(f"{source!r} is not in {files.label}", hint=hint)
+    # As BuildKit names it: from the root of what is copied from.
+    named = source if source.startswith("../") else posixpath.join("/", posixpath.normpath(source))
+    return PathNotFound(f'"{named}": not found in {files.label}', hint=hint)

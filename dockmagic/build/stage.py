@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from dockmagic.image.configuration import begin
-from dockmagic.oci.errors import DockmagicError, NotSupported
+from dockmagic.oci.errors import DockmagicError
 
 from .cache import Key, Spot
 from .events import StepDone, StepStarted
 from .explain import explain
 from .failure import refused
-from .growing import grow, moment
+from .growing import grow, moment, scratch
 from .plan import froms
 from .result import StepFailed, StepResult
 from .scope import Scope
@@ -94,10 +94,7 @@ class StageBuild:
     def _base(self, info: StepInfo) -> Image:
         shop, origin = self._shop, self._planned.base.origin
         if origin.kind == "context" and not shop.contexts[origin.name].image:
-            raise NotSupported(
-                f"the context {origin.name} is a folder, and a stage begins with an image",
-                hint=f"Write FROM scratch and COPY --from={origin.name} . /",
-            )
+            return scratch(shop.store, self._platform)  # the first step copies what is in it
         return shop.image(origin, self._platform, progress(shop.emit, info), unpack=shop.runs)
 
     # All others
@@ -121,17 +118,12 @@ class StageBuild:
             told.done(image, outcome="cached" if found else "done", why=why, explanation=explanation)
         return State(image, todo.settings, todo.scope)
 
-    def _ignores_cache(self) -> bool:
-        options = self._shop.options
-        filtered = {name.lower() for name in options.no_cache_filter}
-        return options.no_cache or bool({self._planned.name.lower(), str(self._planned.index)} & filtered)
-
     def _why(self, explanation: Explanation) -> str:
-        return "not asked: --no-cache" if self._ignores_cache() else explanation.why
+        return "not asked: --no-cache" if self._shop.ignores_cache(self._planned) else explanation.why
 
     def _lookup(self, key: Key) -> Record | None:
         shop = self._shop
-        if self._ignores_cache():
+        if self._shop.ignores_cache(self._planned):
             return None
         record = shop.cache.lookup(key)
         if record is None or record.layer is None:

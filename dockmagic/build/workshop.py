@@ -18,6 +18,7 @@ from .growing import scratch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
+    from pathlib import Path
 
     from dockmagic.image.configuration import Settings
     from dockmagic.image.image import Image
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .events import BuildEvent, BuildWarned, StepInfo
     from .files import Files
     from .options import Options
-    from .plan import Origin, Plan
+    from .plan import Origin, Plan, PlannedStage
     from .result import StepResult
     from .scope import Scope
 
@@ -76,6 +77,7 @@ class Workshop:
         results: of the steps so far, by their numbers.
         stages: those that are being built, by index.
         warnings: so far, in the order in which they came.
+        renewed: folders of the cache mounts that were begun anew in this build.
     """
 
     store: ContentStore
@@ -91,6 +93,7 @@ class Workshop:
     results: dict[int, StepResult] = field(default_factory=dict)
     stages: dict[int, Future[State]] = field(default_factory=dict)
     warnings: list[BuildWarned] = field(default_factory=list)
+    renewed: set[Path] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: set[Session] = field(default_factory=set)
@@ -170,6 +173,13 @@ class Workshop:
         """It has ended."""
         with self._lock:
             self._running.discard(session)
+
+    # What is asked for
+
+    def ignores_cache(self, stage: PlannedStage) -> bool:
+        """Whether the stage is to be done without the cache (``--no-cache``, ``--no-cache-filter``)."""
+        filtered = {name.lower() for name in self.options.no_cache_filter}
+        return self.options.no_cache or bool({stage.name.lower(), str(stage.index)} & filtered)
 
     # Where things come from
 

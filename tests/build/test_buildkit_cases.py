@@ -132,8 +132,16 @@ CASES = (
         {"/out": "0644\n0777\n0000\n0777\n0770\n0755\n"},
         options={"build_args": {"mode": "755"}},
     ),
-    Case("CopyInvalidChmod", "FROM scratch\nCOPY --chmod=64a f /", {"f": ""}, error="invalid chmod"),
-    Case("CopyInvalidChmod (large)", "FROM scratch\nCOPY --chmod=10000 f /", {"f": ""}, error="chmod"),
+    *(
+        Case(
+            f"{verb}InvalidChmod ({mode})",
+            f"FROM scratch\n{verb.upper()} --chmod={mode} f /",
+            {"f": ""},
+            error=f"invalid chmod parameter: '{mode}'. it should be octal string and between 0 and 07777",
+        )
+        for verb in ("Copy", "Add")
+        for mode in ("64a", "10000")
+    ),
     Case(
         "CopyOverrideFiles",
         "FROM scratch\nCOPY sub sub\nCOPY sub sub\nCOPY files/foo.go dest/foo.go\nCOPY files/foo.go dest/foo.go\n"
@@ -478,7 +486,7 @@ CASES = (
         )
         for source in ("/", "/d2")
     ),
-    Case("EmptyStages", "ARG foo=bar", error="no stages to build"),
+    Case("EmptyStages", "ARG foo=bar", error="dockerfile contains no stages to build"),
     # dockerfile_onbuild_test.go
     Case(
         "OnBuildInheritedStageRun",

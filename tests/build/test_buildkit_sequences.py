@@ -187,6 +187,17 @@ def test_caches_are_kept_apart_by_a_namespace(make: Builder) -> None:
     assert [read(image, "/out") for image in built] == ["0\n", "0\n", "0\n1\n", "0\n1\n"]
 
 
+def test_a_cache_with_a_mode_begins_anew_without_the_cache(make: Builder) -> None:
+    """CacheMountModeNoCache; every other one goes on."""
+    text = (
+        "FROM base\nARG N\nRUN --mount=type=cache,target=/m,mode=0773 --mount=type=cache,target=/plain "
+        "touch /m/$N /plain/$N && ls /m | wc -l > /out && ls /plain | wc -l >> /out"
+    )
+    flags = ({}, {"no_cache": True}, {})
+    built = [make(text, build_args={"N": str(number)}, **options).image for number, options in enumerate(flags)]
+    assert [read(image, "/out") for image in built] == ["1\n1\n", "1\n2\n", "2\n3\n"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -273,6 +284,20 @@ def test_an_image_stands_for_another_one(make: Builder) -> None:
     )
     image = make("FROM nothere\nCOPY <<EOF /out\nhello\nEOF", contexts={"nothere": "docker-image://scratch"}).image
     assert added(image) == ["/out"]
+
+
+def test_a_stage_begins_with_the_files_of_a_context(make: Builder) -> None:
+    """NamedLocalContext: the folder stands for a stage, or for an image; its .dockerignore counts."""
+    other = make.folder.parent / "other"
+    other.mkdir()
+    for name, text in {"out": "dummy", "out2": "dummy", ".dockerignore": "out2\n"}.items():
+        (other / name).write_text(text)
+    text = "FROM base AS part\nRUN cat /nothing > /out\nFROM scratch\nCOPY --from=part /o* /"
+    image = make(text, contexts={"part": str(other)}).image
+    assert added(image) == ["/out"]
+    image = make("FROM busybox\nCOPY f /", {"f": ""}, contexts={"busybox": str(other)}).image
+    assert added(image) == ["/.dockerignore", "/f", "/out"]
+    assert image.config.entrypoint is image.config.cmd is None
 
 
 def test_the_date_is_in_the_dockerfile(plain: Builder) -> None:

@@ -114,7 +114,7 @@ def parse(text: str | bytes, *, name: str = "Dockerfile", first_line: int = 1) -
             )
     if not stages:
         raise DockerfileError(
-            "the Dockerfile has no stages to build", file=name, hint="Begin it with FROM and an image"
+            "dockerfile contains no stages to build", file=name, hint="Begin it with FROM and an image"
         )
     return Dockerfile(
         name=name,

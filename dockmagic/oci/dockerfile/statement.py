@@ -214,7 +214,7 @@ class Statement(NamedTuple):
                 raise self.error(
                     f"unknown flag: {word}",
                     word=word,
-                    suggestion=f"--{near}" if near else "",
+                    suggestion=near,
                     hint="" if near or not kinds else f"{self.name} has {', '.join(f'--{kind}' for kind in kinds)}",
                 )
             if name in found and kind is not list:
