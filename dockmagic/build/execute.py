@@ -20,7 +20,8 @@ from .builder_arguments import epoch_of, refuse_arguments
 from .cache import Cache
 from .events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
 from .growing import finish, settle
-from .output import export
+from .output import export, one_packing
+from .packing import repack
 from .plan import make_plan
 from .result import Build, StepFailed
 from .stage import StageBuild
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .events import BuildEvent
     from .options import Options
     from .output import Output
+    from .packing import Packing
     from .plan import Base, Plan
     from .workshop import State
 
@@ -82,9 +84,11 @@ def build(
         DockerfileError: the plan is impossible, with its line.
         ImageNotFound: a base image is nowhere.
         NotSupported: a RUN where nothing can run, or for another processor.
+        InvalidInput: outputs that ask for different images.
         OutOfSpace: the disk is full; nothing is named.
     """
     begun = time.perf_counter()
+    packing = one_packing(outputs)
     emit = _one_at_a_time(on_event)
     contexts = contexts or {}
     bases = Bases(store, registry, pull=options.pull)
@@ -117,13 +121,7 @@ def build(
                 steps.remember(store, error.steps)
                 raise
             done = tuple(shop.results[number] for number in sorted(shop.results))
-            image = finish(
-                store,
-                shop.state(plan.target).image,
-                labels=options.labels,
-                annotations=options.annotations,
-                docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
-            )
+            image = _finish(shop, outputs, packing)
             keep([image.digest, image.id])
             names, where = _hand_out(shop, image, outputs, stdout)
             steps.remember(store, done)
@@ -221,6 +219,22 @@ def _await(stages: list[Future[State]], shop: Workshop, stop: Callable[[], bool]
             raise next((error for error in failures if not isinstance(error, InterruptedError)), failures[0])
         if stop():
             shop.stop()
+
+
+def _finish(shop: Workshop, outputs: Sequence[Output], packing: Packing | None) -> Image:
+    """The target's image, with what the flags and outputs add to it."""
+    options, image = shop.options, shop.state(shop.plan.target).image
+    own = {result.diff_id for result in shop.results.values() if result.diff_id is not None}
+    return finish(
+        shop.store,
+        image,
+        labels=options.labels,
+        annotations=options.annotations | {key: text for each in outputs for key, text in each.annotations.items()},
+        docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
+        layers=repack(shop.store, image, packing, shop.keep, own=own, reproducible=options.epoch is not None)
+        if packing is not None
+        else None,
+    )
 
 
 def _hand_out(

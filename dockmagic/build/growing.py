@@ -19,7 +19,7 @@ from dockmagic.oci.spec import Config, History, to_json
 from dockmagic.store.home import disk_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dockmagic.image.configuration import Settings
     from dockmagic.oci.platforms import Platform
@@ -104,6 +104,7 @@ def finish(
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
     docker_media_types: bool,
+    layers: Sequence[Descriptor] | None = None,
 ) -> Image:
     """The result of a build as it gets its name: with what the flags add to it.
 
@@ -113,6 +114,7 @@ def finish(
         labels: over the image's.
         annotations: of the manifest; those of a base image are not handed on.
         docker_media_types: Docker's instead of OCI's.
+        layers: its layers, compressed in another way; None for them as they are.
     """
     config: dict[str, Any] = msgspec.json.decode(image.raw_config)
     if labels:
@@ -121,7 +123,8 @@ def finish(
     manifest: dict[str, Any] = {"schemaVersion": 2}
     if annotations:
         manifest["annotations"] = dict(annotations)
-    done = _write(store, config, manifest, list(image.manifest.layers), docker=docker_media_types)
+    layers = image.manifest.layers if layers is None else layers
+    done = _write(store, config, manifest, list(layers), docker=docker_media_types)
     done.layers.stack.grow_from(image.layers.stack)
     return done
 

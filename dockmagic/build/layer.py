@@ -65,10 +65,22 @@ class LayerWriter:
         keep: of the lease that this happens in (`ContentStore.lease`): it hears of the blob before it is there.
         size: of the tar in bytes, about; decides how many threads compress.
         reproducible: the same bytes on every machine (zlib), instead of fast ones.
+        compression: of the blob.
+        level: of it; None for the usual one.
     """
 
-    def __init__(self, store: ContentStore, keep: Keep, *, size: int = 0, reproducible: bool = False) -> None:
+    def __init__(
+        self,
+        store: ContentStore,
+        keep: Keep,
+        *,
+        size: int = 0,
+        reproducible: bool = False,
+        compression: Compression = Compression.GZIP,
+        level: int | None = None,
+    ) -> None:
         store.home.prepare()
+        self._media_type = f"{media.OCI_LAYER}+{compression.value}" if compression.value else media.OCI_LAYER
         self._store = store
         self._keep = keep
         self._ingest = LayerIngest(Compression.NONE, limit=_NO_LIMIT)
@@ -77,9 +89,10 @@ class LayerWriter:
             self._blob = _Counted(self._path.open("xb", buffering=0))
         self._packed = Compressor(
             self._blob,  # type: ignore[arg-type]  # it writes, and nothing more is asked of it
-            Compression.GZIP,
+            compression,
             reproducible=reproducible,
             threads=2 if size >= _MANY else 1,
+            level=level,
         )
 
     def __enter__(self) -> Self:
@@ -143,7 +156,7 @@ class LayerWriter:
         with disk_errors():
             self._packed.close()
         descriptor = Descriptor(
-            media_type=media.OCI_LAYER_GZIP, digest=Digest.from_hex(self._blob.hash.hexdigest()), size=self._blob.size
+            media_type=self._media_type, digest=Digest.from_hex(self._blob.hash.hexdigest()), size=self._blob.size
         )
         home = self._store.home
         self._keep([descriptor.digest])

@@ -14,18 +14,24 @@ from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 from dockmagic.oci.media import Compression
 from dockmagic.store.home import disk_errors
 
+from .packing import Packing
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 
-__all__ = ["Output", "export"]
+__all__ = ["Output", "export", "one_packing"]
 
 OutputType = Literal["local", "tar", "oci", "docker", "image"]
 
 _TYPES: Final[tuple[OutputType, ...]] = ("local", "tar", "oci", "docker", "image")
 _FORMS: Final = {"oci": "oci-archive", "docker": "docker-archive"}
+_IMAGES: Final = ("oci", "docker", "image")
+#: Option → the value that asks for what is so anyway.
+_USUAL: Final = {"tar": "true", "store": "true", "platform-split": "false"}
+_HINT: Final = "type, dest, name, push, tar, oci-mediatypes, compression[-level], force-compression, annotation.KEY are"
 _TRUE: Final = ("1", "true")
 _FALSE: Final = ("0", "false")
 
@@ -36,16 +42,22 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         type: of the output.
         dest: file or folder; empty for standard output (``-``), and for ``image``.
+        layout: `dest` is a folder that becomes an image layout (``type=oci,tar=false``).
         names: of the image in the archive, or in the store, beside its tags.
         push: give it to the registry too (``type=image,push=true``, ``type=registry``): the caller does it.
         docker_media_types: ``oci-mediatypes=false``.
+        packing: how layers are to be compressed; None for the usual way.
+        annotations: of the manifest.
     """
 
     type: OutputType
     dest: str = ""
+    layout: bool = False
     names: tuple[str, ...] = ()
     push: bool = False
     docker_media_types: bool = False
+    packing: Packing | None = None
+    annotations: dict[str, str] = {}
 
     @classmethod
     def parse(cls, text: str) -> Output:
@@ -61,30 +73,67 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
             return cls(type="local", dest=text)
         fields = dict(field.partition("=")[::2] for field in next(csv.reader([text]), []))
         kind = fields.pop("type", "")
-        push = kind == "registry" or _is_true("push", fields.pop("push", "false"))
+        push = kind == "registry" or _is_true(fields, "push")
         kind = "image" if kind == "registry" else kind
         if kind not in _TYPES:
             raise NotSupported(f"there is no output of type {kind!r}", hint=f"Use one of {', '.join(_TYPES)}, registry")
-        if not _is_true("tar", fields.pop("tar", "true")):
-            raise NotSupported("tar=false: an image layout in a folder is not written", hint="Write an archive")
         dest = fields.pop("dest", "")
+        layout = kind == "oci" and not _is_true(fields, "tar", default="true")
         output = cls(
             type=kind,
             dest="" if dest == "-" else dest,
+            layout=layout,
             names=tuple(name for name in fields.pop("name", "").split(",") if name),
             push=push,
-            docker_media_types=not _is_true("oci-mediatypes", fields.pop("oci-mediatypes", "true")),
+            docker_media_types=not _is_true(fields, "oci-mediatypes", default="true"),
+            packing=_packing(fields) if kind in _IMAGES else None,
+            annotations=_annotations(fields) if kind in _IMAGES else {},
         )
+        _drop_usual(fields)
         if fields:
-            raise NotSupported(
-                f"the output option {next(iter(fields))} is not there", hint="type, dest, name and push are"
-            )
-        if kind == "local" and not output.dest:
-            raise InvalidInput("an output of type local needs dest=FOLDER")
+            raise NotSupported(f"the output option {next(iter(fields))} is not there for type={kind}", hint=_HINT)
+        if (kind == "local" or layout) and not output.dest:
+            raise InvalidInput(f"an output of type {kind} into a folder needs dest=FOLDER")
         return output
 
 
-def _is_true(key: str, value: str) -> bool:
+def one_packing(outputs: Iterable[Output]) -> Packing | None:
+    """How the layers of the result are to be compressed, whom all outputs share; None for the usual way.
+
+    Raises:
+        InvalidInput: two outputs ask for different ways.
+    """
+    found = {output.packing for output in outputs if output.packing is not None}
+    if len(found) > 1:
+        raise InvalidInput("outputs ask for different compressions", hint="Build once for each of them")
+    return found.pop() if found else None
+
+
+def _packing(fields: dict[str, str]) -> Packing | None:
+    force = _is_true(fields, "force-compression")
+    return Packing.parse(fields.pop("compression", ""), fields.pop("compression-level", ""), force=force)
+
+
+def _annotations(fields: dict[str, str]) -> dict[str, str]:
+    found = {}
+    for field in tuple(fields):
+        kind, _, key = field.partition(".")
+        if kind in ("annotation", "annotation-manifest") and key:
+            found[key] = fields.pop(field)
+    return found
+
+
+def _drop_usual(fields: dict[str, str]) -> None:
+    """Take away options that ask for what is so anyway."""
+    for name, value in _USUAL.items():
+        if fields.get(name) == value:
+            del fields[name]
+    # With SOURCE_DATE_EPOCH no file of a step is younger; those of a base image BuildKit leaves, too.
+    _is_true(fields, "rewrite-timestamp")
+
+
+def _is_true(fields: dict[str, str], key: str, *, default: str = "false") -> bool:
+    value = fields.pop(key, default)
     if value.lower() not in (*_TRUE, *_FALSE):
         raise InvalidInput(f"invalid value for {key}: {value}", hint="Write true or false")
     return value.lower() in _TRUE
@@ -97,21 +146,23 @@ def export(store: ContentStore, image: Image, output: Output, *, stdout: BinaryI
 
     Raises:
         InvalidInput: standard output is asked for and there is none.
-        Conflict: the folder of a ``local`` output is a file.
+        Conflict: the folder of an output is a file.
         OutOfSpace: the disk is full.
     """
     if output.type == "image":
         return output.names[0] if output.names else ""
-    from dockmagic.image.archive import export_rootfs, save
+    from dockmagic.image.archive import export_rootfs, save, save_layout
 
     if output.type == "local":
         _export_folder(store, image, Path(output.dest).expanduser())
+    elif output.layout:
+        save_layout([image], Path(output.dest).expanduser())
     else:
         with _target(output.dest, stdout) as out:
             if output.type == "tar":
                 export_rootfs(image, out)
             else:
-                save([image], out, form=_FORMS[output.type])
+                save([image], out, form=_FORMS[output.type], tags_alone=True)
     return output.dest or "-"
 
 

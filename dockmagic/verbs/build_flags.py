@@ -37,7 +37,6 @@ _BUILDERS = ("there are no builders to choose from", "Leave it out: a build runs
 
 #: Flags of docker's build that cannot be honoured → reason and what to do instead.
 REFUSED: Final[Mapping[str, tuple[str, str]]] = {
-    "--allow": ("RUN never gets more rights than a container", "Leave it out; RUN --network=host needs no permission"),
     "--attest": _ATTESTATION,
     "--builder": _BUILDERS,
     "--cache-from": _REGISTRY_CACHE,
@@ -84,6 +83,14 @@ def pairs(values: Iterable[str], flag: str) -> dict[str, str]:
     return found
 
 
+def _refuse_rights(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    for right in value:
+        if right != "network.host":  # which needs no permission here
+            raise NotSupported(
+                f"--allow {right} is not supported: RUN never gets more rights than a container", hint="Leave it out"
+            )
+
+
 def _refuse_attestation(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value not in (None, "false", "0"):
         raise NotSupported(
@@ -115,6 +122,7 @@ _UNUSED: Final = (
     flag("--force-rm", hidden=True, expose_value=False),
     flag("--compress", hidden=True, expose_value=False),
     flag("--disable-content-trust", hidden=True, expose_value=False),
+    option("--allow", multiple=True, hidden=True, expose_value=False, callback=_refuse_rights),
     option("--provenance", hidden=True, expose_value=False, callback=_refuse_attestation),
     option("--sbom", hidden=True, expose_value=False, callback=_refuse_attestation),
 )

@@ -233,8 +233,13 @@ def test_outputs(plain: Builder, tmp_path: Path) -> None:
     [
         ("type=nothing", NotSupported),
         ("type=local", InvalidInput),
-        ("type=oci,dest=x,tar=false", NotSupported),
+        ("type=oci,tar=false", InvalidInput),
+        ("type=docker,dest=x,tar=false", NotSupported),
         ("type=tar,compression=zstd", NotSupported),
+        ("type=oci,compression=estargz", NotSupported),
+        ("type=oci,compression=zstd,compression-level=23", InvalidInput),
+        ("type=image,compression-level=fast", InvalidInput),
+        ("type=image,unpack=true", NotSupported),
         ("type=image,push=maybe", InvalidInput),
     ],
 )

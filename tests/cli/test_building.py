@@ -250,7 +250,7 @@ def test_the_cache_is_listed_counted_and_pruned(typed, context: Path) -> None:  
         ("--cache-from type=registry,ref=x", "the build cache stays on this machine"),
         ("--cache-to type=inline", "the build cache stays on this machine"),
         ("-m 1g", "RUN has no limits of its own"),
-        ("--allow network.host", "RUN never gets more rights"),
+        ("--allow security.insecure", "RUN never gets more rights"),
         ("--builder x", "there are no builders to choose from"),
         ("--provenance true", "images are made without attestations"),
         ("--platform linux/amd64,linux/arm64", "one build makes one image"),

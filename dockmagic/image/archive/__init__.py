@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .folder import save_layout
 from .load import load
 from .rootfs import export_rootfs, import_rootfs
 from .save import save
 
-__all__ = ["export_rootfs", "import_rootfs", "load", "save"]
+__all__ = ["export_rootfs", "import_rootfs", "load", "save", "save_layout"]

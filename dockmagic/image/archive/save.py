@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer
 
-__all__ = ["save"]
+__all__ = ["index_lines", "save"]
 
 _PIECE: Final = 1 << 20
 
@@ -31,6 +31,7 @@ def save(
     *,
     form: str = "docker-archive",
     compression: Compression = Compression.NONE,
+    tags_alone: bool = False,
 ) -> None:
     """Write `images`, each under its names, as one archive.
 
@@ -43,6 +44,7 @@ def save(
         out: a binary stream, not necessarily seekable.
         form: ``docker-archive`` (``docker save``; every docker, podman and skopeo reads it) or ``oci-archive``.
         compression: of the archive as a whole.
+        tags_alone: the standard's name of an image is its tag, as BuildKit writes it, and not the whole name.
 
     Raises:
         InvalidInput: no images, or another form.
@@ -53,7 +55,7 @@ def save(
     if form not in ("docker-archive", "oci-archive"):
         raise InvalidInput(f"{form!r} is not a form of archive", hint="Use docker-archive or oci-archive")
     with Compressor(out, compression) as packed:
-        archive = _Archive(packed)
+        archive = _Archive(packed, tags_alone=tags_alone)
         if form == "oci-archive":
             archive.add_layout(chosen)
         elif any(
@@ -87,7 +89,8 @@ def _docker_item(image: Image, config: str, layer: str, hexes: list[str]) -> dic
 class _Archive:
     """A tar being written: owners, times and order are always the same, so equal images give equal bytes."""
 
-    def __init__(self, out: io.RawIOBase) -> None:
+    def __init__(self, out: io.RawIOBase, *, tags_alone: bool) -> None:
+        self._tags_alone = tags_alone
         self._tar = tarfile.open(  # noqa: SIM115  # closed by close(), but not after a failure: no end marker then
             fileobj=out,  # type: ignore[call-overload]  # what typeshed asks for is more than a stream needs
             mode="w|",
@@ -106,7 +109,7 @@ class _Archive:
         for folder in ("blobs", "blobs/sha256"):
             self._add_folder(folder)
         self._add("oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
-        lines = tuple(line for image in images for line in _index_lines(image))
+        lines = tuple(line for image in images for line in index_lines(image, tags_alone=self._tags_alone))
         self._add("index.json", to_json(Index(schema_version=2, media_type=media.OCI_INDEX, manifests=lines)))
         for image in images:
             self._add(f"blobs/sha256/{image.digest.hex}", image.raw_manifest)
@@ -160,12 +163,13 @@ class _Archive:
         stream.read(1)  # the end, where a verified stream raises
 
 
-def _index_lines(image: Image) -> Iterator[Descriptor]:
+def index_lines(image: Image, *, tags_alone: bool) -> Iterator[Descriptor]:
     """One line of ``index.json`` per name: the standard's annotation, and containerd's, which podman prefers."""
     desc = image.descriptor
     plain = Descriptor(media_type=desc.media_type, digest=desc.digest, size=desc.size)
     for name in image.names:
-        notes = {"org.opencontainers.image.ref.name": str(name), "io.containerd.image.name": str(name)}
+        short = name.tag if tags_alone and name.tag else str(name)
+        notes = {"org.opencontainers.image.ref.name": short, "io.containerd.image.name": str(name)}
         yield Descriptor(media_type=desc.media_type, digest=desc.digest, size=desc.size, annotations=notes)
     if not image.names:
         yield plain

@@ -170,18 +170,26 @@ class Compressor(io.RawIOBase):
             processor. The bytes still depend on zlib's version, as they do for every engine.
         threads: how many compress gzip side by side, where it need not be reproducible: the blocks of one member
             (RFC 1952), each with the end of the one before as its dictionary. For more than a few MiB.
+        level: of zlib (0 to 9) or zstd (0 to 22), whose levels these are, not isal's; None for the usual one.
     """
 
     def __init__(
-        self, out: BinaryIO, compression: Compression, *, reproducible: bool = False, threads: int = 1
+        self,
+        out: BinaryIO,
+        compression: Compression,
+        *,
+        reproducible: bool = False,
+        threads: int = 1,
+        level: int | None = None,
     ) -> None:
         self._out = out
         self._engine: Any = None
         self._crew: BinaryIO | None = None
         if compression is Compression.ZSTD:
-            self._engine = zstd.ZstdCompressor(level=_ZSTD_LEVEL)
-        elif compression is Compression.GZIP and reproducible:
-            self._engine = zlib.compressobj(_ZLIB_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+            self._engine = zstd.ZstdCompressor(level=_ZSTD_LEVEL if level is None else level)
+        elif compression is Compression.GZIP and (reproducible or level is not None):
+            chosen = _ZLIB_LEVEL if level is None else level
+            self._engine = zlib.compressobj(chosen, zlib.DEFLATED, _GZIP_WINDOW)
         elif compression is Compression.GZIP and threads > 1:
             from isal import igzip_threaded
 

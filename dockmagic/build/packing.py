@@ -1,0 +1,117 @@
+"""How the layers of a result are compressed: ``compression``, ``compression-level`` and ``force-compression``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+import msgspec
+
+from dockmagic.oci.errors import InvalidInput, NotSupported
+from dockmagic.oci.media import Compression, compression_of
+
+from .layer import LayerWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from dockmagic.image.image import Image
+    from dockmagic.image.layer import Layer
+    from dockmagic.oci.digest import Digest
+    from dockmagic.oci.spec import Descriptor
+    from dockmagic.store.content import ContentStore
+
+    from .layer import Keep
+
+__all__ = ["Packing", "repack"]
+
+#: Word of an output → compression, and its highest level.
+_WORDS: Final = {
+    "uncompressed": (Compression.NONE, 0),
+    "gzip": (Compression.GZIP, 9),
+    "zstd": (Compression.ZSTD, 22),
+}
+_PIECE: Final = 1 << 20
+
+
+class Packing(msgspec.Struct, frozen=True):
+    """What an output asks for.
+
+    Attributes:
+        compression: of the layers.
+        level: of it; None for the usual one.
+        force: of those of the base image, too.
+    """
+
+    compression: Compression
+    level: int | None = None
+    force: bool = False
+
+    @classmethod
+    def parse(cls, word: str, level: str, *, force: bool) -> Self | None:
+        """The options of an output; None where they leave all as it is.
+
+        Raises:
+            NotSupported: another compression.
+            InvalidInput: a level that it does not have.
+        """
+        if word and word not in _WORDS:
+            raise NotSupported(f"layers cannot be compressed with {word}", hint=f"Use one of {', '.join(_WORDS)}")
+        if not (word or level or force):
+            return None
+        compression, highest = _WORDS[word or "gzip"]
+        if level and not (level.isascii() and level.isdecimal() and int(level) <= highest):
+            raise InvalidInput(f"invalid compression-level {level!r} of {word or 'gzip'}", hint=f"Use 0 to {highest}")
+        return cls(compression, int(level) if level else None, force)
+
+
+def repack(
+    store: ContentStore,
+    image: Image,
+    packing: Packing,
+    keep: Keep,
+    *,
+    own: Container[Digest],
+    reproducible: bool,
+) -> list[Descriptor]:
+    """The layers of `image` as `packing` says; their DiffIDs stay what they are.
+
+    Args:
+        store: where they go.
+        image: in the store.
+        packing: how.
+        keep: of the lease that this happens in.
+        own: DiffIDs of layers that this build has made: others are changed only by force.
+        reproducible: the same bytes on every machine.
+
+    Raises:
+        OutOfSpace: the disk is full.
+    """
+
+    def is_wanted(layer: Layer) -> bool:
+        if not packing.force and layer.diff_id not in own:
+            return False
+        known = compression_of(layer.descriptor.media_type)
+        return known is not packing.compression or packing.level is not None
+
+    return [
+        _repacked(store, layer, packing, keep, reproducible=reproducible) if is_wanted(layer) else layer.descriptor
+        for layer in image.layers
+    ]
+
+
+def _repacked(store: ContentStore, layer: Layer, packing: Packing, keep: Keep, *, reproducible: bool) -> Descriptor:
+    from dockmagic.image.archive.plain import PlainLayer
+
+    writer = LayerWriter(
+        store,
+        keep,
+        size=layer.table.size,
+        reproducible=reproducible,
+        compression=packing.compression,
+        level=packing.level,
+    )
+    with writer, store.open(layer.descriptor) as blob:
+        plain = PlainLayer(blob, compression_of(layer.descriptor.media_type))
+        while piece := plain.read(_PIECE):
+            writer.write(piece)
+        return writer.finish().descriptor
