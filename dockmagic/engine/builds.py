@@ -47,6 +47,7 @@ class Builds:
         contexts: Mapping[str, str] | None = None,
         stdin: BinaryIO | None = None,
         first_line: int = 1,
+        syntax: str = "",
     ) -> Recipe:
         """Read a Dockerfile and open its contexts; close what this returns.
 
@@ -56,6 +57,7 @@ class Builds:
             contexts: named ones: name → folder, URL, ``docker-image://REF``, ``oci-layout://FOLDER``.
             stdin: see above.
             first_line: number of the first line of a Dockerfile on `stdin`, which errors count from.
+            syntax: what ``BUILDKIT_SYNTAX`` asks for, which goes before the Dockerfile's ``# syntax=``.
 
         Raises:
             DockerfileError: it cannot be understood.
@@ -77,7 +79,8 @@ class Builds:
             line = first_line if "-" in (dockerfile, context) else 1
             with reading(text.text.decode("utf-8", "replace"), name=text.name, first_line=line):
                 parsed = parse(text.text, name=text.name, first_line=line)
-            refuse_frontend(parsed)
+            if not syntax:
+                refuse_frontend(parsed)
             opened[0] = opened[0].ignoring(text.name)
             named: dict[str, Context] = {}
             for name, where in (contexts or {}).items():
@@ -155,7 +158,8 @@ class Builds:
             network=network,
             epoch=source_date_epoch(build_args or {}) if epoch is None else epoch,
         )
-        with self.open(context, dockerfile=dockerfile, contexts=contexts, stdin=stdin) as recipe:
+        syntax = options.build_args.get("BUILDKIT_SYNTAX") or ""
+        with self.open(context, dockerfile=dockerfile, contexts=contexts, stdin=stdin, syntax=syntax) as recipe:
             return recipe.build(options, outputs=tuple(map(Output.parse, outputs)), on_event=on_event)
 
     # The cache

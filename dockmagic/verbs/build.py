@@ -87,6 +87,7 @@ def command(
         contexts=pairs(contexts, "--build-context"),
         stdin=door.stdin,
         first_line=door.stdin_line,
+        syntax=options.build_args.get("BUILDKIT_SYNTAX") or "",
     )
     with recipe:
         call = "check" if check else call

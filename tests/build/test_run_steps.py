@@ -20,6 +20,8 @@ from dockmagic.run.disposal import remove_folders
 from dockmagic.run.layers import can_take_over, keys
 from dockmagic.run.listing import containers
 from dockmagic.run.tiers import choose
+from dockmagic.store.content import ContentStore
+from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,6 +205,16 @@ def test_an_image_without_a_shell(make: Builder) -> None:
     with pytest.raises(StepFailed, match="exit code: 127") as caught:
         make("FROM scratch\nRUN echo")
     assert "/bin/sh" in caught.value.output
+
+
+def test_the_first_step_of_a_new_home_has_nothing_below(make: Builder, tmp_path: Path) -> None:
+    """Where no layer was ever unpacked, a RUN on nothing finds no program, and no other trouble."""
+    store = ContentStore(Home(tmp_path / "new"))
+    store.home.prepare()
+    with pytest.raises(StepFailed, match="exit code: 127"):
+        Builder(store, make.folder)("FROM scratch\nRUN echo")
+    for container in containers(store):
+        container.remove(force=True)
 
 
 def test_a_foreign_platform_is_refused(make: Builder) -> None:

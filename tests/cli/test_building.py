@@ -265,7 +265,17 @@ def test_what_cannot_be_honoured_is_refused_by_name(typed, context: Path, flags:
     assert reason in run.err
 
 
-@pytest.mark.parametrize("flags", ["--load", "--rm", "--force-rm=false", "--provenance=false", "--sbom=false"])
+def test_the_frontend_is_named_by_an_argument(typed, context: Path) -> None:  # noqa: ANN001
+    """BUILDKIT_SYNTAX goes before ``# syntax=``: ``dockerfile.v0`` is the one that is here."""
+    (context / "Dockerfile").write_text("# syntax=example.org/other:1\nFROM scratch\nCOPY app.txt /\n")
+    assert "example.org/other:1 is not supported" in typed("build .").err
+    assert typed("build -q --build-arg BUILDKIT_SYNTAX=dockerfile.v0 .").code == 0
+    assert "BUILDKIT_SYNTAX" in typed("build --build-arg BUILDKIT_SYNTAX=example.org/third .").err
+
+
+@pytest.mark.parametrize(
+    "flags", ["--allow network.host", "--load", "--rm", "--force-rm=false", "--provenance=false", "--sbom=false"]
+)
 def test_habits_of_scripts_change_nothing(typed, context: Path, flags: str) -> None:  # noqa: ANN001
     """What is so anyway may be said."""
     assert typed(f"build -q {flags} .").code == 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["refuse", "refuse_frontend", "refuse_mount", "refuse_syntax"]
 
 #: Names of BuildKit's own frontend, in whichever registry; it is what is built in here.
-_FRONTENDS: Final = ("dockerfile", "dockerfile-upstream")
+_FRONTENDS: Final = ("dockerfile", "dockerfile-upstream", "dockerfile.v0")
 
 
 def refuse_frontend(dockerfile: Dockerfile) -> None:
