@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from dockmagic.oci.dockerfile import Copy, Onbuild, Run, expand, parse_trigger
+from dockmagic.oci.dockerfile import Copy, Onbuild, Run, expand, parse_trigger, trace
 from dockmagic.oci.dockerfile.needs import find_target
+from dockmagic.oci.dockerfile.suggest import nearest
 from dockmagic.oci.errors import DockerfileError, InvalidPlatform, InvalidReference
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
@@ -233,11 +234,25 @@ class _Planner:
             return self._platform
         text = self._expanded(line, line.platform)
         if not text:
-            raise line.error(f"empty platform value from expression {line.platform}", word=line.platform)
+            raise line.error(
+                f"empty platform value from expression {line.platform}",
+                word=line.platform,
+                suggestion=self._meant(line.platform),
+            )
         try:
             return Platform.parse(text)
         except InvalidPlatform as error:
-            raise line.error(f"failed to parse platform {text}: {error.message}", word=line.platform) from None
+            raise line.error(
+                f"failed to parse platform {text}: {error.message}",
+                word=line.platform,
+                suggestion=self._meant(line.platform),
+            ) from None
+
+    def _meant(self, text: str) -> str:
+        """The argument that is probably meant by one in `text` that nothing declares."""
+        known = self._arguments.common
+        unknown = trace(text, known, escape=self._dockerfile.escape).unmatched
+        return next(filter(None, (nearest(name, sorted(known)) for name in sorted(unknown))), "")
 
     def _expanded(self, line: From, text: str) -> str:
         try:

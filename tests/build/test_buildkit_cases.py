@@ -275,6 +275,16 @@ CASES = (
         {"f": ""},
         options={"build_args": {"FOO": "bar"}},
     ),
+    Case(
+        "UndeclaredArg",
+        "FROM --platform=$BULIDPLATFORM scratch\nCOPY f /",
+        error=r"empty platform value from expression \$BULIDPLATFORM \(did you mean BUILDPLATFORM\?\)",
+    ),
+    Case(
+        "UndeclaredArg (in part)",
+        "ARG MY_ARCH=amd64\nFROM --platform=linux/${MYARCH} scratch\nCOPY f /",
+        error=r"failed to parse platform linux/.*\(did you mean MY_ARCH\?\)",
+    ),
     Case("ArgDefaultExpansion", 'FROM scratch\nARG FOO\nARG BAR=${FOO:?"foo missing"}', error="FOO: foo missing"),
     Case(
         "ArgDefaultExpansion (given itself)",
