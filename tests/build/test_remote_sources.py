@@ -157,7 +157,7 @@ def test_a_repository_is_added_at_its_commit(kitchen: Kitchen, repository: str) 
     assert kitchen.run(f"ADD --checksum={commit[:10]} {repository}#main /e")["/e/sub/f"].endswith("two")
     with pytest.raises(DigestMismatch):
         kitchen.prepared(f"ADD --checksum={commit} {repository}#v1 /e")
-    with pytest.raises(NotFound, match="no ref none"):
+    with pytest.raises(NotFound, match="does not contain ref none"):
         kitchen.prepared(f"ADD {repository}#none /e")
 
 
