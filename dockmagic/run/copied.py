@@ -6,6 +6,7 @@ blocks (btrfs, xfs) the copy takes no room until it is written to.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .upper import Written, owned
+from .upper import FOLDER, Written, owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +30,6 @@ _CLONE: Final = 0x40049409  # FICLONE (linux/fs.h)
 _PIECE: Final = 1 << 30
 _NO_CLONE: Final = (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM)
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,7 +41,7 @@ def copy(source: Path, aim: Path, *, owners: bool) -> None:
         aim: empty.
         owners: whether files may be given to their owners, else all are ours.
     """
-    _Copier(owners=owners).folder(os.open(source, _FOLDER), os.open(aim, _FOLDER))
+    _Copier(owners=owners).folder(os.open(source, FOLDER), os.open(aim, FOLDER))
 
 
 class _Copier:
@@ -66,7 +66,7 @@ class _Copier:
         mode = status.st_mode
         if stat.S_ISDIR(mode):
             os.mkdir(name, 0o700, dir_fd=aim)
-            self.folder(_reach(name, _FOLDER, source, mode), os.open(name, _FOLDER, dir_fd=aim))
+            self.folder(_reach(name, FOLDER, source, mode), os.open(name, FOLDER, dir_fd=aim))
         elif stat.S_ISREG(mode):
             self.file(name, status, source, aim)
         else:
@@ -161,7 +161,7 @@ class _Baseline(msgspec.Struct, frozen=True, array_like=True):
 def remember(folder: Path, apart: Iterable[str]) -> None:
     """Write down in the container's `folder` what its copy looks like, but for the paths `apart`."""
     hidden = frozenset(os.fsencode(path) for path in apart)
-    files = _walk(os.fsencode(folder / "merged"), b"", hidden)
+    files = _walk(os.open(folder / "merged", FOLDER), b"", hidden)
     seen = {name: (status.st_ino, status.st_ctime_ns) for name, status in files}
     (folder / _BASELINE).write_bytes(msgspec.msgpack.encode(_Baseline(seen, hidden)))
 
@@ -177,7 +177,7 @@ def scan(folder: Path, root: Path, told: Callable[[Written], Told] | None = None
     baseline = msgspec.msgpack.decode((folder / _BASELINE).read_bytes(), type=_Baseline)
     seen = baseline.seen
     found = []
-    for name, status in _walk(os.fsencode(root), b"", baseline.apart):
+    for name, status in _walk(os.open(root, FOLDER), b"", baseline.apart):
         if seen.pop(name, None) == (status.st_ino, status.st_ctime_ns):
             continue
         mode = status.st_mode
@@ -192,13 +192,20 @@ def scan(folder: Path, root: Path, told: Callable[[Written], Told] | None = None
     return sorted(found, key=lambda item: item.name.split(b"/"))
 
 
-def _walk(folder: bytes, prefix: bytes, apart: frozenset[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = prefix + entry.name
+def _walk(folder: int, prefix: bytes, apart: frozenset[bytes]) -> Iterator[tuple[bytes, os.stat_result]]:
+    """What is in an opened folder, which is closed. The container may be running, and turn any folder into a link."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [os.fsencode(entry.name) for entry in entries]
+        for base in names:
+            name = prefix + base
             if name in apart:
                 continue
-            status = entry.stat(follow_symlinks=False)
-            yield name, status
-            if stat.S_ISDIR(status.st_mode):
-                yield from _walk(entry.path, name + b"/", apart)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # gone meanwhile, or another thing
+                status = os.stat(base, dir_fd=folder, follow_symlinks=False)
+                inside = os.open(base, FOLDER, dir_fd=folder) if stat.S_ISDIR(status.st_mode) else -1
+                yield name, status
+                if inside >= 0:
+                    yield from _walk(inside, name + b"/", apart)
+    finally:
+        os.close(folder)

@@ -52,7 +52,10 @@ class Ownership:
         Of a link or pipe, which can have no note, `below` is what it was in the image: it is still that owner's unless
         it was given to somebody.
         """
-        known = self._known.get(kernel.identify(self._upper, name)[:2], _UNKNOWN)
+        try:
+            known = self._known.get(kernel.identify(self._upper, name)[:2], _UNKNOWN)
+        except OSError:
+            known = _UNKNOWN  # it went away meanwhile
         uid, gid = known.uid, known.gid
         noted = self._noted(name)
         if noted is None and below is not None:

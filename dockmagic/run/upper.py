@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.tree import FileTree, Node
 
-__all__ = ["Written", "WrittenChange", "changes", "dump", "load", "names", "owned", "scan"]
+__all__ = ["FOLDER", "Written", "WrittenChange", "changes", "dump", "load", "names", "owned", "scan"]
 
+#: How a folder is opened that somebody may replace by a link meanwhile.
+FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 
 
@@ -85,7 +88,7 @@ def scan(upper: Path, told: Callable[[Written], Told] | None = None) -> list[Wri
         upper: as overlay keeps it.
         told: what tells whose a file should be, where everything belongs to one user.
     """
-    written = list(_walk(os.fsencode(upper), b""))
+    written = list(_walk(os.open(upper, FOLDER), b""))
     return written if told is None else [owned(item, told(item)) if item.mode else item for item in written]
 
 
@@ -98,37 +101,45 @@ def owned(item: Written, told: Told) -> Written:
     return msgspec.structs.replace(item, uid=told.uid, gid=told.gid)
 
 
-def _walk(folder: bytes, prefix: bytes) -> Iterator[Written]:
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        name = prefix + entry.name
-        status = entry.stat(follow_symlinks=False)
-        mode = status.st_mode
-        if stat.S_ISCHR(mode) and status.st_rdev == 0:
-            yield Written(name, 0)
-            continue
-        is_folder = stat.S_ISDIR(mode)
-        yield Written(
-            name,
-            mode,
-            status.st_size if stat.S_ISREG(mode) else 0,
-            int(status.st_mtime),
-            status.st_uid,
-            status.st_gid,
-            opaque=is_folder and _is_opaque(entry.path),
-            link=os.readlink(entry.path) if stat.S_ISLNK(mode) else b"",
-            major=os.major(status.st_rdev),
-            minor=os.minor(status.st_rdev),
-        )
-        if is_folder:
-            yield from _walk(entry.path, name + b"/")
+def _walk(folder: int, prefix: bytes) -> Iterator[Written]:
+    """What is in an opened folder, which is closed. The container may be running, and turn any folder into a link."""
+    try:
+        with os.scandir(folder) as found:
+            names = sorted(os.fsencode(entry.name) for entry in found)
+        for base in names:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # gone meanwhile, or another thing
+                yield from _look(folder, base, prefix + base)
+    finally:
+        os.close(folder)
 
 
-def _is_opaque(path: bytes) -> bool:
+def _look(folder: int, base: bytes, name: bytes) -> Iterator[Written]:
+    status = os.stat(base, dir_fd=folder, follow_symlinks=False)
+    mode = status.st_mode
+    if stat.S_ISCHR(mode) and status.st_rdev == 0:
+        yield Written(name, 0)
+        return
+    inside = os.open(base, FOLDER, dir_fd=folder) if stat.S_ISDIR(mode) else -1
+    yield Written(
+        name,
+        mode,
+        status.st_size if stat.S_ISREG(mode) else 0,
+        int(status.st_mtime),
+        status.st_uid,
+        status.st_gid,
+        opaque=inside >= 0 and _is_opaque(inside),
+        link=os.readlink(base, dir_fd=folder) if stat.S_ISLNK(mode) else b"",
+        major=os.major(status.st_rdev),
+        minor=os.minor(status.st_rdev),
+    )
+    if inside >= 0:
+        yield from _walk(inside, name + b"/")
+
+
+def _is_opaque(folder: int) -> bool:
     for attribute in _OPAQUE:
         try:
-            if os.getxattr(path, attribute, follow_symlinks=False) == b"y":
+            if os.getxattr(folder, attribute) == b"y":
                 return True
         except OSError:
             continue
