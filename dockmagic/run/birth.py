@@ -146,7 +146,9 @@ class Birth:
         def tell(message: dict[str, Any], passed: tuple[int, ...]) -> None:
             wire.tell(sync, message, passed)
 
-        process.become(what, stdio, users=self.users, code=self.code, recorder=self.recorder, tell=tell)
+        process.become(
+            what, stdio, users=self.users, code=self.code, recorder=self.recorder, way=sync.fileno(), tell=tell
+        )
 
 
 @contextlib.contextmanager
@@ -181,8 +183,7 @@ def _stdio(
         if what.get("window"):
             process.resize(master, *what["window"])
         return (slave, slave, slave), (master,)
-    first = ends[0] if ends[0] >= 0 else os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    return (first, ends[1], ends[2]), ()
+    return (ends[0], ends[1], ends[2]), ()
 
 
 def _loopback_up() -> None:

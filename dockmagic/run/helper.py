@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
 import subprocess
 import sys
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["NURSERY", "Child", "Connection", "Launcher", "ahead", "launch", "spawn"]
 
 _MESSAGE = 1 << 18
+_MFD_EXEC = 0x10
+_SEALS = 0x1 | 0x2 | 0x4 | 0x8  # seal, shrink, grow, write (fcntl(2), "File Sealing")
 # The interpreter is isolated and reads no site folder, so it must be told where the packages lie.
 _PACKAGES = [str(Path(__file__).resolve().parents[2]), *(place for place in sys.path if Path(place).is_absolute())]
 
@@ -164,6 +168,33 @@ def ahead(module: str) -> Iterator[None]:
         waiting.close()
 
 
+def _interpreter() -> str:
+    """A copy of the interpreter that nobody can write to, if there can be one.
+
+    A program in a container may get at what the process was that became it (``#!/proc/self/exe``, CVE-2019-5736), and
+    the interpreter may be a file of ours: it would run whatever is written there with our rights.
+    """
+    # By way of this process, since the new one closes all that it has inherited.
+    place = f"/proc/{os.getpid()}/fd/{_sealed_interpreter()}"
+    return place if os.access(place, os.X_OK) else sys.executable
+
+
+@cache
+def _sealed_interpreter() -> int:
+    try:
+        try:
+            copy = os.memfd_create("python", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING | _MFD_EXEC)
+        except OSError:  # before Linux 6.3 all of them can be run
+            copy = os.memfd_create("python", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        with open("/proc/self/exe", "rb", buffering=0) as file:
+            while os.sendfile(copy, file.fileno(), None, 1 << 30):
+                pass
+        fcntl.fcntl(copy, fcntl.F_ADD_SEALS, _SEALS)
+    except (OSError, AttributeError):
+        return -1
+    return copy
+
+
 def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
     """The same, always with an interpreter of its own."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -172,6 +203,7 @@ def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, 
     with theirs:
         child = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             [sys.executable, "-I", "-S", "-c", code],
+            executable=_interpreter(),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if errors is None else errors,

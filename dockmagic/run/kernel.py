@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 __all__ = [
     "CLONE_NEWCGROUP", "CLONE_NEWIPC", "CLONE_NEWNET", "CLONE_NEWNS", "CLONE_NEWPID", "CLONE_NEWUSER", "CLONE_NEWUTS",
     "CLONE_PARENT", "MS_BIND", "MS_NODEV", "MS_NOEXEC", "MS_NOSUID", "MS_PRIVATE", "MS_RDONLY", "MS_REC", "MS_REMOUNT",
-    "MS_SLAVE", "Identity", "adopt_orphans", "clone", "close_on_exec", "die_with_parent", "drop_bounding", "identify",
-    "install_filter", "keep_capabilities", "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root",
+    "MS_SLAVE", "Identity", "adopt_orphans", "clone", "die_with_parent", "drop_bounding", "identify",
+    "install_filter", "keep_capabilities",
+    "keep_to_itself", "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root",
     "read_only", "set_capabilities", "set_hostname", "setns", "touch_owner", "umount", "unshare",
     "without_devices",
 ]  # fmt: skip
@@ -41,8 +42,8 @@ _NUMBERS: Final = {
 }
 _OPENAT2: Final = 437  # the same everywhere, as all calls since 424
 _MOUNT_SETATTR: Final = 442
-_CLOSE_RANGE: Final = 436
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 8, 24, 36, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP = 1, 4, 8, 24
+_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 _RESOLVE_IN_ROOT: Final = 0x10
 _SIGCHLD: Final = 17
 _SIGKILL: Final = 9
@@ -179,9 +180,9 @@ def touch_owner(descriptor: int) -> None:
     _check(_libc.fchownat(descriptor, b"", -1, -1, _AT_EMPTY_PATH), "fchownat")
 
 
-def close_on_exec(first: int) -> None:
-    """Let no program that this process becomes have the descriptors from `first` on."""
-    _syscall("close_range", _CLOSE_RANGE, first, 0xFFFFFFFF, 4)
+def keep_to_itself() -> None:
+    """Let nobody with this process's rights look into it, until it becomes another program (PR_SET_DUMPABLE)."""
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def set_hostname(name: str) -> None:

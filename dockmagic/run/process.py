@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "not_entered", "open_terminal", "resize"]
 
 _NOT_STARTED = 125
+_DESCRIPTORS = 1 << 20  # more than there can be
+_NULL = os.makedev(1, 3)  # /dev/null (devices.txt)
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
@@ -56,6 +58,7 @@ def become(
     users: str,
     code: bytes,
     recorder: bytes,
+    way: int,
     tell: Callable[[dict[str, Any], tuple[int, ...]], None],
 ) -> NoReturn:
     """Turn into the program that `process` describes. All namespaces and mounts are in place.
@@ -66,6 +69,7 @@ def become(
         users: whom the program may become: ``any``; ``one``, who goes by any number; or ``none`` but whom it is.
         code: the seccomp filter; empty for none.
         recorder: the filter that sends what changes owners to a recorder; empty for none.
+        way: descriptor that `tell` writes to; all others are closed.
         tell: sends the shim a message with descriptors: the recorder's, and whose the program's files are.
 
     Raises:
@@ -81,13 +85,7 @@ def become(
     os.setsid()
     if process["tty"]:
         fcntl.ioctl(stdio[0], termios.TIOCSCTTY, 0)
-    for number, descriptor in enumerate(stdio):
-        os.dup2(descriptor, number, inheritable=True)
-        try:
-            os.fchown(number, account.uid, account.gid)  # so that /dev/stdout can be opened
-        except OSError:
-            continue
-    kernel.close_on_exec(3)
+    _take(stdio, account, way)
     _work_in(process["cwd"] or "/", make=process.get("make_cwd", False), code=not_entered(process))
     environment = dict(word.partition("=")[::2] for word in process["env"])
     environment.setdefault("HOME", account.home)
@@ -111,6 +109,8 @@ def become(
             idmap.become_other(account.uid, account.gid)
         elif recorder:
             tell({"listens": True}, (kernel.listen_filter(recorder),))
+    if not recorder:  # which joins our mounts, and could not any more
+        kernel.keep_to_itself()  # from here on we have no more rights than the container's own programs
     kernel.drop_bounding(capabilities)
     # While this process may still do all, for without rights a filter asks for no_new_privs. Docker's list has every
     # call that comes after it.
@@ -131,6 +131,21 @@ def _grant(capabilities: int) -> None:
         kernel.set_capabilities(capabilities)
     except PermissionError:
         raise Refusal("--cap-add asks for more capabilities than this machine's root has", _NOT_STARTED) from None
+
+
+def _take(stdio: tuple[int, int, int], account: accounts.Account, way: int) -> None:
+    """Have these as descriptors 0, 1 and 2, and no others but `way`."""
+    for number, descriptor in enumerate(stdio):
+        os.dup2(descriptor, number, inheritable=True)
+        if os.fstat(number).st_rdev == _NULL:
+            continue  # the machine's own, and anybody may open it
+        try:
+            os.fchown(number, account.uid, account.gid)  # so that /dev/stdout can be opened
+        except OSError:
+            continue
+    # Not only at the end: whoever in the container looks at us before that finds nothing of the machine open.
+    os.closerange(3, way)
+    os.closerange(way + 1, _DESCRIPTORS)
 
 
 def not_entered(process: dict[str, Any]) -> int:

@@ -269,6 +269,7 @@ def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: lis
     descriptor = target(root, mount["target"], created, folder=not source or os.path.isdir(source))
     try:
         through = f"/proc/self/fd/{descriptor}"
+        _refuse_proc(root, through, mount["target"])
         if kind == "tmpfs":
             _tmpfs(through, mount)
         else:
@@ -291,6 +292,13 @@ def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: lis
             _read_only(place)
     finally:
         os.close(again)
+
+
+def _refuse_proc(root: int, through: str, path: str) -> None:
+    """Keep volumes out of /proc: what hides parts of it and is written there would go astray (CVE-2019-16884)."""
+    place = os.path.relpath(os.readlink(through), os.readlink(f"/proc/self/fd/{root}"))
+    if place.split("/", 1)[0] == "proc":
+        raise ValueError(f"{path} cannot be mounted over: it lies in /proc")
 
 
 def _read_only(place: str) -> None:

@@ -180,9 +180,11 @@ class _Shim:
                 self.outputs[out] = stream
         if self.log < 0:
             self.direct = tuple(mine)
-        taken = -1
         if stdin:
             taken, self.stdin = os.pipe()
+        else:
+            # The machine's: the container's may be anything that a volume has in its place (CVE-2025-31133).
+            taken = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         return (taken, theirs[0], theirs[1])
 
     # ------------------------------------------------------------------ life
