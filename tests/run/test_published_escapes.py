@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import finish
+from programs import finish, until
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
@@ -195,8 +195,8 @@ def test_a_copy_through_a_name_that_is_swapped_for_a_link(make: Make, tmp_path: 
         "while :; do mv /way /x; mv /link /way; mv /way /link; mv /x /way; done"
     )
     container = make("sh", "-c", script, network="host")
-    with container.start(owner=os.getpid()) as session:
-        session.news()
+    with container.start(owner=os.getpid()):
+        assert until(lambda: (container.folder / "log").stat().st_size > 0)
         for _ in range(12):
             with contextlib.suppress(DockmagicError):
                 copy_from_host(container, outside / "secret", "/way/new")
@@ -237,8 +237,8 @@ def test_nothing_of_the_container_is_loaded(make: Make, poisoned: Image, tmp_pat
     """CVE-2019-14271: a helper that had gone into the container loaded a library from there, with its own rights."""
     script = "echo ready; touch /new; chown 5:6 /new; mkdir /d; sleep 1000"
     container = make("sh", "-c", script, image=poisoned, network="host", user="0", tty=True)
-    with container.start(owner=os.getpid()) as session:
-        session.news()
+    with container.start(owner=os.getpid()):
+        assert until(lambda: (container.folder / "log").stat().st_size > 0)
         for user in ("user", "1000:extra"):
             with container.exec(["id"], user=user) as inside:
                 assert inside.follow(lambda *_: None) == 0
