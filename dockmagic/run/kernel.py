@@ -45,6 +45,7 @@ _MOUNT_SETATTR: Final = 442
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP = 1, 4, 8, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 _RESOLVE_IN_ROOT: Final = 0x10
+_ATTEMPTS: Final = 1000  # each takes microseconds, and somebody may be renaming all the time
 _SIGCHLD: Final = 17
 _SIGKILL: Final = 9
 _MNT_DETACH: Final = 2
@@ -146,7 +147,15 @@ def without_devices(path: str) -> None:
 def open_in_root(root: int, path: str, flags: int) -> int:
     """Open `path` as a process whose root is the folder `root` would: links never lead out of it (openat2(2))."""
     how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT))
-    return _syscall(f"open of {path}", _OPENAT2, root, os.fsencode(path), how, 24)
+    left = _ATTEMPTS
+    while True:
+        try:
+            return _syscall(f"open of {path}", _OPENAT2, root, os.fsencode(path), how, 24)
+        except BlockingIOError:
+            # Something on the machine was renamed or mounted meanwhile, and ".." might lead out: try again (openat2(2)).
+            left -= 1
+            if not left:
+                raise
 
 
 class Identity(NamedTuple):
