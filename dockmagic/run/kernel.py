@@ -152,7 +152,7 @@ def open_in_root(root: int, path: str, flags: int) -> int:
         try:
             return _syscall(f"open of {path}", _OPENAT2, root, os.fsencode(path), how, 24)
         except BlockingIOError:
-            # Something on the machine was renamed or mounted meanwhile, and ".." might lead out: try again (openat2(2)).
+            # Something on the machine was renamed or mounted meanwhile, and ".." might lead out (openat2(2)): again.
             left -= 1
             if not left:
                 raise

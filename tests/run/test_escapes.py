@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import platform
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from small import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.oci.reference import Reference
+from dockmagic.run import kernel
 from dockmagic.run.container import CannotStart
 from dockmagic.run.record import Mount
 from dockmagic.run.tiers import choose
@@ -221,3 +224,21 @@ def test_settings_of_the_machine_cannot_be_written(make: Make, confined: None) -
     _, out, err = finish(make("sh", "-c", script))
     assert out == ""
     assert len(err.splitlines()) >= 5  # where a device is noted down only, there is nothing in it to read
+
+
+def test_a_path_is_opened_while_others_rename(tmp_path: Path) -> None:
+    """The kernel refuses ``..`` for a moment when anything on the machine is renamed; that is no reason to give up."""
+    (tmp_path / "root" / "var").mkdir(parents=True)
+    (tmp_path / "root" / "way").symlink_to("../../var")
+    renaming = subprocess.Popen(
+        [sys.executable, "-c", "import os\nos.mkdir('a')\nwhile True: os.rename('a', 'b'), os.rename('b', 'a')"],
+        cwd=tmp_path,
+    )
+    root = os.open(tmp_path / "root", os.O_PATH)
+    try:
+        for _ in range(5000):
+            os.close(kernel.open_in_root(root, "/way", os.O_PATH))
+    finally:
+        os.close(root)
+        renaming.kill()
+        renaming.wait()
