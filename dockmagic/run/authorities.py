@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.store.layer.entry import EntryType
+from dockmagic.store.layer.entry import Entry, EntryType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
@@ -154,37 +154,52 @@ def _layer(store: ContentStore, isolation: Isolation, files: Mapping[str, bytes]
 
     Folders are as they are in `around`, which this layer may hide.
     """
-    import tarfile  # seldom needed, and not a small thing to import
-    import tempfile
+    names = sorted({str(parent) for place in files for parent in PurePosixPath(place).parents} - {"."})
+    folders = [
+        node.entry
+        if (node := around.get(os.fsencode(name))) is not None and node.entry.is_dir
+        else Entry(os.fsencode(name), EntryType.DIRECTORY)
+        for name in names
+    ]
+    # Named by what goes in: most containers find it there, and need no tar for that.
+    told = hashlib.sha256(b"authorities")
+    for entry in folders:
+        told.update(repr((entry.name, entry.mode, entry.uid, entry.gid, entry.mtime)).encode())
+    for place, data in sorted(files.items()):
+        told.update(f"{place} {len(data)} ".encode() + data)
+    key = told.hexdigest()[:16]
+    folder = store.home.layers / isolation.form_name
+    if not (folder / key).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _unpack(isolation, folder, key, _tar(folders, files))
+    return key
 
-    from .work import work
 
-    def folder_like(name: str) -> tarfile.TarInfo:
-        info = tarfile.TarInfo(name)
-        info.type, info.mode = tarfile.DIRTYPE, 0o755
-        node = around.get(os.fsencode(name))
-        if node is not None and node.entry.is_dir:
-            entry = node.entry
-            info.mode, info.uid, info.gid, info.mtime = entry.mode, entry.uid, entry.gid, entry.mtime
-        return info
+def _tar(folders: Iterable[Entry], files: Mapping[str, bytes]) -> bytes:
+    import tarfile
 
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for name in sorted({str(parent) for place in files for parent in PurePosixPath(place).parents} - {"."}):
-            tar.addfile(folder_like(name))
+        for entry in folders:
+            info = tarfile.TarInfo(os.fsdecode(entry.name))
+            info.type, info.mode, info.mtime = tarfile.DIRTYPE, entry.mode, entry.mtime
+            info.uid, info.gid = entry.uid, entry.gid
+            tar.addfile(info)
         for name, data in sorted(files.items()):
             info = tarfile.TarInfo(name)
             info.size, info.mode = len(data), 0o644
             tar.addfile(info, io.BytesIO(data))
-    diff_id = Digest.of(out.getvalue())
-    key = hashlib.sha256(f"authorities {diff_id}".encode()).hexdigest()[:16]
-    folder = store.home.layers / isolation.form_name
-    if not (folder / key).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as table:
-            source.write(out.getvalue())
-            source.seek(0)
-            layer = {"key": key, "media_type": media.OCI_LAYER, "diff_id": diff_id}
-            descriptors = (source.fileno(), table.fileno())
-            work(isolation, "unpack_arriving", descriptors=descriptors, folder=str(folder), layer=layer)
-    return key
+    return out.getvalue()
+
+
+def _unpack(isolation: Isolation, folder: Path, key: str, tar: bytes) -> None:
+    import tempfile
+
+    from .work import work
+
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as table:
+        source.write(tar)
+        source.seek(0)
+        layer = {"key": key, "media_type": media.OCI_LAYER, "diff_id": Digest.of(tar)}
+        descriptors = (source.fileno(), table.fileno())
+        work(isolation, "unpack_arriving", descriptors=descriptors, folder=str(folder), layer=layer)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
+    from dockmagic.run.isolation import Tier
 
 
 def _is_static(path: str) -> bool:
@@ -51,6 +52,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentStore]:
         container.remove(force=True)
     # Unpacked layers belong to other users, whom pytest could not clean up after.
     remove_folders(isolation, [str(found.home.layers), str(found.home.volumes)])
+
+
+@pytest.fixture
+def force(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[Tier], Tier]:
+    """Makes containers of one tier; the test is skipped, with the reason, where that does not work."""
+
+    def one(tier: Tier) -> Tier:
+        monkeypatch.setenv("DOCKMAGIC_TIER", tier.value)
+        try:
+            choose(store.home)
+        except NotSupported as error:
+            pytest.skip(str(error))
+        return tier
+
+    return one
 
 
 @pytest.fixture

@@ -14,12 +14,10 @@ from programs import finish
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
-from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
 from dockmagic.run.commit import commit
 from dockmagic.run.isolation import Tier
 from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
     from dockmagic.store.content import ContentStore
+
+    Force = Callable[[Tier], Tier]
 
 _FILES = {
     "etc/passwd": b"root:x:0:0::/root:/bin/sh\n_apt:x:42:65534::/nonexistent:/bin/false\n",
@@ -57,15 +57,11 @@ def test_folders_of_apt_are_its_users(
     store: ContentStore,
     debian: Image,
     make: Callable[..., Container],
-    monkeypatch: pytest.MonkeyPatch,
+    force: Force,
     tier: Tier,
 ) -> None:
     """As root of a machine would have made them; and what apt fetches arrives."""
-    monkeypatch.setenv("DOCKMAGIC_TIER", tier.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
+    force(tier)
     folders = [folder for folder in ("/usr", "/lib", "/lib64") if Path(folder).exists()]
     mounts = [Mount(type="bind", target=folder, source=os.path.realpath(folder), read_only=True) for folder in folders]
     command = ("/usr/bin/apt-get", "-o", "APT::Update::Error-Mode=any", "update")

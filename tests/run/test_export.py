@@ -12,10 +12,8 @@ from hard import CAPABILITY, access_list
 from programs import finish
 
 from dockmagic.image.archive import import_rootfs
-from dockmagic.oci.errors import NotSupported
 from dockmagic.run.commit import commit
 from dockmagic.run.isolation import Tier
-from dockmagic.run.tiers import choose
 from dockmagic.run.transfer import copy_in, copy_out, export
 
 if TYPE_CHECKING:
@@ -28,20 +26,15 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.tree import FileTree
 
     Make = Callable[..., Container]
+    Force = Callable[[Tier], Tier]
 
 _MADE_FOR_A_RUN = ("dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf")
 
 
 @pytest.fixture(params=[tier for tier in Tier if tier is not Tier.PROOT], ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Tier:
+def tier(request: pytest.FixtureRequest, force: Force) -> Tier:
     """One tier that can commit, forced; skipped with the reason where it does not work."""
-    chosen: Tier = request.param
-    monkeypatch.setenv("DOCKMAGIC_TIER", chosen.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
-    return chosen
+    return force(request.param)
 
 
 def _facts(tree: FileTree) -> dict[str, tuple[object, ...]]:
@@ -88,15 +81,9 @@ def test_a_copy_keeps_capabilities_and_attributes(hard: Image, make: Make, tmp_p
     assert found["/home/srv/listed"].xattrs == {"system.posix_acl_access": access_list(6)}
 
 
-def test_a_device_is_copied_in_where_it_can_only_be_noted_down(
-    store: ContentStore, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_device_is_copied_in_where_it_can_only_be_noted_down(make: Make, tmp_path: Path, force: Force) -> None:
     """As it is when a program makes one there."""
-    monkeypatch.setenv("DOCKMAGIC_TIER", Tier.SINGLE.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
+    force(Tier.SINGLE)
     container = make("true")
     with (tmp_path / "in.tar").open("w+b") as file:
         with tarfile.open(fileobj=file, mode="w") as tar:

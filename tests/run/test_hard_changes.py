@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.entry import Entry
 
     Make = Callable[..., Container]
+    Force = Callable[[Tier], Tier]
     Layers = Callable[[str], dict[str, Entry]]
 
 _EPOCH = 1_500_000_000
@@ -122,15 +123,9 @@ def test_attributes_that_this_machine_cannot_set_stay(layers: Layers) -> None:
     assert found["/srv/shared"].xattrs == {"system.posix_acl_default": access_list(7)}
 
 
-def test_a_folder_whose_access_list_is_not_heeded_is_warned_of(
-    store: ContentStore, hard: Image, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_whose_access_list_is_not_heeded_is_warned_of(hard: Image, make: Make, force: Force) -> None:
     """Where it names users who do not exist there, what is made in the folder does not get it."""
-    monkeypatch.setenv("DOCKMAGIC_TIER", Tier.SINGLE.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
+    force(Tier.SINGLE)
     container = make("touch", "/srv/shared/new", "/srv/folder/new", image=hard)
     assert finish(container) == (0, "", "")
     notices: list[str] = []
@@ -212,15 +207,9 @@ def test_a_directory_of_the_image_is_renamed(layers: Layers) -> None:
     assert {"-/srv/tree", "-/srv/closed", "-/srv/folder/child"} <= found.keys()
 
 
-def test_a_copy_that_loses_owners_is_warned_of(
-    store: ContentStore, hard: Image, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_copy_that_loses_owners_is_warned_of(hard: Image, make: Make, force: Force) -> None:
     """Where programs see one user only: of a moved folder and of ``cp -a`` as well, for they copy what they see."""
-    monkeypatch.setenv("DOCKMAGIC_TIER", Tier.SINGLE.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
+    force(Tier.SINGLE)
     for script, told in (
         ("mkdir /x; mv /srv/tree /x; cp -a /srv/file /x; echo n > /x/new", "/x/file, /x/tree, /x/tree/a and 2 more"),
         ("chgrp 5 /srv/file", "/srv/file"),  # busybox gives the owner that it sees along

@@ -20,11 +20,10 @@ from programs import finish, until
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
-from dockmagic.oci.errors import DockmagicError, NotSupported
+from dockmagic.oci.errors import DockmagicError
 from dockmagic.run.commit import commit
 from dockmagic.run.isolation import Tier
 from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose
 from dockmagic.run.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
+    Force = Callable[[Tier], Tier]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -42,25 +42,16 @@ _F_GET_SEALS = 1034
 _SEAL_WRITE = 8
 
 
-def _choose(store: ContentStore, monkeypatch: pytest.MonkeyPatch, tier: Tier) -> Tier:
-    monkeypatch.setenv("DOCKMAGIC_TIER", tier.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
-    return tier
-
-
 @pytest.fixture(params=[Tier.ROOT, Tier.SUBID, Tier.SINGLE], ids=lambda tier: tier.value)
-def confined(request: pytest.FixtureRequest, store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Tier:
+def confined(request: pytest.FixtureRequest, force: Force) -> Tier:
     """One tier that protects the machine, forced."""
-    return _choose(store, monkeypatch, request.param)
+    return force(request.param)
 
 
 @pytest.fixture(params=[tier for tier in Tier if tier is not Tier.PROOT], ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Tier:
+def tier(request: pytest.FixtureRequest, force: Force) -> Tier:
     """One tier that can commit, forced."""
-    return _choose(store, monkeypatch, request.param)
+    return force(request.param)
 
 
 @pytest.fixture

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from programs import finish
 
-from dockmagic.oci.errors import NotSupported
 from dockmagic.run import recorder
 from dockmagic.run.commit import commit
 from dockmagic.run.isolation import Tier
 from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose
 from dockmagic.run.transfer import copy_out
 from dockmagic.store.layer.entry import EntryType
 
@@ -25,21 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockmagic.run.container import Container
-    from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.entry import Entry
 
     Make = Callable[..., Container]
+    Force = Callable[[Tier], Tier]
     Layer = Callable[..., dict[str, Entry]]
 
 
 @pytest.fixture(autouse=True)
-def single(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def single(force: Force) -> None:
     """Every container here has one user; skipped where no user namespace can be made."""
-    monkeypatch.setenv("DOCKMAGIC_TIER", Tier.SINGLE.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
+    force(Tier.SINGLE)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
+    Force = Callable[[Tier], Tier]
 
 # What every tier can do: files, owners, modes, links, removals, a directory in another's place, a renamed file that the
 # image gives to somebody.
@@ -47,15 +48,9 @@ cp /bin/busybox /new/tool; chown 10:10 /new/tool; chmod 6755 /new/tool; chown 11
 
 
 @pytest.fixture(params=list(Tier), ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Tier:
+def tier(request: pytest.FixtureRequest, force: Force) -> Tier:
     """One tier, forced; skipped with the reason where it does not work."""
-    chosen: Tier = request.param
-    monkeypatch.setenv("DOCKMAGIC_TIER", chosen.value)
-    try:
-        choose(store.home)
-    except NotSupported as error:
-        pytest.skip(str(error))
-    return chosen
+    return force(request.param)
 
 
 @pytest.fixture
