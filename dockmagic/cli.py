@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from .build.events import BuildEvent
+    from dockmagic.build.outcome.events import BuildEvent
+
     from .verbs.result import Result
 
 __all__ = ["main"]

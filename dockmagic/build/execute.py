@@ -14,18 +14,18 @@ from dockmagic.image.image import Image
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 
-from . import steps
-from .bases import Bases
-from .builder_arguments import epoch_of, refuse_arguments
-from .cache import Cache
-from .events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
-from .growing import finish, settle
-from .output import export, one_packing
-from .packing import repack
-from .plan import make_plan
-from .result import Build, StepFailed
-from .stage import StageBuild
-from .workshop import Workshop
+from .caching import steps
+from .caching.cache import Cache
+from .image.growing import finish, settle
+from .image.packing import repack
+from .outcome.events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
+from .outcome.output import export, one_packing
+from .outcome.result import Build, StepFailed
+from .reading.builder_arguments import epoch_of, refuse_arguments
+from .reading.plan import make_plan
+from .step.bases import Bases
+from .step.stage import StageBuild
+from .step.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Dockerfile, Instruction
     from dockmagic.store.content import ContentStore
 
-    from .context import Context
-    from .events import BuildEvent
+    from .image.packing import Packing
     from .options import Options
-    from .output import Output
-    from .packing import Packing
-    from .plan import Base, Plan
-    from .workshop import State
+    from .outcome.events import BuildEvent
+    from .outcome.output import Output
+    from .reading.plan import Base, Plan
+    from .sources.context import Context
+    from .step.workshop import State
 
 __all__ = ["build"]
 

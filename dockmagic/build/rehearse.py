@@ -11,12 +11,12 @@ from dockmagic.oci.dockerfile.needs import find_target
 from dockmagic.oci.errors import DockerfileError, DockmagicError
 from dockmagic.oci.spec import Config
 
-from .builder_arguments import epoch_of
-from .mounts import place_mount
-from .permissions import Permissions
-from .plan import make_plan
-from .scope import Scope
-from .sources import check_sources
+from .copy.permissions import Permissions
+from .reading.builder_arguments import epoch_of
+from .reading.plan import make_plan
+from .reading.scope import Scope
+from .sources.wording import check_sources
+from .step.mounts import place_mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Dockerfile, Instruction, Mount
     from dockmagic.oci.platforms import Platform
 
-    from .plan import Base, Plan, PlannedStage
+    from .reading.plan import Base, Plan, PlannedStage
 
 __all__ = ["rehearse"]
 

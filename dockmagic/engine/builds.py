@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dockmagic.build.events import ignore_events
+from dockmagic.build.outcome.events import ignore_events
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.oci.reference import Reference
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import BinaryIO
 
-    from dockmagic.build.cache import Record
-    from dockmagic.build.context import Context, DockerfileText
-    from dockmagic.build.events import BuildEvent
-    from dockmagic.build.prune import Pruned, Usage
-    from dockmagic.build.result import Build
+    from dockmagic.build.caching.cache import Record
+    from dockmagic.build.caching.prune import Pruned, Usage
+    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.build.outcome.result import Build
+    from dockmagic.build.sources.context import Context, DockerfileText
     from dockmagic.oci.platforms import Platform
     from dockmagic.rows import CacheRow
     from dockmagic.store.home import Home
@@ -65,7 +65,7 @@ class Builds:
             PathNotFound: there is no such folder or Dockerfile.
             InvalidInput: both are asked for on `stdin`.
         """
-        from dockmagic.build.context import open_context, open_named
+        from dockmagic.build.sources.context import open_context, open_named
         from dockmagic.oci.dockerfile import parse, refuse_frontend
 
         if context == dockerfile == "-":
@@ -142,7 +142,7 @@ class Builds:
             ImageNotFound: a base image is nowhere.
         """
         from dockmagic.build.options import Options, Secret
-        from dockmagic.build.output import Output
+        from dockmagic.build.outcome.output import Output
 
         options = Options(
             tags=tuple(Reference.parse(tag).or_latest() for tag in tags),
@@ -166,7 +166,7 @@ class Builds:
 
     def usage(self) -> Usage:
         """What the build cache takes (``system df``)."""
-        from dockmagic.build.prune import usage
+        from dockmagic.build.caching.prune import usage
 
         return usage(self._engine.store)
 
@@ -185,7 +185,7 @@ class Builds:
         Raises:
             InvalidInput: an unknown filter.
         """
-        from dockmagic.build.prune import prune
+        from dockmagic.build.caching.prune import prune
 
         until = _until(filters)
         store = self._engine.store
@@ -227,11 +227,11 @@ def source_date_epoch(build_args: Mapping[str, str | None]) -> int | None:
 
 def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: BinaryIO | None) -> DockerfileText:
     if name.startswith(("http://", "https://")):
-        from dockmagic.build.context import fetch_dockerfile
+        from dockmagic.build.sources.context import fetch_dockerfile
 
         return fetch_dockerfile(home, name)
     if name == "-":
-        from dockmagic.build.context import DockerfileText
+        from dockmagic.build.sources.context import DockerfileText
 
         if stdin is None:
             raise InvalidInput("there is no Dockerfile on standard input", hint="Give one, or name a file with -f")
@@ -248,7 +248,7 @@ def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: Bi
             f"the Dockerfile {name} cannot be read: {error.strerror}", hint="Name it with -f, from the working folder"
         ) from None
     inside = os.path.relpath(path, folder)
-    from dockmagic.build.context import DockerfileText
+    from dockmagic.build.sources.context import DockerfileText
 
     return DockerfileText(inside if not inside.startswith("..") else str(path), text)
 

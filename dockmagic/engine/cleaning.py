@@ -19,12 +19,12 @@ __all__ = ["collect", "collect_layers", "roots"]
 
 def roots(store: ContentStore) -> tuple[Callable[[], Iterable[Digest]], ...]:
     """What the collector keeps beside the names: one entry for each part of dockmagic that relies on content."""
-    from dockmagic.run import uses
+    from dockmagic.run.disk import uses
 
     if not store.home.builds.is_dir():
         return (partial(uses.roots, store),)
-    from dockmagic.build import steps
-    from dockmagic.build.cache import Cache
+    from dockmagic.build.caching import steps
+    from dockmagic.build.caching.cache import Cache
 
     return partial(uses.roots, store), Cache(store.home).roots, partial(steps.roots, store)
 
@@ -44,6 +44,6 @@ def collect_layers(store: ContentStore, *, dry_run: bool = False) -> int:
     """The part of `collect` that has to do with unpacked layers; bytes that come free."""
     if not store.home.layers.is_dir():
         return 0
-    from dockmagic.run.collecting import collect_layers as collect_unpacked
+    from dockmagic.run.disk.collecting import collect_layers as collect_unpacked
 
     return collect_unpacked(store, roots=roots(store), dry_run=dry_run)

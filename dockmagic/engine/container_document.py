@@ -9,7 +9,7 @@ from .container_rows import moment_of
 
 if TYPE_CHECKING:
     from dockmagic.run.container import Container
-    from dockmagic.run.record import Mount, Record, State
+    from dockmagic.run.disk.record import Mount, Record, State
 
 __all__ = ["container_document"]
 
@@ -104,7 +104,7 @@ def _state(state: State) -> dict[str, Any]:
 
 
 def _host_config(record: Record) -> dict[str, Any]:
-    from dockmagic.run.capabilities import names_of
+    from dockmagic.run.linux.capabilities import names_of
 
     limits = record.limits
     return {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
-    from dockmagic.run.record import State
+    from dockmagic.run.disk.record import State
 
     Test = Callable[[Container, State], bool]
 
@@ -119,7 +119,7 @@ def _test(  # noqa: C901, PLR0911, PLR0912  (one return for each key)
 
 
 def _ports(text: str) -> frozenset[str]:
-    from dockmagic.run.ports import parse_exposed
+    from dockmagic.run.flags.ports import parse_exposed
 
     return frozenset(parse_exposed(text))
 

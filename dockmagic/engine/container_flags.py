@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run.environment import parse_label, parse_label_file, parse_variable, read_env_file
-from dockmagic.run.limits import Limits, parse_cpus, parse_memory, parse_ulimit
+from dockmagic.run.flags.environment import parse_label, parse_label_file, parse_variable, read_env_file
+from dockmagic.run.flags.limits import Limits, parse_cpus, parse_memory, parse_ulimit
+from dockmagic.run.flags.ports import parse_port
 from dockmagic.run.mounting import parse_mount, parse_tmpfs, parse_volume
-from dockmagic.run.ports import parse_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
-    from dockmagic.run.ports import Port
-    from dockmagic.run.record import Mount
+    from dockmagic.run.disk.record import Mount
+    from dockmagic.run.flags.ports import Port
 
 __all__ = ["mounts_from", "read_environment", "read_labels", "read_limits", "read_mounts", "read_ports"]
 

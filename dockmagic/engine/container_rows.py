@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
-    from dockmagic.run.record import Mount, State
-    from dockmagic.run.upper import WrittenChange
+    from dockmagic.run.disk.record import Mount, State
+    from dockmagic.run.worker.upper import WrittenChange
 
 __all__ = ["command_line", "container_row", "moment_of", "mount_name", "status_of", "written_rows"]
 

@@ -267,9 +267,9 @@ class Containers:
             NotSupported: no tier works here, or the image is for another processor.
         """
         from dockmagic.run.creation import create
+        from dockmagic.run.flags.ports import parse_exposed
+        from dockmagic.run.flags.sizes import parse_size
         from dockmagic.run.hosts import parse_host
-        from dockmagic.run.ports import parse_exposed
-        from dockmagic.run.sizes import parse_size
 
         from .container_flags import (
             mounts_from,

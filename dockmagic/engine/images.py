@@ -138,7 +138,7 @@ class Images:
             RegistryError: the registry refuses or fails.
         """
         if unpack:
-            from dockmagic.run.arriving import pull_unpacked as pull
+            from dockmagic.run.disk.arriving import pull_unpacked as pull
         else:
             from dockmagic.image.transfer import pull
         ref = _reference(name).or_latest()
@@ -220,7 +220,7 @@ class Images:
             ImageNotFound: there is none.
             Conflict: an ID that several repositories name, without `force`; an image that a container uses.
         """
-        from dockmagic.run.uses import uses
+        from dockmagic.run.disk.uses import uses
 
         store = self._engine.store
         removal = local.remove(store, name, force=force, uses=uses(store), roots=roots(store))
@@ -238,7 +238,7 @@ class Images:
             all_unused: named ones too, if no container uses them.
             filters: only those that ``until=…`` and ``label=…`` let through.
         """
-        from dockmagic.run.uses import uses
+        from dockmagic.run.disk.uses import uses
 
         store = self._engine.store
         wanted = image_filter(store, filters)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dockmagic.build.events import BuildWarned, ignore_events
-from dockmagic.build.excerpt import excerpt
+from dockmagic.build.outcome.events import BuildWarned, ignore_events
+from dockmagic.build.outcome.excerpt import excerpt
 from dockmagic.oci.errors import DockerfileError, DockmagicError
 
 from .subject import find_image
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import BinaryIO, Self
 
-    from dockmagic.build.context import Context
-    from dockmagic.build.events import BuildEvent
     from dockmagic.build.options import Options
-    from dockmagic.build.output import Output
-    from dockmagic.build.plan import Base
-    from dockmagic.build.reproduce import Verdict
-    from dockmagic.build.result import Build
+    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.build.outcome.output import Output
+    from dockmagic.build.outcome.reproduce import Verdict
+    from dockmagic.build.outcome.result import Build
+    from dockmagic.build.reading.plan import Base
+    from dockmagic.build.sources.context import Context
     from dockmagic.oci.dockerfile import Dockerfile
     from dockmagic.oci.spec import Config, ConfigFile
     from dockmagic.rows import ArgumentRow, TargetRow
@@ -62,7 +62,7 @@ def _short(rule: str, message: str, line: int) -> str:
 
 
 def _given(options: Options) -> dict[str, str]:
-    from dockmagic.build.scope import given_arguments
+    from dockmagic.build.reading.scope import given_arguments
 
     return given_arguments(options.build_args)
 
@@ -249,7 +249,7 @@ class Recipe:
         """Build twice without the cache, and compare (``build --verify-reproducible``)."""
         import msgspec
 
-        from dockmagic.build.reproduce import verify_reproducible
+        from dockmagic.build.outcome.reproduce import verify_reproducible
 
         return verify_reproducible(self._builder(msgspec.structs.replace(options, no_cache=True), (), None, on_event))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dockmagic.rows import VolumeRow
-    from dockmagic.run.volumes import Volume
+    from dockmagic.run.disk.volumes import Volume
 
     from .ground import Ground
 
@@ -32,7 +32,7 @@ class Volumes:
 
     def all(self) -> list[Volume]:
         """Every volume, by name."""
-        from dockmagic.run.volumes import volumes
+        from dockmagic.run.disk.volumes import volumes
 
         return volumes(self._engine.home)
 
@@ -42,7 +42,7 @@ class Volumes:
         Raises:
             NotFound: there is none.
         """
-        from dockmagic.run.volumes import find_volume
+        from dockmagic.run.disk.volumes import find_volume
 
         return find_volume(self._engine.home, name)
 
@@ -52,7 +52,7 @@ class Volumes:
         Raises:
             InvalidInput: not a name.
         """
-        from dockmagic.run.volumes import create_volume
+        from dockmagic.run.disk.volumes import create_volume
 
         return create_volume(self._engine.home, name, labels=labels)
 
@@ -90,7 +90,7 @@ class Volumes:
 
     def _users(self) -> dict[str, list[str]]:
         """Volume → IDs of the containers that use it."""
-        from dockmagic.run.uses import records
+        from dockmagic.run.disk.uses import records
 
         found: dict[str, list[str]] = {}
         for _, record in records(self._engine.store):
@@ -117,9 +117,9 @@ class Volumes:
                 raise
 
     def _delete(self, name: str, users: list[str]) -> None:
-        from dockmagic.run.disposal import remove_folders
-        from dockmagic.run.tiers import choose
-        from dockmagic.run.volumes import remove_volume
+        from dockmagic.run.disk.volumes import remove_volume
+        from dockmagic.run.machine.disposal import remove_folders
+        from dockmagic.run.machine.tiers import choose
 
         home = self._engine.home
         remove_folders(choose(home), [str(remove_volume(home, name, users))])

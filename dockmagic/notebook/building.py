@@ -18,7 +18,7 @@ from .text import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.build.events import BuildEvent
+    from dockmagic.build.outcome.events import BuildEvent
     from dockmagic.verbs.build_board import StepState
 
 __all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]

@@ -248,7 +248,7 @@ class DockMagics(Magics):
 
 def _leave_result(error: DockmagicError, following: Following) -> None:
     """Give a build that failed its `StepFailed.result`: what there is to go on with."""
-    from dockmagic.build.result import StepFailed
+    from dockmagic.build.outcome.result import StepFailed
 
     if isinstance(error, StepFailed):
         from .views.build import FailedBuildView

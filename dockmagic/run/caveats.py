@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.table import LayerTable
     from dockmagic.store.layer.tree import Node
 
-    from .isolation import Isolation
+    from .machine.isolation import Isolation
 
 __all__ = ["caveats"]
 

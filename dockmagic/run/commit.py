@@ -18,10 +18,10 @@ from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.compress import Compressor
 from dockmagic.store.layer.table import LayerTable
 
-from . import layers
 from .caveats import caveats
+from .disk import layers
+from .machine.work import work
 from .pause import held
-from .work import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -161,7 +161,7 @@ def _pack(
     isolation, tables = container.isolation, layers.tables(container.store, container.image)
     if isolation.keeps_owners and not isolation.uid_map:
         # We are root, and what a worker would see is what we see.
-        from .packing import pack_view
+        from .worker.packing import pack_view
 
         with still, disk_errors():
             diff, packed = pack_view(

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.image.local import by_manifest
 from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported
 
-from . import hosts, layers, limits, log, pause, snapshot, upper
-from .disposal import remove_folders
-from .helper import Connection, launch
-from .isolation import Isolation
-from .mountpoints import read_mountpoints
-from .record import read_state
+from . import hosts, pause
+from .disk import layers
+from .disk.record import read_state
+from .flags import limits
+from .machine.disposal import remove_folders
+from .machine.helper import Connection, launch
+from .machine.isolation import Isolation
+from .machine.work import work
 from .session import Session
+from .shim import log
 from .spec import anonymous_volumes, check_sources, spec_of
-from .work import work
+from .worker import snapshot, upper
+from .worker.mountpoints import read_mountpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,9 +32,9 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.tree import FileTree
 
-    from .helper import Child
+    from .disk.record import Record, State
+    from .machine.helper import Child
     from .path import ContainerPath
-    from .record import Record, State
 
 __all__ = ["CannotStart", "Container"]
 
@@ -137,7 +141,7 @@ class Container:
         # Opened before it runs: one that goes when it ends may be gone before we look.
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC) if self.record.keep_log else -1
         with (self.folder / "shim.log").open("ab") as errors:
-            connection, child = launch("shim", errors=errors)
+            connection, child = launch("shim.main", errors=errors)
         spec = self.spec()
         spec["process"]["env"] += secrets
         spec["process"]["window"] = window

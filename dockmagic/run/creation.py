@@ -12,17 +12,21 @@ import msgspec
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, NotSupported
 
-from . import capabilities, hosts, layers, mounting, naming, reaper, seccomp, trees
-from .authorities import with_authorities
+from . import hosts, mounting
 from .container import Container
-from .disposal import remove_folders
-from .leftovers import sweep
-from .limits import Limits, hold
+from .disk import layers, trees
+from .disk.authorities import with_authorities
+from .disk.leftovers import sweep
+from .disk.record import Record
+from .flags import naming
+from .flags.limits import Limits, hold
+from .flags.ports import check_ports
+from .linux import capabilities, seccomp
 from .listing import containers
-from .ports import check_ports
-from .record import Record
+from .machine.disposal import remove_folders
+from .machine.tiers import choose
 from .refusals import check_means
-from .tiers import choose
+from .shim import reaper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,8 +36,8 @@ if TYPE_CHECKING:
     from dockmagic.oci.spec import Config
     from dockmagic.store.content import ContentStore
 
-    from .ports import Port
-    from .record import Mount
+    from .disk.record import Mount
+    from .flags.ports import Port
 
 __all__ = ["create", "rename", "signal_number"]
 

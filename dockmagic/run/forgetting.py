@@ -10,9 +10,9 @@ from dockmagic.oci.errors import DockmagicError
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
-from .disposal import remove_folders
 from .listing import containers
-from .tiers import choose
+from .machine.disposal import remove_folders
+from .machine.tiers import choose
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from .record import Record
+    from .disk.record import Record
 
 __all__ = ["FILES", "check_address", "parse_host", "write_files"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import AmbiguousName, NotFound
 
 from .container import Container
-from .uses import records
+from .disk.uses import records
 
 if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore

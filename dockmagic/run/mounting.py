@@ -14,10 +14,10 @@ from dockmagic.image.local import by_manifest
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, NotSupported, PathNotFound
 
-from . import layers
-from .record import Mount
-from .sizes import parse_size
-from .volumes import VALID_NAME, anonymous_volume, create_volume
+from .disk import layers
+from .disk.record import Mount
+from .disk.volumes import VALID_NAME, anonymous_volume, create_volume
+from .flags.sizes import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
-    from .isolation import Isolation
+    from .machine.isolation import Isolation
 
 __all__ = ["parse_mount", "parse_tmpfs", "parse_volume", "ready"]
 

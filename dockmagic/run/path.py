@@ -16,7 +16,7 @@ from dockmagic.store.layer.compare import Change
 from dockmagic.store.layer.entry import Entry, EntryType
 from dockmagic.store.layer.table import LayerTable
 
-from .work import work
+from .machine.work import work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.store.layer.tree import FileTree, Node
 
-    from .isolation import Isolation
-    from .record import State
-    from .upper import Written, WrittenChange
+    from .disk.record import State
+    from .machine.isolation import Isolation
+    from .worker.upper import Written, WrittenChange
 
 __all__ = ["ContainerPath", "Holder", "Place", "differences", "merged"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import NotSupported
 
-from .isolation import Tier
+from .machine.isolation import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .isolation import Isolation
-    from .record import Mount
+    from .disk.record import Mount
+    from .machine.isolation import Isolation
 
 __all__ = ["check_means"]
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dockmagic.oci.errors import DockmagicError
 
-from . import log
-from .wakeup import Wakeup
+from .linux.wakeup import Wakeup
+from .shim import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .helper import Connection
+    from .machine.helper import Connection
 
     Output = Callable[[int, bytes], None]
 

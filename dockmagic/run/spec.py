@@ -10,11 +10,13 @@ import msgspec
 
 from dockmagic.oci.errors import PathNotFound
 
-from . import hosts, limits, reaper
-from .isolation import Isolation
+from . import hosts
+from .flags import limits
+from .machine.isolation import Isolation
+from .shim import reaper
 
 if TYPE_CHECKING:
-    from .record import Record
+    from .disk.record import Record
 
 __all__ = ["anonymous_volumes", "check_sources", "spec_of"]
 

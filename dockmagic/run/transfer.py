@@ -12,12 +12,12 @@ import msgspec
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.store.layer.pack import Told
 
-from . import layers
-from .copying import write_tar
-from .gathering import read_tar
-from .mountpoints import read_mountpoints
+from .disk import layers
+from .machine.work import work
 from .path import merged
-from .work import work
+from .worker.copying import write_tar
+from .worker.gathering import read_tar
+from .worker.mountpoints import read_mountpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dockmagic.build.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
+from dockmagic.build.outcome.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
 from dockmagic.verbs.build_board import Lines
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from dockmagic.build.events import BuildEvent, StepInfo
+    from dockmagic.build.outcome.events import BuildEvent, StepInfo
 
 __all__ = ["JsonProgress", "PlainProgress"]
 

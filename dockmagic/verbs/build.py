@@ -19,8 +19,8 @@ from .result import Built, Table
 
 if TYPE_CHECKING:
     from dockmagic.build.options import Options
-    from dockmagic.build.output import Output
-    from dockmagic.build.result import Build
+    from dockmagic.build.outcome.output import Output
+    from dockmagic.build.outcome.result import Build
     from dockmagic.engine.recipe import Recipe
 
     from .door import Door

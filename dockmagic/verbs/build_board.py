@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.build.events import (
+from dockmagic.build.outcome.events import (
     BuildStarted,
     BuildWarned,
     Exported,
@@ -19,7 +19,7 @@ from dockmagic.build.events import (
 )
 
 if TYPE_CHECKING:
-    from dockmagic.build.events import BuildEvent, StepInfo
+    from dockmagic.build.outcome.events import BuildEvent, StepInfo
 
 __all__ = ["BuildBoard", "Lines", "StepState"]
 

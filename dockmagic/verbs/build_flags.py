@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.reference import Reference
-from dockmagic.run.sizes import parse_size
+from dockmagic.run.flags.sizes import parse_size
 
 from .command import flag, option
 from .options import platform, platform_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import click
 
     from dockmagic.build.options import Options
-    from dockmagic.build.output import Output
+    from dockmagic.build.outcome.output import Output
     from dockmagic.oci.platforms import Platform
 
     from .result import Result
@@ -194,7 +194,7 @@ def build_outputs(texts: Sequence[str], *, push: bool, tags: Sequence[str]) -> t
     Raises:
         InvalidInput: not of the form that it has; a push without a name.
     """
-    from dockmagic.build.output import Output
+    from dockmagic.build.outcome.output import Output
 
     outputs = tuple(map(Output.parse, texts))
     if push:

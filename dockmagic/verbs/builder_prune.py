@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dockmagic.engine.builds import cache_rows
 from dockmagic.rows import CacheRow
-from dockmagic.run.sizes import parse_size
+from dockmagic.run.flags.sizes import parse_size
 
 from .command import flag, option, verb
 from .options import long_filters

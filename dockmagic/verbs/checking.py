@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.build.excerpt import excerpt
+from dockmagic.build.outcome.excerpt import excerpt
 from dockmagic.engine.step_rows import warning_rows
 from dockmagic.rows import WarningRow
 
@@ -13,7 +13,7 @@ from .result import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dockmagic.build.events import BuildWarned
+    from dockmagic.build.outcome.events import BuildWarned
     from dockmagic.oci.dockerfile import Dockerfile
 
 __all__ = ["checked", "excerpt_lines"]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
 
-from dockmagic.build.events import ignore_events
+from dockmagic.build.outcome.events import ignore_events
 from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from dockmagic.build.events import BuildEvent
+    from dockmagic.build.outcome.events import BuildEvent
     from dockmagic.engine import Engine
     from dockmagic.oci.protocols import Progress
     from dockmagic.run.container import Container

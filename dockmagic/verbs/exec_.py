@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput
-from dockmagic.run.environment import parse_variable, read_env_file
+from dockmagic.run.flags.environment import parse_variable, read_env_file
 
 from .command import argument, flag, option, verb
 from .following import detach_keys_of, follow

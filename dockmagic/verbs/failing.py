@@ -21,7 +21,7 @@ def failure_story(error: DockmagicError) -> str:
     if isinstance(error, DockerfileError):
         above = [f"WARNING: {one}" for one in error.above]
         return "\n".join([*above, *excerpt_lines(error.excerpt)])
-    from dockmagic.build.result import StepFailed
+    from dockmagic.build.outcome.result import StepFailed
 
     if not isinstance(error, StepFailed):
         return ""

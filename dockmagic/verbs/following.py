@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run import disposition
+from dockmagic.run.linux import disposition
 
 from .result import Ran
 

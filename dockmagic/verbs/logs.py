@@ -16,7 +16,7 @@ from .following import Kept
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dockmagic.run.log import Frame
+    from dockmagic.run.shim.log import Frame
 
     from .door import Door
     from .result import Result

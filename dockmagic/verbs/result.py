@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    from dockmagic.build.result import Build
+    from dockmagic.build.outcome.result import Build
     from dockmagic.image.image import Image
     from dockmagic.oci.errors import DockmagicError
     from dockmagic.rows import Row, TransferRow

@@ -55,7 +55,7 @@ def command(
     **flags: Any,
 ) -> Result:
     """Create and run a new container from an image."""
-    from dockmagic.run.helper import ahead
+    from dockmagic.run.machine.helper import ahead
 
     try:
         streams = _streams(attach, detach=detach)
@@ -65,7 +65,7 @@ def command(
             error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
             error.exit_code = 1
             raise error
-        with ahead("shim"):
+        with ahead("shim.main"):
             container = create(door, image, words, **flags)
             if detach:
                 return _in_background(door, container)

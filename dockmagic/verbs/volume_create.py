@@ -34,6 +34,6 @@ def command(door: Door, name: str, labels: tuple[str, ...], old_name: str, drive
     """Create a volume."""
     if driver != "local":
         raise NotSupported(f"there is no volume driver {driver}", hint="Leave --driver out: there is local")
-    from dockmagic.run.environment import parse_label
+    from dockmagic.run.flags.environment import parse_label
 
     return Text(door.engine.volumes.create(name or old_name, labels=dict(map(parse_label, labels))).name)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dockmagic.build.context import open_context, open_named
-from dockmagic.build.events import StepDone, StepOutput
 from dockmagic.build.execute import build
 from dockmagic.build.options import Options
+from dockmagic.build.outcome.events import StepDone, StepOutput
+from dockmagic.build.sources.context import open_context, open_named
 from dockmagic.oci.dockerfile import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from dockmagic.build.events import BuildEvent
-    from dockmagic.build.output import Output
-    from dockmagic.build.result import Build
+    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.build.outcome.output import Output
+    from dockmagic.build.outcome.result import Build
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 

@@ -6,9 +6,9 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from dockmagic.build.context import open_context
-from dockmagic.build.copying import image_files, make_folder, prepare
-from dockmagic.build.layer import store_tar
+from dockmagic.build.copy.copying import image_files, make_folder, prepare
+from dockmagic.build.image.layer import store_tar
+from dockmagic.build.sources.context import open_context
 from dockmagic.image.mutate import append_layer, empty_image
 from dockmagic.oci.dockerfile import Add, Copy, parse
 from dockmagic.oci.platforms import Platform
@@ -17,8 +17,8 @@ from dockmagic.oci.spec import History
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.build.copying import Copying
-    from dockmagic.build.files import Files
+    from dockmagic.build.copy.copying import Copying
+    from dockmagic.build.sources.files import Files
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 

@@ -13,7 +13,7 @@ from baking import read
 
 from dockmagic.build.options import Secret
 from dockmagic.oci.errors import DockmagicError
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,9 +16,9 @@ import pytest
 from baking import added, read
 from website import Site
 
-from dockmagic.build.context import open_context
 from dockmagic.build.execute import build
 from dockmagic.build.options import Options
+from dockmagic.build.sources.context import open_context
 from dockmagic.oci.dockerfile import parse
 from dockmagic.oci.errors import DockmagicError
 

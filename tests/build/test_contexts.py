@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import tars
 
-from dockmagic.build.context import open_context, open_named
-from dockmagic.build.folder import Folder
-from dockmagic.build.selection import content_digest, select
-from dockmagic.build.statcache import Known, StatCache, state_of
+from dockmagic.build.copy.selection import content_digest, select
+from dockmagic.build.sources.context import open_context, open_named
+from dockmagic.build.sources.folder import Folder
+from dockmagic.build.sources.statcache import Known, StatCache, state_of
 from dockmagic.oci.errors import InvalidArchive, InvalidInput, PathNotFound, StoreError
 from dockmagic.store.home import Home
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from website import Site
 
-from dockmagic.build.context import open_context
-from dockmagic.build.gitsource import GitSource, Repository, without_password
+from dockmagic.build.sources.context import open_context
+from dockmagic.build.sources.git import GitSource, Repository, without_password
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, PathNotFound
 

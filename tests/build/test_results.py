@@ -12,9 +12,9 @@ import pytest
 from baking import read
 
 from dockmagic.build.options import Secret
-from dockmagic.build.output import Output
-from dockmagic.build.reproduce import verify_reproducible
-from dockmagic.build.result import StepFailed
+from dockmagic.build.outcome.output import Output
+from dockmagic.build.outcome.reproduce import verify_reproducible
+from dockmagic.build.outcome.result import StepFailed
 from dockmagic.image import local
 from dockmagic.image.validate import validate
 from dockmagic.oci import media

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 import pytest
 from baking import Builder, added, read
 
-from dockmagic.build.events import StepOutput
+from dockmagic.build.caching.steps import find_step, step_images
 from dockmagic.build.options import Secret
-from dockmagic.build.result import StepFailed
-from dockmagic.build.steps import find_step, step_images
+from dockmagic.build.outcome.events import StepOutput
+from dockmagic.build.outcome.result import StepFailed
 from dockmagic.oci.errors import ImageNotFound, InvalidInput
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
-from dockmagic.run.disposal import remove_folders
-from dockmagic.run.layers import can_take_over, keys
+from dockmagic.run.disk.layers import can_take_over, keys
 from dockmagic.run.listing import containers
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.disposal import remove_folders
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.build.events import BuildEvent
+    from dockmagic.build.outcome.events import BuildEvent
 
 
 def test_a_program_leaves_a_layer(make: Builder) -> None:

@@ -27,7 +27,7 @@ from dockmagic.image.samples.tarball import tarball
 from dockmagic.oci.errors import NotFound, NotSupported
 from dockmagic.oci.spec import Config
 from dockmagic.run.forgetting import forget_home
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.registry.server import RegistryServer
 
 if TYPE_CHECKING:

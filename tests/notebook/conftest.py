@@ -16,7 +16,7 @@ from dockmagic.image.samples import samples_home
 from dockmagic.image.samples.runnable import programs
 from dockmagic.oci.errors import NotSupported
 from dockmagic.run.forgetting import forget_home
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.home import Home
 
 if TYPE_CHECKING:

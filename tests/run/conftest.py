@@ -16,9 +16,9 @@ from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
 from dockmagic.run.creation import create
-from dockmagic.run.disposal import remove_folders
 from dockmagic.run.listing import containers
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.disposal import remove_folders
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
-    from dockmagic.run.isolation import Tier
+    from dockmagic.run.machine.isolation import Tier
 
 
 def _is_static(path: str) -> bool:

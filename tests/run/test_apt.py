@@ -16,8 +16,8 @@ from small import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
 from dockmagic.run.commit import commit
-from dockmagic.run.isolation import Tier
-from dockmagic.run.record import Mount
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.machine.isolation import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,9 +18,9 @@ from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
 from dockmagic.run.commit import commit
 from dockmagic.run.creation import create
-from dockmagic.run.record import Mount
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.disk.volumes import create_volume, find_volume
 from dockmagic.run.transfer import copy_in, copy_out
-from dockmagic.run.volumes import create_volume, find_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,11 +14,11 @@ from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
-from dockmagic.run import copied
 from dockmagic.run.commit import commit
 from dockmagic.run.creation import create
-from dockmagic.run.isolation import Tier
-from dockmagic.run.tiers import choose, explain
+from dockmagic.run.machine.isolation import Tier
+from dockmagic.run.machine.tiers import choose, explain
+from dockmagic.run.worker import copied
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

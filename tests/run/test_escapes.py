@@ -18,10 +18,10 @@ from small import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.oci.reference import Reference
-from dockmagic.run import kernel
 from dockmagic.run.container import CannotStart
-from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.linux import kernel
+from dockmagic.run.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from programs import finish
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.run.commit import commit
-from dockmagic.run.isolation import Tier
+from dockmagic.run.machine.isolation import Tier
 from dockmagic.run.transfer import copy_in, copy_out, export
 
 if TYPE_CHECKING:

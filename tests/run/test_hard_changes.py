@@ -11,9 +11,9 @@ from programs import finish
 
 from dockmagic.oci.errors import NotSupported
 from dockmagic.run.commit import commit
-from dockmagic.run.isolation import Tier
 from dockmagic.run.listing import find
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.isolation import Tier
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.layer.entry import EntryType
 
 if TYPE_CHECKING:

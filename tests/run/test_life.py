@@ -22,15 +22,15 @@ from dockmagic.image import local
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, PathNotFound
 from dockmagic.oci.reference import Reference
 from dockmagic.run import transfer
-from dockmagic.run.collecting import collect_layers
 from dockmagic.run.commit import commit
 from dockmagic.run.container import CannotStart
 from dockmagic.run.creation import rename
+from dockmagic.run.disk.collecting import collect_layers
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.disk.uses import roots, uses
+from dockmagic.run.disk.volumes import create_volume, find_volume, remove_volume, volumes
 from dockmagic.run.listing import containers, find
-from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose
-from dockmagic.run.uses import roots, uses
-from dockmagic.run.volumes import create_volume, find_volume, remove_volume, volumes
+from dockmagic.run.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,14 +13,15 @@ import pytest
 from programs import finish
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported, PathNotFound
-from dockmagic.run import cgroups, reaper
 from dockmagic.run.commit import commit
 from dockmagic.run.container import CannotStart
-from dockmagic.run.disposal import remove_folders
-from dockmagic.run.limits import Limits
-from dockmagic.run.ports import Port, parse_port
-from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.flags.limits import Limits
+from dockmagic.run.flags.ports import Port, parse_port
+from dockmagic.run.linux import cgroups
+from dockmagic.run.machine.disposal import remove_folders
+from dockmagic.run.machine.tiers import choose
+from dockmagic.run.shim import reaper
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,8 @@ from small import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.run.commit import commit
-from dockmagic.run.isolation import Tier
-from dockmagic.run.record import Mount
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.machine.isolation import Tier
 from dockmagic.run.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from programs import finish
 
-from dockmagic.run import recorder
 from dockmagic.run.commit import commit
-from dockmagic.run.isolation import Tier
-from dockmagic.run.record import Mount
+from dockmagic.run.disk.record import Mount
+from dockmagic.run.machine.isolation import Tier
+from dockmagic.run.shim import recorder
 from dockmagic.run.transfer import copy_out
 from dockmagic.store.layer.entry import EntryType
 

@@ -17,8 +17,8 @@ from programs import finish, until
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 from dockmagic.run.container import CannotStart
+from dockmagic.run.disk.record import Mount
 from dockmagic.run.listing import find
-from dockmagic.run.record import Mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable

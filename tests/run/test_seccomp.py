@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.run import bpf, confined, disposition, kernel, recorder, seccomp
-from dockmagic.run.capabilities import DEFAULT
+from dockmagic.run.linux import bpf, disposition, kernel, seccomp
+from dockmagic.run.linux.capabilities import DEFAULT
+from dockmagic.run.shim import confined, recorder
 
 MACHINES = ("x86_64", "aarch64")
 ALLOWED = bpf.ALLOW

@@ -16,11 +16,11 @@ from programs import finish, until
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.run.commit import commit
 from dockmagic.run.container import CannotStart
-from dockmagic.run.isolation import Tier
-from dockmagic.run.leftovers import sweep
+from dockmagic.run.disk.leftovers import sweep
+from dockmagic.run.disk.record import Mount
 from dockmagic.run.listing import find
-from dockmagic.run.record import Mount
-from dockmagic.run.tiers import choose, explain
+from dockmagic.run.machine.isolation import Tier
+from dockmagic.run.machine.tiers import choose, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,8 +220,8 @@ def test_each_tier_says_whether_it_works(store: ContentStore) -> None:
 # Docker's default profile for a container without CAP_SYS_ADMIN, as far as it matters here: no namespaces, no mounts.
 _CONFINED = """
 import errno, os, sys
-from dockmagic.run import bpf, kernel
-from dockmagic.run.capabilities import DEFAULT, mask
+from dockmagic.run.linux import bpf, kernel
+from dockmagic.run.linux.capabilities import DEFAULT, mask
 NUMBERS = {
     "x86_64": {"unshare": 272, "mount": 165, "umount2": 166, "setns": 308, "pivot_root": 155, "clone": 56},
     "aarch64": {"unshare": 97, "mount": 40, "umount2": 39, "setns": 268, "pivot_root": 41, "clone": 220},
@@ -237,7 +237,7 @@ if os.geteuid() == 0:
 kernel.no_new_privileges()
 kernel.install_filter(bpf.assemble([*program, bpf.give(bpf.ALLOW)]))
 from dockmagic.oci.errors import DockmagicError
-from dockmagic.run.tiers import choose
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.home import Home
 try:
     print(choose(Home(sys.argv[1])).tier.value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dockmagic.build.result import Build, StepFailed
+    from dockmagic.build.outcome.result import Build, StepFailed
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layers
     from dockmagic.image.path import ImagePath

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dockmagic.build.result import StepResult
+    from dockmagic.build.outcome.result import StepResult
 
 __all__ = ["StepsView"]
 

@@ -1,0 +1,1 @@
+"""What earlier builds gave: kept by keys, explained, named, pruned."""

@@ -1,0 +1,98 @@
+"""``--chown`` and USER: names looked up in the image's own ``/etc/passwd`` and ``/etc/group``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dockmagic.build.sources.layered import read_file
+from dockmagic.oci.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from dockmagic.image.image import Image
+
+__all__ = ["ROOT", "Owner", "find_owner", "find_user"]
+
+# A real one has a few kilobytes.
+_LIMIT: Final = 1 << 20
+
+
+class Owner(NamedTuple):
+    """Numbers of an owner."""
+
+    uid: int
+    gid: int
+
+
+ROOT: Final = Owner(0, 0)
+
+
+def find_owner(image: Image, text: str) -> Owner:
+    """What ``USER[:GROUP]`` of ``--chown`` means in `image`.
+
+    A number alone is the group's, too; a name alone has the group that ``/etc/passwd`` gives it.
+
+    Raises:
+        InvalidInput: no such user or group there, or a number that is out of range.
+    """
+    user, _, group = text.partition(":")
+    owner = _user(image, user)
+    if owner is None:
+        raise InvalidInput(
+            f"unable to find user {user}: no matching entries in passwd file",
+            hint="Make the user first, such as with RUN useradd, or give its number",
+        )
+    gid = _group(image, group) if group else owner.gid
+    if gid is None:
+        raise InvalidInput(
+            f"unable to find group {group}: no matching entries in group file",
+            hint="Make the group first, such as with RUN groupadd, or give its number",
+        )
+    return owner._replace(gid=gid)
+
+
+def find_user(image: Image, text: str) -> Owner:
+    """What ``USER[:GROUP]`` of an earlier USER means in `image`; root for a name that is not there.
+
+    USER may name somebody who is made later, and BuildKit minds only when a program is run.
+
+    Raises:
+        InvalidInput: a number that is out of range.
+    """
+    user, _, group = text.partition(":")
+    owner = _user(image, user) or ROOT
+    gid = _group(image, group) if group else None
+    return owner if gid is None else owner._replace(gid=gid)
+
+
+def _number(text: str) -> int | None:
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    value = int(text)
+    if value >= 1 << 32:
+        raise InvalidInput(f"{text} is out of range for a user or group")
+    return value
+
+
+def _user(image: Image, word: str) -> Owner | None:
+    number = _number(word)
+    if not word or number is not None:
+        return Owner(number, number) if number is not None else ROOT
+    for row in _rows(image, "/etc/passwd"):
+        if row[0] == word and len(row) > 3 and row[2].isdecimal() and row[3].isdecimal():
+            return Owner(int(row[2]), int(row[3]))
+    return None
+
+
+def _group(image: Image, word: str) -> int | None:
+    number = _number(word)
+    if number is not None:
+        return number
+    for row in _rows(image, "/etc/group"):
+        if row[0] == word and len(row) > 2 and row[2].isdecimal():
+            return int(row[2])
+    return None
+
+
+def _rows(image: Image, path: str) -> list[list[str]]:
+    data = read_file(image, path, limit=_LIMIT) or b""
+    return [line.split(":") for line in data.decode("utf-8", "surrogateescape").splitlines()]

@@ -1,0 +1,1 @@
+"""What a step adds to an image: a layer, and the documents that name it."""

@@ -1,0 +1,350 @@
+"""``RUN --mount``: from what the Dockerfile says to what a container gets, and to what of it the cache must know.
+
+Targets are opened inside the container's root, and sources inside the image or folder that they are part of, by the run
+room (`run.rootfs`): no link in either leads out (CVE-2024-9407, CVE-2024-9675, CVE-2024-23651).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from dockmagic.build.caching import keys
+from dockmagic.build.caching.cache import Part
+from dockmagic.build.copy.copying import image_files, prepare
+from dockmagic.build.image.growing import grow, moment, scratch
+from dockmagic.build.reading.builder_arguments import cache_namespace
+from dockmagic.build.sources.files import resolve
+from dockmagic.image.configuration import begin
+from dockmagic.image.image import Image
+from dockmagic.oci.dockerfile import Copy, refuse_mount
+from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
+from dockmagic.run.disk.record import Mount as RunMount
+from dockmagic.store.lock import lock, try_lock
+
+from .workshop import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dockmagic.build.copy.copying import Copying
+    from dockmagic.build.outcome.events import StepInfo
+    from dockmagic.build.reading.plan import PlannedStage
+    from dockmagic.oci.dockerfile import Mount, Run
+
+    from .workshop import State, Workshop
+
+__all__ = ["Mounted", "Ready", "place_mount"]
+
+_SECRET_MODE = 0o400
+_CACHE_MODE = 0o755
+_MOST_PRIVATE = 100
+
+
+class Ready(NamedTuple):
+    """Mounts that a container can be made with, as long as the step lasts.
+
+    Attributes:
+        mounts: for `run.creation.create`.
+        env: variables that hold secrets.
+    """
+
+    mounts: tuple[RunMount, ...]
+    env: tuple[str, ...]
+
+
+def place_mount(mount: Mount, workdir: str) -> Mount:
+    """The mount with its target from the root on.
+
+    Raises:
+        DockerfileError: the target is the root, or nothing.
+    """
+    if mount.type in ("secret", "ssh") and not mount.target:
+        return mount
+    target = "/" + posixpath.normpath(posixpath.join(workdir, mount.target)).lstrip("/")
+    if target == "/":
+        raise DockerfileError(f'invalid mount target "{mount.target}"', hint="Mount it below the root")
+    return replace(mount, target=target)
+
+
+class Mounted:
+    """The mounts of one RUN.
+
+    Args:
+        shop: of the build.
+        info: of the step.
+        instruction: expanded.
+        stage: that it is in.
+        state: before it.
+
+    Attributes:
+        parts: what of them belongs in the cache's key: never a secret's value or what a cache holds.
+
+    Raises:
+        DockerfileError: a mount that makes no sense.
+        NotSupported: ``type=ssh``.
+        InvalidInput: a required secret is missing.
+    """
+
+    def __init__(self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
+        self._shop = shop
+        self._stage = stage
+        self._progress = progress(shop.emit, info)
+        self._state = state
+        file = instruction.program.file
+        self._script = file.text if file is not None else ""
+        self._script_name = file.name if file is not None else ""
+        mounts = instruction.resolve_mounts(state.scope.expand)
+        for mount in mounts:
+            refuse_mount(mount)
+        self._mounts = [place_mount(mount, state.settings.workdir) for mount in mounts]
+        self._sources: dict[int, _Source] = {}
+        self.parts = tuple(self._parts())
+
+    # The cache's key
+
+    def _parts(self) -> Iterator[Part]:
+        if self._script:
+            yield Part("instruction", self._script, f"/dev/pipes/{self._script_name}")
+        for index, mount in enumerate(self._mounts):
+            shown = {
+                name: getattr(mount, name)
+                for name in ("type", "source", "readonly", "id", "sharing", "size", "env", "mode", "uid", "gid")
+            }
+            yield Part("mount", json.dumps(shown, sort_keys=True), mount.target or f"${mount.env}")
+            if mount.type == "bind" or mount.from_:
+                yield from self._source_parts(index, mount)
+
+    def _source_parts(self, index: int, mount: Mount) -> Iterator[Part]:
+        shop, platform = self._shop, self._stage.base.platform
+        origin = shop.plan.origin(mount.from_, self._stage) if mount.from_ else None
+        if origin is not None and (origin.kind != "context" or shop.contexts[origin.name].image):
+            image = shop.image(origin, platform, self._progress)
+            self._sources[index] = _Source(image, mount.source)
+            if mount.type == "bind" and mount.source.strip("/."):  # what the image has besides does not matter
+                files = image_files(image, f"image {mount.from_}", shop.store.home)
+                yield from prepare(_copy_of(mount.source), files, home=shop.store.home, stop=shop.stopping).parts
+            else:
+                yield Part("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
+            return
+        context = shop.context if origin is None else shop.contexts[origin.name]
+        copying = prepare(
+            _copy_of(mount.source),
+            context.files,
+            home=shop.store.home,
+            stop=shop.stopping,
+        )
+        found = resolve(context.files, mount.source)
+        path = posixpath.basename(mount.source) if found is not None and not found.is_dir else ""
+        self._sources[index] = _Source(copying, path, context.folder(mount.source))
+        yield from copying.parts
+
+    # Ready to run
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[Ready]:
+        """Prepare the mounts: contexts that must become layers, caches that must be locked, secrets in memory."""
+        with contextlib.ExitStack() as opened:
+            mounts, env = [], []
+            if self._script:
+                source = opened.enter_context(_in_memory(self._script.encode()))
+                path = f"/dev/pipes/{self._script_name}"
+                mounts.append(RunMount(type="secret", target=path, source=source, mode=0o755))
+            for index, mount in enumerate(self._mounts):
+                if mount.type == "secret":
+                    value = self._secret(mount)
+                    if value is None:
+                        continue
+                    if mount.env:
+                        env.append(f"{mount.env}={value.decode(errors='surrogateescape')}")
+                    if mount.target:
+                        source = opened.enter_context(_in_memory(value))
+                        mounts.append(_owned("secret", mount, source, _SECRET_MODE))
+                elif mount.type == "cache":
+                    source = opened.enter_context(self._cache(mount, self._sources.get(index)))
+                    mounts.append(_owned("cache", mount, source, _CACHE_MODE))
+                elif mount.type == "tmpfs":
+                    data = f"size={mount.size}" if mount.size else ""
+                    mounts.append(RunMount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly))
+                else:
+                    mounts.append(self._bind(mount, self._sources[index]))
+            yield Ready(tuple(mounts), tuple(env))
+
+    def _bind(self, mount: Mount, source: _Source) -> RunMount:
+        discard = not mount.readonly
+        if source.folder is not None and (not discard or source.folder.is_dir()):
+            return RunMount(
+                type="bind",
+                target=mount.target,
+                source=str(source.folder),
+                read_only=mount.readonly,
+                discard=discard,
+            )
+        image = self._image(source)
+        return RunMount(
+            type="image",
+            target=mount.target,
+            name=image.digest,
+            subpath=source.path.strip("/"),
+            read_only=mount.readonly,
+            discard=discard,
+        )
+
+    def _image(self, source: _Source) -> Image:
+        if isinstance(source.what, Image):
+            return source.what
+        shop = self._shop
+        empty = scratch(shop.store, self._stage.base.platform)
+        layer = source.what.write(shop.store, empty, shop.keep, moment=0)
+        image = grow(shop.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
+        shop.keep([image.digest, image.id])
+        return image
+
+    def _secret(self, mount: Mount) -> bytes | None:
+        for secret in self._shop.options.secrets:
+            if secret.id == mount.id:
+                return secret.value
+        if mount.required:
+            raise InvalidInput(
+                f"secret {mount.id}: not found",
+                hint=f"Give it: --secret id={mount.id},src=FILE or id={mount.id},env=NAME",
+            )
+        return None
+
+    @contextlib.contextmanager
+    def _cache(self, mount: Mount, source: _Source | None) -> Iterator[str]:
+        """The folder of a cache mount, for as long as its sharing says."""
+        space = cache_namespace(self._shop.plan.arguments.given)
+        name = json.dumps([mount.id, source.key if source else "", *([space] if space else [])])
+        base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
+        if self._shop.ignores_cache(self._stage) and (mount.mode, mount.uid, mount.gid) != (None, None, None):
+            self._renew(base)
+        for number in range(_MOST_PRIVATE):
+            folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
+            folder.mkdir(parents=True, exist_ok=True)
+            (base / "name").write_text(mount.id)
+            with (base / f"{folder.name}.lock").open("w") as file:
+                if mount.sharing == "private":
+                    if not try_lock(file.fileno()):
+                        continue
+                else:
+                    lock(file.fileno(), shared=mount.sharing == "shared", stop=self._shop.stopping)
+                if source is not None:
+                    self._fill(folder, source)
+                yield str(folder)
+                return
+        raise InvalidInput(f"the cache {mount.id} has too many users at once")
+
+    def _renew(self, base: Path) -> None:
+        """Forget a cache, once in a build; who has mounted it keeps what was there."""
+        shop = self._shop
+        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+            if base not in shop.renewed:
+                shop.renewed.add(base)
+                shop.store.home.discard(base)
+
+    def _fill(self, folder: Path, source: _Source) -> None:
+        """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
+        from dockmagic.run.container import CannotStart
+        from dockmagic.run.creation import create
+
+        path = source.path.strip("/")
+        if not path:
+            raise NotSupported("a cache cannot begin with a whole image", hint="Name a folder of it: source=/folder")
+        shop = self._shop
+        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+            if not _is_fresh(folder):
+                return
+            volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
+            # The mounts are made before the program is looked for; a folder is none.
+            container = create(
+                shop.store,
+                self._image(source),
+                ("/",),
+                entrypoint="",
+                network="none",
+                mounts=(volume,),
+                image_volumes=False,
+                certificates=False,
+                keep_log=False,
+            )
+            try:
+                with contextlib.suppress(CannotStart):
+                    container.start(owner=os.getpid()).close()
+            finally:
+                container.remove(force=True)
+
+
+class _Source(NamedTuple):
+    """What a bind, or a fresh cache, takes its files from.
+
+    Attributes:
+        what: an image, or files of a context that become one where they must.
+        path: of the folder or file in it.
+        folder: where it can be mounted as it is; else None.
+    """
+
+    what: Image | Copying
+    path: str
+    folder: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        what = keys.chain(self.what) if isinstance(self.what, Image) else str([part.value for part in self.what.parts])
+        return f"{what} {self.path}"
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except PermissionError:
+        return False  # somebody else's in the container, who has used it
+
+
+def _copy_of(source: str) -> Copy:
+    """A COPY of what a mount shows: of a folder what is in it, of a file the file."""
+    path = source.strip("/") or "."
+    return Copy(lines=(0, 0), keyword="COPY", original="COPY", sources=(path,), dest="/")
+
+
+def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:
+    return RunMount(
+        type=kind,
+        target=mount.target,
+        source=source,
+        read_only=mount.readonly and kind == "cache",
+        mode=mode if mount.mode is None else mount.mode,
+        uid=mount.uid or 0,
+        gid=mount.gid or 0,
+    )
+
+
+@contextlib.contextmanager
+def _in_memory(data: bytes) -> Iterator[str]:
+    """A file of ours alone that lies on no disk; its path.
+
+    A memfd would have no name at all, but behind /proc/PID/fd only processes of the same user namespace may open it.
+    """
+    import tempfile
+
+    for folder in filter(None, ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR"))):  # noqa: S108  (mkstemp makes it)
+        try:
+            descriptor, path = tempfile.mkstemp(dir=folder, prefix="dockmagic-")
+        except OSError:
+            continue
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            yield path
+        finally:
+            Path(path).unlink()
+        return
+    raise NotSupported("this machine has no file system in memory that could hold a secret", hint="It needs /dev/shm")

@@ -1,0 +1,174 @@
+"""RUN: a program in the state of a step, and what it leaves as the next layer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from dockmagic.build.caching import keys
+from dockmagic.build.image.growing import grow, moment
+from dockmagic.build.image.layer import NewLayer
+from dockmagic.build.outcome.events import BuildWarned, StepOutput
+from dockmagic.build.outcome.failure import Tail, returned
+from dockmagic.build.reading.builder_arguments import hostname
+from dockmagic.oci.dockerfile import refuse
+from dockmagic.oci.errors import OutOfSpace
+from dockmagic.run.machine.tiers import choose
+
+from .mounts import Mounted
+from .redaction import Redaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.build.caching.cache import Part
+    from dockmagic.build.outcome.events import StepInfo
+    from dockmagic.build.reading.plan import PlannedStage
+    from dockmagic.image.image import Image
+    from dockmagic.oci.dockerfile import Run
+    from dockmagic.run.container import Container
+
+    from .mounts import Ready
+    from .workshop import State, Workshop
+
+__all__ = ["PlannedRun", "plan_run"]
+
+
+class PlannedRun(NamedTuple):
+    """A RUN, ready to be looked up or done.
+
+    Attributes:
+        parts: of the cache's key.
+        text: of the history row.
+        work: does it.
+    """
+
+    parts: tuple[Part, ...]
+    text: str
+    work: Callable[[], NewLayer | None]
+
+
+def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> PlannedRun:
+    """Say what an (expanded) RUN depends on.
+
+    Raises:
+        NotSupported: it asks for what is not there, or nothing can run here.
+        DockerfileError: a mount that makes no sense.
+    """
+    refuse(instruction)
+    isolation = choose(shop.store.home)
+    program = instruction.program
+    argv = program.command(state.settings.shell)
+    mounted = Mounted(shop, info, instruction, stage, state)
+    network = shop.options.network if instruction.network == "default" else instruction.network
+    parts = keys.of_run(
+        state.image,
+        stage.base.platform,
+        argv,
+        state.settings,
+        state.scope,
+        network=network,
+        hostname=hostname(shop.plan.arguments.given),
+        hosts=shop.options.add_hosts,
+        mounts=mounted.parts,
+        shm_size=shop.options.shm_size,
+        ownership="kept" if isolation.keeps_owners else "noted",
+        epoch=shop.options.epoch,
+    )
+    args = state.scope.told
+    words = [f"|{len(args)}", *args] if args else []
+    text = f"RUN {' '.join([*words, *argv])} # buildkit"
+
+    def work() -> NewLayer | None:
+        tail = Tail()
+
+        def on_output(stream: int, data: bytes) -> None:
+            tail.add(data)
+            shop.emit(StepOutput(number=info.number, stream=stream, data=data))
+
+        output = Redaction((secret.value for secret in shop.options.secrets), on_output)
+        with (
+            shop.nursery().serving(),
+            mounted.ready() as mounts,
+            _container(shop, state, argv, network, mounts) as container,
+        ):
+            code = _run(shop, container, mounts, output)
+            output.finish()
+            try:
+                layer = _layer(shop, container, state.image, line=info.lines[0])
+                if not code:
+                    return layer
+                now = moment(time.time() if shop.options.epoch is None else shop.options.epoch)
+                left = grow(shop.store, state.image, state.settings, text=text, created=now, layer=layer)
+                error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
+                error.state = left
+            except OutOfSpace as full:
+                if not code:
+                    raise
+                error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail, full=full)
+        raise error
+
+    return PlannedRun(parts, text, work)
+
+
+@contextlib.contextmanager
+def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str, mounts: Ready) -> Iterator[Container]:
+    # A build that finds all in the cache starts nothing, and need not load what could.
+    from dockmagic.run.creation import create
+
+    container = create(
+        shop.store,
+        state.image,
+        argv,
+        entrypoint="",
+        env=state.scope.run_env,
+        workdir=state.settings.workdir,
+        user=state.settings.user,
+        hostname=hostname(shop.plan.arguments.given) or "buildkitsandbox",
+        network=network,
+        add_hosts=shop.options.add_hosts,
+        mounts=mounts.mounts,
+        image_volumes=False,
+        shm_size=shop.options.shm_size,
+        keep_log=False,
+    )
+    try:
+        yield container
+    finally:
+        shop.remove(container)
+
+
+def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:
+    """Run the program to its end; its exit code."""
+    from dockmagic.run.container import CannotStart
+
+    try:
+        session = container.start(owner=os.getpid(), secrets=mounts.env)
+    except CannotStart as error:
+        if error.exit_code == CannotStart.exit_code:
+            raise
+        output(2, f"{error.message}\n".encode())  # as a shell would say it
+        return error.exit_code
+    with session:
+        shop.watch(session)
+        try:
+            code = session.follow(output)
+        finally:
+            shop.unwatch(session)
+    shop.check()
+    return code
+
+
+def _layer(shop: Workshop, container: Container, below: Image, *, line: int) -> NewLayer | None:
+    """What the program has written, as a layer in the store; None if it is nothing."""
+    from dockmagic.run.caveats import caveats
+    from dockmagic.run.commit import write_layer
+
+    written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
+    if written is None:
+        return None
+    for notice in caveats(container.isolation, written.table, below):
+        shop.warn(BuildWarned(text=notice, line=line))
+    return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

@@ -1,0 +1,1 @@
+"""What docker's flags for containers say."""

@@ -1,0 +1,1 @@
+"""What this machine lets us do, and the helper processes that do it."""

@@ -1,0 +1,147 @@
+"""A warm process that gives birth to shims and workers: who starts many waits for their imports only once.
+
+A helper of its own takes 30 to 80 ms to begin, nearly all of it imports; forked from one that has them, 2 ms.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from . import helper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+__all__ = ["Nursery", "main"]
+
+_MODULES = ("shim.main", "worker.main", "worker.packing", "worker.unpacking")  # in the order in which they are wanted
+
+
+class Nursery:
+    """Starts helpers for as long as it is open; safe to be used by several threads.
+
+    What it has started lives on when it is closed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection, self._process = helper.spawn("machine.nursery")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it end."""
+        self._connection.close()
+        self._process.wait()
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Let this thread's helpers come from here (`helper.launch`)."""
+        token = helper.NURSERY.set(self)
+        try:
+            yield
+        finally:
+            helper.NURSERY.reset(token)
+
+    def launch(self, module: str, errors: int) -> tuple[helper.Connection, helper.Child]:
+        """What `helper.launch` does.
+
+        Raises:
+            OSError: it is gone.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, self._lock:
+            self._connection.send({"module": module}, (theirs.fileno(), errors))
+            answer, _ = self._connection.hear()
+            if answer is None:
+                ours.close()
+                raise ConnectionResetError("the nursery is gone")
+            # It reaps its children only when it is asked again, so the number is still this one's.
+            return helper.Connection(ours), _Born(answer["pid"])
+
+
+class _Born:
+    """A process that is somebody else's child."""
+
+    def __init__(self, pid: int) -> None:
+        self._pidfd = os.pidfd_open(pid)
+
+    def wait(self) -> int:
+        """Wait for its end; how it ended, only its parent could tell."""
+        if self._pidfd >= 0:
+            poll = select.poll()
+            poll.register(self._pidfd, select.POLLIN)
+            poll.poll()
+            os.close(self._pidfd)
+            self._pidfd = -1
+        return 0
+
+    def kill(self) -> None:
+        """End it."""
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+
+def main() -> None:
+    """Fork what is asked for on descriptor 0, until nobody can ask any more."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    os.setsid()
+    sock = socket.socket(fileno=os.dup(0))
+    asked = select.poll()
+    asked.register(sock, select.POLLIN)
+    ahead = list(_MODULES)
+    while True:
+        while ahead and not asked.poll(0):
+            _load(ahead.pop(0))
+        data, descriptors, _, _ = socket.recv_fds(sock, 1 << 12, 2)
+        if not data:
+            return
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        module = _load(json.loads(data)["module"])
+        pid = os.fork()
+        if pid == 0:
+            sock.close()
+            _become(module.main, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        sock.send(json.dumps({"pid": pid}).encode())
+
+
+def _load(name: str) -> ModuleType:
+    module = importlib.import_module(f"dockmagic.run.{name}")
+    gc.freeze()  # so that a child's collector does not write to, and so copy, all of the parent's pages
+    return module
+
+
+def _become(begin: Callable[[], None], connection: int, errors: int) -> NoReturn:
+    """Be the helper, with descriptors as `helper.spawn` would give them."""
+    code = 1
+    try:
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(connection, 0)
+        os.dup2(errors, 2)
+        os.close(connection)
+        os.close(errors)
+        begin()
+        code = 0
+    finally:
+        os._exit(code)

@@ -1,0 +1,71 @@
+"""Paths as a container's own processes would find them: links never lead out of its root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import Any, Self
+
+from dockmagic.oci.errors import InvalidInput, PathNotFound
+from dockmagic.run.linux import kernel
+
+__all__ = ["Rooted", "look_at"]
+
+_HINT = "Look at what is there with exec NAME ls"
+_HINT_HERE = "Correct the path"
+
+
+class Rooted:
+    """A folder that is a root while the block lasts."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def __enter__(self) -> Self:
+        self.descriptor = os.open(self.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.descriptor)
+
+    def open(self, path: str, *, follow: bool = True) -> int:
+        """An O_PATH descriptor of what is there."""
+        flags = os.O_PATH | (0 if follow or path.endswith("/") else os.O_NOFOLLOW)
+        try:
+            return kernel.open_in_root(self.descriptor, path, flags)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if isinstance(error, NotADirectoryError) and path.endswith("/"):
+                raise InvalidInput(f"{path} is not a directory", hint="Leave the slash away, or correct it") from None
+            hint = _HINT_HERE if self.root == "/" else _HINT
+            raise PathNotFound(f"{path} is not there", hint=hint) from None
+
+    def kernels_own(self) -> frozenset[tuple[int, int]]:
+        """Device and inode of the folders that the kernel fills while a container runs: its image has them empty."""
+        here = os.fstat(self.descriptor).st_dev
+        found = set()
+        for name in ("dev", "proc", "sys"):
+            with contextlib.suppress(OSError):
+                status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+                if status.st_dev != here:
+                    found.add((status.st_dev, status.st_ino))
+        return frozenset(found)
+
+
+def look_at(root: str, path: str) -> dict[str, Any]:
+    """What lies at `path`: ``mode`` (st_mode; 0 for nothing), and ``link``, where a link in the last place leads to.
+
+    Args:
+        root: of the tree.
+        path: inside; links in all but the last place are followed, inside the root only.
+    """
+    with Rooted(root) as inside:
+        try:
+            descriptor = inside.open(path, follow=False)
+        except PathNotFound:
+            return {"mode": 0, "link": ""}
+        try:
+            mode = os.fstat(descriptor).st_mode
+            return {"mode": mode, "link": os.readlink("", dir_fd=descriptor) if stat.S_ISLNK(mode) else ""}
+        finally:
+            os.close(descriptor)
