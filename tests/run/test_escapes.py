@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,9 @@ def altered(store: ContentStore, *entries: tuple[str, bytes, str | bytes]) -> Im
 
 
 def mounts() -> list[str]:
-    """What is mounted on this machine, but for folders of tests that run meanwhile."""
+    """What is mounted on this machine, but for temporary folders: there others may be at work meanwhile."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line for line in lines if "/pytest-" not in line.split()[4]]
+    return [line for line in lines if not line.split()[4].startswith(f"{tempfile.gettempdir()}/")]
 
 
 def tried(container: Container) -> tuple[int, str, str]:
