@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,13 +22,12 @@ from .outcome.output import export, one_packing
 from .outcome.result import Build, StepFailed
 from .reading.builder_arguments import epoch_of, refuse_arguments
 from .reading.plan import make_plan
+from .step.abreast import build_stages
 from .step.bases import Bases
-from .step.stage import StageBuild
 from .step.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Future
 
     from dockmagic.image.source import ImageSource
     from dockmagic.oci.dockerfile import Dockerfile, Instruction
@@ -41,12 +39,8 @@ if TYPE_CHECKING:
     from .outcome.output import Output
     from .reading.plan import Base, Plan
     from .sources.context import Context
-    from .step.workshop import State
 
 __all__ = ["build"]
-
-# How often the main thread, which alone hears of Ctrl-C, looks up from waiting; in seconds.
-_GLANCE = 0.5
 
 
 def build(
@@ -115,7 +109,7 @@ def build(
             shop.warn(BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed"))
         with closing(shop):
             try:
-                _walk(shop, infos, stop)
+                build_stages(shop, infos, stop)
             except StepFailed as error:
                 error.steps = tuple(shop.results[number] for number in sorted(shop.results))
                 steps.remember(store, error.steps)
@@ -191,34 +185,6 @@ def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:
             )
         found[stage.index] = tuple(infos)
     return found
-
-
-def _walk(shop: Workshop, infos: Mapping[int, tuple[StepInfo, ...]], stop: Callable[[], bool]) -> None:
-    """Build all stages, each in a thread of its own, which waits where it needs another one."""
-    stages = shop.plan.stages
-    with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="dockmagic-stage") as pool:
-        # In the file's order: what one needs has begun before it.
-        for stage in stages:
-            shop.stages[stage.index] = pool.submit(StageBuild(shop, stage, infos[stage.index]).run)
-        try:
-            _await(list(shop.stages.values()), shop, stop)
-        finally:
-            shop.stop()
-
-
-def _await(stages: list[Future[State]], shop: Workshop, stop: Callable[[], bool]) -> None:
-    left = set(stages)
-    while left:
-        done, left = wait(left, timeout=_GLANCE, return_when=FIRST_EXCEPTION)
-        failures = [error for stage in done if (error := stage.exception()) is not None]
-        if failures:
-            shop.stop()
-            wait(left)
-            # A stage that was stopped for another one's sake has nothing to say.
-            failures += [error for stage in left if (error := stage.exception()) is not None]
-            raise next((error for error in failures if not isinstance(error, InterruptedError)), failures[0])
-        if stop():
-            shop.stop()
 
 
 def _finish(shop: Workshop, outputs: Sequence[Output], packing: Packing | None) -> Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -40,6 +39,8 @@ class Secret(msgspec.Struct, frozen=True):
         Raises:
             InvalidInput: not of that form, too large, or neither file nor variable is there.
         """
+        import csv
+
         fields = {}
         for field in next(csv.reader([text], strict=True), []):
             key, equals, value = field.partition("=")

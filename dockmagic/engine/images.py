@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dockmagic.image import local
 from dockmagic.oci.errors import ImageNotFound, InvalidReference
@@ -12,7 +13,6 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
 from .cleaning import collect_layers, roots
-from .describe import tree_rows
 from .filters import image_filter
 from .subject import find_image, find_subject
 
@@ -71,6 +71,8 @@ class Images:
     def tree(self) -> tuple[TreeRow, ...]:
         """Which images stand on which (``images --tree``)."""
         from dockmagic.image.analysis import family
+
+        from .describe import tree_rows
 
         return tuple(tree_rows(family(local.images(self._engine.store))))
 

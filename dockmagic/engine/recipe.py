@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dockmagic.build.outcome.events import BuildWarned, ignore_events
 from dockmagic.build.outcome.excerpt import excerpt
@@ -247,11 +248,9 @@ class Recipe:
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
         """Build twice without the cache, and compare (``build --verify-reproducible``)."""
-        import msgspec
-
         from dockmagic.build.outcome.reproduce import verify_reproducible
 
-        return verify_reproducible(self._builder(msgspec.structs.replace(options, no_cache=True), (), None, on_event))
+        return verify_reproducible(self._builder(replace(options, no_cache=True), (), None, on_event))
 
     def _builder(
         self,

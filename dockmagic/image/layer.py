@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, overload
 from dockmagic.oci import media
 from dockmagic.oci.spec import History, chain_ids
 from dockmagic.store.layer.compare import compare, layer_changes
-from dockmagic.store.layer.read import read_content
 from dockmagic.store.layer.tree import FileTree
 
 from .tables import find_content_size, find_table, keep_table, read_table
@@ -192,6 +191,8 @@ class Layer:
             InvalidLayer: the layer is broken.
             NotSupported: the entry has no content.
         """
+        from dockmagic.store.layer.read import read_content
+
         with self._stack.source.open(self.descriptor) as stream:
             yield from read_content(stream, media.compression_of(self.descriptor.media_type), entry)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import AmbiguousName, Conflict, DockmagicError, ImageNotFound, InvalidReference
@@ -39,8 +40,7 @@ class Use(NamedTuple):
     running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(msgspec.Struct, frozen=True):
     """What was removed, for docker's ``Untagged:`` and ``Deleted:`` lines.
 
     Attributes:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import DigestMismatch, InvalidContent, StoreTooNew
-from dockmagic.store.layer.ingest import LayerIngest
 from dockmagic.store.layer.table import LayerTable
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def read_table(
         InvalidContent: the blob or its tar are not what they should be.
         InterruptedError: `stop` said so.
     """
+    from dockmagic.store.layer.ingest import LayerIngest
+
     ingest = LayerIngest(media.compression_of(desc.media_type))
     with source.open(desc, verify=False) as stream:
         while piece := stream.read(_PIECE):

@@ -7,9 +7,11 @@ so are the normalisations: a bare name belongs to ``docker.io``, a top-level one
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from .digest import Digest
 from .errors import InvalidDigest, InvalidReference
@@ -97,8 +99,7 @@ def _complaint(text: str) -> str:
     return f"{shown} is not an image reference"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True, order=True):
     """A normalised image reference; always has a domain, and may have a tag, a digest, both or neither.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
@@ -30,8 +31,7 @@ __all__ = ["Collected", "collect"]
 _PATIENCE: Final = 7 * 86400
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(msgspec.Struct, frozen=True):
     """What `collect` deleted.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
@@ -28,8 +29,7 @@ _CREATED = "io.dockmagic.image.created"
 _PLATFORM = "io.dockmagic.image.platform"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """One entry of ``index.json``: a manifest, its name, and what a list shows of it without opening anything.
 
     Attributes:

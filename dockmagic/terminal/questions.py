@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 
 __all__ = ["ask"]
@@ -17,6 +16,8 @@ def ask(prompt: str, *, secret: bool) -> str:
     if not sys.stdin.isatty():
         raise EOFError(prompt)
     if secret:
+        import getpass
+
         return getpass.getpass(prompt)
     sys.stderr.write(prompt)
     sys.stderr.flush()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from dockmagic.build.outcome.events import (
     BuildStarted,
@@ -47,8 +48,7 @@ def _text(line: bytes) -> str:
     return line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "replace")
 
 
-@dataclass(slots=True)
-class StepState:
+class StepState(msgspec.Struct):
     """One step, as far as it is.
 
     Attributes:
@@ -67,10 +67,10 @@ class StepState:
     began: float = 0.0
     seconds: float = 0.0
     why: str = ""
-    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    lines: deque[str] = msgspec.field(default_factory=lambda: deque(maxlen=_KEPT))
     dropped: int = 0
-    transfers: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    splitter: Lines = field(default_factory=Lines)
+    transfers: dict[str, tuple[str, int, int]] = msgspec.field(default_factory=dict)
+    splitter: Lines = msgspec.field(default_factory=Lines)
 
     @property
     def elapsed(self) -> float:

@@ -132,7 +132,9 @@ class Verb(click.Command):
                     raise click.UsageError(f"invalid argument {value!r} for {name} flag: write true or false")
                 rewritten.append(name if value in _TRUE else _OFF + str(parameter.name))
             elif equals and parameter is not None and not name.startswith("--"):
-                rewritten += [name, value]  # -f=VALUE
+                rewritten += [_long(name, parameter), value]  # -f=VALUE
+            elif parameter is not None and not equals and (not is_value or place + 1 < len(args)):
+                rewritten.append(_long(word, parameter))
             else:
                 rewritten.append(word)
         return rewritten
@@ -198,6 +200,11 @@ class Verb(click.Command):
 
 def _is_flag(word: str) -> bool:
     return word.startswith("-") and word != "-"
+
+
+def _long(word: str, parameter: click.Parameter) -> str:
+    """A flag by its long name: click takes each for one, and looks for similar names before it tries the short ones."""
+    return next((name for name in parameter.opts if name.startswith("--")), word)
 
 
 def _wants_value(word: str, by_name: Mapping[str, click.Parameter]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import NotSupported
@@ -105,6 +104,8 @@ def _takes_subcommand(name: str) -> bool:
 
 
 def _unknown(called: str, word: str, known: list[str], prog: str, where: str) -> UsageMistake:
+    import difflib
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     suggestion = f"Did you mean {where} {close[0]}? " if close else ""
     return UsageMistake(

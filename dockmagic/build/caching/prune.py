@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import BlobNotFound, DigestMismatch, InvalidDocument
@@ -30,8 +31,7 @@ __all__ = ["Pruned", "Usage", "prune", "usage"]
 _ASIDE: Final = ("mounts", "downloads", "git", "stat")
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """What the build cache takes.
 
     Attributes:
@@ -45,8 +45,7 @@ class Usage:
     reclaimable: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(msgspec.Struct, frozen=True):
     """What was removed.
 
     Attributes:

@@ -16,9 +16,7 @@ from dockmagic.oci.errors import Conflict
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Descriptor
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.compress import Compressor
 from dockmagic.store.layer.entry import EntryType
-from dockmagic.store.layer.ingest import LayerIngest
 from dockmagic.store.layer.write import END, header, padding
 
 if TYPE_CHECKING:
@@ -79,6 +77,10 @@ class LayerWriter:
         compression: Compression = Compression.GZIP,
         level: int | None = None,
     ) -> None:
+        # What writes a layer is imported with the first one: a build whose steps are all known writes none.
+        from dockmagic.store.layer.compress import Compressor
+        from dockmagic.store.layer.ingest import LayerIngest
+
         store.home.prepare()
         self._media_type = f"{media.OCI_LAYER}+{compression.value}" if compression.value else media.OCI_LAYER
         self._store = store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
@@ -70,6 +69,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
             return cls(type="tar")
         if "=" not in text:
             return cls(type="local", dest=text)
+        import csv
+
         fields = dict(field.partition("=")[::2] for field in next(csv.reader([text]), []))
         kind = fields.pop("type", "")
         push = kind == "registry" or _is_true(fields, "push")

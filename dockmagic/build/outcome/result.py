@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from dockmagic.oci.errors import DockmagicError
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Build", "StepFailed", "StepResult"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
+class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a finished build.
 
     Attributes:
@@ -62,8 +62,7 @@ class StepResult:
         return diff(self.image.layers[-1])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class Build(msgspec.Struct, frozen=True, kw_only=True):
     """A finished build.
 
     Attributes:
@@ -83,7 +82,7 @@ class Build:
     seconds: float = 0.0
     context_files: int = 0
     context_hashed: int = 0
-    outputs: tuple[str, ...] = field(default=())
+    outputs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         name = self.names[0].familiar if self.names else self.image.id.short

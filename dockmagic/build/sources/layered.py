@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from dockmagic.oci import media
 from dockmagic.oci.errors import InvalidLayer
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.read import read_contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -119,6 +118,8 @@ class ImageFiles(TreeFiles):
         for entry in entries:
             if entry.offset < 0:
                 raise InvalidLayer(f"{entry.path} is a hard link to {entry.target}, which no layer has")
+        from dockmagic.store.layer.read import read_contents
+
         compression = media.compression_of(layer.descriptor.media_type)
         with self._image.source.open(layer.descriptor, verify=False) as blob:
             found = read_contents(blob, compression, entries)

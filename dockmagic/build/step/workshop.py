@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dockmagic.build.copy.copying import image_files
 from dockmagic.build.image.growing import scratch
@@ -16,7 +16,7 @@ from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from dockmagic.build.caching.cache import Cache
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["State", "Workshop", "progress"]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """Where a stage stands.
 
     Attributes:
@@ -58,8 +57,7 @@ class State:
     scope: Scope
 
 
-@dataclass(slots=True, kw_only=True)
-class Workshop:
+class Workshop(msgspec.Struct, kw_only=True):
     """What the stages of one build share.
 
     Attributes:
@@ -74,7 +72,7 @@ class Workshop:
         emit: hears of events; safe from any thread.
         recipe: tells this Dockerfile and context from others, for the explanation of the cache.
         results: of the steps so far, by their numbers.
-        stages: those that are being built, by index.
+        stages: how to wait for each that is being built, by index (`State`).
         warnings: so far, in the order in which they came.
         renewed: folders of the cache mounts that were begun anew in this build.
     """
@@ -89,16 +87,16 @@ class Workshop:
     keep: Callable[[Iterable[Digest]], None]
     emit: Callable[[BuildEvent], None]
     recipe: str
-    results: dict[int, StepResult] = field(default_factory=dict)
-    stages: dict[int, Future[State]] = field(default_factory=dict)
-    warnings: list[BuildWarned] = field(default_factory=list)
-    renewed: set[Path] = field(default_factory=set)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _running: set[Session] = field(default_factory=set)
+    results: dict[int, StepResult] = msgspec.field(default_factory=dict)
+    stages: dict[int, Callable[[], State]] = msgspec.field(default_factory=dict)
+    warnings: list[BuildWarned] = msgspec.field(default_factory=list)
+    renewed: set[Path] = msgspec.field(default_factory=set)
+    _stop: threading.Event = msgspec.field(default_factory=threading.Event)
+    _lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
+    _running: set[Session] = msgspec.field(default_factory=set)
     _nursery: Nursery | None = None
-    _remover: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "dockmagic-remove"))
-    _removals: list[Future[None]] = field(default_factory=list)
+    _remover: ThreadPoolExecutor | None = None
+    _removals: list[Future[None]] = msgspec.field(default_factory=list)
 
     # Processes
 
@@ -123,6 +121,10 @@ class Workshop:
 
     def remove(self, container: Container) -> None:
         """Take away the container of a step that is over, while the build goes on: its many small files take time."""
+        if self._remover is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._remover = ThreadPoolExecutor(1, "dockmagic-remove")
         # The helper that this may need comes from the same nursery.
         self._removals.append(self._remover.submit(copy_context().run, container.remove, force=True))
 
@@ -132,7 +134,8 @@ class Workshop:
         Raises:
             DockmagicError: a container could not be removed.
         """
-        self._remover.shutdown()
+        if self._remover is not None:
+            self._remover.shutdown()
         if self._nursery is not None:
             self._nursery.close()
         for removal in self._removals:
@@ -189,7 +192,7 @@ class Workshop:
             InterruptedError: it failed, which is its own to tell.
         """
         try:
-            return self.stages[stage].result()
+            return self.stages[stage]()
         except BaseException as error:
             raise InterruptedError("a stage that is needed has failed") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import posixpath
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -137,6 +136,8 @@ def read_fields(text: str, what: str) -> list[str]:
     Raises:
         DockerfileError: nothing is there, or quotes do not close.
     """
+    import csv
+
     try:
         fields = next(csv.reader([text], strict=True), [])
     except csv.Error as error:

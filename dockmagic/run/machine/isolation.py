@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+import msgspec
 
 from dockmagic.store.layer.form import Form, Owners, Whiteouts
 
@@ -21,8 +22,7 @@ class Tier(Enum):
     PROOT = "proot"
 
 
-@dataclass(frozen=True, slots=True)
-class Isolation:
+class Isolation(msgspec.Struct, frozen=True):
     """One tier on this machine, ready to be used.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
 
@@ -42,6 +42,8 @@ def _subid() -> Isolation:
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
         raise NotSupported("root needs no user namespace")
+    import shutil
+
     helpers = tuple(shutil.which(name) or "" for name in ("newuidmap", "newgidmap"))
     if not all(helpers):
         raise NotSupported("newuidmap is not installed", hint="An administrator can install the package uidmap")
@@ -91,6 +93,8 @@ def _chroot() -> Isolation:
 
 
 def _proot() -> Isolation:
+    import shutil
+
     path = shutil.which("proot")
     if path is None:
         raise NotSupported("proot is not installed", hint="An administrator can install the package proot")

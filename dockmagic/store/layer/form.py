@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 __all__ = ["OWNER", "Form", "Owners", "Whiteouts"]
 
@@ -27,8 +28,7 @@ class Whiteouts(Enum):
     USER = "user"  # the same, xattrs in user.overlay, for mounts in a user namespace
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     """How a layer lies on disk.
 
     Attributes:
