@@ -159,8 +159,7 @@ def _pack(
 ) -> tuple[Digest, LayerTable]:
     still = held(container.state.pid if pause else 0)
     isolation, tables = container.isolation, layers.tables(container.store, container.image)
-    if isolation.keeps_owners and not isolation.uid_map:
-        # We are root, and what a worker would see is what we see.
+    if not isolation.needs_worker:
         from .worker.packing import pack_view
 
         with still, disk_errors():

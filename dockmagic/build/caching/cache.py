@@ -291,7 +291,10 @@ class Cache:
     def _remember(self, spot: Spot, digest: str) -> None:
         path = self._spot(spot)
         with self.home.lock("spots"):
-            earlier = [other for other in self._at(path) if other != digest]
+            known = self._at(path)
+            if known[:1] == [digest]:
+                return
+            earlier = [other for other in known if other != digest]
             self.home.write(path, "\n".join([digest, *earlier[: _MEMORY - 1]]).encode(), durable=False)
 
     def _spot(self, spot: Spot) -> Path:

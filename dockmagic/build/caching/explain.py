@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .cache import Cache, Key, Part, Record, Spot
 
-__all__ = ["Difference", "Explanation", "explain"]
+__all__ = ["NOT_ASKED", "Difference", "Explanation", "explain"]
 
 #: In which order what differs is told: what a person changed first, what merely follows from it last.
 _ORDER: Final = (
@@ -62,6 +62,10 @@ class Explanation(msgspec.Struct, frozen=True):
     why: str
     differences: tuple[Difference, ...] = ()
     nearest: Record | None = None
+
+
+#: Where the cache is not to be looked into.
+NOT_ASKED: Final = Explanation(hit=False, why="not asked: --no-cache")
 
 
 def explain(cache: Cache, spot: Spot, key: Key, found: Record | None) -> Explanation:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 import msgspec
 
+from dockmagic.image.tables import find_content_size, keep_table
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import Conflict
@@ -163,7 +164,8 @@ class LayerWriter:
         home = self._store.home
         self._keep([descriptor.digest])
         self._store.adopt(descriptor, self._path)
-        home.write(home.table(diff_id), table.dumps(), durable=False)
+        if find_content_size(home, diff_id) is None:
+            keep_table(home, diff_id, table)
         return NewLayer(descriptor=descriptor, diff_id=diff_id, size=table.content_size)
 
 

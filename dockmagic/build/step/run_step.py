@@ -151,6 +151,8 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
             raise
         output(2, f"{error.message}\n".encode())  # as a shell would say it
         return error.exit_code
+    if container.isolation.needs_worker:
+        shop.nursery().expect("worker.main", "worker.packing")  # while the program runs
     with session:
         shop.watch(session)
         try:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from dockmagic.build.caching.cache import Key, Spot
-from dockmagic.build.caching.explain import explain
+from dockmagic.build.caching.explain import NOT_ASKED, explain
 from dockmagic.build.image.growing import grow, moment, scratch
 from dockmagic.build.outcome.events import StepDone, StepStarted
 from dockmagic.build.outcome.failure import refused
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dockmagic.build.caching.cache import Record
-    from dockmagic.build.caching.explain import Explanation
+    from dockmagic.build.caching.explain import Difference
     from dockmagic.build.outcome.events import Outcome, StepInfo
     from dockmagic.build.reading.plan import Origin, PlannedStage
     from dockmagic.image.image import Image
@@ -106,7 +106,7 @@ class StageBuild:
             key = Key(todo.parts)
             spot = Spot(shop.recipe, self._planned.name, info.place, info.instruction)
             found = self._lookup(key)
-            explanation = explain(shop.cache, spot, key, found)
+            explanation = NOT_ASKED if shop.ignores_cache(self._planned) else explain(shop.cache, spot, key, found)
             if found is None and todo.work is not None:
                 with shop.cache.hold(key, stop=shop.stopping):
                     # Another build may have done it while we waited.
@@ -114,12 +114,10 @@ class StageBuild:
                     image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
             else:
                 image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
-            why = self._why(explanation)
-            told.done(image, outcome="cached" if found else "done", why=why, explanation=explanation)
+            told.done(
+                image, outcome="cached" if found else "done", why=explanation.why, changed=explanation.differences
+            )
         return State(image, todo.settings, todo.scope)
-
-    def _why(self, explanation: Explanation) -> str:
-        return "not asked: --no-cache" if self._shop.ignores_cache(self._planned) else explanation.why
 
     def _lookup(self, key: Key) -> Record | None:
         shop = self._shop
@@ -182,11 +180,10 @@ class _Told:
         *,
         outcome: Outcome = "done",
         why: str = "",
-        explanation: Explanation | None = None,
+        changed: Sequence[Difference] = (),
     ) -> None:
         """It has succeeded."""
         layer = self._layer(image)
-        changed = explanation.differences if explanation is not None else ()
         self._shop.results[self.info.number] = StepResult(
             info=self.info,
             outcome=outcome,

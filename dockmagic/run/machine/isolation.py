@@ -57,6 +57,11 @@ class Isolation(msgspec.Struct, frozen=True):
         return self.tier not in (Tier.SINGLE, Tier.PROOT)
 
     @property
+    def needs_worker(self) -> bool:
+        """Whether only a worker sees a container's files as their owner does: this process is not that."""
+        return bool(self.uid_map) or not self.keeps_owners
+
+    @property
     def form(self) -> Form:
         """How layers lie on disk here."""
         owners = Owners.NOTED if self.tier is Tier.SINGLE else Owners.KEEP if self.keeps_owners else Owners.MINE

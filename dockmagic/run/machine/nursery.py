@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Nursery", "main"]
 
-_MODULES = ("shim.main", "worker.main", "worker.packing", "worker.unpacking")  # in the order in which they are wanted
-
 
 class Nursery:
     """Starts helpers for as long as it is open; safe to be used by several threads.
 
     What it has started lives on when it is closed.
+
+    Args:
+        modules: that will be wanted first, as for `expect`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
         self._lock = threading.Lock()
         self._connection, self._process = helper.spawn("machine.nursery")
+        self.expect(*modules)
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +58,11 @@ class Nursery:
             yield
         finally:
             helper.NURSERY.reset(token)
+
+    def expect(self, *modules: str) -> None:
+        """Have modules imported as soon as nothing else is to do, for the helpers that will be asked for soon."""
+        with self._lock, contextlib.suppress(BrokenPipeError):  # if it is gone, `launch` says so
+            self._connection.send({"ahead": modules})
 
     def launch(self, module: str, errors: int) -> tuple[helper.Connection, helper.Child]:
         """What `helper.launch` does.
@@ -105,7 +112,7 @@ def main() -> None:
     sock = socket.socket(fileno=os.dup(0))
     asked = select.poll()
     asked.register(sock, select.POLLIN)
-    ahead = list(_MODULES)
+    ahead: list[str] = []
     while True:
         while ahead and not asked.poll(0):
             _load(ahead.pop(0))
@@ -115,7 +122,11 @@ def main() -> None:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        module = _load(json.loads(data)["module"])
+        request = json.loads(data)
+        if "ahead" in request:
+            ahead += request["ahead"]
+            continue
+        module = _load(request["module"])
         pid = os.fork()
         if pid == 0:
             sock.close()
