@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _EXPORTS = {
+    "Build": "build.outcome.result",
+    "CannotStart": "run.container",
+    "Conflict": "oci.errors",
+    "Container": "run.container",
     "Diff": "image.analysis",
+    "DockerfileError": "oci.errors",
     "DockmagicError": "oci.errors",
     "Engine": "engine",
     "Image": "image.image",
@@ -31,9 +36,13 @@ _EXPORTS = {
     "Layer": "image.layer",
     "NotFound": "oci.errors",
     "NotSupported": "oci.errors",
+    "OutOfSpace": "oci.errors",
     "Reference": "oci.reference",
     "RegistryError": "oci.errors",
+    "Session": "run.session",
+    "StepFailed": "build.outcome.result",
     "StoreError": "oci.errors",
+    "Volume": "run.disk.volumes",
 }
 
 __all__ = [  # noqa: PLE0604  (names come from one table, and are sorted there)

@@ -6,8 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.oci.errors import Conflict, DockmagicError, ImageNotFound, InvalidInput, NotFound
-from dockmagic.oci.protocols import ignore_progress
+from dockmagic.oci.errors import Conflict, DockmagicError, InvalidInput, NotFound
 from dockmagic.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dockmagic.image.image import Image
-    from dockmagic.oci.platforms import Platform
-    from dockmagic.oci.protocols import Progress
     from dockmagic.rows import ContainerRow, ProcessRow, WrittenRow
     from dockmagic.run.container import Container
 
@@ -128,45 +125,6 @@ class Containers:
         return container_document(container, size=size)
 
     # Life
-
-    def image_for(
-        self,
-        name: str,
-        *,
-        pull: str = "missing",
-        platform: Platform | None = None,
-        on_pull: Callable[[Reference], None] = lambda _: None,
-        on_progress: Progress = ignore_progress,
-    ) -> Image:
-        """The image that a container is to stand on.
-
-        Args:
-            name: name or ID.
-            pull: ``missing``, ``always`` or ``never``.
-            platform: which one; None for this machine's.
-            on_pull: hears the name before it is pulled.
-            on_progress: hears of each layer.
-
-        Raises:
-            ImageNotFound: neither here nor there.
-            InvalidInput: `pull` is none of these.
-        """
-        if pull not in ("missing", "always", "never"):
-            raise InvalidInput(
-                f"invalid pull option: '{pull}'", hint='It must be one of "always", "missing" or "never"'
-            )
-        if pull != "always":
-            try:
-                image = self._images.get(name)
-            except ImageNotFound:
-                if pull == "never":
-                    raise
-            else:
-                if platform is None or pull == "never" or image.platform.normalized() in platform.choices():
-                    return image
-        ref = Reference.parse(name).or_latest()
-        on_pull(ref)
-        return self._images.pull(ref, platform=platform, unpack=True, on_progress=on_progress)
 
     def create(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dockmagic.image import local
-from dockmagic.oci.errors import ImageNotFound, InvalidReference
+from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference
 from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
@@ -116,6 +116,45 @@ class Images:
         return find_subject(self._engine, name, platform=platform, on_remote=on_remote)
 
     # To and from registries
+
+    def obtain(
+        self,
+        name: str,
+        *,
+        pull: str = "missing",
+        platform: Platform | None = None,
+        on_pull: Callable[[Reference], None] = lambda _: None,
+        on_progress: Progress = ignore_progress,
+    ) -> Image:
+        """The image that a container is to stand on: one that is here, or else pulled and unpacked on the way.
+
+        Args:
+            name: name or ID.
+            pull: ``missing``, ``always`` or ``never``.
+            platform: which one; None for this machine's.
+            on_pull: hears the name before it is pulled.
+            on_progress: hears of each layer.
+
+        Raises:
+            ImageNotFound: neither here nor there.
+            InvalidInput: `pull` is none of these.
+        """
+        if pull not in ("missing", "always", "never"):
+            raise InvalidInput(
+                f"invalid pull option: '{pull}'", hint='It must be one of "always", "missing" or "never"'
+            )
+        if pull != "always":
+            try:
+                image = self.get(name)
+            except ImageNotFound:
+                if pull == "never":
+                    raise
+            else:
+                if platform is None or pull == "never" or image.platform.normalized() in platform.choices():
+                    return image
+        ref = Reference.parse(name).or_latest()
+        on_pull(ref)
+        return self.pull(ref, platform=platform, unpack=True, on_progress=on_progress)
 
     def pull(
         self,

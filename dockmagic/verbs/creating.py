@@ -186,7 +186,7 @@ def _image(door: Door, name: str, *, pull: str, platform: str | None, quiet: boo
         told.append(ref)
 
     told: list[Reference] = []
-    image = door.engine.containers.image_for(
+    image = door.engine.images.obtain(
         name,
         pull=pull,
         platform=platform_of(platform),
