@@ -75,8 +75,8 @@ def build(
 
     Raises:
         StepFailed: a step failed.
-        DockerfileError: the plan is impossible, with its line.
-        ImageNotFound: a base image is nowhere.
+        DockerfileError: the plan is impossible, or a base image is nowhere (its cause is then `ImageNotFound` or
+            `RegistryError`), with its line.
         NotSupported: a RUN where nothing can run, or for another processor.
         InvalidInput: outputs that ask for different images.
         OutOfSpace: the disk is full; nothing is named.

@@ -138,8 +138,7 @@ class Builds:
 
         Raises:
             StepFailed: a step failed.
-            DockerfileError: the Dockerfile cannot be understood or followed.
-            ImageNotFound: a base image is nowhere.
+            DockerfileError: the Dockerfile cannot be understood or followed, or a base image is nowhere.
         """
         from dockmagic.build.options import Options, Secret
         from dockmagic.build.outcome.output import Output

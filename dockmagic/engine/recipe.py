@@ -227,8 +227,8 @@ class Recipe:
 
         Raises:
             StepFailed: a step failed.
-            DockerfileError: the plan is impossible, or ``# check=error=true`` and there are warnings.
-            ImageNotFound: a base image is nowhere.
+            DockerfileError: the plan is impossible, a base image is nowhere, or ``# check=error=true`` and there are
+                warnings.
         """
         # Of the stages that the target needs: what a stage that is not built says does not matter here.
         warnings = self._check(options, options.target or str(len(self.dockerfile.stages) - 1))

@@ -40,7 +40,11 @@ thing went wrong, so that a caller can catch a family::
 
 from __future__ import annotations
 
-from typing import ClassVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "AmbiguousName",
@@ -76,6 +80,7 @@ __all__ = [
     "Unauthorized",
     "UnsafeEntry",
     "UnsupportedMediaType",
+    "about",
 ]
 
 
@@ -89,10 +94,13 @@ class DockmagicError(Exception):
     Attributes:
         exit_code: of a command line that ends with it, docker's where docker has one: 125 for a container that cannot
             be made or started, 126 for a program that cannot be executed, 127 for one that is not there.
+        word: what it is about, as the user wrote it, so that who knows the text can tell the column; empty if no
+            single word is wrong (see `about`).
     """
 
     default_hint: ClassVar[str] = ""
     exit_code: int = 1
+    word: str = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -112,6 +120,16 @@ def _rebuild(kind: type[DockmagicError], message: str, state: dict[str, object])
     Exception.__init__(error, message)
     error.__dict__.update(state)
     return error
+
+
+@contextmanager
+def about(word: str) -> Iterator[None]:
+    """Note in an error on its way out that it is about `word`, unless it says that already."""
+    try:
+        yield
+    except DockmagicError as error:
+        error.word = error.word or word
+        raise
 
 
 class InvalidInput(DockmagicError):

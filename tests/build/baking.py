@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dockmagic.build.outcome.output import Output
     from dockmagic.build.outcome.result import Build
     from dockmagic.image.image import Image
+    from dockmagic.image.source import ImageSource
+    from dockmagic.oci.reference import Reference
     from dockmagic.store.content import ContentStore
 
 __all__ = ["Builder", "added", "read"]
@@ -47,6 +49,7 @@ class Builder:
         outputs: tuple[Output, ...] = (),
         watch: list[BuildEvent] | None = None,
         stop: Callable[[], bool] = lambda: False,
+        registry: Callable[[Reference], ImageSource] | None = None,
         **options: object,
     ) -> Build:
         """Build the Dockerfile `text`."""
@@ -65,6 +68,7 @@ class Builder:
                 Options(**options),  # type: ignore[arg-type]
                 contexts=named,
                 outputs=outputs,
+                registry=registry,
                 on_event=self.events.append,
                 stop=stop,
             )

@@ -198,12 +198,6 @@ def test_a_named_context(plain: Builder, tmp_path: Path) -> None:
     assert "WHO=me" in (image.config.env or ())
 
 
-def test_a_missing_base(plain: Builder) -> None:
-    """Offline, it says what to do."""
-    with pytest.raises(ImageNotFound, match="there is no image nowhere/at-all:1"):
-        plain("FROM nowhere/at-all:1\nCOPY f /")
-
-
 def test_outputs(plain: Builder, tmp_path: Path) -> None:
     """A folder, a tar, and archives of both kinds, each whole."""
     text = "FROM scratch\nCOPY f /d/f"

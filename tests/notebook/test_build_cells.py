@@ -85,7 +85,7 @@ def test_lines_are_counted_from_the_top_of_the_cell(run: Run) -> None:
     )
     assert mistake[-1]["evalue"].startswith("Dockerfile:3:1: unknown instruction: COPPY (did you mean COPY?)")
     assert "   3 | >>> COPPY name /" in "\n".join(mistake[-1]["traceback"])
-    assert missing[-1]["evalue"].startswith('Dockerfile:4: "/nothing": not found in the build context')
+    assert missing[-1]["evalue"].startswith('Dockerfile:4:6: "/nothing": not found in the build context')
     assert "warning: line 4: JSON arguments recommended for CMD" in plain(warned)
     assert "   2 | >>> FROM scratch AS Base" in plain(checked)
 

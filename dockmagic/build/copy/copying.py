@@ -15,7 +15,7 @@ from dockmagic.build.sources.layered import ImageFiles
 from dockmagic.build.sources.onefile import OneFile
 from dockmagic.build.sources.wording import check_sources, may_be_remote
 from dockmagic.oci.dockerfile import Add
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import InvalidInput, about
 from dockmagic.store.layer.entry import EntryType
 from dockmagic.store.layer.tree import FileTree
 from dockmagic.store.layer.write import in_order
@@ -108,7 +108,8 @@ def prepare(
         NotSupported: git is not installed.
     """
     check_sources(instruction)
-    permissions = Permissions(instruction.chmod) if instruction.chmod else None
+    with about(instruction.chmod):
+        permissions = Permissions(instruction.chmod) if instruction.chmod else None
     sources: list[_Local | Remote] = []
     local: list[str] = []
     unpack = isinstance(instruction, Add) and instruction.unpack is not False
@@ -121,7 +122,8 @@ def prepare(
             local.clear()
 
     for source in instruction.sources:
-        remote = _remote(instruction, source, home, on_progress, stop) if isinstance(instruction, Add) else None
+        with about(source):
+            remote = _remote(instruction, source, home, on_progress, stop) if isinstance(instruction, Add) else None
         if remote is None:
             local.append(source)
         else:
@@ -190,7 +192,8 @@ class _Prepared:
     def write(
         self, store: ContentStore, below: Image, keep: Keep, *, moment: int, epoch: int | None = None
     ) -> NewLayer | None:
-        owner = find_owner(below, self._instruction.chown) if self._instruction.chown else None
+        with about(self._instruction.chown):
+            owner = find_owner(below, self._instruction.chown) if self._instruction.chown else None
         placing = Placing(
             FileTree.of(()) if self.link else below.files,
             owner=owner,
@@ -226,7 +229,8 @@ class _Prepared:
                     f"{self._instruction.name} of several sources to {os.fsdecode(self._dest)}, which is no folder",
                     hint="Write a slash at the end of the destination",
                 )
-            placing.copy(match, self._dest)
+            with about(self._instruction.dest):
+                placing.copy(match, self._dest)
         if not matches and self._instruction.parents if not isinstance(self._instruction, Add) else False:
             placing.make_folders(placing.real(self._dest))
 

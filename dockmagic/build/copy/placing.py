@@ -115,7 +115,7 @@ class Placing:
         if there is None:
             self.make_folders(name)
         elif not there.is_dir:
-            raise InvalidInput(f"cannot copy to non-directory: {shown(name)}", hint="Copy to another path")
+            raise InvalidInput(f"cannot copy to non-directory: {shown(name)}", hint="Name another path")
         if name in self._made:
             # It has the time of what it is a copy of, and nothing else of it.
             self._entries[name] = replace(self._entries[name], mtime=self._clamped(match.top.mtime))
@@ -137,7 +137,7 @@ class Placing:
             there = self.entry(name)
             if there is not None:
                 if not there.is_dir:
-                    raise InvalidInput(f"{shown(name)} is not a directory", hint="Copy to another path")
+                    raise InvalidInput(f"{shown(name)} is not a directory", hint="Name another path")
                 break
             missing.append(name)
             name = parent_of(name)
@@ -154,7 +154,7 @@ class Placing:
     def _merge(self, name: bytes, entry: Entry, *, only_if_new: bool) -> None:
         there = self.entry(name)
         if there is not None and not there.is_dir:
-            raise InvalidInput(f"cannot copy to non-directory: {shown(name)}", hint="Copy to another path")
+            raise InvalidInput(f"cannot copy to non-directory: {shown(name)}", hint="Name another path")
         if there is not None and only_if_new:
             return
         made = self._dressed(name, entry)
@@ -166,7 +166,7 @@ class Placing:
     def _put(self, name: bytes, files: Files, entry: Entry) -> None:
         there = self.entry(name)
         if there is not None and there.is_dir:
-            raise InvalidInput(f"cannot replace to directory {shown(name)} with file", hint="Copy to another path")
+            raise InvalidInput(f"cannot replace to directory {shown(name)} with file", hint="Name another path")
         self._set(name, files, entry)
 
     def _set(self, name: bytes, files: Files, entry: Entry) -> None:

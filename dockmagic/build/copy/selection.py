@@ -12,7 +12,9 @@ from blake3 import blake3
 from dockmagic.build.sources.files import base_of, join, real_name, resolve
 from dockmagic.oci.dockerfile import Ignore
 from dockmagic.oci.dockerfile.glob import compile_pattern, is_pattern, pivot
-from dockmagic.oci.errors import PathNotFound
+from dockmagic.oci.errors import about
+
+from .missing import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,7 +65,8 @@ def select(
     ignore = Ignore(exclude) if exclude else None
     matches: list[Match] = []
     for source in sources:
-        matches += _with_parents(files, source, ignore) if parents else _plain(files, source, ignore)
+        with about(source):
+            matches += _with_parents(files, source, ignore) if parents else _plain(files, source, ignore)
     return tuple(_digested(match) for match in matches)
 
 
@@ -71,7 +74,7 @@ def _plain(files: Files, source: str, ignore: Ignore | None) -> Iterator[Match]:
     for name in _names(files, source):
         top = resolve(files, name)
         if top is None:
-            raise _missing(files, source)
+            raise missing(files, source)
         base = base_of(name)
         if not top.is_dir:
             if ignore is not None and is_pattern(source) and ignore.excludes(os.fsdecode(base)):
@@ -133,10 +136,10 @@ def _with_parents(files: Files, source: str, ignore: Ignore | None) -> Iterator[
     for name in _names(files, start):
         top = resolve(files, name)
         if top is None:
-            raise _missing(files, source)
+            raise missing(files, source)
         below, loose = _included(files, top.name, pattern, ignore)
         if not below and pattern and not is_pattern(start) and not is_pattern(pattern):
-            raise _missing(files, source)
+            raise missing(files, source)
         yield Match(files, base_of(name), top, tuple(below), frozenset(loose))
 
 
@@ -220,14 +223,3 @@ def _item(entry: Entry, *, owned: bool) -> str:
     if entry.xattrs:
         text += f" xattrs {blake3(msgspec.msgpack.encode(entry.xattrs)).hexdigest()[:8]}"
     return text
-
-
-def _missing(files: Files, source: str) -> PathNotFound:
-    hint = f"Look at what is in {files.label}"
-    if source.startswith("../"):
-        hint = "A source lies in the context: move it there, or name its folder with --build-context"
-    elif not files.owned:
-        hint = "Paths are relative to the context; .dockerignore may exclude it"
-    # As BuildKit names it: from the root of what is copied from.
-    named = source if source.startswith("../") else posixpath.join("/", posixpath.normpath(source))
-    return PathNotFound(f'"{named}": not found in {files.label}', hint=hint)

@@ -36,8 +36,10 @@ class Tail:
         return "\n".join(lines[-_LINES:])
 
 
-def _place(dockerfile: Dockerfile, instruction: Instruction) -> str:
-    return f"{dockerfile.name}:{instruction.lines[0]}" if instruction.lines[0] else f"{dockerfile.name} (ONBUILD)"
+def _placed(instruction: Instruction, step: StepInfo, message: str, word: str = "") -> DockerfileError:
+    """What is said of a step, with its place: that of the FROM, if the base brings it (ONBUILD)."""
+    whose = "" if step.lines[0] else f"the base's {step.text}: "
+    return instruction.error(f"{whose}{message}", word=word)
 
 
 def returned(
@@ -55,9 +57,14 @@ def returned(
 
     command = argv[-1] if len(argv) == 3 and argv[1] == "-c" else shlex.join(argv)
     why = " (it was killed: out of memory?)" if code == 137 else ""
-    return StepFailed(
-        f'{_place(dockerfile, instruction)}: process "{" ".join(argv)}" did not complete successfully: '
+    told = _placed(
+        instruction,
+        step,
+        f'process "{" ".join(argv)}" did not complete successfully: '
         f"exit code: {code}{why}{f'; {full.message}, so what it left is not kept' if full else ''}",
+    )
+    return StepFailed(
+        told.message,
         hint=full.hint if full else "Look into the state that it left: run -it @failed",
         step=step,
         command=command,
@@ -71,11 +78,12 @@ def refused(dockerfile: Dockerfile, instruction: Instruction, step: StepInfo, er
     """The error of a step that could not be done, with its place; one that has a place already stays as it is."""
     if isinstance(error, StepFailed | DockerfileError) and getattr(error, "lines", (1, 1))[0]:
         return error
+    told = _placed(instruction, step, error.message, error.word)
     failed = StepFailed(
-        f"{_place(dockerfile, instruction)}: {error.message}",
+        told.message,
         hint=error.hint,
         step=step,
-        excerpt=excerpt(dockerfile.source, instruction.lines, first_line=dockerfile.first_line),
+        excerpt=excerpt(dockerfile.source, told.lines, first_line=dockerfile.first_line),
     )
     failed.__cause__ = error
     return failed

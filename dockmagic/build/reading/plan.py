@@ -9,7 +9,7 @@ import msgspec
 from dockmagic.oci.dockerfile import Copy, Onbuild, Run, expand, parse_trigger, trace
 from dockmagic.oci.dockerfile.needs import find_target
 from dockmagic.oci.dockerfile.suggest import nearest
-from dockmagic.oci.errors import DockerfileError, InvalidPlatform, InvalidReference
+from dockmagic.oci.errors import DockerfileError, DockmagicError, InvalidPlatform, InvalidReference, StoreError
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 
@@ -191,7 +191,7 @@ class _Planner:
             base = Base(base.origin, below.base.platform)
             expressions: Sequence[str] = [step.expression for step in below.steps if isinstance(step, Onbuild)]
         else:
-            expressions = self._triggers(base) if base.origin.kind in ("image", "context") else ()
+            expressions = self._ask(stage, base) if base.origin.kind in ("image", "context") else ()
         line = stage.base
         # A stage that is replaced by a context of its name has nothing left to do.
         own = () if self._is_replaced(stage) else stage.instructions
@@ -215,6 +215,19 @@ class _Planner:
             needs=tuple(sorted(needs)),
             unique=len(self._dockerfile.stages) == 1,
         )
+
+    def _ask(self, stage: Stage, base: Base) -> Sequence[str]:
+        """The triggers of a base, which is looked for now: where there is none, its FROM is to blame."""
+        try:
+            return self._triggers(base)
+        except StoreError:  # a full disk, or the like
+            raise
+        except DockmagicError as error:
+            later = self._dockerfile.stage(base.origin.name)
+            hint = error.hint
+            if later is not None and later.name and later.index > stage.index:
+                hint = f"The stage {later.name} begins in line {later.base.lines[0]}, and FROM sees those above it only"
+            raise stage.base.error(error.message, word=stage.base.image, hint=hint) from error
 
     def _is_replaced(self, stage: Stage) -> bool:
         return bool(stage.name) and stage.name in self._contexts

@@ -46,6 +46,13 @@ class Files(Protocol):
         """
         ...
 
+    def ignored_by(self, name: bytes) -> str:
+        """The line of an ignore file that keeps what is at `name` out, such as ``.dockerignore:3 (*.log)``.
+
+        Empty if no line does, or nothing is there.
+        """
+        ...
+
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries with their content's digest and extended attributes.
 
@@ -87,6 +94,10 @@ class NoFiles:
     def walk(self, directory: bytes, prune: Callable[[bytes], bool] | None = None) -> Iterator[Entry]:  # noqa: ARG002
         """Nothing."""
         return iter(())
+
+    def ignored_by(self, name: bytes) -> str:  # noqa: ARG002
+        """Nothing."""
+        return ""
 
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """Nothing."""
@@ -152,7 +163,7 @@ def real_name(entry: Callable[[bytes], Entry | None], path: bytes, *, follow: bo
             continue
         follows += 1
         if follows > _LINK_FOLLOWS:
-            raise InvalidInput(f"{shown(path)} goes through too many symbolic links")
+            raise InvalidInput(f"{shown(path)} goes through too many symbolic links", hint="Look where they lead")
         if found.link.startswith(b"/"):
             here = b""
         todo += found.link.split(b"/")[::-1]

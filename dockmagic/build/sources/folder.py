@@ -163,6 +163,12 @@ class Folder:
         self.known.put(name, Known(state_of(status), b"", xattrs), now=now)
         return xattrs
 
+    def ignored_by(self, name: bytes) -> str:
+        """The line of the ignore file that keeps what is at `name` out; empty if none does, or nothing is there."""
+        with self._place() as place:
+            there = place.exists(name) is not None
+        return self.ignore.reason(name.decode("utf-8", "surrogateescape")) if self.ignore is not None and there else ""
+
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries with their digests; files with several names among them become hard links of the first.
 

@@ -59,6 +59,10 @@ class Ignored:
             elif entry.is_dir:
                 waiting.append(entry)
 
+    def ignored_by(self, name: bytes) -> str:
+        """The line of the ignore file that keeps what is at `name` out; empty if none does, or nothing is there."""
+        return "" if self._files.entry(name) is None else self._ignore.reason(os.fsdecode(name))
+
     def _excludes(self, name: bytes) -> bool:
         return self._ignore.excludes(os.fsdecode(name))
 

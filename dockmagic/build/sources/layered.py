@@ -65,6 +65,10 @@ class TreeFiles(ABC):
             if entry.is_dir and not (prune is not None and prune(entry.name)):
                 todo += [node.entry for node in reversed(self.tree.children(entry.name))]
 
+    def ignored_by(self, name: bytes) -> str:  # noqa: ARG002 - as `Files` has it
+        """Nothing is ignored."""
+        return ""
+
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same: a file table has all digests."""
         return list(entries)

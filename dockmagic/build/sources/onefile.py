@@ -66,6 +66,10 @@ class OneFile:
         if not directory:
             yield self.file
 
+    def ignored_by(self, name: bytes) -> str:  # noqa: ARG002 - as `Files` has it
+        """Nothing is ignored."""
+        return ""
+
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same: it is digested from the beginning."""
         return list(entries)

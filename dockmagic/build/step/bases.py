@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ from dockmagic.build.image.growing import scratch
 from dockmagic.build.sources.layout import SCHEME, LayoutSource
 from dockmagic.image import local
 from dockmagic.image.image import Image
-from dockmagic.oci.errors import ImageNotFound, InvalidReference, NotSupported, UnsupportedMediaType
+from dockmagic.oci.errors import ImageNotFound, InvalidReference, NotSupported, RegistryError, UnsupportedMediaType
 from dockmagic.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ __all__ = ["Bases"]
 
 #: Stands for whatever a layout names in its own words.
 _IN_A_LAYOUT: Final = Reference.parse("oci-layout")
+
+
+#: The beginning of an ID, were it not more likely a name: `FROM cafe` must mean the same everywhere.
+_MAY_BE_A_NAME: Final = re.compile(r"[0-9a-f]{1,11}")
 
 
 class Bases:
@@ -110,7 +115,13 @@ class Bases:
             )
         from dockmagic.image.transfer import choose
 
-        return choose(self._registry(ref), ref, platform=platform, home=self._store.home)
+        try:
+            return choose(self._registry(ref), ref, platform=platform, home=self._store.home)
+        except RegistryError as error:
+            if here is None:
+                error.message = f"{ref.familiar} is not here, and {error.message}"
+                error.hint = f"{error.hint}; images tells what is here"
+            raise
 
     def _from_layout(self, name: str, platform: Platform) -> Image:
         from dockmagic.image.transfer import choose
@@ -120,6 +131,8 @@ class Bases:
         return Image(source, view.descriptor, home=self._store.home)  # it gets no name in the store
 
     def _local(self, name: str, platform: Platform) -> Image | None:
+        if _MAY_BE_A_NAME.fullmatch(name) and self._store.find(Reference.parse(name).or_latest()) is None:
+            return None
         try:
             image = local.find(self._store, name)
         except (ImageNotFound, InvalidReference):

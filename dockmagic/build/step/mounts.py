@@ -25,7 +25,7 @@ from dockmagic.build.sources.files import resolve
 from dockmagic.image.configuration import begin
 from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
-from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
+from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported, about
 from dockmagic.run.disk.record import Mount as RunMount
 from dockmagic.store.lock import lock, try_lock
 
@@ -120,7 +120,8 @@ class Mounted:
             }
             yield Part("mount", json.dumps(shown, sort_keys=True), mount.target or f"${mount.env}")
             if mount.type == "bind" or mount.from_:
-                yield from self._source_parts(index, mount)
+                with about(mount.from_):
+                    yield from self._source_parts(index, mount)
 
     def _source_parts(self, index: int, mount: Mount) -> Iterator[Part]:
         shop, platform = self._shop, self._stage.base.platform

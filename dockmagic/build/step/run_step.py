@@ -8,13 +8,14 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.build.caching import keys
+from dockmagic.build.copy.owners import find_owner
 from dockmagic.build.image.growing import grow, moment
 from dockmagic.build.image.layer import NewLayer
 from dockmagic.build.outcome.events import BuildWarned, StepOutput
-from dockmagic.build.outcome.failure import Tail, returned
+from dockmagic.build.outcome.failure import Tail, refused, returned
 from dockmagic.build.reading.builder_arguments import hostname
-from dockmagic.oci.dockerfile import refuse
-from dockmagic.oci.errors import OutOfSpace
+from dockmagic.oci.dockerfile import User, refuse
+from dockmagic.oci.errors import InvalidInput, OutOfSpace
 from dockmagic.run.machine.tiers import choose
 
 from .mounts import Mounted
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from dockmagic.build.outcome.events import StepInfo
     from dockmagic.build.reading.plan import PlannedStage
     from dockmagic.image.image import Image
-    from dockmagic.oci.dockerfile import Run
+    from dockmagic.oci.dockerfile import Instruction, Run
     from dockmagic.run.container import Container
 
     from .mounts import Ready
@@ -82,6 +83,7 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
     text = f"RUN {' '.join([*words, *argv])} # buildkit"
 
     def work() -> NewLayer | None:
+        _check_user(shop, info, instruction, stage, state)
         tail = Tail()
 
         def on_output(stream: int, data: bytes) -> None:
@@ -111,6 +113,41 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
         raise error
 
     return PlannedRun(parts, text, work)
+
+
+def _check_user(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
+    """Blame the USER, not the RUN, for somebody whom the image does not know.
+
+    BuildKit minds only when a program is to run, for a step in between may bring the user; so do we, at the USER.
+
+    Raises:
+        StepFailed: there is no such user or group.
+    """
+    user = state.settings.user
+    try:
+        find_owner(state.image, user)
+    except InvalidInput as error:
+        line = _line_of_user(shop, instruction, stage)
+        message = error.message
+        if line is not instruction:
+            message += f", so that the RUN in line {instruction.lines[0]} cannot start"
+        told = InvalidInput(message, hint=error.hint)
+        told.word = getattr(line, "user", "")
+        raise refused(shop.plan.dockerfile, line, info, told) from None
+
+
+def _line_of_user(shop: Workshop, instruction: Instruction, stage: PlannedStage) -> Instruction:
+    """The USER that holds at `instruction`, or that itself if the base image's holds."""
+    here: PlannedStage | None = stage
+    steps = stage.steps[: next(at for at, step in enumerate(stage.steps) if step.lines == instruction.lines)]
+    while here is not None:
+        for step in reversed(steps):
+            if isinstance(step, User):
+                return step
+        origin = here.base.origin
+        here = shop.plan.stage(origin.stage) if origin.kind == "stage" else None
+        steps = here.steps if here is not None else ()
+    return instruction
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from dockmagic.build.outcome.result import StepFailed, StepResult
 from dockmagic.build.reading.plan import froms
 from dockmagic.build.reading.scope import Scope
 from dockmagic.image.configuration import begin
-from dockmagic.oci.errors import DockmagicError
+from dockmagic.oci.errors import DockmagicError, about
 
 from .todo import plan_step
 from .workshop import State, progress
@@ -84,7 +84,8 @@ class StageBuild:
                 image, args, declared = base.image, base.scope.args, base.scope.declared
                 told.done(image, outcome="cached", why=f"stage {origin.name}")
             else:
-                image = self._base(info)
+                with about(self._planned.line.image):
+                    image = self._base(info)
                 told.done(image)
         settings = begin(image.config, author=image.config_file.author or "")
         escape = shop.plan.dockerfile.escape

@@ -12,6 +12,7 @@ from dockmagic.build.copy.owners import find_owner
 from dockmagic.build.outcome.events import StepProgress
 from dockmagic.image.configuration import apply, work_in
 from dockmagic.oci.dockerfile import Add, Arg, Copy, Env, Run, Workdir
+from dockmagic.oci.errors import about
 
 from .workshop import progress
 
@@ -97,9 +98,11 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
     def on_progress(what: str, done: int, total: int) -> None:
         shop.emit(StepProgress(number=info.number, what=what, status="Downloading", done=done, total=total))
 
+    with about(from_):
+        files = shop.files(origin, platform, progress(shop.emit, info))
     copying = prepare(
         instruction,
-        shop.files(origin, platform, progress(shop.emit, info)),
+        files,
         home=shop.store.home,
         workdir=state.settings.workdir,
         on_progress=on_progress,
@@ -111,7 +114,8 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
     if copying.link:
         parts = tuple(part for part in parts if part.name != "parent")
         if instruction.chown:  # a name is the only thing that is looked up in the image below
-            owner = find_owner(state.image, instruction.chown)
+            with about(instruction.chown):
+                owner = find_owner(state.image, instruction.chown)
             parts = (*parts, Part("owner", f"{owner.uid}:{owner.gid}"))
 
     def work() -> NewLayer | None:

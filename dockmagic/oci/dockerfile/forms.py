@@ -76,8 +76,12 @@ def _from(statement: Statement) -> From:
                 word=words[2],
             )
     elif len(words) != 1:
+        opened = next((word for word in words if "${" in word and "}" not in word), "")
+        hint = f"Blanks separate words even in {opened} …}}: write another sign" if opened else ""
         raise statement.error(
-            "FROM requires either one or three arguments", hint="Write FROM image, or FROM image AS name"
+            "FROM requires either one or three arguments",
+            word=opened,
+            hint=hint or "Write FROM image, or FROM image AS name",
         )
     return From(
         **statement.common(),

@@ -40,21 +40,30 @@ def _numbered(text: str) -> Iterator[tuple[int, str]]:
 
 
 class _Pattern(NamedTuple):
-    """One pattern; `deepest` is how many folders deep its paths are at most (None where ``**`` or a class may be)."""
+    """One pattern.
+
+    Attributes:
+        text: without ``!``.
+        brings_back: it has a ``!``.
+        regex: for a path that it fits.
+        deepest: how many folders deep its paths are at most; None where ``**`` or a class may be.
+        line: that it stands in; 0 where there is no file.
+    """
 
     text: str
     brings_back: bool
     regex: re.Pattern[str]
     deepest: int | None
+    line: int
 
     @classmethod
-    def parse(cls, text: str) -> _Pattern:
+    def parse(cls, text: str, line: int) -> _Pattern:
         brings_back = text.startswith("!")
         path = text[1:] if brings_back else text
         if not path:
             raise DockerfileError('illegal exclusion pattern: "!"', hint="Write a path behind the !")
         deepest = None if "**" in path or "[" in path else path.count("/") + 1
-        return cls(path, brings_back, compile_pattern(path, deep=True), deepest)
+        return cls(path, brings_back, compile_pattern(path, deep=True), deepest, line)
 
     def may_fit_below(self, folder: str) -> bool:
         """Whether it could fit a path below `folder`."""
@@ -85,10 +94,11 @@ class Ignore:
             numbered = list(_numbered(patterns))
         else:
             numbered = [(0, clean(pattern.strip(SPACE))) for pattern in patterns if pattern.strip(SPACE)]
+        self._name = name
         self._patterns: list[_Pattern] = []
         for number, text in numbered:
             try:
-                self._patterns.append(_Pattern.parse(text))
+                self._patterns.append(_Pattern.parse(text, number))
             except DockerfileError as error:
                 raise error.at(name if number else "", (number, number)) from None
         any_of = "|".join(pattern.regex.pattern for pattern in self._patterns)
@@ -123,6 +133,14 @@ class Ignore:
         if not self.brings_back:
             return self._any_above.fullmatch(path) is not None
         return self._answer(self._holding(path))
+
+    def reason(self, path: str) -> str:
+        """The line that excludes `path`, such as ``.dockerignore:3 (*.log)``; empty if it is not excluded."""
+        if not self.excludes(path):
+            return ""
+        holding = self._holding(path.rstrip("/"))
+        pattern = next(one for one, holds in zip(reversed(self._patterns), reversed(holding), strict=True) if holds)
+        return f"{self._name}:{pattern.line} ({pattern.text})" if pattern.line else pattern.text
 
     def prunes(self, folder: str) -> bool:
         """Whether all that is below `folder` is excluded for certain, so that it need not be read."""

@@ -8,6 +8,8 @@ import msgspec
 
 from dockmagic.oci.errors import DockerfileError
 
+from .place import place_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -114,12 +116,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
 
     def error(self, reason: str, *, word: str = "", hint: str = "", suggestion: str = "") -> DockerfileError:
         """An error at the first place where `word` stands in this instruction, or about it as a whole."""
-        line, column = self.lines[0], 0
-        for number, text in enumerate(self.source.split("\n"), line) if word else ():
-            at = text.find(word)
-            if at >= 0:
-                line, column = number, at + 1
-                break
+        line, column = place_of(word, self.source.split("\n"), self.lines[0])
         place = (line, line) if column else self.lines
         return DockerfileError(reason, file=self.file, lines=place, column=column, suggestion=suggestion, hint=hint)
 

@@ -10,6 +10,7 @@ import msgspec
 from dockmagic.oci.errors import DockerfileError
 
 from .characters import SPACE
+from .place import place_of
 from .suggest import nearest
 
 if TYPE_CHECKING:
@@ -56,12 +57,7 @@ class Source(NamedTuple):
         self, reason: str, lines: tuple[int, int], *, word: str = "", suggestion: str = "", hint: str = ""
     ) -> DockerfileError:
         """An error at the first place in these lines where `word` stands, or about the lines as a whole."""
-        line, column = lines[0], 0
-        for number in range(lines[0], lines[1] + 1) if word else ():
-            at = self.part((number, number)).find(word)
-            if at >= 0:
-                line, column = number, at + 1
-                break
+        line, column = place_of(word, self.lines[lines[0] - self.first : lines[1] - self.first + 1], lines[0])
         place = (line, line) if column else lines
         return DockerfileError(reason, file=self.file, lines=place, column=column, suggestion=suggestion, hint=hint)
 
