@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dockmagic.rows import ReasonRow, StepRow, UnstableRow, WarningRow
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dockmagic.build.outcome.reproduce import Difference
     from dockmagic.build.outcome.result import StepResult
 
-__all__ = ["reason_rows", "step_rows", "unstable_rows", "warning_rows"]
+__all__ = ["FOLLOWING", "reason_rows", "step_rows", "unstable_rows", "warning_rows"]
 
 
 def step_rows(steps: Iterable[StepResult]) -> tuple[StepRow, ...]:
@@ -36,10 +36,15 @@ def step_rows(steps: Iterable[StepResult]) -> tuple[StepRow, ...]:
     )
 
 
+#: Digests of the state that a step begins with: they follow from changes that are told elsewhere.
+FOLLOWING: Final = ("parent", "config")
+
+
 def reason_rows(steps: Iterable[StepResult]) -> Iterator[ReasonRow]:
     """For each step why the cache had it, or each part that differs from the nearest one that it has."""
     for step in steps:
-        for part, old, new in step.changed or (("", "", ""),):
+        own = [row for row in step.changed if row[0] not in FOLLOWING]
+        for part, old, new in own or (("", "", ""),):
             yield ReasonRow(
                 step=step.info.number,
                 instruction=step.info.text,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from click import Choice
 
-from dockmagic.engine.step_rows import reason_rows, unstable_rows
-from dockmagic.rows import ArgumentRow, ReasonRow, TargetRow, UnstableRow
+from dockmagic.engine.step_rows import unstable_rows
+from dockmagic.rows import ArgumentRow, TargetRow, UnstableRow
 
 from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
 from .checking import checked
 from .command import argument, flag, option, verb
+from .explaining import explained
 from .listing import listing
 from .result import Built, Table
 
@@ -100,8 +101,7 @@ def command(
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))
     _push(door, build, wanted)
-    explanation = listing(tuple(reason_rows(build.steps)), ReasonRow, subject=build) if explain else None
-    return Built(build, cast("Table | None", explanation), (build.image.id,) if quiet else ())
+    return Built(build, explained(build) if explain else None, (build.image.id,) if quiet else ())
 
 
 def _asked(recipe: Recipe, options: Options, call: str) -> Result:

@@ -170,7 +170,7 @@ def test_a_failing_step_tells_where_and_leaves_its_state(make: Builder) -> None:
     assert (error.returned, error.output, error.exit_code) == (7, "bad", 1)
     assert error.command == "echo half > /two; echo bad >&2; exit 7"
     assert [line for line, _, marked in error.excerpt if marked] == [3]
-    assert [step.outcome for step in error.steps] == ["done", "done", "failed"]
+    assert [step.outcome for step in error.steps] == ["cached", "done", "failed"]
     assert read(find_step(make.store, "@failed"), "/two") == "half\n"
     before = find_step(make.store, "@failed^")
     assert "/two" not in before.files
@@ -230,7 +230,7 @@ def test_a_failing_stage_ends_the_others(make: Builder) -> None:
     text = "FROM base AS slow\nRUN sleep 60; echo x > /x\nFROM base\nRUN sleep 0.2; exit 3\nCOPY --from=slow /x /"
     with pytest.raises(StepFailed, match="exit code: 3"):
         make(text)
-    assert sorted(make.outcomes) == ["canceled", "done", "done", "failed"]
+    assert sorted(make.outcomes) == ["cached", "cached", "canceled", "failed"]
     assert not containers(make.store)
 
 
@@ -253,7 +253,7 @@ def test_a_build_is_stopped(make: Builder) -> None:
     with pytest.raises(InterruptedError):
         make("FROM base\nRUN echo begun; sleep 60", watch=watched, stop=watched.begun.is_set)
     assert not containers(make.store)
-    assert [event.outcome for event in watched if hasattr(event, "outcome")] == ["done", "canceled"]
+    assert [event.outcome for event in watched if hasattr(event, "outcome")] == ["cached", "canceled"]
 
 
 # Mounts

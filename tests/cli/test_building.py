@@ -52,13 +52,32 @@ def test_every_event_is_a_json_object(typed, context: Path) -> None:  # noqa: AN
     assert {"StepDone", "Exported"} <= {event["type"] for event in events}
 
 
-def test_explain_names_the_file_that_changed(typed, context: Path) -> None:  # noqa: ANN001
-    """And says of what follows that an earlier step changed."""
-    assert typed("build .").code == 0
+def test_explain_tells_of_each_step_in_lines_that_fit_a_terminal(typed, context: Path) -> None:  # noqa: ANN001
+    """A base that is here comes from the cache; what changed stands below its step; what follows is said to follow."""
+    assert typed("build -t base .").code == 0
+    (context / "Dockerfile").write_text(
+        'FROM base\nARG WORDS\nCOPY app.txt /somewhere/that/has/a/long/name/\nCMD ["/app"]\n'
+    )
+    typed("build --build-arg WORDS=one .")
     (context / "app.txt").write_text("two\n")
-    lines = typed("build --explain -q .").lines
-    assert "file app.txt changed" in lines[2]
-    assert lines[0].split() == ["STEP", "INSTRUCTION", "CACHED", "WHY", "PART", "OLD", "NEW"]
+    lines = typed("build --explain -q --build-arg", f"WORDS={'very ' * 40}long", ".").lines
+    assert [line.split(maxsplit=2)[:2] for line in lines if not line.startswith(" ")] == [
+        ["STEP", "CACHED"], ["1", "yes"], ["2", "no"], ["3", "no"], ["4", "no"],
+    ]  # fmt: skip
+    assert lines[1].endswith("  cached")
+    assert lines[4].endswith("file app.txt changed")
+    assert lines[5].startswith("          file app.txt: regular 0644 4 ")
+    assert lines[6].endswith("an earlier step changed")
+    assert max(map(len, lines)) <= 100
+
+
+def test_explain_says_a_short_reason_once(typed, context: Path) -> None:  # noqa: ANN001
+    """What the step's own line tells whole is not repeated below it; FROM scratch has no line."""
+    (context / "Dockerfile").write_text("FROM scratch\nARG V\nCOPY app.txt /$V/\n")
+    typed("build --build-arg V=1 .")
+    told = typed("build --explain -q --build-arg V=2 .").lines
+    assert [line.split()[0] for line in told] == ["STEP", "2", "3"]
+    assert told[1].endswith("  ARG V=1 → ARG V=2")
 
 
 def test_a_dockerfile_comes_on_standard_input(typed, context: Path) -> None:  # noqa: ANN001

@@ -45,7 +45,8 @@ class Difference(msgspec.Struct, frozen=True):
         name = f"{self.what} {self.subject}".rstrip()
         if len(self.old) + len(self.new) > 60 or "\n" in self.old + self.new:
             return f"{name} changed"
-        return f"{name}: {self.old or 'none'} → {self.new or 'none'}"
+        change = f"{self.old or 'none'} → {self.new or 'none'}"
+        return change if name == "instruction" else f"{name}: {change}"
 
 
 class Explanation(msgspec.Struct, frozen=True):

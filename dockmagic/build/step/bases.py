@@ -64,6 +64,10 @@ class Bases:
                 self._views[key] = self._resolve(name, platform)
             return self._views[key]
 
+    def is_here(self, name: str, platform: Platform) -> bool:
+        """Whether `name` means an image of the store, so that `bring` has nothing to do; raises as `view` does."""
+        return self.view(name, platform).source is self._store
+
     def bring(self, name: str, platform: Platform, on_progress: Progress, *, unpack: bool = False) -> Image:
         """The image in the store, pulled if it is not here.
 

@@ -85,12 +85,24 @@ class StageBuild:
                 told.done(image, outcome="cached", why=f"stage {origin.name}")
             else:
                 with about(self._planned.line.image):
+                    here = self._is_here()
                     image = self._base(info)
-                told.done(image)
+                told.done(image, outcome="cached" if here else "done", why=self._why_base(here=here))
         settings = begin(image.config, author=image.config_file.author or "")
         escape = shop.plan.dockerfile.escape
         scope = Scope(shop.plan.arguments, settings.config.env or (), escape=escape, args=args, declared=declared)
         return State(image, settings, scope)
+
+    def _why_base(self, *, here: bool) -> str:
+        if self._planned.base.origin.kind == "scratch":
+            return ""
+        return "cached" if here else "pulled"
+
+    def _is_here(self) -> bool:
+        """Whether the stage begins with an image that need not be pulled."""
+        origin = self._planned.base.origin
+        name = self._shop.contexts[origin.name].image if origin.kind == "context" else origin.name
+        return origin.kind != "scratch" and bool(name) and self._shop.bases.is_here(name, self._platform)
 
     def _base(self, info: StepInfo) -> Image:
         shop, origin = self._shop, self._planned.base.origin

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from dockmagic.engine.step_rows import FOLLOWING, reason_rows, step_rows
 from dockmagic.notebook import html
 from dockmagic.notebook.building import output_html
 from dockmagic.notebook.text import count
@@ -28,8 +29,6 @@ __all__ = ["StepsView"]
 _PATHS_PER_STEP: Final = 40
 _LINES_PER_STEP: Final = 60
 _WIDTH: Final = 60
-#: What follows from changes that are told elsewhere: digests of the state that a step begins with.
-_OWN_WORK: Final = ("parent", "config")
 
 
 class StepsView(View):
@@ -57,7 +56,6 @@ class StepsView(View):
         explained: bool,
         text: Callable[[], str],
     ) -> None:
-        from dockmagic.engine.step_rows import step_rows
 
         super().__init__(step_rows(steps), row_type=StepRow, shown=StepRow.shown, text=text)
         self.steps = steps
@@ -71,7 +69,6 @@ class StepsView(View):
 
     def explain(self) -> pd.DataFrame:
         """Why the cache had each step, or what differs from the nearest one that it has."""
-        from dockmagic.engine.step_rows import reason_rows
         from dockmagic.notebook.frames import frame
 
         return frame(tuple(reason_rows(self.steps)), ReasonRow)
@@ -106,7 +103,7 @@ class StepsView(View):
     def _reasons(self) -> Iterable[str]:
         for step in self.steps if self._explained else ():
             for part, old, new in step.changed:
-                if part not in _OWN_WORK:
+                if part not in FOLLOWING:
                     yield f"     step {step.info.number}: {part}: {old or 'nothing'} → {new or 'nothing'}"
 
     def _repr_html_(self) -> str:
