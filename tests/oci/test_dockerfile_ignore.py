@@ -6,12 +6,15 @@ those of Go's path/filepath.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dockmagic.oci.dockerfile import Ignore
-from dockmagic.oci.dockerfile.glob import clean, compile_pattern, is_pattern, match, pivot
+from dockmagic.oci.dockerfile.automaton import Automaton
+from dockmagic.oci.dockerfile.glob import _pieces, clean, compile_pattern, is_pattern, match, pivot
 from dockmagic.oci.dockerfile.ignore import read_patterns
 from dockmagic.oci.errors import DockerfileError
 
@@ -234,3 +237,35 @@ def test_a_pivot_parts_what_is_dropped_from_what_is_kept() -> None:
 def test_paths_are_cleaned_as_go_does(path: str, cleaned: str) -> None:
     """`filepath.Clean`."""
     assert clean(path) == cleaned
+
+
+HOSTILE = [
+    ("*a*a*a*a*a*a*a*a*b", "a" * 255),
+    ("**a**a**a**a**a**b", "a" * 4000),
+    ("**/**/**/**/**/**/x", "a/" * 2000 + "y"),
+    ("**/*[^x]*[^x]*[^x]*y", "a" * 255),
+    ("**/a/**/a/**/a/**/a/**/x", "a/" * 2000 + "y"),
+    ("*?*?*?*?*?*?*?*?/b", "a" * 255),
+]
+
+
+@pytest.mark.parametrize(("pattern", "path"), HOSTILE)
+@pytest.mark.parametrize("also", [[], ["!nothing"]])
+def test_a_hostile_pattern_is_answered_at_once(pattern: str, path: str, also: list[str]) -> None:
+    """A context from elsewhere brings its own ignore file; backtracking would take longer than anybody lives."""
+    assert not Ignore([pattern, *also]).excludes(path)
+    assert Ignore([pattern, path, *also]).excludes(path)
+
+
+@given(
+    st.lists(st.sampled_from(["*", "**", "**/", "/", "a", "b", "?", "[^a]", "[a-b]", "\\*"]), max_size=9),
+    st.text("ab/*", max_size=9),
+)
+def test_a_pattern_with_many_stars_fits_what_its_regular_expression_fits(parts: list[str], path: str) -> None:
+    """As moby's patternmatcher has it, whose engine does not backtrack."""
+    pieces = _pieces("".join(parts), deep=True)
+    fits = re.compile("".join(pieces), re.DOTALL)
+    assert bool(Automaton(pieces).fullmatch(path)) is bool(fits.fullmatch(path))
+    assert bool(compile_pattern("".join(parts), deep=True).fullmatch(path)) is bool(fits.fullmatch(path))
+    above = re.compile(f"(?:{fits.pattern})(?:/.*)?", re.DOTALL)
+    assert bool(Automaton(pieces).fullmatch(path, above=True)) is bool(above.fullmatch(path))

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import DockerfileError
 
+from .automaton import FOLDERS, Automaton
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 __all__ = ["clean", "compile_pattern", "is_pattern", "match", "pivot"]
+
+
+_ANY: Final = ".*"
+_STAR: Final = "[^/]*"
+_STARS: Final = (_ANY, _STAR, FOLDERS)
 
 
 def is_pattern(source: str) -> bool:
@@ -46,8 +57,8 @@ def pivot(source: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def compile_pattern(pattern: str, *, deep: bool = False) -> re.Pattern[str]:
-    """A pattern as a regular expression, for `fullmatch`.
+def compile_pattern(pattern: str, *, deep: bool = False) -> re.Pattern[str] | Automaton:
+    """A pattern, for `fullmatch`: a regular expression, or what does not take too long for it.
 
     Args:
         pattern: in the manner of ``filepath.Match``.
@@ -57,11 +68,32 @@ def compile_pattern(pattern: str, *, deep: bool = False) -> re.Pattern[str]:
         DockerfileError: a malformed pattern.
     """
     try:
-        return re.compile("".join(_pieces(pattern, deep=deep)), re.DOTALL)
+        pieces = _merged(_pieces(pattern, deep=deep))
+        expression = re.compile("".join(pieces), re.DOTALL)
     except (re.error, ValueError):
         raise DockerfileError(
             f"syntax error in pattern {pattern!r}", hint="Write a backslash before a [ or \\ that stands for itself"
         ) from None
+    return expression if _is_quick(pieces) else Automaton(pieces)
+
+
+def _is_quick(pieces: Sequence[str]) -> bool:
+    """Whether a regular expression takes at most the square of a path's length: few stars, as most patterns have."""
+    narrow, wide = pieces.count(_STAR), pieces.count(_ANY) + pieces.count(FOLDERS)
+    return narrow <= 2 and wide <= (1 if narrow else 2)
+
+
+def _merged(pieces: Iterable[str]) -> list[str]:
+    """Without the stars that add nothing to the one before them."""
+    merged: list[str] = []
+    for piece in pieces:
+        last = merged[-1] if merged else ""
+        if piece in _STARS and last in (piece, _ANY):
+            continue
+        while piece == _ANY and merged and merged[-1] in _STARS:
+            merged.pop()
+        merged.append(piece)
+    return merged
 
 
 def _pieces(pattern: str, *, deep: bool) -> list[str]:
@@ -77,9 +109,9 @@ def _pieces(pattern: str, *, deep: bool) -> list[str]:
             rest = pattern[position:]
             # ** at the beginning is a plain suffix, if nothing else in the pattern is special.
             suffix = not pieces and not slash and not re.search(r"[*?\[\]\\]", rest)
-            pieces.append(".*" if not rest or suffix else "(?:.*/)?")
+            pieces.append(_ANY if not rest or suffix else FOLDERS)
         elif character == "*":
-            pieces.append("[^/]*")
+            pieces.append(_STAR)
         elif character == "?":
             pieces.append("[^/]")
         elif character == "[":

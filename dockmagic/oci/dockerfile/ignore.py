@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.errors import DockerfileError
 
+from .automaton import Automaton
 from .characters import SPACE
 from .glob import clean, compile_pattern
 
@@ -45,14 +46,14 @@ class _Pattern(NamedTuple):
     Attributes:
         text: without ``!``.
         brings_back: it has a ``!``.
-        regex: for a path that it fits.
+        fits: what a path that it fits matches.
         deepest: how many folders deep its paths are at most; None where ``**`` or a class may be.
         line: that it stands in; 0 where there is no file.
     """
 
     text: str
     brings_back: bool
-    regex: re.Pattern[str]
+    fits: re.Pattern[str] | Automaton
     deepest: int | None
     line: int
 
@@ -101,9 +102,12 @@ class Ignore:
                 self._patterns.append(_Pattern.parse(text, number))
             except DockerfileError as error:
                 raise error.at(name if number else "", (number, number)) from None
-        any_of = "|".join(pattern.regex.pattern for pattern in self._patterns)
+        # All at once, as far as they are regular expressions; "(?!)" fits nothing.
+        few = [one.fits.pattern for one in self._patterns if isinstance(one.fits, re.Pattern)]
+        any_of = "|".join(few) if few else "(?!)"
         self._any = re.compile(f"(?:{any_of})", re.DOTALL)
         self._any_above = re.compile(f"(?:{any_of})(?:/.*)?", re.DOTALL)
+        self._starry = [one.fits for one in self._patterns if isinstance(one.fits, Automaton)]
         #: For each folder that was asked about, which patterns hold below it.
         self._below: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._patterns)}
 
@@ -131,7 +135,9 @@ class Ignore:
         if not self._patterns or path in ("", "."):
             return False
         if not self.brings_back:
-            return self._any_above.fullmatch(path) is not None
+            return self._any_above.fullmatch(path) is not None or any(
+                one.fullmatch(path, above=True) for one in self._starry
+            )
         return self._answer(self._holding(path))
 
     def reason(self, path: str) -> str:
@@ -157,16 +163,23 @@ class Ignore:
 
     def _holding(self, path: str) -> tuple[bool, ...]:
         """Which patterns fit `path`, or hold because they fit a folder above it."""
+        unknown = []
         folder = path.rpartition("/")[0]
-        above = self._below.get(folder)
-        if above is None:
-            above = self._below[folder] = self._holding(folder)
-        if self._any.fullmatch(path) is None:
+        while folder not in self._below:
+            unknown.append(folder)
+            folder = folder.rpartition("/")[0]
+        above = self._below[folder]
+        for folder in reversed(unknown):
+            above = self._below[folder] = self._holding_in(folder, above)
+        return self._holding_in(path, above)
+
+    def _holding_in(self, path: str, above: tuple[bool, ...]) -> tuple[bool, ...]:
+        if self._any.fullmatch(path) is None and not any(one.fullmatch(path) for one in self._starry):
             return above
         holding, excluded = list(above), False
         for index, pattern in enumerate(self._patterns):
             if not holding[index] and pattern.brings_back is excluded:
-                holding[index] = pattern.regex.fullmatch(path) is not None
+                holding[index] = pattern.fits.fullmatch(path) is not None
             if holding[index]:
                 excluded = not pattern.brings_back
         return tuple(holding)
