@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from dockmagic.build.reading.plan import Base
     from dockmagic.build.sources.context import Context
     from dockmagic.oci.dockerfile import Dockerfile
+    from dockmagic.oci.dockerfile.outline import Outline
+    from dockmagic.oci.dockerfile.rules import Finding
     from dockmagic.oci.spec import Config, ConfigFile
-    from dockmagic.rows import ArgumentRow, TargetRow
 
     from .ground import Ground
 
@@ -111,11 +112,21 @@ class Recipe:
             raise
         return warnings
 
+    def findings(self, options: Options) -> tuple[Finding, ...]:
+        """The same as `check`, with all that the rules say and without what a build would fail with."""
+        return self._findings(options, options.target or None)
+
     def _check(self, options: Options, target: str | None) -> tuple[BuildWarned, ...]:
+        return tuple(
+            BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
+            for one in self._findings(options, target)
+        )
+
+    def _findings(self, options: Options, target: str | None) -> tuple[Finding, ...]:
         from dockmagic.oci.dockerfile.lint import check
 
         with self._excerpted():
-            findings = check(
+            return check(
                 self.dockerfile,
                 build_args=_given(options),
                 target=target,
@@ -123,10 +134,6 @@ class Recipe:
                 base=self._base,
                 ignore=self.context.ignore,
             )
-        return tuple(
-            BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
-            for one in findings
-        )
 
     def _rehearse(
         self, options: Options, target: str | None, *, config: Callable[[Base], Config | None] = lambda _base: None
@@ -161,53 +168,16 @@ class Recipe:
 
         return settings_of(self.dockerfile, _given(options)).error
 
-    def targets(self) -> tuple[TargetRow, ...]:
-        """The stages that can be built (``build --call targets``)."""
-        from dockmagic.rows import TargetRow
-
-        last = len(self.dockerfile.stages) - 1
-        return tuple(
-            TargetRow(
-                target=stage.name or str(stage.index),
-                default=stage.index == last,
-                base=stage.base.image,
-                line=stage.base.lines[0],
-                description=stage.base.description,
-            )
-            for stage in self.dockerfile.stages
-        )
-
-    def outline(self, options: Options) -> tuple[ArgumentRow, ...]:
-        """What a build of the target can be given: arguments and secrets (``build --call outline``).
+    def outline(self, options: Options) -> Outline:
+        """What a build of the target can be given (``build --call outline``).
 
         Raises:
             DockerfileError: there is no such target.
         """
         from dockmagic.oci.dockerfile.outline import outline
-        from dockmagic.rows import ArgumentRow
 
         with self._excerpted():
-            found = outline(
-                self.dockerfile,
-                options.target,
-                build_args=_given(options),
-                platform=options.platform,
-            )
-        arguments = (
-            ArgumentRow(kind="argument", name=one.name, value=one.value, line=one.lines[0], description=one.description)
-            for one in found.arguments
-        )
-        secrets = (
-            ArgumentRow(
-                kind="secret",
-                name=one.name,
-                value="",
-                line=one.lines[0],
-                description="required" if one.required else "",
-            )
-            for one in found.secrets
-        )
-        return (*arguments, *secrets)
+            return outline(self.dockerfile, options.target, build_args=_given(options), platform=options.platform)
 
     def build(
         self,

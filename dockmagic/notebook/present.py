@@ -53,7 +53,7 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
 
 
 def _table(table: Table) -> Any:
-    from dockmagic.rows import ChangeRow, LayerRow, TreeRow, WarningRow, WrittenRow
+    from dockmagic.rows import ArgumentRow, ChangeRow, LayerRow, TargetRow, TreeRow, WarningRow, WrittenRow
 
     subject: Any = table.subject
     rows: Any = table.rows
@@ -74,7 +74,8 @@ def _table(table: Table) -> Any:
         from .views.check import CheckView
 
         return CheckView(plain_text(table), rows, subject.source, first_line=subject.first_line)
-    if table.lines is not None or table.row_type is TreeRow:
+    told = table.lines is not None and table.row_type not in (ArgumentRow, TargetRow)  # a frame says more of these
+    if told or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
     from .frames import frame
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from click import Choice
 
 from dockmagic.engine.step_rows import unstable_rows
-from dockmagic.rows import ArgumentRow, TargetRow, UnstableRow
+from dockmagic.rows import UnstableRow
 
+from .asking import CALLS, Call, CallType, asked
 from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
-from .checking import checked
 from .command import argument, flag, option, verb
 from .explaining import explained
-from .listing import listing
 from .result import Built, Table
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _STYLES = ("auto", "plain", "tty", "quiet", "rawjson")
-_CALLS = ("build", "check", "outline", "targets")
 
 
 @verb(
@@ -56,7 +54,7 @@ _CALLS = ("build", "check", "outline", "targets")
 @option("--metadata-file", metavar="string", help="Write what came of the build to a file, as JSON")
 @option("--progress", "style", type=Choice(_STYLES), default="auto", help=f"Kind of progress: {', '.join(_STYLES)}")
 @flag("-q", "--quiet", help="Print only the image ID")
-@option("--call", type=Choice(_CALLS), default="build", help=f"What to do: {', '.join(_CALLS)}")
+@option("--call", type=CallType(), default="build", help=f"What to do: {', '.join(CALLS)}; ,format=json for data")
 @flag("--check", help="The same as --call check")
 @flag("--explain", help="Tell why the cache had each step, or had it not")
 @flag("--verify-reproducible", "verify", help="Build twice without the cache, and tell what differs")
@@ -73,7 +71,7 @@ def command(
     metadata_file: str | None,
     style: str,
     quiet: bool,
-    call: str,
+    call: Call,
     check: bool,
     explain: bool,
     verify: bool,
@@ -91,9 +89,9 @@ def command(
         syntax=options.build_args.get("BUILDKIT_SYNTAX") or "",
     )
     with recipe:
-        call = "check" if check else call
-        if call != "build":
-            return _asked(recipe, options, call)
+        call = Call("check") if check else call
+        if call.method != "build":
+            return asked(recipe, options, call)
         if verify:
             return _verified(door, recipe, options, "quiet" if quiet else style)
         with door.follow_build("quiet" if quiet else style) as on_event:
@@ -102,14 +100,6 @@ def command(
     _write(metadata_file, json.dumps(build.metadata, indent=2))
     _push(door, build, wanted)
     return Built(build, explained(build) if explain else None, (build.image.id,) if quiet else ())
-
-
-def _asked(recipe: Recipe, options: Options, call: str) -> Result:
-    if call == "check":
-        return checked(recipe.dockerfile, recipe.check(options))
-    if call == "targets":
-        return listing(recipe.targets(), TargetRow, subject=recipe.dockerfile)
-    return listing(recipe.outline(options), ArgumentRow, subject=recipe.dockerfile)
 
 
 def _verified(door: Door, recipe: Recipe, options: Options, style: str) -> Result:

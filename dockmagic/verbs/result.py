@@ -82,12 +82,14 @@ class Document(msgspec.Struct, frozen=True):
         text: how docker prints it, if not as JSON.
         subject: the domain object, such as an `Image`; None if there is none.
         errors: what went wrong with some of several arguments; makes the exit code 1.
+        exit_code: of the command line where what it says is a failure (``build --call check,format=json``).
     """
 
     data: Any
     text: str = ""
     subject: object = None
     errors: tuple[DockmagicError, ...] = ()
+    exit_code: int = 0
 
 
 class Content(msgspec.Struct, frozen=True):

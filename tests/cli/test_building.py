@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import tarfile
@@ -212,10 +213,69 @@ def test_targets_and_arguments_are_listed(typed, context: Path) -> None:  # noqa
         "# VERSION of the program\nARG VERSION=1\n# build compiles\nFROM scratch AS build\n"
         "ARG VERSION\nFROM scratch\nCOPY --from=build / /\n"
     )
-    targets = typed("build --call targets .").lines
-    assert targets[1].split() == ["build", "no", "scratch", "compiles"]
-    outline = typed("build --call outline .").lines
-    assert outline[1].split() == ["argument", "VERSION", "1", "of", "the", "program"]
+    assert typed("build --call targets .").lines == ["TARGET    DESCRIPTION", "build     compiles", "(default)"]
+    assert typed("build --call outline --target build .").lines[:5] == [
+        "TARGET:      build",
+        "DESCRIPTION: compiles",
+        "",
+        "BUILD ARG   VALUE   DESCRIPTION",
+        "VERSION     1       of the program",
+    ]
+
+
+def test_calls_answer_with_the_documents_of_buildkit(typed, context: Path) -> None:  # noqa: ANN001
+    """For programs: the same members as with docker buildx, the Dockerfile among them; only warnings end with 1."""
+    text = (
+        "# build compiles\nFROM --platform=linux/amd64 scratch AS build\nARG V=1\n"
+        "RUN --mount=type=secret,id=k,required --mount=type=ssh \\\n  make\nFROM build\nCMD run me\n"
+    )
+    (context / "Dockerfile").write_text(text)
+    outline = json.loads(typed("build --call outline,format=json .").out)
+    line_4 = {"ranges": [{"start": {"line": line}, "end": {"line": line}} for line in (4, 5)]}
+    assert outline.pop("args") == [{"name": "V", "value": "1", "location": at(3)}]
+    assert outline.pop("secrets") == [{"name": "k", "required": True, "location": line_4}]
+    assert outline.pop("ssh") == [{"name": "default", "location": line_4}]
+    assert [base64.b64decode(source).decode() for source in outline.pop("sources")] == [text]
+    assert not outline
+    targets = json.loads(typed("build --call=format=json,targets .").out)["targets"]
+    assert targets == [
+        {"name": "build", "description": "compiles", "base": "scratch", "platform": "linux/amd64", "location": at(2)},
+        {"default": True, "base": "build", "location": at(6)},
+    ]
+    check = typed("build --call check,format=json .")
+    (warning,) = (one for one in json.loads(check.out)["warnings"] if one["ruleName"] == "JSONArgsRecommended")
+    assert (check.code, warning["location"], warning["url"][:8]) == (1, at(7), "https://")
+    assert typed("build --call lint,format=json,ignorestatus=true .").code == 0
+
+
+def at(line: int) -> dict[str, object]:
+    """The place of one line."""
+    return {"ranges": [{"start": {"line": line}, "end": {"line": line}}]}
+
+
+def test_a_check_tells_as_a_document_what_a_build_would_fail_with(typed, context: Path) -> None:  # noqa: ANN001
+    """Beside the warnings."""
+    (context / "Dockerfile").write_text("FROM scratch\nEXPOSE nothing\n")
+    run = typed("build --call check,format=json .")
+    error = json.loads(run.out)["buildError"]
+    assert (run.code, error["location"]) == (1, at(2))
+    assert "nothing" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("nothing", "'nothing' is not one of build, check, outline, targets"),
+        ("outline,format=xml", "'xml' is not a format"),
+        ("outline,targets", "'targets' is neither format=text"),
+        ("check,ignorestatus=maybe", "'maybe' is neither true nor false"),
+    ],
+)
+def test_a_call_that_there_is_not_is_refused(typed, context: Path, call: str, message: str) -> None:  # noqa: ANN001
+    """With what there is."""
+    run = typed(f"build --call {call} .")
+    assert run.code == 125
+    assert message in run.err
 
 
 def test_results_go_into_a_folder_a_tar_and_standard_output(typed, context: Path) -> None:  # noqa: ANN001
