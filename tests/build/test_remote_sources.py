@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from website import Site
 
+from dockmagic.build.sources.address import GitSource, without_password
 from dockmagic.build.sources.context import open_context
-from dockmagic.build.sources.git import GitSource, Repository, without_password
+from dockmagic.build.sources.git import Repository
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, PathNotFound
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from kitchen import Kitchen
 
+DATE = 1_700_000_000
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
 
@@ -88,6 +91,10 @@ def test_a_tar_or_a_dockerfile_on_the_web_is_a_context(kitchen: Kitchen, site: S
         ("https://host/x.git", ("https://host/x.git", "", "")),
         ("https://host/x.git#main:sub/dir", ("https://host/x.git", "main", "sub/dir")),
         ("https://host/x.git?branch=b&subdir=s", ("https://host/x.git", "refs/heads/b", "s")),
+        ("https://host/x.git?tag=v1#refs/tags/v1", ("https://host/x.git", "refs/tags/v1", "")),
+        ("https://host/x.git?branch=refs/heads/b", ("https://host/x.git", "refs/heads/b", "")),
+        ("https://host/x.git/", None),
+        ("https://host/x.git.bar", None),
         ("git@host:org/x.git#v1", ("git@host:org/x.git", "v1", "")),
         ("ssh://git@host/x#:sub", ("ssh://git@host/x", "", "sub")),
         ("git://host/x", ("git://host/x", "", "")),
@@ -109,6 +116,11 @@ def test_an_address_cannot_be_an_option_and_shows_no_password() -> None:
         "https://h/x.git?ref=-x",
         "https://h/x.git?what=1",
         "https://h/x.git?ref=a#b",
+        "https://h/x.git?tag=a&branch=a",
+        "https://h/x.git?ref=a&ref=a",
+        "https://h/x.git?ref",
+        "https://h/x.git?mtime=now",
+        "https://h/x.git?submodules=maybe",
     ):
         with pytest.raises(InvalidInput):
             GitSource.parse(text)
@@ -117,9 +129,10 @@ def test_an_address_cannot_be_an_option_and_shows_no_password() -> None:
 
 
 def _git(folder: Path, *words: str) -> str:
+    env = os.environ | {"GIT_COMMITTER_DATE": f"{DATE} +0000"}
     return subprocess.run(
         ["git", "-c", "user.name=n", "-c", "user.email=e@x", "-c", "init.defaultBranch=main", *words],
-        cwd=folder, check=True, capture_output=True, text=True,
+        cwd=folder, check=True, capture_output=True, text=True, env=env,
     ).stdout.strip()  # fmt: skip
 
 
@@ -159,6 +172,24 @@ def test_a_repository_is_added_at_its_commit(kitchen: Kitchen, repository: str) 
         kitchen.prepared(f"ADD --checksum={commit} {repository}#v1 /e")
     with pytest.raises(NotFound, match="does not contain ref none"):
         kitchen.prepared(f"ADD {repository}#none /e")
+
+
+@needs_git
+def test_files_have_the_time_of_the_commit_if_that_is_asked_for(kitchen: Kitchen, repository: str) -> None:
+    """With mtime=commit two checkouts are the same."""
+    with open_context(kitchen.store.home, f"{repository}?mtime=commit") as context:
+        assert {entry.mtime for entry in context.files.walk(b"")} == {DATE}
+
+
+@needs_git
+def test_a_commit_is_fetched_whatever_the_branch_points_to(kitchen: Kitchen, repository: str) -> None:
+    """With fetch-by-commit, which needs all of its digits."""
+    old = Repository(kitchen.store.home, GitSource(url=repository, ref="v1")).commit()
+    with pytest.raises(DigestMismatch):
+        kitchen.prepared(f"ADD {repository}?checksum={old}#main /e")
+    assert kitchen.run(f"ADD {repository}?fetch-by-commit&checksum={old}#main /e")["/e/sub/f"].endswith("one")
+    with pytest.raises(InvalidInput, match="needs a whole commit"):
+        kitchen.prepared(f"ADD {repository}?fetch-by-commit=true&checksum={old[:8]} /e")
 
 
 @needs_git

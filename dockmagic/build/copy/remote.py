@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from dockmagic.build.caching.cache import Part
+from dockmagic.build.sources.address import GitSource, without_password
 from dockmagic.build.sources.download import download
 from dockmagic.build.sources.folder import Folder
-from dockmagic.build.sources.git import GitSource, Repository, subfolder, without_password
+from dockmagic.build.sources.git import Repository, subfolder
 from dockmagic.build.sources.onefile import OneFile
 from dockmagic.build.sources.statcache import StatCache
 from dockmagic.build.sources.wording import is_url

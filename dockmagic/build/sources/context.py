@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from dockmagic.store.home import Home
 
+    from .address import GitSource
     from .files import Files
-    from .git import GitSource
 
 __all__ = ["Context", "DockerfileText", "fetch_dockerfile", "open_context", "open_named"]
 
@@ -227,7 +227,7 @@ def _open(
         return _from_stream(home, text, label, _chunks(stdin))
     if Path(text).is_dir():
         return _from_folder(home, text, label)
-    from .git import GitSource
+    from .address import GitSource
 
     repository = GitSource.parse(text, context=True)
     if repository is not None:
@@ -304,7 +304,8 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _from_git(home: Home, text: str, label: str, source: GitSource, stop: Callable[[], bool]) -> Context:
-    from .git import Repository, subfolder, without_password
+    from .address import without_password
+    from .git import Repository, subfolder
 
     repository = Repository(home, source, stop=stop)
     commit = repository.commit()

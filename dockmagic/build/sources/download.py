@@ -16,7 +16,7 @@ from dockmagic.oci.errors import DigestMismatch, DockmagicError, InvalidInput, N
 from dockmagic.oci.spec import decode, to_json
 from dockmagic.store.home import disk_errors
 
-from .git import without_password
+from .address import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable

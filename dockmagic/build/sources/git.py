@@ -11,118 +11,30 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 from blake3 import blake3
 
 from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, NotSupported, PathNotFound
+
+from .address import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dockmagic.store.home import Home
 
-__all__ = ["GitSource", "Repository", "subfolder", "without_password"]
+    from .address import GitSource
+
+__all__ = ["Repository", "subfolder"]
 
 _HEX: Final = re.compile(r"[0-9a-f]+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SCP: Final = re.compile(r"(?:[A-Za-z0-9_-]+@)[A-Za-z0-9._-]+:(?!//).+")
 _GLANCE: Final = 0.05
 #: What a stranger's repository may not make git do: no hooks, no filters that run programs, no transports but these.
 _SAFE: Final = (
     "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "core.fsmonitor=false",
     "-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main", "-c", "gc.auto=0",
 )  # fmt: skip
-
-
-class GitSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``URL#REF:FOLDER`` or ``URL?ref=…&subdir=…`` asks for.
-
-    Attributes:
-        url: of the repository.
-        ref: branch, tag or commit; empty for the default branch.
-        subdir: the folder in it; empty for all of it.
-        checksum: the commit that it must be, or its beginning; empty for any.
-        keep_git_dir: what the URL says of it; None if nothing.
-        submodules: whether they are fetched too.
-    """
-
-    url: str
-    ref: str = ""
-    subdir: str = ""
-    checksum: str = ""
-    keep_git_dir: bool | None = None
-    submodules: bool = True
-
-    @classmethod
-    def parse(cls, text: str, *, context: bool = False) -> GitSource | None:
-        """Read a URL; None if it is not git's.
-
-        Args:
-            text: ``git://``, ``ssh://``, ``user@host:path``, or ``http(s)://….git``.
-            context: whether ``github.com/…`` alone is meant, too, as in ``docker build github.com/…``.
-
-        Raises:
-            InvalidInput: it is, and cannot be understood.
-        """
-        if context and text.startswith("github.com/"):
-            text = f"https://{text}"
-            is_git = True
-        else:
-            is_git = text.startswith(("git://", "ssh://")) or _SCP.fullmatch(text.partition("#")[0]) is not None
-        url, _, fragment = text.partition("#")
-        path, _, query = url.partition("?")
-        if not is_git and not (path.startswith(("http://", "https://")) and path.endswith(".git")):
-            return None
-        ref, _, subdir = fragment.partition(":")
-        return cls._asked(path, ref, subdir, query, text)
-
-    @classmethod
-    def _asked(cls, url: str, ref: str, subdir: str, query: str, text: str) -> GitSource:
-        words = parse_qs(query, keep_blank_values=True)
-        checksum, keep, submodules = "", None, True
-        for name, values in words.items():
-            value = values[-1]
-            if name in ("ref", "branch", "tag"):
-                ref = _same(ref, {"branch": "refs/heads/", "tag": "refs/tags/"}.get(name, "") + value, "ref", text)
-            elif name == "subdir":
-                subdir = _same(subdir, value, "subdir", text)
-            elif name in ("checksum", "commit"):
-                checksum = value
-            elif name == "keep-git-dir":
-                keep = _truth(value, name)
-            elif name == "submodules":
-                submodules = _truth(value, name)
-            else:
-                raise InvalidInput(f"unexpected query {name!r} in {without_password(text)}")
-        for word in (url, ref, checksum):
-            if word.startswith("-"):  # git would take it for an option
-                raise InvalidInput(f"{word!r} is no git repository or ref")
-        return cls(url=url, ref=ref, subdir=subdir, checksum=checksum, keep_git_dir=keep, submodules=submodules)
-
-
-def _same(old: str, new: str, what: str, text: str) -> str:
-    if old and old != new:
-        raise InvalidInput(f"{what} conflicts in {without_password(text)}: {old!r} and {new!r}")
-    return new
-
-
-def _truth(value: str, name: str) -> bool:
-    if value.lower() in ("", "1", "t", "true"):
-        return True
-    if value.lower() in ("0", "f", "false"):
-        return False
-    raise InvalidInput(f"invalid {name} value: {value!r}", hint="Write true or false")
-
-
-def without_password(url: str) -> str:
-    """`url` as it may be shown and kept."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc or "://" not in url:
-        return url
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
-    return url.replace(parts.netloc.rpartition("@")[0], f"{user}:***" if ":" in parts.netloc else user, 1)
 
 
 class Repository:
@@ -163,6 +75,10 @@ class Repository:
             raise InvalidInput(f"invalid checksum {source.checksum!r}: expected hex commit hash")
         if _COMMIT.fullmatch(source.ref):
             return self._checked(source.ref)
+        if source.by_commit:
+            if not _COMMIT.fullmatch(source.checksum):
+                raise InvalidInput("fetch-by-commit needs a whole commit as checksum", hint="Add &checksum=COMMIT")
+            return source.checksum
         if not source.ref and _COMMIT.fullmatch(source.checksum):
             return source.checksum
         lines = self._run("ls-remote", "--", source.url).splitlines()
@@ -201,6 +117,18 @@ class Repository:
             except NotFound:
                 return ""
 
+    def date(self, commit: str) -> int:
+        """When a commit was made, in seconds since 1970.
+
+        Raises:
+            NotFound: the repository does not have it.
+        """
+        self._home.prepare()
+        with self._home.lock(f"git.{self._name[:3]}", stop=self._stop):
+            self._prepare(commit)
+            self._fetch(commit)
+            return int(self._run("--git-dir", self._bare, "show", "-s", "--format=%ct", f"{commit}^{{commit}}"))
+
     def _prepare(self, commit: str = "") -> None:
         if not (self._bare / "HEAD").exists():
             self._bare.parent.mkdir(parents=True, exist_ok=True)
@@ -228,6 +156,8 @@ class Repository:
                 self._update_submodules(tree)
             if not keep_git_dir:
                 shutil.rmtree(tree / ".git")
+            if self._source.dated:
+                _date(tree, self.date(commit))
             yield tree
 
     def _fetch(self, commit: str) -> None:
@@ -298,6 +228,13 @@ class Repository:
 def _format(commit: str) -> tuple[str, ...]:
     """What ``git init`` must be told of the hash that this commit's name is."""
     return ("--object-format=sha256",) if len(commit) == 64 else ()
+
+
+def _date(tree: Path, seconds: int) -> None:
+    """Give all files and folders one time."""
+    for folder, folders, files in os.walk(os.fsencode(tree), topdown=False):
+        for name in (*folders, *files, b"."):
+            os.utime(os.path.join(folder, name), (seconds, seconds), follow_symlinks=False)  # noqa: PTH118 - bytes
 
 
 def subfolder(tree: Path, subdir: str) -> Path:

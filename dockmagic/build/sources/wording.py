@@ -11,7 +11,7 @@ from dockmagic.oci.errors import InvalidDigest, InvalidInput
 if TYPE_CHECKING:
     from dockmagic.oci.dockerfile import Add
 
-    from .git import GitSource
+    from .address import GitSource
 
 __all__ = ["check_sources", "is_url", "may_be_remote"]
 
@@ -41,7 +41,7 @@ def check_sources(instruction: Copy | Add) -> None:
     """
     remote = 0
     for source in filter(may_be_remote, instruction.sources):
-        from .git import GitSource
+        from .address import GitSource
 
         repository = GitSource.parse(source)
         if repository is None and not is_url(source):
