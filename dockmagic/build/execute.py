@@ -20,7 +20,8 @@ from .image.packing import repack
 from .outcome.events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
 from .outcome.output import export, one_packing
 from .outcome.result import Build, StepFailed
-from .reading.builder_arguments import epoch_of, refuse_arguments
+from .reading.builder_arguments import refuse_arguments
+from .reading.epoch import EPOCH, DateOf, epoch_of
 from .reading.plan import make_plan
 from .step.abreast import build_stages
 from .step.bases import Bases
@@ -89,7 +90,15 @@ def build(
     plan = _plan(dockerfile, options, contexts, bases)
     refuse_arguments(plan.arguments.given)
     if options.epoch is None:
-        options = replace(options, epoch=epoch_of(dockerfile, plan.arguments))
+        epoch = epoch_of(dockerfile, plan.arguments, contexts)
+        if isinstance(epoch, DateOf):
+            from .dating import find_date
+
+            epoch = find_date(epoch, store.home, context, contexts, stop=stop)
+            # ARG sees what the name stands for.
+            options = replace(options, build_args=options.build_args | {EPOCH: "" if epoch is None else str(epoch)})
+            plan = _plan(dockerfile, options, contexts, bases)
+        options = replace(options, epoch=epoch)
     infos = _number(plan)
     emit(BuildStarted(steps=tuple(info for stage in infos.values() for info in stage), context=context.written))
     with store.lease() as keep:
@@ -151,7 +160,7 @@ def _plan(dockerfile: Dockerfile, options: Options, contexts: Mapping[str, Conte
         return bases.view(name, base.platform).config.on_build or ()
 
     # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
-    epoch = {} if options.epoch is None else {"SOURCE_DATE_EPOCH": str(options.epoch)}
+    epoch = {} if options.epoch is None else {EPOCH: str(options.epoch)}
     return make_plan(
         dockerfile,
         target=options.target,

@@ -12,7 +12,7 @@ from dockmagic.oci.errors import DockerfileError, DockmagicError
 from dockmagic.oci.spec import Config
 
 from .copy.permissions import Permissions
-from .reading.builder_arguments import epoch_of
+from .reading.epoch import epoch_of
 from .reading.plan import make_plan
 from .reading.scope import Scope
 from .sources.wording import check_sources
@@ -69,7 +69,7 @@ def rehearse(
             contexts=contexts,
             triggers=triggers,
         )
-        epoch_of(dockerfile, plan.arguments)
+        epoch_of(dockerfile, plan.arguments, contexts)
         for planned in plan.stages:
             if planned.index not in left:
                 left[planned.index] = _go_through(plan, planned, left, config)

@@ -209,13 +209,16 @@ def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:
 
 
 def source_date_epoch(build_args: Mapping[str, str | None]) -> int | None:
-    """``SOURCE_DATE_EPOCH`` as an argument of the build, else of the environment; None if it is not set.
+    """``SOURCE_DATE_EPOCH`` as an argument of the build, else of the environment.
+
+    None if it is not set, or if the argument names what has the date: that is read with the Dockerfile.
 
     Raises:
-        InvalidInput: it is no number.
+        InvalidInput: that of the environment is no number.
     """
-    text = build_args.get("SOURCE_DATE_EPOCH") or os.environ.get("SOURCE_DATE_EPOCH") or ""
-    if not text:
+    given = build_args.get("SOURCE_DATE_EPOCH")
+    text = given or os.environ.get("SOURCE_DATE_EPOCH") or ""
+    if not text or (given and not given.isdecimal()):
         return None
     if not text.isdecimal():
         raise InvalidInput(

@@ -16,7 +16,7 @@ from dockmagic.build.sources.address import GitSource, without_password
 from dockmagic.build.sources.context import open_context
 from dockmagic.build.sources.git import Repository
 from dockmagic.engine import Engine
-from dockmagic.oci.errors import DigestMismatch, InvalidInput, NotFound, PathNotFound
+from dockmagic.oci.errors import DigestMismatch, DockerfileError, InvalidInput, NotFound, PathNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,3 +216,68 @@ def test_a_dockerfile_from_the_web_builds_a_folder_here(tmp_path: Path, site: Si
         with pytest.raises(NotFound):
             engine.builds.build(str(tmp_path / "context"), dockerfile=f"{site.url}/none")
     assert site.asked == ["200 /recipe", "304 /recipe", "404 /none"]
+
+
+def _dated(path: Path, seconds: int) -> None:
+    os.utime(path, (seconds, seconds))
+
+
+def _created(tmp_path: Path, context: str, epoch: str, contexts: dict[str, str] | None = None) -> str | None:
+    with Engine(tmp_path / "home") as engine:
+        given = {"SOURCE_DATE_EPOCH": epoch}
+        built = engine.builds.build(context, build_args=given, contexts=contexts or {})
+        return built.image.created
+
+
+@needs_git
+def test_the_context_dates_the_image(tmp_path: Path, site: Site, repository: str) -> None:
+    """SOURCE_DATE_EPOCH=context: the commit's date, else what the server says, else the newest file of the archive."""
+    assert _created(tmp_path, repository, "context") == "2023-11-14T22:13:20Z"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    _dated(folder / "Dockerfile", 1_500_000_000)
+    shutil.make_archive(str(site.root / "context"), "tar", folder)
+    _dated(site.root / "context.tar", 1_600_000_000)
+    assert _created(tmp_path, f"{site.url}/context.tar", "context") == "2020-09-13T12:26:40Z"
+    assert _created(tmp_path, f"{site.url}/undated/context.tar", "context") == "2017-07-14T02:40:00Z"
+    by_name = _created(tmp_path, str(folder), "more", {"more": f"{site.url}/context.tar"})
+    assert by_name == "2020-09-13T12:26:40Z"
+
+
+def test_a_stage_dates_the_image_and_argument(tmp_path: Path, site: Site) -> None:
+    """One that adds one thing from elsewhere; ARG sees the number. A folder of this machine has no date: it is now."""
+    (site.root / "f").write_text("x")
+    _dated(site.root / "f", 1_600_000_000)
+    (tmp_path / "Dockerfile").write_text(
+        f"ARG SOURCE_DATE_EPOCH\nFROM scratch AS Source\nARG NAME=f\nADD {site.url}/$NAME /\n"
+        "FROM scratch\nARG SOURCE_DATE_EPOCH\nLABEL date=$SOURCE_DATE_EPOCH\n"
+    )
+    with Engine(tmp_path / "home") as engine:
+        build = engine.builds.build
+        dated = build(str(tmp_path), build_args={"SOURCE_DATE_EPOCH": "source"}).image
+        now = build(str(tmp_path), build_args={"SOURCE_DATE_EPOCH": "context"}).image
+    assert (dated.created, (dated.config.labels or {})["date"]) == ("2020-09-13T12:26:40Z", "1600000000")
+    assert (now.config.labels or {})["date"] == ""
+    assert (now.created or "") > "2024"
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ("FROM busybox AS source", r"Dockerfile:1:6: SOURCE_DATE_EPOCH stage must use FROM scratch"),
+        (
+            "FROM scratch AS source\nADD f /",
+            "Dockerfile:1: SOURCE_DATE_EPOCH stage must contain exactly one remote",
+        ),
+        ("FROM scratch AS source\nWORKDIR /x", "Dockerfile:2: .* unsupported WORKDIR instruction"),
+        ("FROM scratch AS source\nADD http://127.0.0.1:9/f /", "Dockerfile:2:5: 127.0.0.1:9 cannot be reached"),
+        ("FROM scratch AS another", "Dockerfile: invalid SOURCE_DATE_EPOCH: source"),
+    ],
+)
+def test_what_cannot_date_an_image_is_refused(tmp_path: Path, stage: str, message: str) -> None:
+    """With what can, at its place."""
+    (tmp_path / "Dockerfile").write_text(f"{stage}\nFROM scratch\nLABEL a=b\n")
+    with Engine(tmp_path / "home") as engine, pytest.raises(DockerfileError, match=message) as caught:
+        engine.builds.build(str(tmp_path), build_args={"SOURCE_DATE_EPOCH": "source"})
+    assert caught.value.hint

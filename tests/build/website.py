@@ -13,7 +13,7 @@ __all__ = ["Site"]
 
 
 class Site:
-    """A server of files that counts what it is asked for."""
+    """A server of files that counts what it is asked for; ``/moved/f`` leads to ``/f``, ``/undated/f`` has no time."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -35,6 +35,13 @@ class Site:
                     self.end_headers()
                 else:
                     super().do_GET()
+
+            def translate_path(self, path: str) -> str:
+                return super().translate_path(path.removeprefix("/undated"))
+
+            def send_header(self, keyword: str, value: str) -> None:
+                if keyword != "Last-Modified" or not self.path.startswith("/undated/"):
+                    super().send_header(keyword, value)
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,6 +1,6 @@
-"""Build arguments that speak to the builder itself: ``SOURCE_DATE_EPOCH`` and those called ``BUILDKIT_…``.
+"""Build arguments that speak to the builder itself: those called ``BUILDKIT_…``.
 
-BuildKit's reference lists the latter ("BuildKit built-in build args"). No ARG has to declare them, and RUN does not see
+BuildKit's reference lists them ("BuildKit built-in build args"). No ARG has to declare them, and RUN does not see
 them. What is not honoured here is refused by name; ``BUILDKIT_DOCKERFILE_CHECK`` is the lint's (`oci.dockerfile.lint`).
 """
 
@@ -10,18 +10,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.dockerfile import refuse_syntax
-from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported
+from dockmagic.oci.errors import InvalidInput, NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dockmagic.oci.dockerfile import Dockerfile
+__all__ = ["cache_namespace", "hostname", "refuse_arguments"]
 
-    from .scope import Arguments
-
-__all__ = ["cache_namespace", "epoch_of", "hostname", "refuse_arguments"]
-
-_EPOCH: Final = "SOURCE_DATE_EPOCH"
 _HOSTNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 _OFF: Final = ("", "0", "false")
 #: Argument → what to do instead.
@@ -61,21 +56,3 @@ def hostname(given: Mapping[str, str]) -> str:
 def cache_namespace(given: Mapping[str, str]) -> str:
     """What cache mounts are kept apart by, besides their IDs (``BUILDKIT_CACHE_MOUNT_NS``)."""
     return given.get("BUILDKIT_CACHE_MOUNT_NS", "")
-
-
-def epoch_of(dockerfile: Dockerfile, arguments: Arguments) -> int | None:
-    """The date that an ARG ``SOURCE_DATE_EPOCH`` before the first FROM sets for the whole build; None without one.
-
-    Raises:
-        DockerfileError: it is no number of seconds.
-    """
-    text = arguments.common.get(_EPOCH, "")
-    if not text:
-        return None
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    reason, hint = f"invalid {_EPOCH}: {text}", "Set it to seconds since 1970, such as 1700000000"
-    for one in dockerfile.meta_args:
-        if any(argument.name == _EPOCH for argument in one.arguments):
-            raise one.error(reason, word=_EPOCH, hint=hint)
-    raise DockerfileError(reason, file=dockerfile.name, hint=hint)

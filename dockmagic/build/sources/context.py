@@ -57,6 +57,8 @@ class Context:
         identity: what tells contexts apart for the explanation of the cache: absolute path, or URL without password.
         only: the Dockerfile, where that is all there is.
         ignore: what keeps files out of it; None if nothing does.
+        date: asks when it was made, in seconds since 1970: of git its commit, of an archive from the web that; gives
+            None for all others.
         opened: what is to be closed with it.
     """
 
@@ -70,6 +72,7 @@ class Context:
         identity: str = "",
         only: DockerfileText | None = None,
         ignore: Ignore | None = None,
+        date: Callable[[], int | None] = lambda: None,
         opened: ExitStack | None = None,
     ) -> None:
         self.written = written
@@ -78,6 +81,7 @@ class Context:
         self.image = image
         self.revision = revision
         self.identity = identity or written
+        self.date = date
         self._only = only
         self._opened = opened or ExitStack()
 
@@ -138,6 +142,7 @@ class Context:
             identity=self.identity,
             only=self._only,
             ignore=ignore,
+            date=self.date,
             opened=self._opened,
         )
 
@@ -233,12 +238,14 @@ def _open(
     if repository is not None:
         return _from_git(home, text, label, repository, stop)
     if text.startswith(("http://", "https://")):
+        from .dates import date_of
         from .download import download
 
         path, known = download(home, text, on_progress=on_progress, stop=stop)
         with path.open("rb") as file:
             context = _from_stream(home, text, label, _chunks(file))
         context.identity = known.url
+        context.date = lambda: date_of(path, known, home)
         return context
     return _from_folder(home, text, label)
 
@@ -318,4 +325,4 @@ def _from_git(home: Home, text: str, label: str, source: GitSource, stop: Callab
         raise
     identity = posixpath.join(without_password(source.url), source.subdir)
     files = Folder(root, StatCache(home, root), label=label)
-    return Context(text, files, revision=commit, identity=identity, opened=opened)
+    return Context(text, files, revision=commit, identity=identity, date=lambda: repository.date(commit), opened=opened)

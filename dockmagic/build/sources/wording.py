@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .address import GitSource
 
-__all__ = ["check_sources", "is_url", "may_be_remote"]
+__all__ = ["check_sources", "is_remote", "is_url", "may_be_remote"]
 
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -26,6 +26,17 @@ def may_be_remote(source: str) -> bool:
 def is_url(source: str) -> bool:
     """Whether it is fetched from the web, if it is no git repository."""
     return source.startswith(("http://", "https://"))
+
+
+def is_remote(source: str) -> bool:
+    """Whether it is fetched at all.
+
+    Raises:
+        InvalidInput: an address of git that cannot be understood.
+    """
+    from .address import GitSource
+
+    return is_url(source) or GitSource.parse(source) is not None
 
 
 def check_sources(instruction: Copy | Add) -> None:
