@@ -205,6 +205,17 @@ def test_a_program_that_copies_the_owner_it_sees_keeps_that_of_the_image(layer: 
     assert _owners(layer("cd /home/user; cp own new; mv new own"))["/home/user/own"] == (0, 0)
 
 
+def test_a_backup_over_an_older_one_keeps_the_owner_of_the_original(make: Make) -> None:
+    """As of the second useradd, which opens the ``/etc/shadow-`` that the first has left."""
+    script = "cd /home/user; cat own > own-; chown $(stat -c %u:%g own) own-"
+    first = make("sh", "-ec", script)
+    finish(first)
+    second = make("sh", "-ec", script, image=commit(first))
+    finish(second)
+    entries = {entry.path: entry for entry in commit(second).layers[-1].table.entries}
+    assert _owners(entries)["/home/user/own-"] == (1000, 1000)
+
+
 def test_files_of_the_image_that_become_roots_are_warned_of(make: Make) -> None:
     """For a program may have meant another."""
     container = make("sh", "-c", "cd /home/user; cp own new; mv new own; echo > other")

@@ -26,13 +26,14 @@ class Origins:
         self._below = below
 
     def of(self, item: Written) -> Entry | None:
-        """Of a file what the image has in its place; of a first backup, as useradd's ``/etc/shadow-``, the original.
+        """Of a file what the image has in its place; of a backup, as useradd's ``/etc/shadow-``, the original.
 
         Of a link or pipe, which can bring no note of its owner with it, the image's with its time and target: it was
         copied up or renamed. None if several are like that and belong to different users.
         """
         if stat.S_ISREG(item.mode) or stat.S_ISDIR(item.mode):
-            node = self._below.nodes.get(item.name) or self._below.nodes.get(item.name.removesuffix(b"-"))
+            original = self._below.nodes.get(item.name[:-1]) if item.name.endswith(b"-") else None
+            node = original if original is not None and original.entry.is_file else self._below.nodes.get(item.name)
             return node.entry if node is not None else None
         alike = self._alike.get((stat.S_IFMT(item.mode), item.mtime, item.link), [])
         same = [entry for entry in alike if entry.name == item.name] or alike

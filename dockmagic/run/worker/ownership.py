@@ -45,10 +45,11 @@ class Ownership:
         os.close(self._upper)
 
     def of(self, name: bytes, below: Entry | None = None) -> Told:
-        """What `name` in the writable layer, as `Entry.name`, should be; `below` is what the image has in its place.
+        """What `name` in the writable layer, as `Entry.name`, should be; `below` is what it was in the image.
 
-        A file that replaces one of the image's and was given to root by name tells of a program that copied the owner
-        that it saw, as ``useradd`` does with ``/etc/shadow``. Here everybody sees root, so the image's owner stays.
+        A file that replaces one of the image's, or backs it up, and was given to root by name tells of a program that
+        copied the owner that it saw, as ``useradd`` does with ``/etc/shadow``. Here everybody sees root, so the image's
+        owner stays.
         Of a link or pipe, which can have no note, `below` is what it was in the image: it is still that owner's unless
         it was given to somebody.
         """
@@ -58,7 +59,7 @@ class Ownership:
             known = _UNKNOWN  # it went away meanwhile
         uid, gid = known.uid, known.gid
         noted = self._noted(name)
-        if noted is None and below is not None:
+        if below is not None and (noted is None or below.name != name):
             if below.is_file and (uid, gid) == (0, 0):
                 uid, gid = below.uid, below.gid
             elif not (below.is_file or below.is_dir):
