@@ -163,7 +163,7 @@ CASES = (
     Case(
         "add-dir-not-dir",
         _SCRATCH + "ADD one.tar /\nADD two.tar /",
-        {"one.tar": _tar(("x/", "", 0o755, 0)), "two.tar": _tar(("x", "f", 0o644, 0))},
+        {"one.tar": _tar(("x/", "", 0o755, 0)), "two.tar": _tar(("", "", 0o644, 9), ("x", "f", 0o644, 0))},
         {"/x": _FILE + "f"},
     ),
     Case(

@@ -228,8 +228,6 @@ class Placing:
         there = self.entry(name)
         if there is None or not there.is_dir or entry.is_dir:
             return
-        if not name:
-            raise InvalidInput("the archive puts something that is no directory in place of the root")
         self._hidden.add(name)
         below = name + b"/"
         for gone in [other for other in self._entries if other.startswith(below)]:

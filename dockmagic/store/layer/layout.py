@@ -52,7 +52,7 @@ class Layout:
     """Collects the members of one layer, in the order of its tar.
 
     Args:
-        whiteouts: whether ``.wh.`` names remove, as they do in layers; in other archives they are names like any.
+        whiteouts: whether this is a layer, where ``.wh.`` names remove; in other archives they are names like any.
 
     Attributes:
         entries: what lies where so far; every directory stands before what is in it.
@@ -114,6 +114,8 @@ class Layout:
 
     def _place_root(self, header: Header) -> Entry | None:
         if header.type is not EntryType.DIRECTORY:
+            if not self._removes:
+                return None  # no layer, and docker passes over it: archives of one folder's files may begin with one
             raise UnsafeEntry(f"an entry puts something that is no directory in place of the root: {show(header.name)}")
         return self._put(b"", header)
 
