@@ -118,17 +118,17 @@ def _step(step: StepState) -> str:
     colour = _COLOURS.get(step.outcome, "")
     mark = f'<b style="color:{colour}">{_MARKS[step.outcome]}</b>' if colour else html.muted(_MARKS[step.outcome])
     clock = "cached" if step.outcome == "cached" else f"{step.elapsed:.1f} s" if step.began else ""
-    line = f"{mark} {html.code(step.info.title)} {html.muted(clock)}"
+    line = html.line(mark, html.code(step.info.title, title=step.info.text), html.muted(clock))
     if step.outcome == "failed":
         why = f'<div style="color:{colour};margin-left:1.2em">{html.text(step.why)}</div>'
-        return f"<div>{line}</div>{why}{output_html(list(step.lines))}"
+        return f"{line}{why}{output_html(list(step.lines))}"
     if step.outcome != "running":
-        return f"<div>{line}</div>"
+        return line
     transfers = "".join(
         f'<div style="margin-left:1.2em">{html.code(what)} {html.text(status)} {_amount(done, total)}</div>'
         for what, (status, done, total) in step.transfers.items()
     )
-    return f"<div>{line}</div>{transfers}{output_html(list(step.lines)[-_TAIL:])}"
+    return f"{line}{transfers}{output_html(list(step.lines)[-_TAIL:])}"
 
 
 def _amount(done: int, total: int) -> str:

@@ -15,7 +15,9 @@ from .text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LETTER_COLOURS", "bar", "branches", "code", "details", "facts", "join", "letter", "muted", "table", "text"]
+__all__ = [
+    "LETTER_COLOURS", "bar", "branches", "code", "details", "facts", "join", "letter", "line", "muted", "table", "text",
+]  # fmt: skip
 
 #: Docker's letters in colours that stand out from white and from black.
 LETTER_COLOURS: Final = {"A": "#1a9a4b", "C": "#b8860b", "D": "#e5484d"}
@@ -43,6 +45,13 @@ def muted(value: object) -> str:
 def letter(which: str) -> str:
     """A, C or D in its colour."""
     return f'<b style="color:{LETTER_COLOURS[which]};{_MONO}">{which}</b>'
+
+
+def line(mark: str, content: str, note: str) -> str:
+    """Three parts on one line, however narrow the page is: the end of `content` gives way to dots."""
+    clipped = f'<span style="overflow:hidden;text-overflow:ellipsis;white-space:nowrap">{content}</span>'
+    rigid = '<span style="flex:none">'
+    return f'<div style="display:flex;gap:.35em">{rigid}{mark}</span>{clipped}{rigid}{note}</span></div>'
 
 
 def bar(share: float, *, colour: str = "#4c8bf5", width: int = 160) -> str:

@@ -40,6 +40,16 @@ def test_a_failure_stays_open(run_notebook: Run) -> None:
     _picture(page, "build-failed")
 
 
+def test_a_step_takes_one_line_however_long_it_is(run_notebook: Run) -> None:
+    """So that the steps stay in sight; its time stands at the end, the rest is there when the mouse rests on it."""
+    page = run_notebook([*_BEGIN, f"%%build .\nFROM scratch\nLABEL long={'x' * 400}\nCOPY nothing /"])
+    line = page.locator("code[title^='LABEL']")
+    box = line.bounding_box()
+    assert box is not None
+    assert box["height"] < 30
+    assert line.locator("xpath=../following-sibling::span").is_visible()
+
+
 def _picture(page: Page, name: str) -> None:
     """Kept where ``DOCKMAGIC_PICTURES`` names a folder, for people to look at."""
     folder = os.environ.get("DOCKMAGIC_PICTURES")

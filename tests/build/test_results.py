@@ -291,3 +291,4 @@ RUN touch /still
     assert random.first.startswith("byte ")
     assert random.first != random.second
     assert next(row for row in verdict.differences if row.step == 4).reason.endswith("set SOURCE_DATE_EPOCH")
+    assert max(len(row.reason) for row in verdict.differences) <= 50, "a notebook's frame would cut it off"

@@ -27,31 +27,32 @@ _AROUND: Final = 12
 _ASPECTS: Final[dict[str, Aspect]] = {"device": "type"}
 
 #: What usually makes files differ, by a part of their path; the first that fits.
+#: Like the other reasons they have at most 50 letters, since a notebook's frame shows no more of a text.
 _HABITS: Final = (
-    (".pyc", "Python writes the time of the source into it: set PYTHONDONTWRITEBYTECODE=1, or compile by hash"),
-    ("/var/log/", "a log tells when things happened: remove it in the same RUN"),
-    ("/var/cache/", "a cache: remove it in the same RUN, or keep it in RUN --mount=type=cache"),
+    (".pyc", "has the source's time: PYTHONDONTWRITEBYTECODE=1"),
+    ("/var/log/", "a log tells times: remove it in the same RUN"),
+    ("/var/cache/", "a cache: use RUN --mount=type=cache"),
     ("/var/lib/apt/", "package lists change: remove them in the same RUN"),
     ("/etc/machine-id", "a random number: empty the file"),
     ("/etc/hostname", "a random name: remove it"),
     ("/tmp/", "a temporary file: remove it in the same RUN"),  # noqa: S108  (a path in an image)
-    (".gz", "gzip writes the time into its header: use gzip -n"),
+    (".gz", "gzip writes the time into it: use gzip -n"),
     (".jar", "archives hold times: build it with fixed ones"),
     (".zip", "archives hold times: build it with fixed ones"),
     (".a", "archives hold times: build it with ar -D"),
     ("/.git/", "an index of git holds times: leave .git out"),
-    ("/.cache/", "a cache: remove it in the same RUN, or keep it in RUN --mount=type=cache"),
+    ("/.cache/", "a cache: use RUN --mount=type=cache"),
 )
 _REASONS: Final[dict[str, str]] = {
-    "mtime": "the file was written at another time: set SOURCE_DATE_EPOCH",
-    "owner": "the step gives it to whoever is there: name the owner, with --chown or chown",
-    "mode": "the step depends on an umask or a random mode: set it, with --chmod or chmod",
-    "presence": "the step makes it only sometimes, or under a random name",
-    "link": "the link names something random or of the time",
+    "mtime": "written at another time: set SOURCE_DATE_EPOCH",
+    "owner": "given to whoever is there: use chown or --chown",
+    "mode": "depends on an umask: set it by chmod or --chmod",
+    "presence": "made only sometimes, or under a random name",
+    "link": "it names something random or of the time",
     "xattrs": "attributes depend on the machine",
-    "type": "the step makes something else each time",
-    "content": "the step writes something random or of the time into it",
-    "order": "the tar's members are the same, in another form or order",
+    "type": "something else is made each time",
+    "content": "something random or of the time is written",
+    "order": "the same members, in another form or order",
 }
 
 
@@ -215,5 +216,5 @@ def _text(value: Any) -> str:
 
 
 def _compressed(first: Image, second: Image) -> Difference:
-    reason = "the same files, compressed differently: with SOURCE_DATE_EPOCH the compressor is the same everywhere"
+    reason = "compressed differently: set SOURCE_DATE_EPOCH"
     return Difference(0, "", "manifest", "config", str(first.digest), str(second.digest), reason)

@@ -99,8 +99,9 @@ class Context:
             text = self._read(wanted)
             if text is not None:
                 return DockerfileText(wanted, text)
+        place = "this folder" if self.written == "." else self.written
         raise PathNotFound(
-            f"there is no {name or _NAMES[0]} in {self.written}", hint="Name another one with -f, or another context"
+            f"there is no {name or _NAMES[0]} in {place}", hint="Name another one with -f, or another context"
         )
 
     def _read(self, name: str) -> bytes | None:
