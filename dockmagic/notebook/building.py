@@ -38,15 +38,21 @@ def cell_dockerfile(argv: list[str]) -> list[str]:
     """The command line of a build whose Dockerfile stands below it in the cell.
 
     Raises:
-        InvalidInput: it names another Dockerfile.
+        InvalidInput: it names another Dockerfile, or no context.
     """
-    given = [(word, one.name) for word, _, one in roles(argv) if one is not None]
-    if ("-", "context") in given:  # the Dockerfile is all that there is
+    given = [(word.removeprefix(prefix), one.name) for word, prefix, one in roles(argv) if one is not None]
+    named = [value for value, name in given if name == "dockerfile"]
+    if ("-", "context") in given or named == ["-"]:  # the Dockerfile is all that there is, or the cell has it anyway
         return argv
-    if any(name == "dockerfile" for _, name in given):
+    if named:
         raise InvalidInput(
             "there are two Dockerfiles: one in the cell, one that -f names",
             hint="Leave one of them out; %build -f FILE PATH takes a file",
+        )
+    if all(name != "context" for _, name in given) and "--help" not in argv:
+        raise InvalidInput(
+            "there is no context, the folder that COPY takes its files from",
+            hint="End the first line with it: a dot is this one, and - stands for none",
         )
     return [*argv, "--file=-"]
 

@@ -104,17 +104,21 @@ def test_names_in_braces_are_the_dockerfiles(run: Run) -> None:
 
 
 def test_a_build_of_a_folder_needs_no_cell(run: Run) -> None:
-    """%build reads the Dockerfile there; a second one in the cell is one too many; `-` has no context."""
-    _, built, twice, alone, quiet = run(
+    """%build reads the Dockerfile there; one more in the cell is too many, `-f -` is the cell; `-` has no context."""
+    _, built, twice, said, alone, bare, quiet = run(
         _CONTEXT + "\n_ = open('Dockerfile', 'w').write('FROM scratch\\nCOPY name /\\n')",
         "%build -t app .",
         build("FROM scratch\n", "-f Dockerfile ."),
+        build("FROM scratch\nCOPY name /\n", "-t said -f - ."),
         build("FROM scratch\nENV A=1\n", "-t alone -"),
+        build("FROM scratch\n", "-t bare"),
         "x = %build -q .\nprint(x.text.startswith('sha256:'), len(x.text))",
     )
     assert plain(built).startswith("Building app\napp:latest")
     assert twice[-1]["evalue"].startswith("there are two Dockerfiles")
+    assert "said:latest" in plain(said)
     assert "alone:latest" in plain(alone)
+    assert bare[-1]["evalue"].startswith("there is no context")
     assert plain(quiet) == "True 71\n"
 
 
