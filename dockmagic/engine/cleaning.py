@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dockmagic.oci.errors import DockmagicError
 from dockmagic.store.gc import Collected
 from dockmagic.store.gc import collect as collect_blobs
 
@@ -30,12 +32,18 @@ def roots(store: ContentStore) -> tuple[Callable[[], Iterable[Digest]], ...]:
 
 
 def collect(store: ContentStore, *, dry_run: bool = False) -> Collected:
-    """Delete every blob, file table and unpacked layer that no image, container or build needs.
+    """Delete every blob, file table and unpacked layer that no image, container or build needs, and what a kill left.
 
     Args:
         store: where.
         dry_run: delete nothing, only tell.
     """
+    if not dry_run and store.home.containers.is_dir():
+        from dockmagic.run.disk.leftovers import sweep
+        from dockmagic.run.machine.tiers import choose
+
+        with contextlib.suppress(DockmagicError):  # nothing can run here, so what is left is somebody else's
+            sweep(store, choose(store.home))
     blobs = collect_blobs(store, roots=roots(store), dry_run=dry_run)
     return Collected(blobs.blobs, blobs.size + collect_layers(store, dry_run=dry_run))
 

@@ -42,10 +42,12 @@ class Containers:
 
         return [container for container in containers(self._engine.store) if not self._is_over(container)]
 
-    @staticmethod
-    def _is_over(container: Container) -> bool:
-        """Whether a container was to go with its end (``run -d --rm``), and is gone now."""
-        if not container.record.auto_remove or container.state.status != "exited":
+    def _is_over(self, container: Container) -> bool:
+        """Whether a container was to go with its end (``run -d --rm``) or with its build, and is gone now."""
+        from dockmagic.run.disk.leftovers import is_abandoned
+
+        is_ended = container.record.auto_remove and container.state.status == "exited"
+        if not is_ended and not is_abandoned(self._engine.home, container.folder, container.record):
             return False
         with contextlib.suppress(DockmagicError):  # another process does the same
             container.remove(volumes=True)

@@ -96,6 +96,7 @@ def create(
     stop_timeout: float = 10,
     auto_remove: bool = False,
     keep_log: bool = True,
+    lease: str = "",
     shm_size: int = 0,
     cidfile: Path | None = None,
     on_notice: Callable[[str], None] = lambda _: None,
@@ -138,6 +139,7 @@ def create(
         stop_timeout: seconds that ``stop`` waits before it kills.
         auto_remove: it goes when its program has ended, with its anonymous volumes.
         keep_log: keep its output for ``logs`` and ``attach``; else only who starts it hears it.
+        lease: name of the lease of the work that will remove it, such as a build's; if that dies first, others do.
         shm_size: bytes of ``/dev/shm``; 0 for 64 MiB.
         cidfile: a file that gets its ID.
         on_notice: hears of each limit that this machine cannot hold.
@@ -172,7 +174,7 @@ def create(
         hosts.check_address(address)
     helper = reaper.find_reaper() if init else ""
     isolation = choose(store.home)
-    sweep(store.home, isolation)
+    sweep(store, isolation)
     check_means(isolation, network=network, read_only=read_only, mounts=mounts)
     for notice in hold(limits, isolation).notices:
         on_notice(notice)
@@ -234,6 +236,7 @@ def create(
             stop_timeout=stop_timeout,
             auto_remove=auto_remove,
             keep_log=keep_log,
+            lease=lease,
             shm_size=shm_size,
             cap_add=tuple(cap_add),
             cap_drop=tuple(cap_drop),

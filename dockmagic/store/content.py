@@ -13,7 +13,7 @@ from dockmagic.oci.errors import BlobNotFound, DigestMismatch, ImageNotFound
 from dockmagic.oci.spec import Descriptor
 
 from .home import disk_errors
-from .lock import lock
+from .lease import Lease
 from .names import Named, Names, read_index, read_names
 from .partial import PartialWriter
 
@@ -265,35 +265,9 @@ class ContentStore:
 
     # Running work
 
-    @contextlib.contextmanager
-    def lease(self, digests: Iterable[Digest] = ()) -> Iterator[Callable[[Iterable[Digest]], None]]:
-        """Keep the collector from blobs that running work will name at its end.
-
-        Ask what is here only after the lease has it. It ends with the block, or with the process.
-
-        Args:
-            digests: of blobs, here or to come.
-
-        Yields:
-            A function that takes further digests.
-        """
-        self.home.prepare()
-        path = self.home.leases / f"{os.getpid()}.{os.urandom(8).hex()}"
-        # The collector holds this lock alone while it looks and deletes: a lease comes wholly before, or wholly after.
-        with self.home.lock("gc", shared=True), disk_errors():
-            file = path.open("xb", buffering=0)
-            lock(file.fileno())
-
-        def add(more: Iterable[Digest]) -> None:
-            with self.home.lock("gc", shared=True), disk_errors():
-                file.write(b"".join(f"{digest}\n".encode() for digest in more))
-
-        try:
-            add(digests)
-            yield add
-        finally:
-            path.unlink(missing_ok=True)
-            file.close()
+    def lease(self, digests: Iterable[Digest] = ()) -> Lease:
+        """Keep the collector from blobs that running work will name at its end, see `Lease`."""
+        return Lease(self.home, digests)
 
 
 def _missing(desc: Descriptor) -> BlobNotFound:

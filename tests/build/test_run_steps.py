@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,6 +17,7 @@ from dockmagic.build.caching.steps import find_step, step_images
 from dockmagic.build.options import Secret
 from dockmagic.build.outcome.events import StepOutput
 from dockmagic.build.outcome.result import StepFailed
+from dockmagic.engine import Engine
 from dockmagic.oci.errors import ImageNotFound, InvalidInput
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
@@ -402,3 +407,32 @@ def test_two_builds_at_once_share_their_work(make: Builder) -> None:
         thread.join()
     assert images[0].id == images[1].id
     assert sorted([make.outcomes[-1], other.outcomes[-1]]) == ["cached", "done"]
+
+
+# A build that is killed
+
+
+def test_the_container_of_a_killed_build_goes_with_the_next_one(make: Builder) -> None:
+    """And until then with `ps`: nobody asked for it, and nobody else would come back for it."""
+    script = (
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from baking import Builder\n"
+        "from dockmagic.build.outcome.events import StepOutput\n"
+        "from dockmagic.store.content import ContentStore\n"
+        "from dockmagic.store.home import Home\n"
+        "class Killer(list):\n"
+        "    def append(self, event):\n"
+        "        if isinstance(event, StepOutput):\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"hand = Builder(ContentStore(Home({str(make.store.home.root)!r})), Path({str(make.folder)!r}))\n"
+        "hand('FROM base\\nRUN echo begun; sleep 100', watch=Killer())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for goes in (lambda: make("FROM base\nRUN true", no_cache=True), Engine(make.store.home.root).containers.all):
+        done = subprocess.run([sys.executable, "-c", script], check=False, env=environment)
+        assert done.returncode == -signal.SIGKILL
+        (container,) = containers(make.store)
+        container.wait()
+        goes()
+        assert not containers(make.store)

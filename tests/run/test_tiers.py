@@ -174,10 +174,25 @@ def test_what_a_kill_left_is_swept_away(tier: Tier, make: Make, store: ContentSt
     container = make("sh", "-c", "mkdir -m 700 /own; touch /own/file; chown -R 5:5 /own", network="host")
     finish(container)
     gone = container.folder.rename(container.folder.with_name(f".gone-{container.id}"))
-    sweep(store.home, container.isolation)
+    sweep(store, container.isolation)
     assert gone.exists(), tier
-    sweep(store.home, container.isolation, age=0)
+    sweep(store, container.isolation, age=0)
     assert not gone.exists()
+
+
+def test_a_container_of_work_that_was_killed_is_swept_away(make: Make, store: ContentStore) -> None:
+    """Not while the work goes on, and not while it runs itself."""
+    with store.lease() as lease:
+        container = make("sleep", "100", lease=lease.name)
+        sweep(store, container.isolation)
+        assert container.folder.exists()
+        container.start(owner=os.getpid()).close()
+    sweep(store, container.isolation)
+    assert container.folder.exists()
+    container.kill()
+    container.wait()
+    sweep(store, container.isolation)
+    assert not container.folder.exists()
 
 
 def test_a_program_that_ends_takes_its_children_along(tier: Tier, make: Make) -> None:

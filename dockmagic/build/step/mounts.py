@@ -275,6 +275,7 @@ class Mounted:
                 image_volumes=False,
                 certificates=False,
                 keep_log=False,
+                lease=shop.keep.name,
             )
             try:
                 with contextlib.suppress(CannotStart):

@@ -170,6 +170,7 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
         image_volumes=False,
         shm_size=shop.options.shm_size,
         keep_log=False,
+        lease=shop.keep.name,
     )
     try:
         yield container

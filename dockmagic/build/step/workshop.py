@@ -15,7 +15,7 @@ from dockmagic.oci.dockerfile import Run
 from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from dockmagic.build.sources.files import Files
     from dockmagic.image.configuration import Settings
     from dockmagic.image.image import Image
-    from dockmagic.oci.digest import Digest
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from dockmagic.run.machine.nursery import Nursery
     from dockmagic.run.session import Session
     from dockmagic.store.content import ContentStore
+    from dockmagic.store.lease import Lease
 
     from .bases import Bases
 
@@ -68,7 +68,7 @@ class Workshop(msgspec.Struct, kw_only=True):
         options: the flags.
         cache: of the home.
         bases: images that are asked for.
-        keep: of the lease that the whole build happens in.
+        keep: the lease that the whole build happens in.
         emit: hears of events; safe from any thread.
         recipe: tells this Dockerfile and context from others, for the explanation of the cache.
         results: of the steps so far, by their numbers.
@@ -84,7 +84,7 @@ class Workshop(msgspec.Struct, kw_only=True):
     options: Options
     cache: Cache
     bases: Bases
-    keep: Callable[[Iterable[Digest]], None]
+    keep: Lease
     emit: Callable[[BuildEvent], None]
     recipe: str
     results: dict[int, StepResult] = msgspec.field(default_factory=dict)

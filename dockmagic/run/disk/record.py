@@ -95,6 +95,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         auto_remove: whether it goes when it ends.
         shm_size: bytes of ``/dev/shm``; 0 for docker's 64 MiB.
         keep_log: whether its output is kept; else only who starts it hears it.
+        lease: of the work that will remove it (`dockmagic.store.lease`); empty if it stays until somebody does.
         ports: of this machine that lead into it.
         hosts: further lines of ``/etc/hosts``: name and address.
         dns: name servers instead of this machine's.
@@ -136,6 +137,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     auto_remove: bool = False
     shm_size: int = 0
     keep_log: bool = True
+    lease: str = ""
     ports: tuple[Port, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
     dns: tuple[str, ...] = ()
