@@ -51,7 +51,10 @@ class BlobSink(Protocol):
 
 
 class Progress(Protocol):
-    """Hears how far a transfer is; called from several threads, so it must be quick and may not raise."""
+    """Hears how far a transfer is; called from several threads, so it must be quick.
+
+    It may raise `InterruptedError` to end the transfer, and nothing else.
+    """
 
     def __call__(self, desc: Descriptor, status: str, done: int, total: int) -> None:
         """`desc` is in `status` (``Waiting``, ``Downloading``, ``Already exists``, ``Pull complete``, ``Pushing``, …).

@@ -47,9 +47,9 @@ class Builder:
         *,
         contexts: Mapping[str, str] | None = None,
         outputs: tuple[Output, ...] = (),
+        registry: Callable[[Reference], ImageSource] | None = None,
         watch: list[BuildEvent] | None = None,
         stop: Callable[[], bool] = lambda: False,
-        registry: Callable[[Reference], ImageSource] | None = None,
         **options: object,
     ) -> Build:
         """Build the Dockerfile `text`."""

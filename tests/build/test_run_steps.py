@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import stat
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +32,11 @@ from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.oci.spec import Descriptor
 
 
 def test_a_program_leaves_a_layer(make: Builder) -> None:
@@ -373,6 +378,32 @@ def test_what_cannot_be_honoured_is_refused(make: Builder, step: str, words: str
     with pytest.raises(StepFailed, match=words) as caught:
         make(f"FROM base\nRUN {step}")
     assert "Dockerfile:2" in str(caught.value)
+
+
+def test_a_build_ends_while_its_base_image_comes(make: Builder, tmp_path: Path) -> None:
+    """It does not wait for the rest, however large that is."""
+    remote = ContentStore(Home(tmp_path / "remote"))
+    remote.home.prepare()
+    (make.folder / "large").write_bytes(os.urandom(1 << 20))
+    Builder(remote, make.folder)("FROM scratch\nCOPY large /\n", tags=(Reference.parse("slow"),))
+    waiting = threading.Event()
+
+    class Endless(io.RawIOBase):
+        def read(self, _: int = -1) -> bytes:
+            waiting.set()
+            time.sleep(0.01)
+            return b"x"
+
+    class Remote:
+        resolve, read = remote.resolve, remote.read
+
+        @contextlib.contextmanager
+        def open(self, desc: Descriptor, **_: object) -> Iterator[io.RawIOBase]:
+            assert desc.size > 1 << 19
+            yield Endless()
+
+    with pytest.raises(InterruptedError):
+        make("FROM slow\nRUN true", registry=lambda _: Remote(), stop=waiting.is_set)  # type: ignore[arg-type,return-value]
 
 
 def test_mounts_stay_inside(make: Builder, tmp_path: Path) -> None:

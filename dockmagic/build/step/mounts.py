@@ -96,7 +96,7 @@ class Mounted:
     def __init__(self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
         self._shop = shop
         self._stage = stage
-        self._progress = progress(shop.emit, info)
+        self._progress = progress(shop, info)
         self._state = state
         file = instruction.program.file
         self._script = file.text if file is not None else ""

@@ -108,7 +108,7 @@ class StageBuild:
         shop, origin = self._shop, self._planned.base.origin
         if origin.kind == "context" and not shop.contexts[origin.name].image:
             return scratch(shop.store, self._platform)  # the first step copies what is in it
-        return shop.image(origin, self._platform, progress(shop.emit, info), unpack=shop.runs)
+        return shop.image(origin, self._platform, progress(shop, info), unpack=shop.runs)
 
     # All others
 

@@ -99,7 +99,7 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
         shop.emit(StepProgress(number=info.number, what=what, status="Downloading", done=done, total=total))
 
     with about(from_):
-        files = shop.files(origin, platform, progress(shop.emit, info))
+        files = shop.files(origin, platform, progress(shop, info))
     copying = prepare(
         instruction,
         files,

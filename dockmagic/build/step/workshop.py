@@ -234,10 +234,11 @@ class Workshop(msgspec.Struct, kw_only=True):
         return image_files(self.image(origin, platform, on_progress), label, self.store.home)
 
 
-def progress(emit: Callable[[BuildEvent], None], info: StepInfo) -> Progress:
-    """Tells of transfers that belong to a step."""
+def progress(shop: Workshop, info: StepInfo) -> Progress:
+    """Tells of transfers that belong to a step, and ends them when the build is to end."""
 
     def on_progress(desc: Descriptor, status: str, done: int, total: int) -> None:
-        emit(StepProgress(number=info.number, what=desc.digest.short, status=status, done=done, total=total))
+        shop.check()
+        shop.emit(StepProgress(number=info.number, what=desc.digest.short, status=status, done=done, total=total))
 
     return on_progress
