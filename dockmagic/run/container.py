@@ -179,6 +179,15 @@ class Container:
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
         return self._session(connection, log_file, answer["offset"], passed)
 
+    def _watch(self) -> Session:
+        """Hear when the log has grown (`Session.news`), and of the end."""
+        connection = self._connect()
+        answer, _ = connection.ask({"do": "watch"})
+        if answer is None or "error" in answer:
+            connection.close()
+            raise Conflict(f"the container {self.name} is not running")
+        return Session(connection)
+
     def _session(self, connection: Connection, log_file: int, offset: int, passed: list[int]) -> Session:
         return Session(
             connection,
@@ -366,7 +375,7 @@ class Container:
         try:
             if follow:
                 with contextlib.suppress(Conflict):
-                    session = self.attach(stdin=False)
+                    session = self._watch()
             offset = 0
             while True:
                 frames, offset = log.read(descriptor, offset)

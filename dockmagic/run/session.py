@@ -60,6 +60,9 @@ class Session:
         pipes: descriptors to read, and which stream each is.
         into: descriptor for the program's input; -1 for none.
         terminal: whether `into` is a terminal.
+
+    Attributes:
+        unlogged: why the log lacks something of the output; empty if it has all.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class Session:
         self.exit_code: int | None = None
         self._log = log_file
         self._offset = offset
+        self._end: int | None = None  # of what is to be read in the log, where the pipes go on
+        self.unlogged = ""
         self._pipes = pipes or {}
         self._into = into
 
@@ -145,7 +150,8 @@ class Session:
             self.connection.send({"do": "release"})
             answer: dict[str, Any] | None = {}
             while answer is not None and not answer.keys() & {"released", "error", "exit"}:
-                answer, _ = self.connection.hear()
+                answer, passed = self.connection.hear()
+                self._mind(answer or {}, passed)
 
     def follow(self, on_output: Output, *, stdin: int | bytes | Source | None = None) -> int:
         """Hand out output until the program ends.
@@ -168,8 +174,10 @@ class Session:
         if isinstance(stdin, bytes) and not stdin:
             self._end_input()
         with Wakeup.armed() as wakeup:
-            while self.exit_code is None:
+            while True:
                 self._read_log(on_output)
+                if self.exit_code is not None:
+                    break
                 ready = self._wait([waited.fileno() for waited in (source, wakeup) if waited], writing=bool(pending))
                 if wakeup and wakeup.fileno() in ready:
                     wakeup.rest()
@@ -186,7 +194,6 @@ class Session:
                         self._forward(data)
                 if self.connection.sock.fileno() in ready:
                     self._hear()
-        self._read_log(on_output)
         for descriptor in list(self._pipes):
             # What is in the pipe still belongs to it; a child that lives on may write later, to nobody.
             os.set_blocking(descriptor, False)
@@ -203,21 +210,46 @@ class Session:
         return {descriptor for descriptor, _ in poll.poll()}
 
     def _hear(self) -> None:
-        message, _ = self.connection.hear()
+        message, passed = self.connection.hear()
         if message is None:
             raise DockmagicError(
                 "the container's keeper is gone, and nobody knows how its program ended", hint="Look at ps and logs"
             )
+        self._mind(message, passed)
+
+    def _hear_what_waits(self) -> bool:
+        """Hear what has been said already, but not that nobody is there any more; whether there was something."""
+        poll = select.poll()
+        poll.register(self.connection.sock, select.POLLIN)
+        heard = False
+        while self.exit_code is None and poll.poll(0):
+            message, passed = self.connection.hear()
+            if message is None:
+                break
+            self._mind(message, passed)
+            heard = True
+        return heard
+
+    def _mind(self, message: dict[str, Any], passed: list[int]) -> None:
         if "exit" in message:
             self.exit_code = int(message["exit"])
+        if "past" in message:
+            self._end = message["past"]
+            self._pipes |= zip(passed, (log.STDOUT, log.STDERR), strict=True)
+            self.unlogged = message["why"]
 
     def _read_log(self, on_output: Output) -> None:
         while self._log >= 0:
-            frames, self._offset = log.read(self._log, self._offset)
-            if not frames:
-                return
+            frames, offset = log.read(self._log, self._offset)
+            heard = self._hear_what_waits()
+            if self._end is not None and offset > self._end:
+                # What came later is in the pipes, together with what the log does not have.
+                frames, offset = log.read(self._log, self._offset, self._end - self._offset)
+            self._offset = offset
             for frame in frames:
                 on_output(frame.stream, frame.data)
+            if not (frames or heard):  # who said something may have written before
+                return
 
     def _read_pipe(self, descriptor: int, on_output: Output) -> bool:
         try:

@@ -94,7 +94,9 @@ def follow(
     """
     if session.terminal and door.terminal is not None:
         keys = detach_keys_of(detach_keys or _DETACH_KEYS)
-        return Ran(container, door.terminal(container, session, stdin=stdin, detach_keys=keys, command=command))
+        code = door.terminal(container, session, stdin=stdin, detach_keys=keys, command=command)
+        _tell_of_log(door, container, session)
+        return Ran(container, code)
     kept = Kept(door)
     count = 0
 
@@ -109,10 +111,17 @@ def follow(
     with session, _handed_on(door.proxied if sig_proxy else (), send):
         source = b"" if door.program_input is None else door.program_input
         try:
-            return kept.ran(container, session.follow(kept, stdin=source if stdin else None))
+            code = session.follow(kept, stdin=source if stdin else None)
+            _tell_of_log(door, container, session)
+            return kept.ran(container, code)
         except _Left:
             door.say(f"{container.name} goes on: stop {container.name} ends it")
             return kept.ran(container, None)
+
+
+def _tell_of_log(door: Door, container: Container, session: Session) -> None:
+    if session.unlogged:
+        door.say(f"the log of {container.name} lacks some of this: {session.unlogged}")
 
 
 def _heeds(container: Container, number: int) -> bool:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from programs import until
+from programs import limit_log, until
 
 from dockmagic.engine import Engine
 
@@ -23,11 +23,11 @@ def running() -> list[str]:
         return [row.names for row in engine.containers.rows()]
 
 
-def begin(*words: str) -> subprocess.Popen[bytes]:
+def begin(*words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Start the command; it can be interrupted though the one who runs the tests may not."""
     return subprocess.Popen(
         [*COMMAND, *words],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  (nothing else forks)
@@ -149,6 +149,20 @@ def test_much_output_arrives_whole(box: str) -> None:
     assert command.wait() == 0
     assert (size, last[-4:]) == (20_000_004, b"end\n")
     command.communicate()
+
+
+def test_output_that_finds_no_room_for_its_log_is_shown_all_the_same(box: str) -> None:
+    """The command says once that the log lacks it; its exit code is the program's."""
+    script = "echo ready; read go; seq 1 100000; exit 4"
+    command = begin("run", "-i", "--name", "crowded", box, "sh", "-c", script, stdin=subprocess.PIPE)
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"ready\n"
+    with Engine() as engine:
+        limit_log(engine.containers.get("crowded"), 1 << 13)
+    out, err = command.communicate(b"go\n", timeout=30)
+    assert out == b"".join(b"%d\n" % number for number in range(1, 100_001))
+    assert err == b"the log of crowded lacks some of this: File too large\n"
+    assert command.returncode == 4
 
 
 def test_following_logs_ends_with_ctrl_c(box: str) -> None:

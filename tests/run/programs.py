@@ -1,8 +1,10 @@
-"""Waiting for what a program does: its end, or anything else that comes in its own time."""
+"""Programs that are started and waited for: their end, or anything else that comes in its own time."""
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import time
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
     from dockmagic.run.container import Container
 
-__all__ = ["finish", "until"]
+__all__ = ["finish", "limit_log", "until"]
 
 
 def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, str]:
@@ -20,6 +22,12 @@ def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, 
     with container.start(owner=os.getpid(), stdin=stdin is not None) as session:
         code = session.follow(lambda stream, data: pieces[stream].append(data), stdin=stdin)
     return code, b"".join(pieces[1]).decode(errors="replace"), b"".join(pieces[2]).decode(errors="replace")
+
+
+def limit_log(container: Container, size: int) -> None:
+    """Let the log take `size` bytes and no more, as a full disk does."""
+    keeper = json.loads((container.folder / "state.json").read_bytes())["shim"]
+    resource.prlimit(keeper, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 def until(wanted: Callable[[], bool], seconds: float = 10) -> bool:

@@ -15,7 +15,8 @@ class Client:
     """One connection, and what its other side wants to hear of.
 
     Attributes:
-        follows: of new output, and of the end.
+        follows: of new output in the log, and of the end.
+        hears: of all output, past the log if that cannot take it.
         waits: of the end.
         entered: it has started a program of its own, whose end it hears of.
     """
@@ -23,6 +24,7 @@ class Client:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.follows = False
+        self.hears = False
         self.waits = False
         self.entered = False
 
@@ -44,3 +46,15 @@ class Client:
         """
         if self.follows and not any(fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))):  # SIOCOUTQ of unix(7)
             self.send({})
+
+    def lead_past(self, offset: int, error: OSError, pipes: tuple[int, ...]) -> None:
+        """Let who hears all output read the log up to `offset`, and what comes then from these pipes.
+
+        Args:
+            offset: in bytes.
+            error: why the log cannot be written.
+            pipes: one for each stream, output first.
+        """
+        self.follows = self.hears = False
+        self.waits = True
+        self.send({"past": offset, "why": error.strerror}, pipes)

@@ -30,13 +30,21 @@ class Frame(NamedTuple):
 
 
 def append(descriptor: int, stream: int, data: bytes) -> None:
-    """Write one frame at the end of the log."""
+    """Write one frame at the end of the log.
+
+    Raises:
+        OSError: it cannot be written; then nothing of it is there.
+    """
     rest = [_HEAD.pack(time.time_ns(), len(data), stream), data]
     written = os.writev(descriptor, rest)
     if written < _HEAD.size + len(data):
-        left = memoryview(b"".join(rest))[written:]
-        while left:
-            left = left[os.write(descriptor, left) :]
+        whole = memoryview(b"".join(rest))
+        try:
+            while written < len(whole):
+                written += os.write(descriptor, whole[written:])
+        except OSError:
+            os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+            raise
 
 
 def read(descriptor: int, offset: int, limit: int = _PIECE) -> tuple[list[Frame], int]:

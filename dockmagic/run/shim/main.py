@@ -1,8 +1,9 @@
 """The process that keeps one container: starts it, writes its log, and answers all who want something of it.
 
 It is started as ``python -I -S``, imports little, and has one thread. Clients speak to it over a SOCK_SEQPACKET socket:
-one JSON object a message, descriptors beside it. Output goes into the log file, and only there; who follows it reads
-the file and is told by an empty object that it grew. Input goes straight from the client into the pipe or terminal.
+one JSON object a message, descriptors beside it. Output goes into the log file, and only there as long as that can be
+written; who follows it reads the file and is told by an empty object that it grew. Input goes straight from the client
+into the pipe or terminal.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dockmagic.run.linux.insistence import Insistence
 from . import birth, forwarder, guard, log, ownertable, process, recorder, wire
 from .client import Client
 from .folder import Folder
+from .output import Output
 
 __all__ = ["main"]
 
@@ -49,10 +51,8 @@ class _Shim:
         self.master = -1
         self.listener: socket.socket | None = None
         self.owner = -1
-        self.log = -1
+        self.output = Output(f"{self.folder.path}/log" if spec["keep_log"] else "")
         self.flood = False  # the last output was a block of many
-        if spec["keep_log"]:
-            self.log = os.open(f"{self.folder.path}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
         self.groups: list[str] = []
         self.forwarder = 0
@@ -108,7 +108,7 @@ class _Shim:
         self.folder.note(started=time.time(), pid=self.pid, shim=os.getpid(), ports=ports)
         self.folder.reserve()
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
-        first.follows = True
+        first.follows = first.hears = True
         self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
         return {}
 
@@ -178,9 +178,9 @@ class _Shim:
                 pass  # the user's pipes are used up: the usual size does
             mine.append(out)
             theirs.append(into)
-            if self.log >= 0:
+            if self.output.log >= 0:
                 self.outputs[out] = stream
-        if self.log < 0:
+        if self.output.log < 0:
             self.direct = tuple(mine)
         if stdin:
             taken, self.stdin = os.pipe()
@@ -211,6 +211,8 @@ class _Shim:
             for descriptor, events in events_of:
                 if descriptor in self.outputs:
                     self._pump(descriptor)
+                elif descriptor in self.output.waiting:
+                    self._let_flow(descriptor, interest)
                 elif descriptor == self.pidfd:
                     self.poll.unregister(descriptor)
                     code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -273,6 +275,8 @@ class _Shim:
             remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self.folder.grave])
 
     def _pump(self, descriptor: int) -> None:
+        if self.output.waiting:
+            return  # since this very turn
         if self.flood:
             # It writes faster than we could turn: its pipe fills meanwhile, and one frame does for many writes.
             time.sleep(_LULL)
@@ -288,12 +292,22 @@ class _Shim:
                 self.master = -1
             os.close(descriptor)
             return
-        try:
-            log.append(self.log, self.outputs[descriptor], data)
-        except OSError:
-            return  # the disk is full: the program goes on, as under docker
-        for client in self.clients.values():
-            client.tell_news()
+        self.output.write(self.outputs[descriptor], data, self.clients.values())
+        if self.output.waiting:
+            for number in self.outputs:
+                self.poll.unregister(number)
+            for number in self.output.waiting:
+                self.poll.register(number, select.POLLOUT)
+
+    def _let_flow(self, descriptor: int, interest: int) -> None:
+        """Give a pipe that was full what waits for it, and read on if none is."""
+        self.poll.unregister(descriptor)
+        self.output.put(descriptor, self.output.waiting[descriptor])
+        if descriptor in self.output.waiting:
+            self.poll.register(descriptor, select.POLLOUT)
+        elif not self.output.waiting:
+            for number in self.outputs:
+                self.poll.register(number, interest)
 
     def _turn_away(self, descriptor: int) -> None:
         """Read what nobody hears: a terminal that fills up stops its program, and one that is closed ends it."""
@@ -351,8 +365,8 @@ class _Shim:
 
     def _do_attach(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Follow the output from here on; with `stdin`, the end to write input to comes along."""
-        client.follows = True
-        answer = {"offset": os.fstat(self.log).st_size}
+        client.follows = client.hears = True
+        answer = {"offset": os.fstat(self.output.log).st_size}
         self._hand_over(client, answer, stdin=request["stdin"], once=False)
 
     def _hand_over(self, client: Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
@@ -368,6 +382,11 @@ class _Shim:
             # The client's is the only one now: when it closes it, the program sees the end of its input.
             os.close(self.stdin)
             self.stdin = -1
+
+    def _do_watch(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
+        """Follow what the log gets from here on, and no more than that."""
+        client.follows = True
+        client.send({"pid": self.pid})
 
     def _do_wait(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
         """Hear of the end only."""

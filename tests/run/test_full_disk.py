@@ -1,0 +1,57 @@
+"""What a program writes while there is no room for its log: who listens hears it all the same."""
+
+from __future__ import annotations
+
+import os
+import resource
+import threading
+from typing import TYPE_CHECKING
+
+from programs import limit_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dockmagic.run.container import Container
+
+    Make = Callable[..., Container]
+
+_LOGGED = 1 << 13  # bytes: more than the files take that a keeper writes besides
+_WRITES = "head -c 8191 /dev/zero | tr '\\0' x; echo; read go; seq 1 200000; echo seen; read go; echo last; exit 3"
+
+
+def test_who_listens_misses_nothing_where_the_log_does(make: Make) -> None:
+    """In order and once, the first listener and a later one; when there is room again the log goes on, too."""
+    container = make("sh", "-c", _WRITES, interactive=True)
+    heard: dict[str, bytes] = {"first": b"", "second": b""}
+    with container.start(owner=os.getpid(), stdin=True) as first, container.attach(stdin=False) as second:
+
+        def on_first(_stream: int, data: bytes) -> None:
+            heard["first"] += data
+            if len(heard["first"]) == _LOGGED:
+                limit_log(container, (container.folder / "log").stat().st_size + 1000)
+                first.write(b"go\n")
+            elif heard["first"].endswith(b"seen\n"):
+                limit_log(container, resource.RLIM_INFINITY)
+                first.write(b"go\n")
+
+        def on_second(_stream: int, data: bytes) -> None:
+            heard["second"] += data
+
+        assert (first.unlogged, second.unlogged) == ("", "")
+        # Beside each other: for who does not listen the program waits now.
+        other = threading.Thread(target=second.follow, args=(on_second,))
+        other.start()
+        assert first.follow(on_first) == 3
+        other.join()
+        assert first.unlogged
+        assert (second.unlogged, second.exit_code) == (first.unlogged, 3)
+    numbers = b"".join(b"%d\n" % number for number in range(1, 200_001))
+    assert heard["first"] == b"x" * (_LOGGED - 1) + b"\n" + numbers + b"seen\nlast\n"
+    assert heard["first"].endswith(heard["second"])
+    assert numbers in heard["second"]
+
+    logged = b"".join(frame.data for frame in container.logs())
+    assert logged.startswith(b"x" * (_LOGGED - 1) + b"\n")
+    assert logged.endswith(b"last\n")
+    assert len(logged) < len(heard["first"])
