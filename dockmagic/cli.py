@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, that of the program in the container, docker's for an error (mostly 1; 125 for a flag that is
-        not known), 130 after Ctrl-C.
+        not known), 130 after Ctrl-C, 128 and its number after another signal.
     """
     if argv is not None:
         return _answer(argv)
@@ -66,7 +66,7 @@ def _answer(argv: Sequence[str]) -> int:
 
 def _run(argv: list[str]) -> int:
     from .engine import Engine
-    from .terminal import PROXIED, Conversation, Output, Progress, ask, standard_input, window_of
+    from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
     from .verbs.call import invoke
     from .verbs.door import Door
     from .verbs.failing import failure_story
@@ -91,6 +91,8 @@ def _run(argv: list[str]) -> int:
         )
         try:
             result = invoke(door, argv)
+        except Ended as ending:
+            return 128 + ending.number
         except UsageMistake as mistake:
             _say(f"dockmagic: {mistake}\n\nUsage:  {mistake.usage}")
             return mistake.exit_code

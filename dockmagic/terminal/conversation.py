@@ -9,7 +9,7 @@ import struct
 import sys
 import termios
 import tty
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dockmagic.run.container import Container
     from dockmagic.run.session import Session
 
-__all__ = ["PROXIED", "Conversation", "Output", "standard_input", "window_of"]
+__all__ = ["PROXIED", "Conversation", "Ended", "Output", "standard_input", "window_of"]
 
 #: Signals to the command that are handed to the program it follows.
 PROXIED: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
@@ -38,6 +38,14 @@ def window_of(descriptor: int) -> tuple[int, int]:
     """Rows and columns of a terminal."""
     rows, columns = struct.unpack("HHHH", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, b"\0" * 8))[:2]
     return rows, columns
+
+
+class Ended(BaseException):
+    """A signal ends the command; `number` is its own. Nothing but the command itself is to catch it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 class Output:
@@ -140,18 +148,23 @@ def _nothing() -> Iterator[None]:
 
 @contextmanager
 def _raw(descriptor: int) -> Iterator[None]:
-    """Let every key reach the program, those that send signals too; whatever ends this restores the terminal."""
+    """Let every key reach the program, those that send signals too; whatever ends this restores the terminal.
+
+    Raises:
+        Ended: by SIGTERM, or by SIGHUP as when the terminal's window is closed.
+    """
     before = termios.tcgetattr(descriptor)
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
+        raise Ended(number)
 
     handlers = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     tty.setraw(descriptor, termios.TCSADRAIN)  # what has been typed ahead stays
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # it has been hung up
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,10 +155,26 @@ def test_a_terminal_that_is_closed_takes_its_program_along(box: str, screen: Ope
         shell.type("echo before > /kept; echo do$((1+1))ne\n")
         shell.expect("do2ne")
         shell.hang_up()
-        assert shell.wait() != 0
+        assert shell.wait() == 128 + signal.SIGHUP
     assert until(lambda: state("shut") == "exited")
     with Engine() as engine:
         assert "/kept" in {row.path for row in engine.containers.changes(engine.containers.get("shut"))}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_command_is_its_exit_code(box: str, screen: Open, number: signal.Signals) -> None:
+    """128 and its number, as a shell has it, for who began the program and for who looks on, whose program goes on."""
+    with screen("run", "-it", "--name", "begun", box, "sh") as shell:
+        before = shell.settings()
+        shell.expect(_PROMPT)
+        with screen("attach", "begun") as second:
+            assert until(second.is_raw)
+            second.process.send_signal(number)
+            assert second.wait() == 128 + number
+        assert state("begun") == "running"
+        shell.process.send_signal(number)
+        assert shell.wait() == 128 + number
+        assert shell.settings() == before
 
 
 def test_start_brings_an_ended_shell_back(box: str, screen: Open) -> None:
