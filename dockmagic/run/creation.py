@@ -25,7 +25,7 @@ from .linux import capabilities, seccomp
 from .listing import containers
 from .machine.disposal import remove_folders
 from .machine.tiers import choose
-from .refusals import check_means
+from .refusals import check_means, losses
 from .shim import reaper
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def create(
         lease: name of the lease of the work that will remove it, such as a build's; if that dies first, others do.
         shm_size: bytes of ``/dev/shm``; 0 for 64 MiB.
         cidfile: a file that gets its ID.
-        on_notice: hears of each limit that this machine cannot hold.
+        on_notice: hears of each limit that this machine cannot hold, and of what else has no effect here.
 
     Raises:
         Conflict: the name is taken, or the `cidfile` is there.
@@ -176,7 +176,7 @@ def create(
     isolation = choose(store.home)
     sweep(store, isolation)
     check_means(isolation, network=network, read_only=read_only, mounts=mounts)
-    for notice in hold(limits, isolation).notices:
+    for notice in (*hold(limits, isolation).notices, *losses(isolation, groups)):
         on_notice(notice)
     granted = capabilities.choose(cap_add, cap_drop)
     stopping = signal_number(stop_signal or config.stop_signal or "SIGTERM")

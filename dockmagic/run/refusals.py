@@ -1,4 +1,4 @@
-"""What a container without namespaces cannot have, said before it is made."""
+"""What a container cannot have here, said before it is made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .disk.record import Mount
     from .machine.isolation import Isolation
 
-__all__ = ["check_means"]
+__all__ = ["check_means", "losses"]
 
 _WAY = {
     Tier.CHROOT: "root may not mount here, so containers run in a chroot",
@@ -42,3 +42,10 @@ def check_means(isolation: Isolation, *, network: str, read_only: bool, mounts: 
                 f"nothing of the type {mount.type} can be mounted at {mount.target}: {why}",
                 hint="Copy files in with cp, or put them into the image",
             )
+
+
+def losses(isolation: Isolation, groups: Sequence[str]) -> list[str]:
+    """One line for what is asked for and has no effect in `isolation`, though the container runs."""
+    if groups and not isolation.keeps_owners:
+        return ["--group-add has no effect: there is one user only here, who cannot join groups (see info)"]
+    return []

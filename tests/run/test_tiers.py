@@ -204,6 +204,15 @@ def test_a_program_that_ends_takes_its_children_along(tier: Tier, make: Make) ->
     assert _gone(mark)
 
 
+def test_further_groups_are_joined_or_it_is_said_that_they_are_not(tier: Tier, make: Make) -> None:
+    """--group-add needs more than one user."""
+    notices: list[str] = []
+    container = make("id", "-G", groups=["extra"], network="host", on_notice=notices.append)
+    joined = "2000" in finish(container)[1].split()
+    assert joined == (tier not in (Tier.SINGLE, Tier.PROOT))
+    assert [notice.split()[0] for notice in notices] == ([] if joined else ["--group-add"])
+
+
 def test_what_a_tier_cannot_hold_is_refused(tier: Tier, make: Make) -> None:
     """Where nothing can be mounted and no network kept away, a container is not made as if it could."""
     if tier not in (Tier.CHROOT, Tier.PROOT):
