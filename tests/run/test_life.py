@@ -339,6 +339,26 @@ def test_links_are_copied_or_followed(make: Make, tmp_path: Path) -> None:
     assert (again / "a").stat().st_ino == (again / "b").stat().st_ino
 
 
+def test_what_the_kernel_shows_is_copied_as_it_is_read(make: Make, tmp_path: Path) -> None:
+    """Files of /proc and /sys have sizes that say nothing; of their folders nothing could be kept."""
+    container = make("sleep", "1000")
+    container.start(owner=os.getpid()).close()
+    transfer.copy_from_host(container, "/proc/version", "/version")
+    transfer.copy_to_host(container, "/version", tmp_path)
+    assert (tmp_path / "version").read_text() == Path("/proc/version").read_text()
+    if not container.isolation.namespaces:
+        return  # it has none of its own
+    transfer.copy_to_host(container, "/proc/1/cmdline", tmp_path)
+    assert (tmp_path / "cmdline").read_bytes() == b"sleep\0001000\0"
+    transfer.copy_to_host(container, "/sys/kernel/mm/transparent_hugepage/enabled", tmp_path)
+    assert "\0" not in (tmp_path / "enabled").read_text()
+    for path in ("/proc", "/sys/kernel"):
+        with pytest.raises(InvalidInput, match="not kept anywhere"):
+            transfer.copy_to_host(container, path, tmp_path / "folder")
+    with pytest.raises(InvalidInput, match="mem cannot be read"):
+        transfer.copy_to_host(container, "/proc/1/mem", tmp_path)
+
+
 def test_listed_containers_are_the_newest_first(store: ContentStore, make: Make, image: Image) -> None:
     """And know their image."""
     older, newer = make("true"), make("true")

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from dockmagic.oci.errors import InvalidInput
 from dockmagic.store.layer.entry import Entry, EntryType
 from dockmagic.store.layer.survey import read_xattrs
 from dockmagic.store.layer.write import END, header, padding
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["read_tar"]
 
 _CHUNK: Final = 1 << 20
+_PAGE: Final = 1 << 12
+_MADE: Final = 1 << 24  # /proc/kallsyms has ten million bytes
 
 
 def read_tar(
@@ -35,7 +38,8 @@ def read_tar(
 ) -> dict[str, Any]:
     """Write a tar of what lies at `path` to the file `out`; its top member has the path's last part as its name.
 
-    Extended attributes come along, file capabilities among them.
+    Extended attributes come along, file capabilities among them. A file that the kernel makes while it is read, as in
+    /proc, has in the tar what it had then.
 
     Args:
         root: of the tree.
@@ -47,13 +51,19 @@ def read_tar(
 
     Raises:
         PathNotFound: it is not there.
+        InvalidInput: it is a folder in which the kernel shows how things are, as in /proc; or it cannot be read.
     """
     name = os.path.basename(path.rstrip("/"))
     name = name if name not in ("", "..") else "."
     with Rooted(root) as inside:
         descriptor = inside.open(path, follow=follow)
         try:
-            folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            status = os.fstat(descriptor)
+            folder = stat.S_ISDIR(status.st_mode)
+            if folder and status.st_dev in inside.shown_by_kernel():
+                raise InvalidInput(
+                    f"{path} is not kept anywhere: the kernel shows there how things are", hint="Copy single files"
+                )
             with os.fdopen(os.dup(out), "wb", buffering=_CHUNK) as file:
                 _Writer(file, told or {}, skip, inside.kernels_own()).tree(descriptor, name)
         finally:
@@ -97,10 +107,17 @@ class _Writer:
         entry = self._entry(descriptor, name, status)
         if entry is None:
             return  # sockets are no data
+        content = b""
+        if entry.type is EntryType.REGULAR and not status.st_blocks and entry.size <= _PAGE:
+            # As are all files of proc and sysfs, which have a size of 0 or a page, whatever is in them.
+            content = _made(through, name)
+            entry = replace(entry, size=len(content))
         self.out.write(header(entry))
         closed = not self.top and (status.st_dev, status.st_ino) in self.closed
         self.top = False
-        if entry.type is EntryType.REGULAR:
+        if content:
+            self.out.write(content + padding(entry.size))
+        elif entry.type is EntryType.REGULAR:
             self._content(through, entry.size)
         elif entry.is_dir and not closed:
             self._children(through, f"{name}/")
@@ -157,3 +174,20 @@ class _Writer:
                 self.out.write(data)
                 left -= len(data)
         self.out.write(padding(size))
+
+
+def _made(path: str, name: str) -> bytes:
+    """All that comes out of a file that may be larger than it seems."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:
+            pieces = []
+            left = _MADE
+            while left > 0 and (data := file.read(_CHUNK)):
+                pieces.append(data)
+                left -= len(data)
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}", hint="Leave it out") from None
+    if left <= 0:
+        raise InvalidInput(f"{name} has no end that the kernel tells of", hint="Leave it out")
+    return b"".join(pieces)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.run.linux import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Rooted", "look_at"]
 
@@ -42,14 +45,19 @@ class Rooted:
 
     def kernels_own(self) -> frozenset[tuple[int, int]]:
         """Device and inode of the folders that the kernel fills while a container runs: its image has them empty."""
+        return frozenset((status.st_dev, status.st_ino) for status in self._mounted("dev", "proc", "sys"))
+
+    def shown_by_kernel(self) -> frozenset[int]:
+        """Devices of the file systems in which it shows how things are: nothing is kept there."""
+        return frozenset(status.st_dev for status in self._mounted("proc", "sys"))
+
+    def _mounted(self, *names: str) -> Iterator[os.stat_result]:
         here = os.fstat(self.descriptor).st_dev
-        found = set()
-        for name in ("dev", "proc", "sys"):
+        for name in names:
             with contextlib.suppress(OSError):
                 status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
                 if status.st_dev != here:
-                    found.add((status.st_dev, status.st_ino))
-        return frozenset(found)
+                    yield status
 
 
 def look_at(root: str, path: str) -> dict[str, Any]:
