@@ -31,6 +31,7 @@ __all__ = ["parse_mount", "parse_tmpfs", "parse_volume", "ready"]
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 _CONSISTENCY = frozenset({"consistent", "cached", "delegated", "default"})
+_MODES = (frozenset({"ro", "rw"}), frozenset({"z", "Z"}), frozenset({"nocopy"}), _PROPAGATION, _CONSISTENCY)
 # What tmpfs takes from a user (moby, pkg/mount: MergeTmpfsOptions); the first of a pair is the default here.
 _TMPFS_FLAGS = frozenset({"rw", "ro", "nosuid", "suid", "nodev", "dev", "noexec", "exec"})
 _TMPFS_VALUES = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"})
@@ -59,14 +60,21 @@ def parse_volume(text: str, *, folder: Path | None = None) -> Mount:
         raise InvalidInput(f"invalid mode: {modes[0]}", hint="Write ro, rw or nocopy")
     flags = Mount(type="volume", target=_target(target), read_only="ro" in words, no_copy="nocopy" in words)
     if source.startswith(("/", "./", "../", "~")) or source in (".", ".."):
+        if flags.no_copy:
+            raise InvalidInput(f"invalid volume specification: '{text}': nocopy is for volumes", hint="Leave it out")
         path = os.path.normpath(os.path.join(folder or Path.cwd(), os.path.expanduser(source)))
         return msgspec.structs.replace(flags, type="bind", source=path)
+    if not _PROPAGATION.isdisjoint(words):
+        raise InvalidInput(f"invalid volume specification: '{text}': only folders propagate mounts")
     return msgspec.structs.replace(flags, name=_volume_name(source))
 
 
 def _is_mode(text: str) -> bool:
-    known = {"ro", "rw", "z", "Z", "nocopy"} | _PROPAGATION | _CONSISTENCY
-    return all(word in known for word in text.split(","))
+    """Whether these are words after a second colon, at most one of a kind."""
+    words = text.split(",")
+    if any(sum(word in kind for word in words) > 1 for kind in _MODES):
+        return False
+    return all(any(word in kind for kind in _MODES) for word in words)
 
 
 def _target(path: str) -> str:
