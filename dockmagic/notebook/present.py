@@ -32,8 +32,8 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
             return Output(text)
         case Lines(lines):
             return Output("\n".join(lines)) if lines else None
-        case Document(data, text):
-            return Data(data, text)
+        case Document(data, text, errors=errors):
+            return Data(data, text) if data or not errors else None
         case Content(data):
             return Output(data.decode("utf-8", "replace").removesuffix("\n"), data)
         case Transferred(images, lines=lines):

@@ -9,8 +9,8 @@ from dockmagic.engine.document import inspect_document
 from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported, RegistryError
 
 from .command import argument, flag, option, verb
+from .described import described
 from .options import platform, platform_of, tell_remote
-from .result import Document, Text
 from .subjects import container_or_image, noun
 
 if TYPE_CHECKING:
@@ -45,27 +45,7 @@ def command(
     kind = kind or noun()
     if kind and kind not in _KINDS:
         raise NotSupported(f"there is nothing of type {kind} here", hint=f"The types are {', '.join(_KINDS)}")
-    documents: list[dict[str, Any]] = []
-    subjects: list[object] = []
-    errors: list[DockmagicError] = []
-    for name in names:
-        try:
-            document, subject = _look(door, name, kind, platform_of(platform), size=size)
-        except DockmagicError as error:
-            if len(names) == 1:
-                raise
-            errors.append(error)
-        else:
-            documents.append(document)
-            subjects.append(subject)
-    text = ""
-    if form:
-        from .documents import formatted
-
-        text = formatted(form, *documents)
-        if not errors:
-            return Text(text)
-    return Document(documents, text, subjects[0] if len(subjects) == 1 else tuple(subjects), tuple(errors))
+    return described(names, form, lambda name: _look(door, name, kind, platform_of(platform), size=size))
 
 
 def _look(door: Door, name: str, kind: str, platform: Platform | None, *, size: bool) -> tuple[dict[str, Any], object]:

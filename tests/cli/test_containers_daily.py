@@ -109,7 +109,6 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("ps --filter name=[", 1, "regular expression"),
         ("volume rm nosuch", 1, "no such volume"),
         ("volume create bad/name", 1, "invalid characters"),
-        ("volume inspect nosuch", 1, "no such volume"),
     ],
 )
 def test_what_cannot_be_is_one_line_with_dockers_code(
@@ -275,6 +274,22 @@ def test_a_name_that_is_two_things_asks_which(typed: Typed, box: str) -> None:
     assert typed(f"inspect -f {{{{.Name}}}} --type container {box}").out == f"/{box}\n"
     assert typed("inspect -f", "{{json .RepoTags}}", f"image:{box}").out == f'["{box}:latest"]\n'
     assert json.loads(typed(f"image inspect {box}").out)[0]["RepoTags"] == [f"{box}:latest"]
+
+
+def test_inspect_of_what_is_not_there_is_an_empty_list(typed: Typed, box: str) -> None:
+    """And one line for each, as with docker; a template has nothing to print."""
+    for line in (
+        "volume inspect nosuch",
+        "container inspect nosuch",
+        "inspect --type volume nosuch",
+        "volume inspect -f json nosuch",
+    ):
+        run = typed(line)
+        assert (run.code, run.out, run.err.count("\n")) == (1, "[]\n", 1), line
+    run = typed("container inspect -f {{.Name}} nosuch other")
+    assert (run.code, run.out, run.err.count("no such container")) == (1, "", 2)
+    run = typed(f"volume inspect {box} nosuch")
+    assert (run.code, run.out, run.err.count("no such volume")) == (1, "[]\n", 2)
 
 
 def test_inspect_is_dockers_document(typed: Typed, web: str) -> None:

@@ -1,0 +1,47 @@
+"""Several things described, as docker's ``inspect`` does it: what is not there does not keep the others from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.oci.errors import DockmagicError
+
+from .result import Document, Lines, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .result import Result
+
+__all__ = ["described"]
+
+
+def described(names: Iterable[str], form: str | None, look: Callable[[str], tuple[dict[str, Any], object]]) -> Result:
+    """What `look` finds of each name: docker's description, and the thing itself.
+
+    Args:
+        names: as they were written.
+        form: ``json``, a Go template, or None for JSON with indents.
+        look: raises a DockmagicError for what is not there. If that is all, the list is empty, as docker prints it.
+    """
+    documents: list[dict[str, Any]] = []
+    subjects: list[object] = []
+    errors: list[DockmagicError] = []
+    for name in names:
+        try:
+            document, subject = look(name)
+        except DockmagicError as error:
+            errors.append(error)
+        else:
+            documents.append(document)
+            subjects.append(subject)
+    text = ""
+    if form and not documents and form != "json":
+        return Lines((), tuple(errors))
+    if form:
+        from .documents import formatted
+
+        text = formatted(form, *documents)
+        if not errors:
+            return Text(text)
+    return Document(documents, text, subjects[0] if len(subjects) == 1 else tuple(subjects), tuple(errors))
