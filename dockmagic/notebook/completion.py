@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.completer import SimpleCompletion
 
-from dockmagic.oci.errors import DockmagicError
+from dockmagic.oci.errors import DockmagicError, PathNotFound
 
 from .line import split
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from dockmagic.image.image import Image
+    from dockmagic.store.layer.tree import FileTree, Node
 
     from .magics import DockMagics
 
@@ -33,6 +34,7 @@ _PATH: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\s*/\s*|\.files\[|\.files\.
 _LAYER: Final = re.compile(r"(?P<image>.+?)\[[\d:-]*\]\Z")
 _NAMES_FROM_REGISTRIES: Final = frozenset(("pull", "tags"))
 _LIMIT: Final = 200
+_PROGRAMS: Final = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
 
 
 class Completion:
@@ -48,15 +50,21 @@ class Completion:
         self.__qualname__ = self.matcher_identifier  # IPython asks every matcher for it, as if it were a function
         self._seen: Image | None = None
         self._below = ""  # the magic of the cell that is typed
+        self._is_command = False  # whether a command is typed, as far as it has been looked at
 
     def __call__(self, context: CompletionContext) -> dict[str, Any]:
         """What fits at the cursor."""
         before = context.line_with_cursor[: context.cursor_position]
         self._below = context.full_text.partition("\n")[2] if context.full_text.startswith("%%") else ""
+        self._is_command = False
         try:
             found, fragment = self._find(before, context)
         except (DockmagicError, OSError):
             found, fragment = [], ""  # a store that cannot be read completes nothing; the command will say why
+        word = re.split(r"\s", before)[-1]
+        if self._is_command and not found and "{" not in word:
+            # Names of Python mean nothing here, and IPython leaves them out only where there is something else.
+            found, fragment = [(word, "text")], word
         completions = [SimpleCompletion(text=text, type=kind) for text, kind in found]
         result: dict[str, Any] = {"completions": completions, "suppress": bool(completions), "ordered": True}
         if completions:
@@ -83,6 +91,7 @@ class Completion:
 
         if not rest or (magic != "docker" and magic not in SHORT):
             return [], ""
+        self._is_command = True
         words = [word.text for word in split(rest, strict=False)]
         fragment = "" if rest[-1].isspace() or not words else words.pop()
         argv = words if magic == "docker" else [magic, *words]
@@ -114,7 +123,7 @@ class Completion:
         if fragment.startswith("-"):
             yield from sorted(_flags(verb.params, fragment))
             return
-        *_, (_, _, parameter) = roles([*argv, fragment])
+        *before, (_, _, parameter) = roles([*argv, fragment])
         name = parameter.name if parameter is not None else ""
         if isinstance(parameter, click.Option):
             yield from self._values(parameter, fragment)
@@ -122,6 +131,8 @@ class Completion:
                 yield from ((stage, "stage") for stage in stage_names(argv, self._below) if stage.startswith(fragment))
             return
         kinds = _kinds(called, parameter)
+        if name == "words":
+            yield from self._words_of_program(called, before, fragment)
         if name == "path":
             image = next((word for word in rest if not word.startswith("-")), "")
             yield from self._paths_of(image, fragment)
@@ -166,6 +177,22 @@ class Completion:
     def _volumes(self, fragment: str) -> Iterator[tuple[str, str]]:
         names = (row.name for row in self._magics.engine.volumes.rows())
         yield from ((name, "volume") for name in names if name.startswith(fragment))
+
+    def _words_of_program(
+        self, called: str, before: list[tuple[str, str, click.Parameter | None]], fragment: str
+    ) -> Iterator[tuple[str, str]]:
+        """Programs and paths of the image or container that the words before name."""
+        names = [parameter.name if parameter else "" for _, _, parameter in before]
+        where = next(word for (word, _, _), name in zip(before, names, strict=True) if name in ("image", "name"))
+        engine = self._magics.engine
+        if fragment.startswith("/"):
+            if called.endswith("exec"):
+                yield from _children(engine.containers.get(where).files, fragment, whole=True)
+            else:
+                yield from self._paths_of(where, fragment)
+        elif "words" not in names:
+            of = engine.containers.get(where) if called.endswith("exec") else engine.images.get(where)
+            yield from _programs(of.files, fragment)
 
     def _paths_of(self, image: str, fragment: str) -> list[tuple[str, str]]:
         layer = _LAYER.match(image)
@@ -221,3 +248,21 @@ def _children(tree: Any, fragment: str, *, whole: bool) -> Iterator[tuple[str, s
         if name.startswith(beginning):
             mark = "/" if node.entry.is_dir else ""
             yield f"{folder + slash if whole else ''}{name}{mark}", "folder" if node.entry.is_dir else "file"
+
+
+def _programs(tree: FileTree, fragment: str) -> Iterator[tuple[str, str]]:
+    """Names of what can be run without a path."""
+    names = {
+        node.entry.path.rpartition("/")[2]
+        for folder in _PROGRAMS
+        for node in _listed(tree, folder)
+        if node.entry.is_symlink or (not node.entry.is_dir and node.entry.mode & 0o111)
+    }
+    yield from ((name, "program") for name in sorted(names) if name.startswith(fragment))
+
+
+def _listed(tree: FileTree, folder: str) -> Iterable[Node]:
+    try:
+        return tree.children(folder)
+    except PathNotFound:
+        return ()

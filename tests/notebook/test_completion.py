@@ -53,7 +53,8 @@ def complete(shell: InteractiveShell, text: str) -> tuple[list[str], str]:
         ("img / 'et", ["etc/"]),
         ("img / 'etc/os-", ["os-release"]),
         ("%%docker\npull ubuntu:12.04\n$ docker layers ubuntu:12.1", ["ubuntu:12.10"]),
-        ("%docker nosuch x", []),
+        ("%docker nosuch x", ["x"]),
+        ("%docker tag {im", []),
         ("%timeit ubu", []),
         ("x = 'et", []),
     ],
@@ -81,7 +82,12 @@ def test_what_is_here_already_is_offered(completing: InteractiveShell, text: str
         ("%docker cp we", ["web:"]),
         ("%docker cp web:/etc/pass", ["web:/etc/passwd"]),
         ("%docker container cp . web:/et", ["web:/etc/"]),
-        ("%docker run --rm busybox /", []),
+        ("%docker run --rm busybox hostn", ["hostname"]),
+        ("%docker run --rm busybox sh -c pri", ["pri"]),
+        ("%docker run --rm busybox cat /etc/pass", ["/etc/passwd"]),
+        ("%docker exec web hostn", ["hostname"]),
+        ("%docker exec -i web cat /etc/pass", ["/etc/passwd"]),
+        ("%docker ps --filter na", ["na"]),
     ],
 )
 def test_containers_volumes_and_paths_in_them_are_offered(
@@ -119,9 +125,17 @@ def test_completion_is_quick_and_asks_nobody(completing: InteractiveShell, monke
         assert time.perf_counter() - began < 0.05
 
 
-def test_ipython_shows_what_the_matcher_offers(completing: InteractiveShell) -> None:
-    """Through IPython's own completer, as the notebook asks it."""
-    text = "%layers ubuntu:12.1"
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("%layers ubuntu:12.1", "%layers ubuntu:12.10"),
+        ("%docker run ubuntu:12.04 sh -c pri", "%docker run ubuntu:12.04 sh -c pri"),
+        ("%docker ps --filter na", "%docker ps --filter na"),
+        ("%docker ps --filter ", "%docker ps --filter "),
+    ],
+)
+def test_ipython_shows_what_the_matcher_offers(completing: InteractiveShell, text: str, offered: str) -> None:
+    """Through IPython's own completer, as the notebook asks it; where nothing fits, no names of Python."""
     with provisionalcompleter():
-        offered = [text[: one.start] + one.text for one in completing.Completer.completions(text, len(text))]
-    assert offered == ["%layers ubuntu:12.10"]
+        found = [text[: one.start] + one.text for one in completing.Completer.completions(text, len(text))]
+    assert found == [offered]
