@@ -77,7 +77,7 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
         "Tier": record.tier,
     }
     if size:
-        written = sum(item.size for item in container.written())
+        written = container.size
         document |= {"SizeRw": written, "SizeRootFs": written + container.image.size}
     return document
 

@@ -61,7 +61,7 @@ def container_row(container: Container, state: State, *, sizes: bool) -> Contain
         sizes: count the bytes of the writable layer and of the image.
     """
     record = container.record
-    own = sum(item.size for item in container.written()) if sizes else None
+    own = container.size if sizes else None
     return ContainerRow(
         id=container.id,
         image=record.image,

@@ -401,6 +401,11 @@ class Container:
                 file.seek(0)
                 return upper.load(file.read())
 
+    @property
+    def size(self) -> int:
+        """Bytes of the files in the writable layer."""
+        return upper.room(self.written())
+
     def changes(self) -> list[upper.WrittenChange]:
         """What it has done to its image, in docker's letters."""
         below = self.image.files

@@ -297,6 +297,63 @@ def test_diff_lists_a_new_folder_and_its_file(typed: Typed, box: str) -> None:
     assert typed("diff cpt").lines == ["A /foo", "A /foo/bar"]
 
 
+# changes_test.go: createSampleDir and mutateSampleDir, below /s.
+_SAMPLE = """
+mkdir /s; cd /s
+for name in file1 file2 file3 file4 file5; do echo $name > $name; done
+for name in dir1 dir2 dir3; do mkdir $name; echo 1 > $name/1; echo 2 > $name/2; done
+ln -s target1 symlink1; ln -s target2 symlink2
+"""
+_MUTATED = """
+cd /s
+rm -r file1 dir1 symlink1
+echo fileNN > file2; chmod 777 file2
+rm file3; echo fileMM > file3
+touch -d '2030-01-01' file4
+rm file5; mkdir file5
+echo new > filenew; mkdir dirnew; ln -s targetnew symlinknew
+rm symlink2; ln -s target2change symlink2
+rm -r dir2; echo dir2 > dir2
+touch -d '2030-01-01' dir3
+"""
+_SHOWN = """
+C /s
+D /s/dir1
+C /s/dir2
+A /s/dirnew
+D /s/file1
+C /s/file2
+C /s/file3
+C /s/file4
+C /s/file5
+A /s/filenew
+D /s/symlink1
+C /s/symlink2
+A /s/symlinknew
+"""
+
+
+def test_each_way_to_change_is_shown_and_committed(typed: Typed, box: str) -> None:
+    """TestChangesDirsMutated, TestApplyLayer: what is laid over the old is the new, and nothing is left to say."""
+    assert typed("run --name base", box, "sh", "-c", _SAMPLE).code == 0
+    if typed("commit base sample").code:
+        pytest.skip("this tier cannot commit")
+    assert typed("run --name cpt sample", "sh", "-c", _MUTATED).code == 0
+    assert typed("diff cpt").lines == _SHOWN.split("\n")[1:-1]
+    listing = ("sh", "-c", "cd /s; for f in $(find . | sort); do stat -c '%n %a %F %s' $f; done; cat file? 2>/dev/null")
+    expected = typed("run --name seen sample", "sh", "-c", f"{{ {_MUTATED} }} && {listing[2]}").out
+    assert typed("commit cpt mutated").code == 0
+    assert typed("run --rm mutated", *listing).out == expected
+    assert "/s/symlinknew" in typed("diff sample mutated").out
+
+
+def test_a_file_with_two_names_is_counted_once(typed: Typed, box: str) -> None:
+    """TestChangesSizeWithHardlinks."""
+    typed("run --name cpt", box, "sh", "-c", "mkdir /d; head -c 1000 /dev/zero > /d/a; ln /d/a /d/b; ln /d/a /c")
+    assert typed("ps -as --format {{.Size}}").out == "1kB\n"
+    assert typed("inspect -s -f {{.SizeRw}} cpt").out == "1000\n"
+
+
 def test_commit_keeps_a_new_file_and_hard_links(typed: Typed, box: str) -> None:
     """TestCommitAfterContainerIsDone, TestCommitNewFile, TestCommitHardlink."""
     typed("run --name cpt", box, "sh", "-c", "echo koye > /foo; touch file1; ln file1 file2")

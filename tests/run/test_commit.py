@@ -40,11 +40,14 @@ ln -s /new/file /link; mkfifo /pipe; chmod 700 /home/user/own; rm -r /root
 
 
 def test_changes_are_listed_as_docker_lists_them(make: Make) -> None:
-    """A, C and D, sorted; parents of what came or went are changed; nothing for what was only mounted."""
+    """A, C and D, sorted; all that a change lies in is changed, too; nothing for what was only mounted."""
     container = make("sh", "-c", _SCRIPT)
     assert finish(container)[0] == 0
     assert [(change.letter, change.path) for change in container.changes()] == [
+        ("C", "/etc"),
         ("C", "/etc/group"),
+        ("C", "/home"),
+        ("C", "/home/user"),
         ("C", "/home/user/own"),
         ("A", "/link"),
         ("A", "/new"),
@@ -162,7 +165,8 @@ def test_files_are_copied_out_and_in(make: Make, *, running: bool) -> None:
             assert {(m.name, m.uid, m.mode) for m in tar} == {("user", 1000, 0o700), ("user/own", 1000, 0o600)}
         file.seek(0)
         copy_in(container, "/var/dir", file, rename="there", keep_owners=True)
-    assert [change.path for change in container.changes()] == ["/var/dir", "/var/dir/there", "/var/dir/there/own"]
+    changed = ["/var", "/var/dir", "/var/dir/there", "/var/dir/there/own"]
+    assert [change.path for change in container.changes()] == changed
     written = container.changes()[-1].new
     assert written is not None
     assert (written.uid, written.mode & 0o7777) == (1000, 0o600)

@@ -120,7 +120,7 @@ def test_changes_are_the_same_on_each_tier(make: Make) -> None:
     container = make("sh", "-c", "echo x > /new; rm /var/old; echo more >> /etc/group", network="host")
     finish(container)
     assert [(change.letter, change.path) for change in container.changes()] == [
-        ("C", "/etc/group"), ("A", "/new"), ("C", "/var"), ("D", "/var/old"),
+        ("C", "/etc"), ("C", "/etc/group"), ("A", "/new"), ("C", "/var"), ("D", "/var/old"),
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .upper import FOLDER, Written, owned
+from .upper import FOLDER, Written, owned, shared_inode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -185,6 +185,7 @@ def scan(folder: Path, root: Path, told: Callable[[Written], Told] | None = None
         item = Written(
             name, mode, size, int(status.st_mtime), status.st_uid, status.st_gid,
             major=os.major(status.st_rdev), minor=os.minor(status.st_rdev),
+            inode=shared_inode(status),
         )  # fmt: skip
         found.append(item if told is None else owned(item, told(item)))
     # Of what is gone, the highest names.

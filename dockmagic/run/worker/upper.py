@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.tree import FileTree, Node
 
-__all__ = ["FOLDER", "Written", "WrittenChange", "changes", "dump", "load", "names", "owned", "scan"]
+__all__ = [
+    "FOLDER",
+    "Written",
+    "WrittenChange",
+    "changes",
+    "dump",
+    "load",
+    "names",
+    "owned",
+    "room",
+    "scan",
+    "shared_inode",
+]
 
 #: How a folder is opened that somebody may replace by a link meanwhile.
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,6 +51,7 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
         link: target of a symbolic link.
         major: device number.
         minor: device number.
+        inode: of a file that has several names; 0 for all else.
     """
 
     name: bytes
@@ -51,6 +64,7 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
     link: bytes = b""
     major: int = 0
     minor: int = 0
+    inode: int = 0
 
     @property
     def told(self) -> Told:
@@ -131,9 +145,26 @@ def _look(folder: int, base: bytes, name: bytes) -> Iterator[Written]:
         link=os.readlink(base, dir_fd=folder) if stat.S_ISLNK(mode) else b"",
         major=os.major(status.st_rdev),
         minor=os.minor(status.st_rdev),
+        inode=shared_inode(status),
     )
     if inside >= 0:
         yield from _walk(inside, name + b"/")
+
+
+def shared_inode(status: os.stat_result) -> int:
+    """The inode of a file that has several names; 0 for all else."""
+    return status.st_ino if stat.S_ISREG(status.st_mode) and status.st_nlink > 1 else 0
+
+
+def room(written: Iterable[Written]) -> int:
+    """Bytes that the files take; one that has several names is counted once."""
+    total, seen = 0, set()
+    for item in written:
+        if item.inode not in seen:
+            total += item.size
+        if item.inode:
+            seen.add(item.inode)
+    return total
 
 
 def _is_opaque(folder: int) -> bool:
@@ -181,11 +212,11 @@ def names(written: Iterable[Written], tree: FileTree, mountpoints: frozenset[byt
 def changes(written: Iterable[Written], tree: FileTree, mountpoints: frozenset[bytes]) -> list[WrittenChange]:
     """What the container has done to its image, as docker lists it, sorted by name.
 
-    A directory counts as changed if its own mode, owner or time differs, or something in it came or went.
+    A directory counts as changed if its own mode or owner differs, or anything below it has; its time alone is no
+    change. What was in one that is gone, or that something else has replaced, is not listed.
     """
     found: dict[bytes, WrittenChange] = {}
     folders: dict[bytes, Written] = {}
-    touched: set[bytes] = set()
     for item in written:
         if _is_untouched_mountpoint(item, mountpoints):
             continue
@@ -193,23 +224,20 @@ def changes(written: Iterable[Written], tree: FileTree, mountpoints: frozenset[b
         if not item.mode:
             if old is not None:
                 found[item.name] = WrittenChange("D", item.name, old, None)
-                touched.add(item.name)
             continue
         if stat.S_ISDIR(item.mode):
             folders[item.name] = item
         if old is None:
             found[item.name] = WrittenChange("A", item.name, None, item)
-            touched.add(item.name)
         elif not (stat.S_ISDIR(item.mode) and _same_folder(item, old)):
             found[item.name] = WrittenChange("C", item.name, old, item)
-        for name in _hidden(item, tree):
+        for name in _hidden(item, tree) if stat.S_ISDIR(item.mode) else ():
             found[name] = WrittenChange("D", name, tree.nodes[name], None)
-            touched.add(name)
     # In an opaque directory a path may have gone and come back: what was written last holds.
     for item in written:
         if item.mode and (change := found.get(item.name)) is not None and change.letter == "D":
             found[item.name] = WrittenChange("C", item.name, change.old, item)
-    for name in touched:
+    for name in list(found):
         above = name.rpartition(b"/")[0]
         while above and above not in found:
             old = tree.nodes.get(above)
@@ -220,8 +248,4 @@ def changes(written: Iterable[Written], tree: FileTree, mountpoints: frozenset[b
 
 def _same_folder(item: Written, old: Node) -> bool:
     entry = old.entry
-    return (
-        entry.is_dir
-        and not item.opaque
-        and (entry.st_mode, entry.uid, entry.gid, entry.mtime) == (item.mode, item.uid, item.gid, item.mtime)
-    )
+    return entry.is_dir and not item.opaque and (entry.st_mode, entry.uid, entry.gid) == (item.mode, item.uid, item.gid)
