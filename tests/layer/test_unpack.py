@@ -147,6 +147,73 @@ def test_breakouts_are_refused_and_touch_nothing(member: Member, tmp_path: Path)
     assert not (tmp_path / "dir").exists()
 
 
+@pytest.mark.parametrize("names", [
+    (link("way", "../victims"), file("way/file", "x")),
+    (link("way", "../victims"), symlink("s", "way/victim")),
+    (link("way", "../victims"), link("h", "way/victim")),
+    (link("way", "/../victims"), file("way", "x")),
+    (symlink("way", "../victims"), link("h", "way/victim")),
+], ids=lambda names: "-".join(f"{info.name}{info.type.decode()}" for info, _ in names))  # fmt: skip
+def test_ways_out_over_two_members_are_refused(names: tuple[Member, ...], tmp_path: Path) -> None:
+    """TestApplyLayerInvalidHardlink and -Symlink: a link that leads out, and a second member that uses it."""
+    victims = tmp_path / "victims"
+    victims.mkdir()
+    (victims / "victim").write_text("untouched")
+    before = on_disk(victims)
+    with pytest.raises(InvalidLayer):
+        unpack(io.BytesIO(tar(*names)), Compression.NONE, tmp_path / "root", form=APPLY)
+    assert on_disk(victims) == before
+
+
+# TestApplyLayerWhiteouts: each layer goes over what the ones before it left; a name with a slash is a folder.
+_BASE = (
+    ".baz bar/ bar/bax bar/bay/ baz foo/ foo/.abc foo/.bcd/ foo/.bcd/a foo/cde/ foo/cde/def foo/cde/efg foo/fgh foobar"
+)
+_OVER_ONE_ANOTHER = [
+    (_BASE, _BASE),
+    (
+        ".bay .wh.baz foo/ foo/.bce foo/.wh..wh..opq foo/cde/ foo/cde/efg",
+        ".bay .baz bar/ bar/bax bar/bay/ foo/ foo/.bce foo/cde/ foo/cde/efg foobar",
+    ),
+    (
+        ".bay .wh..baz .wh.foobar foo/ foo/.abc foo/.wh.cde bar/",
+        ".bay bar/ bar/bax bar/bay/ foo/ foo/.abc foo/.bce",
+    ),
+    (".abc .wh..wh..opq foobar", ".abc foobar"),
+]
+
+
+def test_whiteouts_take_away_what_mobys_do(tmp_path: Path) -> None:
+    """Files with dots before their names, opaque folders with new content, and at last an opaque root."""
+    root = tmp_path / "root"
+    tree = FileTree()
+    for index, (names, left) in enumerate(_OVER_ONE_ANOTHER):
+        data = tar(*(folder(name[:-1]) if name.endswith("/") else file(name) for name in names.split()))
+        _, table = unpack(io.BytesIO(data), Compression.NONE, root, form=APPLY, below=tree)
+        tree = tree.stack(table, index)
+        found = {f"{path.relative_to(root)}{'/' if path.is_dir() else ''}" for path in root.rglob("*")}
+        assert found == set(left.split())
+        known = {f"{node.entry.path[1:]}{'/' if node.entry.is_dir else ''}" for node in tree.nodes.values()}
+        assert known - {"/"} == found
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_modes_do_not_depend_on_who_unpacks(tmp_path: Path, umask: int) -> None:
+    """TestImpliedDirectoryPermissions: 0755 for folders that are only implied, and for all else what is said."""
+    before = os.umask(umask)
+    try:
+        root = tmp_path / "root"
+        members = (file("deeply/nested/file", mode=0o666), folder("said", mode=0o700), folder("said/in", mode=0o1777))
+        unpack(io.BytesIO(tar(*members)), Compression.NONE, root, form=APPLY)
+    finally:
+        os.umask(before)
+    modes = {
+        name: stat.S_IMODE((root / name).stat().st_mode) for name in ("deeply", "deeply/nested", "said", "said/in")
+    }
+    assert modes == {"deeply": 0o755, "deeply/nested": 0o755, "said": 0o700, "said/in": 0o1777}
+    assert stat.S_IMODE((root / "deeply/nested/file").stat().st_mode) == 0o666
+
+
 def test_through_a_link_of_the_same_layer(tmp_path: Path) -> None:
     """It is followed as a process in the root would, also where it aims at the machine's own folders."""
     tree = apply(tmp_path / "root", tar(folder("etc"), symlink("l", "/../../etc"), file("l/unbroken", "1")))
