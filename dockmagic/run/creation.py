@@ -175,7 +175,7 @@ def create(
     helper = reaper.find_reaper() if init else ""
     isolation = choose(store.home)
     sweep(store, isolation)
-    check_means(isolation, network=network, read_only=read_only, mounts=mounts)
+    check_means(isolation, network=network, read_only=read_only, mounts=mounts, init=init)
     for notice in (*hold(limits, isolation).notices, *losses(isolation, groups)):
         on_notice(notice)
     granted = capabilities.choose(cap_add, cap_drop)

@@ -22,7 +22,9 @@ _WAY = {
 }
 
 
-def check_means(isolation: Isolation, *, network: str, read_only: bool, mounts: Sequence[Mount]) -> None:
+def check_means(
+    isolation: Isolation, *, network: str, read_only: bool, mounts: Sequence[Mount], init: bool = False
+) -> None:
     """Refuse what `isolation` cannot give.
 
     Raises:
@@ -35,6 +37,8 @@ def check_means(isolation: Isolation, *, network: str, read_only: bool, mounts: 
         raise NotSupported(f"--network none cannot be held: {why}", hint="Use --network host")
     if read_only:
         raise NotSupported(f"--read-only cannot be held: {why}")
+    if init:
+        raise NotSupported(f"--init cannot be held: {why}", hint="Leave it out: what is left of a program is ended")
     for mount in mounts:
         # proot shows folders of the machine at other paths, as they are.
         if isolation.tier is Tier.CHROOT or mount.type not in ("bind", "volume") or mount.read_only or mount.subpath:

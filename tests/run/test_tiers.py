@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from dockmagic.run.disk.record import Mount
 from dockmagic.run.listing import find
 from dockmagic.run.machine.isolation import Tier
 from dockmagic.run.machine.tiers import choose, explain
+from dockmagic.run.transfer import copy_from_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,8 @@ def working(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> list[Tier]:
         except NotSupported:
             continue
         found.append(chosen)
+    if not set(found) - {Tier.PROOT}:
+        pytest.skip("no tier that can commit works here")
     return [chosen for chosen in found if chosen is not Tier.PROOT]
 
 
@@ -213,6 +217,36 @@ def test_further_groups_are_joined_or_it_is_said_that_they_are_not(tier: Tier, m
     assert [notice.split()[0] for notice in notices] == ([] if joined else ["--group-add"])
 
 
+@pytest.mark.usefixtures("tier")
+def test_a_program_hears_the_signal_that_stops_it(make: Make) -> None:
+    """It ends in its own way, and nobody else says a word about it."""
+    script = "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done"
+    container = make("sh", "-c", script, network="host")
+    pieces: list[tuple[int, bytes]] = []
+    with container.start(owner=os.getpid()) as session:
+        assert until(lambda: b"up" in (container.folder / "log").read_bytes())
+        container.kill(signal.SIGTERM)
+        assert session.follow(lambda stream, data: pieces.append((stream, data))) == 9
+    assert b"".join(data for stream, data in pieces if stream == 1) == b"up\nbye\n"
+    assert b"".join(data for stream, data in pieces if stream == 2) == b""
+
+
+@pytest.mark.usefixtures("tier")
+def test_a_working_folder_is_made_inside_only(make: Make, tmp_path: Path) -> None:
+    """Links of the image lead nowhere else; what cannot be a folder is refused."""
+    container = make("pwd", network="host", workdir="/var/new/deep")
+    assert finish(container)[1] == "/var/new/deep\n"
+    (tmp_path / "link").symlink_to(tmp_path)
+    linked = make("true", network="host", workdir=f"/out/{tmp_path.name}/made")
+    copy_from_host(linked, tmp_path / "link", "/out")
+    with contextlib.suppress(CannotStart):
+        finish(linked)
+    assert not (tmp_path / tmp_path.name).exists()
+    assert not (tmp_path / "made").exists()
+    with pytest.raises(CannotStart, match="working folder /etc/passwd"):
+        make("true", network="host", workdir="/etc/passwd").start()
+
+
 def test_what_a_tier_cannot_hold_is_refused(tier: Tier, make: Make) -> None:
     """Where nothing can be mounted and no network kept away, a container is not made as if it could."""
     if tier not in (Tier.CHROOT, Tier.PROOT):
@@ -221,6 +255,8 @@ def test_what_a_tier_cannot_hold_is_refused(tier: Tier, make: Make) -> None:
         make("true", network="none")
     with pytest.raises(NotSupported, match="--read-only cannot be held"):
         make("true", network="host", read_only=True)
+    with pytest.raises(NotSupported, match="--init cannot be held"):
+        make("true", network="host", init=True)
     with pytest.raises(NotSupported, match="nothing of the type tmpfs"):
         make("true", network="host", mounts=[Mount(type="tmpfs", target="/mnt")])
 

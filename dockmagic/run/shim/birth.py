@@ -142,7 +142,7 @@ class Birth:
             os.closerange(3, processes)
             os.closerange(processes + 1, 1 << 16)
 
-        guard.guard(processes, program, settle)
+        guard.guard(processes, program, settle, traced=bool(spec["proot"]))
 
     def _become(self, what: dict[str, Any], stdio: tuple[int, int, int], sync: socket.socket) -> NoReturn:
         def tell(message: dict[str, Any], passed: tuple[int, ...]) -> None:

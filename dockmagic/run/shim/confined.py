@@ -19,6 +19,7 @@ _DEVICES: Final = {
 _FILES: Final = ("hostname", "hosts", "resolv.conf")
 _PTS: Final = 136  # major number of pseudo-terminals (devices.txt)
 _SYS_ADMIN: Final = 21
+_NOT_STARTED: Final = 125
 _STATX: Final = {"x86_64": 332, "aarch64": 291}
 _CLONE3, _OPENAT2, _FACCESSAT2, _FCHMODAT2 = 435, 437, 439, 452
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -124,9 +125,10 @@ def proot_command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
     environment = dict(word.partition("=")[::2] for word in what["env"])
     _check_program(root, what["argv"][0], folder, environment.get("PATH", ""))
     if what.get("make_cwd"):
-        os.makedirs(merged + folder, 0o755, exist_ok=True)
+        _make_inside(root, folder)
     os.close(root)
-    argv = [spec["proot"], "-r", merged, "-w", folder, "-i", f"{account.uid}:{account.gid}"]
+    # -v -1: what it has to say is not to stand among what the program says.
+    argv = [spec["proot"], "-v", "-1", "-r", merged, "-w", folder, "-i", f"{account.uid}:{account.gid}"]
     for place in ("/proc", "/dev", "/sys"):
         argv += ["-b", place]
     for mount in spec["mounts"]:
@@ -141,6 +143,25 @@ def proot_command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
         "make_cwd": False,
         "no_new_privs": True,  # without rights it must be so for a filter
     }
+
+
+def _make_inside(root: int, path: str) -> None:
+    """Make the working folder `path` and those above it; links lead nowhere but inside."""
+    done = ""
+    for part in (part for part in path.split("/") if part):
+        above, done = done or "/", f"{done}/{part}"
+        try:
+            try:
+                folder = kernel.open_in_root(root, done, os.O_PATH | os.O_DIRECTORY)
+            except FileNotFoundError:
+                folder = kernel.open_in_root(root, above, os.O_RDONLY | os.O_DIRECTORY)
+                os.mkdir(part, 0o755, dir_fd=folder)
+        except OSError as error:
+            if error.errno in (errno.ENOSYS, errno.EPERM):
+                return  # as below
+            reason = os.strerror(error.errno or 0)
+            raise process.Refusal(f"the working folder {path} cannot be entered: {reason}", _NOT_STARTED) from None
+        os.close(folder)
 
 
 def _check_program(root: int, name: str, folder: str, path: str) -> None:

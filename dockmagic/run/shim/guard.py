@@ -22,12 +22,15 @@ _SIGNALS: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 _STATE, _PARENT = 0, 1  # in /proc/PID/stat, behind the program's name
 
 
-def guard(processes: int, program: Callable[[], NoReturn], settle: Callable[[], None]) -> NoReturn:
+def guard(
+    processes: int, program: Callable[[], NoReturn], settle: Callable[[], None], *, traced: bool = False
+) -> NoReturn:
     """Fork, let the child be the program, and look after it until it ends.
 
     Args:
         processes: descriptor of /proc.
         program: what the child does.
+        traced: the child becomes a tracer, and its child the program that is to have the signals.
         settle: what the guard does meanwhile, such as closing what is the program's alone.
     """
     shim = os.getppid()
@@ -45,7 +48,8 @@ def guard(processes: int, program: Callable[[], NoReturn], settle: Callable[[], 
         if number == signal.SIGCHLD:
             code = _reap(pid)
         elif os.getppid() == shim:
-            os.kill(pid, number)
+            traced_ones = _children(processes, pid) if traced else []
+            os.kill(traced_ones[0][0] if traced_ones else pid, number)
     end_children(processes)
     os._exit(_FAILED if code is None else code)
 
@@ -73,7 +77,7 @@ def end_children(processes: int, known: frozenset[int] = frozenset()) -> None:
         known: children for whose end somebody else waits.
     """
     while True:
-        alive = [pid for pid, state in _children(processes) if not (pid in known and state == b"Z")]
+        alive = [pid for pid, state in _children(processes, os.getpid()) if not (pid in known and state == b"Z")]
         if not alive:
             return
         for pid in alive:
@@ -85,9 +89,8 @@ def end_children(processes: int, known: frozenset[int] = frozenset()) -> None:
                 continue
 
 
-def _children(processes: int) -> list[tuple[int, bytes]]:
-    """The children of this process with their states (proc_pid_stat(5))."""
-    own = os.getpid()
+def _children(processes: int, parent: int) -> list[tuple[int, bytes]]:
+    """The children of a process with their states (proc_pid_stat(5))."""
     found = []
     for name in os.listdir(processes):
         if name.isdecimal():
@@ -101,6 +104,6 @@ def _children(processes: int) -> list[tuple[int, bytes]]:
                 fields = []
             finally:
                 os.close(descriptor)
-            if fields and int(fields[_PARENT]) == own:
+            if fields and int(fields[_PARENT]) == parent:
                 found.append((int(name), fields[_STATE]))
     return found
