@@ -18,6 +18,7 @@ from dockmagic.oci.spec import Config
 from dockmagic.run.creation import create
 from dockmagic.run.listing import containers
 from dockmagic.run.machine.disposal import remove_folders
+from dockmagic.run.machine.isolation import Tier
 from dockmagic.run.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.run.container import Container
-    from dockmagic.run.machine.isolation import Tier
 
 
 def _is_static(path: str) -> bool:
@@ -76,6 +76,20 @@ def several_users(store: ContentStore) -> None:
         pytest.skip("needs more than one user: root, or sub-ids in /etc/subuid")
 
 
+@pytest.fixture
+def namespaces(store: ContentStore) -> None:
+    """Skips where a container has no processes, mounts and network of its own."""
+    if not choose(store.home).namespaces:
+        pytest.skip("needs namespaces: root that may mount, or user namespaces")
+
+
+@pytest.fixture
+def commits(store: ContentStore) -> None:
+    """Skips where no layer can be made of what a container wrote."""
+    if choose(store.home).tier is Tier.PROOT:
+        pytest.skip("what ran under proot cannot be committed")
+
+
 @pytest.fixture(scope="session")
 def image(store: ContentStore) -> Image:
     """A small image with a shell."""
@@ -96,7 +110,8 @@ def make(store: ContentStore, image: Image) -> Iterator[Callable[..., Container]
 
     def one(*command: str, **flags: object) -> Container:
         of = flags.pop("image", image)
-        container = create(store, of, command, **{"network": "none", **flags})  # type: ignore[arg-type]
+        network = "none" if choose(store.home).namespaces else "host"  # without namespaces there is only the latter
+        container = create(store, of, command, **{"network": network, **flags})  # type: ignore[arg-type]
         made.append(container)
         return container
 

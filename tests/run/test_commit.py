@@ -39,6 +39,7 @@ ln -s /new/file /link; mkfifo /pipe; chmod 700 /home/user/own; rm -r /root
 """
 
 
+@pytest.mark.usefixtures("commits")
 def test_changes_are_listed_as_docker_lists_them(make: Make) -> None:
     """A, C and D, sorted; all that a change lies in is changed, too; nothing for what was only mounted."""
     container = make("sh", "-c", _SCRIPT)
@@ -67,6 +68,7 @@ def test_changes_are_listed_as_docker_lists_them(make: Make) -> None:
     assert by_path["/etc/group"].old is not None
 
 
+@pytest.mark.usefixtures("commits")
 def test_a_committed_image_has_the_changes_and_runs(store: ContentStore, image: Image, make: Make) -> None:
     """Owners, modes, set-id bits and removals; parent, history and configuration are right; every digest fits."""
     container = make("sh", "-c", _SCRIPT, env=["A=1"])
@@ -93,6 +95,7 @@ def test_a_committed_image_has_the_changes_and_runs(store: ContentStore, image: 
     assert out == "/var:\ndir\n\n/var/dir:\nother\n4711\n1777\n"
 
 
+@pytest.mark.usefixtures("commits")
 def test_the_same_change_gives_the_same_image(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under SOURCE_DATE_EPOCH, byte for byte."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
@@ -104,6 +107,7 @@ def test_the_same_change_gives_the_same_image(make: Make, monkeypatch: pytest.Mo
     assert made[0].digest == made[1].digest
 
 
+@pytest.mark.usefixtures("commits")
 def test_a_running_container_can_be_committed_and_goes_on(make: Make) -> None:
     """It is held still meanwhile."""
     container = make("sh", "-c", "echo 1 > /a; while :; do sleep 0.05; done")
@@ -116,6 +120,7 @@ def test_a_running_container_can_be_committed_and_goes_on(make: Make) -> None:
         assert session.follow(lambda *_: None) == 0
 
 
+@pytest.mark.usefixtures("commits")
 def test_a_container_that_changed_nothing_adds_no_layer(image: Image, make: Make) -> None:
     """Only a step of the history."""
     container = make("true")
@@ -125,6 +130,7 @@ def test_a_container_that_changed_nothing_adds_no_layer(image: Image, make: Make
     assert made.history[-1].empty_layer
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_volumes_stay_out_of_commits_and_keep_their_files(store: ContentStore, make: Make) -> None:
     """A fresh volume gets what the image has at its path; another container sees what the first one wrote."""
     volume = create_volume(store.home, "data")
@@ -136,6 +142,7 @@ def test_volumes_stay_out_of_commits_and_keep_their_files(store: ContentStore, m
     assert find_volume(store.home, "data").name == "data"
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_an_images_volume_is_anonymous_and_goes_with_its_container(store: ContentStore, make: Make) -> None:
     """As with docker's ``run --rm``."""
     base = make("true")

@@ -198,6 +198,7 @@ def test_a_strange_list_of_users_holds_up_nobody(
 
 
 @pytest.mark.parametrize("there", [True, False])
+@pytest.mark.usefixtures("namespaces")
 def test_a_volume_behind_a_link_stays_inside(store: ContentStore, make: Make, tmp_path: Path, *, there: bool) -> None:
     """The target of a mount is looked up in the container's root, link by link, and made there if it is nowhere."""
     aim, source = tmp_path / "aim", tmp_path / "source"

@@ -158,6 +158,7 @@ def test_a_paused_container_stands_still(make: Make) -> None:
 
 
 @pytest.mark.parametrize("whom", ["shim", "pid"])
+@pytest.mark.usefixtures("commits")
 def test_a_kill_at_any_moment_leaves_a_container_that_is_whole(make: Make, whom: str) -> None:
     """It is seen as exited, its files can be listed and committed, and it starts again."""
     script = "i=0; while :; do i=$((i+1)); echo $i > /tmp/f$((i % 50)); rm -f /tmp/f$((i % 7)); done"
@@ -174,6 +175,7 @@ def test_a_kill_at_any_moment_leaves_a_container_that_is_whole(make: Make, whom:
     assert str(container.folder) not in Path("/proc/self/mounts").read_text()
 
 
+@pytest.mark.usefixtures("commits")
 def test_an_image_in_use_is_not_removed(store: ContentStore, make: Make) -> None:
     """A container that does not run keeps it, too; when that goes, it can be removed with its unpacked layers."""
     collect_layers(store)  # what other tests have left
@@ -193,6 +195,7 @@ def test_an_image_in_use_is_not_removed(store: ContentStore, make: Make) -> None
     assert finish(make("true"))[0] == 0
 
 
+@pytest.mark.usefixtures("commits")
 def test_a_forced_removal_leaves_a_container_its_files(store: ContentStore, make: Make) -> None:
     """The image has no name any more; what it stands on is kept."""
     collect_layers(store)  # what other tests have left
@@ -223,6 +226,7 @@ def test_volumes_have_labels_and_users(store: ContentStore, make: Make) -> None:
     del make
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_an_export_is_the_whole_tree(make: Make) -> None:
     """As the container sees it, without volumes and without what mounts needed."""
     container = make(

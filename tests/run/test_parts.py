@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Run = Callable[..., tuple[int, str, str]]
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_folder_of_an_image_can_be_mounted(run: Run, image: Image) -> None:
     """Read-only as it is, or with changes that are lost."""
     mounts = [
@@ -48,6 +49,7 @@ def test_a_folder_of_an_image_can_be_mounted(run: Run, image: Image) -> None:
     assert "Read-only file system" in err
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_changes_to_a_folder_of_the_host_can_be_lost(run: Run, tmp_path: Path) -> None:
     """As a build's ``--mount=type=bind,rw`` wants it; commas and colons in its path are no matter."""
     place = tmp_path / "a:b,c"
@@ -82,6 +84,7 @@ def test_a_cache_gets_its_owner_once(store: ContentStore, run: Run, tmp_path: Pa
     remove_folders(choose(store.home), [str(place)])  # it is somebody else's now
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_tmpfs_takes_dockers_options(run: Run) -> None:
     """No programs in it unless asked."""
     script = "cp /bin/busybox /t/sh; /t/sh -c true; echo $?; stat -c %a /t; df -k /t | tail -1"
@@ -101,6 +104,7 @@ def test_the_same_place_twice_is_refused(make: Make, tmp_path: Path) -> None:
         make("true", mounts=[Mount(type="bind", target="/a", source="/no/such")])
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_mount_leaves_no_trace_in_the_layer(make: Make, tmp_path: Path) -> None:
     """The empty folders that it needed are no change, unless something was put there."""
     container = make("true", mounts=[Mount(type="bind", target="/deep/er/place", source=str(tmp_path))])
@@ -116,6 +120,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_port_leads_into_a_container_without_a_network(make: Make, free_port: int) -> None:
     """In both directions, several connections at once, and it ends with the container."""
     ports = [Port(container=80, host=free_port, address="127.0.0.1")]
@@ -130,6 +135,7 @@ def test_a_port_leads_into_a_container_without_a_network(make: Make, free_port: 
         socket.create_connection(("127.0.0.1", free_port), 1)
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_port_leads_to_a_program_with_another_user(make: Make) -> None:
     """The network is the container's, whichever user namespace its program went on to."""
     container = make(
@@ -159,6 +165,7 @@ def _echo(port: int, data: bytes) -> bytes:
     return b""
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_free_port_is_found(make: Make) -> None:
     """``-p 80`` takes any."""
     container = make("sleep", "100", ports=list(parse_port("127.0.0.1::80")))
@@ -227,6 +234,7 @@ def test_hosts_and_name_servers_can_be_given(run: Run) -> None:
         run("true", dns=["x"])
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_an_init_reaps_and_hands_on_signals(make: Make) -> None:
     """It is process 1, and the command its child."""
     try:
@@ -240,6 +248,7 @@ def test_an_init_reaps_and_hands_on_signals(make: Make) -> None:
     assert container.changes() == []
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_the_machines_authorities_are_seen_where_an_image_has_none(
     make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -264,6 +273,7 @@ def certificate(text: str) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_authorities_that_were_added_here_stand_beside_those_of_an_image(
     make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

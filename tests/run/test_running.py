@@ -42,6 +42,7 @@ def test_a_program_killed_by_a_signal_has_128_more(run: Run) -> None:
     assert run("sh", "-c", "sh -c 'kill -9 $$'; echo $?") == (0, "137\n", "Killed\n")
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_the_first_process_is_the_command_itself(run: Run) -> None:
     """Nothing of ours runs inside: the command is process 1, and sees no other."""
     code, out, _ = run("sh", "-c", "echo $$; ls -d /proc/[0-9]* | wc -l")
@@ -105,6 +106,7 @@ def test_users_and_folders_that_do_not_exist_are_refused(make: Make) -> None:
 
 
 @pytest.mark.parametrize("number", range(3, 12))
+@pytest.mark.usefixtures("namespaces")
 def test_no_working_folder_leads_out_of_the_container(make: Make, number: int) -> None:
     """A descriptor of the host that was left open could be a way out (CVE-2024-21626)."""
     with pytest.raises(CannotStart):
@@ -118,6 +120,7 @@ def test_a_user_of_the_image_runs_with_its_groups(run: Run) -> None:
     assert (code, out) == (0, "1000\n1000 2000\n/home/user\nmine\nno\n")
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_environment_and_working_folder(run: Run) -> None:
     """The image's variables, docker's own and the user's; a missing working folder is made."""
     code, out, _ = run(
@@ -126,6 +129,7 @@ def test_environment_and_working_folder(run: Run) -> None:
     assert (code, out) == (0, "1 y z box\n/new/place\nbox\n")
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_rights_are_dockers(run: Run) -> None:
     """Fourteen capabilities, a filter, and no way to mount or to make namespaces."""
     _, out, _ = run(
@@ -135,6 +139,7 @@ def test_rights_are_dockers(run: Run) -> None:
     assert lines[:6] == ["CapEff:", "00000000a80425fb", "CapBnd:", "00000000a80425fb", "Seccomp:", "2"]
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_capabilities_can_be_added_and_dropped(run: Run) -> None:
     """``ALL`` too."""
     _, out, _ = run("sh", "-c", "grep CapEff /proc/self/status", cap_drop=["ALL"], cap_add=["chown"])
@@ -147,6 +152,7 @@ def test_a_capability_that_is_none_is_refused(make: Make) -> None:
         make("true", cap_add=["FLY"])
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_the_hosts_secrets_are_hidden(run: Run) -> None:
     """What docker masks is empty or read-only, and no mount of the host is to be seen."""
     script = "cat /proc/kcore /proc/keys | wc -c; echo 1 > /proc/sys/kernel/hostname; touch /sys/x; cat /proc/mounts"
@@ -156,6 +162,7 @@ def test_the_hosts_secrets_are_hidden(run: Run) -> None:
     assert err.count("Read-only file system") + err.count("Permission denied") + err.count("nonexistent") >= 2
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_without_a_network_there_is_only_loopback(run: Run) -> None:
     """And it is up."""
     _, out, _ = run("sh", "-c", "ls /sys/class/net; ping -c 1 127.0.0.1 | grep received")
@@ -193,6 +200,7 @@ def test_a_terminal_has_job_control_and_a_size(make: Make) -> None:
     assert "can't access tty" not in text
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_more_programs_run_inside(make: Make) -> None:
     """``exec``: with input, errors and exit code of its own, in the same namespaces."""
     container = make("sleep", "100", env=["A=1"])
@@ -315,6 +323,7 @@ def _sleepers(mark: str) -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_folders_of_the_host_and_tmpfs_can_be_mounted(run: Run, tmp_path: Path) -> None:
     """Writable, read-only, and a link in the image cannot send them elsewhere."""
     (tmp_path / "in").write_text("host\n")
@@ -334,6 +343,7 @@ def test_folders_of_the_host_and_tmpfs_can_be_mounted(run: Run, tmp_path: Path) 
     assert (tmp_path / "out").read_text() == "new\n"
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_read_only_root_refuses_writes(run: Run) -> None:
     """But /dev/shm and mounts can be written to."""
     code, _, err = run("sh", "-c", "touch /dev/shm/x && touch /x", read_only=True)
