@@ -137,7 +137,6 @@ class Container:
         check_sources(self.record)
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
-        offset = self._log_size()
         # Opened before it runs: one that goes when it ends may be gone before we look.
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC) if self.record.keep_log else -1
         with (self.folder / "shim.log").open("ab") as errors:
@@ -160,7 +159,7 @@ class Container:
             out, errors_out, *into = passed
             pipes = {out: log.STDOUT, errors_out: log.STDERR}
             return Session(connection, pipes=pipes, into=into[0] if into else -1)
-        return self._session(connection, log_file, offset, passed)
+        return self._session(connection, log_file, answer["offset"], passed)
 
     def attach(self, *, stdin: bool = True) -> Session:
         """Follow what it writes from now on, and feed its input.
@@ -443,12 +442,6 @@ class Container:
         except FileNotFoundError:
             raise NotFound(f"there is no container {self.name} any more") from None
         remove_folders(self.isolation, [str(trash), *(self.anonymous_volumes() if volumes else ())])
-
-    def _log_size(self) -> int:
-        try:
-            return (self.folder / "log").stat().st_size
-        except FileNotFoundError:
-            return 0
 
 
 def _adopt(child: Child) -> None:

@@ -1,13 +1,18 @@
-"""What a program writes while there is no room for its log: who listens hears it all the same."""
+"""Logs that could not be written, or not to their end: who listens hears all, and what comes later is understood."""
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import signal
 import threading
 from typing import TYPE_CHECKING
 
-from programs import limit_log
+import pytest
+from programs import limit_log, until
+
+from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,3 +60,21 @@ def test_who_listens_misses_nothing_where_the_log_does(make: Make) -> None:
     assert logged.startswith(b"x" * (_LOGGED - 1) + b"\n")
     assert logged.endswith(b"last\n")
     assert len(logged) < len(heard["first"])
+
+
+def test_a_log_goes_on_where_its_keeper_was_killed(make: Make) -> None:
+    """Half a frame is cut off, so that the next run's output is read as it is, by who starts it, too."""
+    container = make("sh", "-c", "echo whole; exec sleep 1000")
+    for run in (1, 2):
+        heard: list[bytes] = []
+        with container.start(owner=os.getpid()) as session:
+            assert until(lambda number=run: len(list(container.logs())) == number)
+            os.kill(json.loads((container.folder / "state.json").read_bytes())["shim"], signal.SIGKILL)
+            with pytest.raises(DockmagicError, match="keeper is gone"):
+                session.follow(lambda _, data, heard=heard: heard.append(data))
+        assert heard == [b"whole\n"]
+        with (container.folder / "log").open("r+b") as file:
+            half = file.read(20)
+            file.seek(0, os.SEEK_END)
+            file.write(half)
+    assert [frame.data for frame in container.logs()] == [b"whole\n"] * 2

@@ -18,6 +18,15 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.path = path
 
+    @property
+    def was_left(self) -> bool:
+        """Whether who kept it before was killed: it noted no end."""
+        try:
+            with open(f"{self.path}/state.json", encoding="utf-8") as file:
+                return "finished" not in json.load(file)
+        except FileNotFoundError:
+            return False
+
     def note(self, **state: Any) -> None:
         """Write down how the container goes: all of it or nothing."""
         path = f"{self.path}/state.json"

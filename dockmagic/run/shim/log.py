@@ -7,7 +7,7 @@ import struct
 import time
 from typing import NamedTuple
 
-__all__ = ["STDERR", "STDOUT", "Frame", "append", "read"]
+__all__ = ["STDERR", "STDOUT", "Frame", "append", "mend", "read"]
 
 STDOUT = 1
 STDERR = 2
@@ -65,3 +65,22 @@ def read(descriptor: int, offset: int, limit: int = _PIECE) -> tuple[list[Frame]
         frames.append(Frame(when, stream, data[place + _HEAD.size : end]))
         place = end
     return frames, offset + place
+
+
+def mend(path: str) -> None:
+    """Cut off a frame that is only half there since its writer was killed: nobody could read on behind it."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        size, place = os.fstat(descriptor).st_size, 0
+        while place < size:
+            head = os.pread(descriptor, _HEAD.size, place)
+            end = place + _HEAD.size + (_HEAD.unpack(head)[1] if len(head) == _HEAD.size else 0)
+            if len(head) < _HEAD.size or end > size:
+                os.ftruncate(descriptor, place)
+                return
+            place = end
+    finally:
+        os.close(descriptor)

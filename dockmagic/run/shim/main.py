@@ -51,6 +51,8 @@ class _Shim:
         self.master = -1
         self.listener: socket.socket | None = None
         self.owner = -1
+        if self.folder.was_left:
+            log.mend(f"{self.folder.path}/log")
         self.output = Output(f"{self.folder.path}/log" if spec["keep_log"] else "")
         self.flood = False  # the last output was a block of many
         self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
@@ -109,7 +111,7 @@ class _Shim:
         self.folder.reserve()
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
         first.follows = first.hears = True
-        self._hand_over(first, {"pid": self.pid}, stdin=stdin, once=True)
+        self._hand_over(first, {"pid": self.pid, "offset": self.output.size}, stdin=stdin, once=True)
         return {}
 
     def _let_go(self, sync: socket.socket) -> dict[str, Any]:
@@ -366,8 +368,7 @@ class _Shim:
     def _do_attach(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Follow the output from here on; with `stdin`, the end to write input to comes along."""
         client.follows = client.hears = True
-        answer = {"offset": os.fstat(self.output.log).st_size}
-        self._hand_over(client, answer, stdin=request["stdin"], once=False)
+        self._hand_over(client, {"offset": self.output.size}, stdin=request["stdin"], once=False)
 
     def _hand_over(self, client: Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
         into = self.master if self.master >= 0 else self.stdin

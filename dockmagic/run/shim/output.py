@@ -35,6 +35,11 @@ class Output:
         self.waiting: dict[int, bytes] = {}
         self._pipes: dict[int, int] = {}
 
+    @property
+    def size(self) -> int:
+        """Bytes of the log; 0 for none."""
+        return os.fstat(self.log).st_size if self.log >= 0 else 0
+
     def write(self, stream: int, data: bytes, clients: Collection[Client]) -> None:
         """Hand on what came on `stream`."""
         try:
@@ -70,6 +75,6 @@ class Output:
             os.set_blocking(into, False)
             self._pipes[into] = stream
             ends.append(out)
-        client.lead_past(os.fstat(self.log).st_size, error, tuple(ends))
+        client.lead_past(self.size, error, tuple(ends))
         for end in ends:
             os.close(end)
