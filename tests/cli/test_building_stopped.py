@@ -82,7 +82,7 @@ def test_ctrl_c_in_the_middle_of_a_step(box: str) -> None:
     again = begin(f"{text}0\n")
     _, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
-    assert "CACHED" in err
+    assert "#2 CACHED" in err
 
 
 def test_a_killed_build_leaves_nothing_that_runs_or_counts(box: str) -> None:
@@ -107,7 +107,7 @@ def test_two_builds_of_the_same_thing_at_once(box: str) -> None:
     assert [build.returncode for build in builds] == [0, 0], errors
     layers = {re.search(r"sha256:[0-9a-f]{64}", error.rpartition("naming to")[2]) for error in errors}
     assert None not in layers
-    assert sum("CACHED" in error for error in errors) == 1
+    assert sum("#2 CACHED" in error for error in errors) == 1
     with Engine() as engine:
         assert len([row for row in engine.images.rows() if row.repository == "built"]) == 1
 
