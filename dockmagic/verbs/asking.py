@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING
 
-from click import ParamType
 from msgspec.structs import replace
 
 from dockmagic.engine.answers import argument_rows, check_document, outline_document, target_rows, targets_document
-from dockmagic.oci.dockerfile.characters import parse_bool
 from dockmagic.oci.dockerfile.outline import targets
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import ArgumentRow, TargetRow
@@ -19,68 +17,15 @@ from .result import Document, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from click import Context, Parameter
-
     from dockmagic.build.options import Options
     from dockmagic.engine.recipe import Recipe
     from dockmagic.oci.dockerfile import Dockerfile
     from dockmagic.oci.dockerfile.outline import Outline
 
+    from .calls import Call
     from .result import Result
 
-__all__ = ["CALLS", "Call", "CallType", "asked"]
-
-CALLS: Final = ("build", "check", "outline", "targets")
-
-
-class Call(NamedTuple):
-    """What ``--call METHOD[,format=FORMAT][,ignorestatus=BOOL]`` says.
-
-    Attributes:
-        method: one of `CALLS`.
-        json: print the document.
-        ignores_status: end with 0 even where there are warnings.
-    """
-
-    method: str = "build"
-    json: bool = False
-    ignores_status: bool = False
-
-
-if TYPE_CHECKING:
-    _Type = ParamType[Call]
-else:
-    _Type = ParamType  # which is generic from click 8.2 on
-
-
-class CallType(_Type):
-    """The value of ``--call``, in buildx's form."""
-
-    name = "string"
-    choices = CALLS
-
-    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> Call:
-        """Take it apart."""
-        if isinstance(value, Call):
-            return value
-        method, fields = "", {"format": "text", "ignorestatus": "false"}
-        for field in value.split(","):
-            key, equals, text = field.partition("=")
-            if not equals and not method:
-                method = "check" if field == "lint" else field
-            elif key in fields and equals:
-                fields[key] = text
-            else:
-                self.fail(f"{field!r} is neither format=text, format=json nor ignorestatus=true.", param, ctx)
-        if method not in CALLS:
-            self.fail(f"{method!r} is not one of {', '.join(CALLS)}.", param, ctx)
-        if fields["format"] not in ("text", "json"):
-            self.fail(f"{fields['format']!r} is not a format: write text or json.", param, ctx)
-        try:
-            ignores = parse_bool(fields["ignorestatus"])
-        except ValueError:
-            self.fail(f"{fields['ignorestatus']!r} is neither true nor false.", param, ctx)
-        return Call(method, fields["format"] == "json", ignores)
+__all__ = ["asked"]
 
 
 def asked(recipe: Recipe, options: Options, call: Call) -> Result:

@@ -11,10 +11,9 @@ from click import Choice
 from dockmagic.engine.step_rows import unstable_rows
 from dockmagic.rows import UnstableRow
 
-from .asking import CALLS, Call, CallType, asked
 from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
+from .calls import CALLS, Call, CallType
 from .command import argument, flag, option, verb
-from .explaining import explained
 from .result import Built, Table
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ def command(
     with recipe:
         call = Call("check") if check else call
         if call.method != "build":
+            from .asking import asked
+
             return asked(recipe, options, call)
         if verify:
             return _verified(door, recipe, options, "quiet" if quiet else style)
@@ -99,7 +100,12 @@ def command(
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))
     _push(door, build, wanted)
-    return Built(build, explained(build) if explain else None, (build.image.id,) if quiet else ())
+    lines = (build.image.id,) if quiet else ()
+    if not explain:
+        return Built(build, None, lines)
+    from .explaining import explained
+
+    return Built(build, explained(build), lines)
 
 
 def _verified(door: Door, recipe: Recipe, options: Options, style: str) -> Result:
