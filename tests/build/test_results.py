@@ -9,7 +9,7 @@ from shutil import make_archive
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import read
+from baking import Builder, read
 
 from dockmagic.build.options import Secret
 from dockmagic.build.outcome.output import Output
@@ -18,15 +18,26 @@ from dockmagic.build.outcome.result import StepFailed
 from dockmagic.image import local
 from dockmagic.image.validate import validate
 from dockmagic.oci import media
-from dockmagic.oci.errors import ImageNotFound, InvalidInput, NotSupported
+from dockmagic.oci.errors import BlobNotFound, ImageNotFound, InvalidInput, NotSupported
 from dockmagic.oci.reference import Reference
+from dockmagic.store.content import ContentStore
+from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from baking import Builder
-
 _EPOCH = 1_600_000_000
+
+
+def test_a_layer_that_has_gone_from_the_store_is_named(tmp_path: Path) -> None:
+    """An image without it gets no name."""
+    make = Builder(ContentStore(Home(tmp_path / "home")), tmp_path)
+    base = make("FROM scratch\nCOPY lost /\n", {"lost": "lost\n"}, tags=(Reference.parse("incomplete"),)).image
+    make.store.path(base.layers[0].descriptor.digest).unlink()
+    with pytest.raises(BlobNotFound, match="is not in the local store"):
+        make("FROM incomplete\nENV A=1\n", tags=(Reference.parse("never"),))
+    with pytest.raises(ImageNotFound):
+        local.find(make.store, "never")
 
 
 def test_the_configuration_is_dockers(plain: Builder) -> None:

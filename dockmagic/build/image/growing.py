@@ -14,6 +14,7 @@ import msgspec
 
 from dockmagic.image.image import Image
 from dockmagic.oci import media
+from dockmagic.oci.errors import BlobNotFound
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Config, History, to_json
 from dockmagic.store.home import disk_errors
@@ -133,11 +134,17 @@ def settle(store: ContentStore, image: Image) -> None:
     """Wait until all of an image is on the disk: a name may say that it is here from now on.
 
     Raises:
+        BlobNotFound: a layer of the base image has gone from the store.
         OutOfSpace: the disk is full.
     """
     with disk_errors():
         for digest in (*(layer.digest for layer in image.manifest.layers), image.id, image.digest):
-            descriptor = os.open(store.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                descriptor = os.open(store.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                raise BlobNotFound(
+                    f"the blob {digest} is not in the local store", hint="Pull its image again"
+                ) from None
             try:
                 os.fsync(descriptor)
             finally:
