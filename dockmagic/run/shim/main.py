@@ -21,17 +21,13 @@ from typing import Any
 from dockmagic.run.linux import cgroups, idmap, kernel
 from dockmagic.run.linux.insistence import Insistence
 
-from . import birth, forwarder, guard, log, ownertable, process, recorder, wire
+from . import birth, forwarder, guard, ownertable, recorder, wire
 from .client import Client
 from .folder import Folder
-from .output import Output
+from .streams import Streams
 
 __all__ = ["main"]
 
-_CHUNK = 1 << 18
-_PIPE = 1 << 20  # F_SETPIPE_SZ: fewer turns for a program that writes much
-_BLOCK = 1 << 12  # who writes as much at once writes no lines for somebody who waits
-_LULL = 0.0002  # seconds
 _MESSAGE = 1 << 18
 _FAILED = 125
 
@@ -42,20 +38,14 @@ class _Shim:
         self.folder = Folder(spec["folder"])
         self.poll = select.poll()
         self.clients: dict[int, Client] = {first.sock.fileno(): first}
-        self.outputs: dict[int, int] = {}
         self.children: dict[int, tuple[int, Client | None]] = {}  # pidfd: (pid, whose exec)
-        self.unheard: set[int] = set()  # terminals of programs of exec that nobody follows
         self.pid = 0
         self.pidfd = -1
-        self.stdin = -1
-        self.master = -1
         self.listener: socket.socket | None = None
         self.owner = -1
         if self.folder.was_left:
             log.mend(f"{self.folder.path}/log")
-        self.output = Output(f"{self.folder.path}/log" if spec["keep_log"] else "")
-        self.flood = False  # the last output was a block of many
-        self.direct: tuple[int, ...] = ()  # ends of the output's pipes, where nobody keeps a log
+        self.streams = Streams(self.poll, self.clients, f"{self.folder.path}/log" if spec["keep_log"] else "")
         self.groups: list[str] = []
         self.forwarder = 0
         self.birth = birth.Birth(spec)
@@ -78,7 +68,7 @@ class _Shim:
             return {"error": error.strerror, "code": _FAILED}
         tty = spec["process"]["tty"]
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ends = self._pipes(tty=tty, stdin=spec["open_stdin"])
+        ends = (-1, -1, -1) if tty else self.streams.pipes(stdin=spec["open_stdin"])
         try:
             self.pid = kernel.clone(birth.flags(spec))
         except OSError as error:
@@ -111,7 +101,9 @@ class _Shim:
         self.folder.reserve()
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
         first.follows = first.hears = True
-        self._hand_over(first, {"pid": self.pid, "offset": self.output.size}, stdin=stdin, once=True)
+        self.streams.hand_over(
+            first, {"pid": self.pid, "offset": self.streams.written}, stdin=stdin and spec["open_stdin"], once=True
+        )
         return {}
 
     def _let_go(self, sync: socket.socket) -> dict[str, Any]:
@@ -130,8 +122,7 @@ class _Shim:
             self.folder.remember(answer.pop("created"))
         if answer.get("ready"):
             if descriptors:
-                self.master = descriptors[0]
-                self.outputs[self.master] = log.STDOUT
+                self.streams.take_terminal(descriptors[0])
             answer = self._follow_start(sync)
             if "user" in answer:
                 table = ownertable.open_table(self.folder.path)
@@ -167,37 +158,14 @@ class _Shim:
         self.children[pidfd] = (pid, None)
         self.poll.register(pidfd, select.POLLIN)
 
-    def _pipes(self, *, tty: bool, stdin: bool) -> tuple[int, int, int]:
-        if tty:
-            return (-1, -1, -1)
-        mine: list[int] = []
-        theirs: list[int] = []
-        for stream in (log.STDOUT, log.STDERR):
-            out, into = os.pipe()
-            try:
-                fcntl.fcntl(out, 1031, _PIPE)  # F_SETPIPE_SZ, named in Python only for some libcs
-            except OSError:
-                pass  # the user's pipes are used up: the usual size does
-            mine.append(out)
-            theirs.append(into)
-            if self.output.log >= 0:
-                self.outputs[out] = stream
-        if self.output.log < 0:
-            self.direct = tuple(mine)
-        if stdin:
-            taken, self.stdin = os.pipe()
-        else:
-            # The machine's: the container's may be anything that a volume has in its place (CVE-2025-31133).
-            taken = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-        return (taken, theirs[0], theirs[1])
-
     # ------------------------------------------------------------------ life
 
     def run(self) -> int:
         """Serve until the container has ended and its output is written; its exit code."""
         interest = select.POLLIN | select.POLLHUP
         assert self.listener is not None
-        for descriptor in (*self.outputs, *self.clients, self.pidfd, self.listener.fileno()):
+        self.streams.listen()
+        for descriptor in (*self.clients, self.pidfd, self.listener.fileno()):
             self.poll.register(descriptor, interest)
         if self.spec.get("owner"):
             try:
@@ -206,16 +174,14 @@ class _Shim:
             except OSError:
                 os.kill(self.pid, signal.SIGKILL)  # it is gone already
         code = None
-        while code is None or self.outputs:
+        while code is None or self.streams.open:
             events_of = self.poll.poll(self.insistence.patience)
             if code is None:
                 self.insistence.look(self.pid)
             for descriptor, events in events_of:
-                if descriptor in self.outputs:
-                    self._pump(descriptor)
-                elif descriptor in self.output.waiting:
-                    self._let_flow(descriptor, interest)
-                elif descriptor == self.pidfd:
+                if self.streams.serve(descriptor):
+                    continue
+                if descriptor == self.pidfd:
                     self.poll.unregister(descriptor)
                     code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
                     code = code if code >= 0 else 128 - code
@@ -227,8 +193,6 @@ class _Shim:
                     self._welcome(interest)
                 elif descriptor in self.children:
                     self._reap(descriptor)
-                elif descriptor in self.unheard:
-                    self._turn_away(descriptor)
                 elif descriptor in self.clients:
                     self._serve(descriptor, events, alive=code is None)
         return code
@@ -276,52 +240,6 @@ class _Shim:
 
             remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self.folder.grave])
 
-    def _pump(self, descriptor: int) -> None:
-        if self.output.waiting:
-            return  # since this very turn
-        if self.flood:
-            # It writes faster than we could turn: its pipe fills meanwhile, and one frame does for many writes.
-            time.sleep(_LULL)
-        try:
-            data = os.read(descriptor, _CHUNK)
-        except OSError:
-            data = b""  # a terminal whose last user has gone says EIO
-        self.flood = _BLOCK <= len(data) < _CHUNK
-        if not data:
-            self.poll.unregister(descriptor)
-            del self.outputs[descriptor]
-            if descriptor == self.master:
-                self.master = -1
-            os.close(descriptor)
-            return
-        self.output.write(self.outputs[descriptor], data, self.clients.values())
-        if self.output.waiting:
-            for number in self.outputs:
-                self.poll.unregister(number)
-            for number in self.output.waiting:
-                self.poll.register(number, select.POLLOUT)
-
-    def _let_flow(self, descriptor: int, interest: int) -> None:
-        """Give a pipe that was full what waits for it, and read on if none is."""
-        self.poll.unregister(descriptor)
-        self.output.put(descriptor, self.output.waiting[descriptor])
-        if descriptor in self.output.waiting:
-            self.poll.register(descriptor, select.POLLOUT)
-        elif not self.output.waiting:
-            for number in self.outputs:
-                self.poll.register(number, interest)
-
-    def _turn_away(self, descriptor: int) -> None:
-        """Read what nobody hears: a terminal that fills up stops its program, and one that is closed ends it."""
-        try:
-            data = os.read(descriptor, _CHUNK)
-        except OSError:
-            data = b""  # EIO: its last user has gone
-        if not data:
-            self.poll.unregister(descriptor)
-            self.unheard.remove(descriptor)
-            os.close(descriptor)
-
     def _welcome(self, interest: int) -> None:
         assert self.listener is not None
         sock, _ = self.listener.accept()
@@ -368,21 +286,8 @@ class _Shim:
     def _do_attach(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Follow the output from here on; with `stdin`, the end to write input to comes along."""
         client.follows = client.hears = True
-        self._hand_over(client, {"offset": self.output.size}, stdin=request["stdin"], once=False)
-
-    def _hand_over(self, client: Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
-        into = self.master if self.master >= 0 else self.stdin
-        output, self.direct = self.direct, ()
-        if not stdin or into < 0 or not self.spec["open_stdin"]:
-            client.send(answer, output)
-        else:
-            client.send(answer, (*output, into))
-        for descriptor in output:
-            os.close(descriptor)
-        if once and stdin and into >= 0 and into == self.stdin:
-            # The client's is the only one now: when it closes it, the program sees the end of its input.
-            os.close(self.stdin)
-            self.stdin = -1
+        answer = {"offset": self.streams.written}
+        self.streams.hand_over(client, answer, stdin=request["stdin"] and self.spec["open_stdin"], once=False)
 
     def _do_watch(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
         """Follow what the log gets from here on, and no more than that."""
@@ -411,8 +316,7 @@ class _Shim:
 
     def _do_resize(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
         """Tell the container's terminal how large it is, for who does not have it in hand."""
-        if self.master >= 0:
-            process.resize(self.master, int(request["rows"]), int(request["columns"]))
+        self.streams.resize(int(request["rows"]), int(request["columns"]))
         client.send({"ok": True})
 
     def _do_release(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
@@ -458,9 +362,7 @@ class _Shim:
             client.entered = True
             self.poll.register(pidfd, select.POLLIN)
             if request["detach"]:
-                for number in descriptors:
-                    self.unheard.add(number)
-                    self.poll.register(number, select.POLLIN)
+                self.streams.turn_away(descriptors)
                 descriptors = []
             client.send({"pid": pid}, tuple(descriptors))
         for number in descriptors:
