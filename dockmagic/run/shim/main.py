@@ -21,7 +21,7 @@ from typing import Any
 from dockmagic.run.linux import cgroups, idmap, kernel
 from dockmagic.run.linux.insistence import Insistence
 
-from . import birth, forwarder, guard, ownertable, recorder, wire
+from . import birth, forwarder, guard, log, ownertable, recorder, wire
 from .client import Client
 from .folder import Folder
 from .streams import Streams
@@ -43,9 +43,10 @@ class _Shim:
         self.pidfd = -1
         self.listener: socket.socket | None = None
         self.owner = -1
+        path = f"{self.folder.path}/log"
         if self.folder.was_left:
-            log.mend(f"{self.folder.path}/log")
-        self.streams = Streams(self.poll, self.clients, f"{self.folder.path}/log" if spec["keep_log"] else "")
+            log.mend(path)
+        self.streams = Streams(self.poll, self.clients, path if spec["keep_log"] else "")
         self.groups: list[str] = []
         self.forwarder = 0
         self.birth = birth.Birth(spec)
