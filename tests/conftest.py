@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,10 @@ _FOREIGN = (
     "http_proxy",
     "https_proxy",
 )
+
+# Time says nothing on a machine that others use too, and the folder that the tests start in may be read-only.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.load_profile("anywhere")
 
 
 @pytest.fixture(autouse=True)
