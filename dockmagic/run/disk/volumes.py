@@ -6,8 +6,9 @@ import json
 import re
 import secrets
 import shutil
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
 
@@ -25,8 +26,7 @@ VALID_NAME = "[a-zA-Z0-9][a-zA-Z0-9_.-]+"
 _VALID = re.compile(VALID_NAME)
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(msgspec.Struct, frozen=True):
     """One volume.
 
     Attributes:
@@ -40,7 +40,7 @@ class Volume:
     name: str
     path: Path
     created: float
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
     anonymous: bool = False
 
 

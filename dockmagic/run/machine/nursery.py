@@ -1,4 +1,4 @@
-"""A warm process that gives birth to shims and workers: who starts many waits for their imports only once.
+"""Shims and workers from a warm process, the `midwife`: who starts many waits for their imports only once.
 
 A helper of its own takes 30 to 80 ms to begin, nearly all of it imports; forked from one that has them, 2 ms.
 """
@@ -6,23 +6,19 @@ A helper of its own takes 30 to 80 ms to begin, nearly all of it imports; forked
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
-import json
 import os
 import select
 import signal
 import socket
 import threading
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 from . import helper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import ModuleType
+    from collections.abc import Iterator
 
-__all__ = ["Nursery", "main"]
+__all__ = ["Nursery"]
 
 
 class Nursery:
@@ -36,7 +32,7 @@ class Nursery:
 
     def __init__(self, *modules: str) -> None:
         self._lock = threading.Lock()
-        self._connection, self._process = helper.spawn("machine.nursery")
+        self._connection, self._process = helper.spawn("machine.midwife")
         self.expect(*modules)
 
     def __enter__(self) -> Self:
@@ -102,57 +98,3 @@ class _Born:
         if self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-
-
-def main() -> None:
-    """Fork what is asked for on descriptor 0, until nobody can ask any more."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_IGN)
-    os.setsid()
-    sock = socket.socket(fileno=os.dup(0))
-    asked = select.poll()
-    asked.register(sock, select.POLLIN)
-    ahead: list[str] = []
-    while True:
-        while ahead and not asked.poll(0):
-            _load(ahead.pop(0))
-        data, descriptors, _, _ = socket.recv_fds(sock, 1 << 12, 2)
-        if not data:
-            return
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        request = json.loads(data)
-        if "ahead" in request:
-            ahead += request["ahead"]
-            continue
-        module = _load(request["module"])
-        pid = os.fork()
-        if pid == 0:
-            sock.close()
-            _become(module.main, *descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        sock.send(json.dumps({"pid": pid}).encode())
-
-
-def _load(name: str) -> ModuleType:
-    module = importlib.import_module(f"dockmagic.run.{name}")
-    gc.freeze()  # so that a child's collector does not write to, and so copy, all of the parent's pages
-    return module
-
-
-def _become(begin: Callable[[], None], connection: int, errors: int) -> NoReturn:
-    """Be the helper, with descriptors as `helper.spawn` would give them."""
-    code = 1
-    try:
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
-        os.dup2(connection, 0)
-        os.dup2(errors, 2)
-        os.close(connection)
-        os.close(errors)
-        begin()
-        code = 0
-    finally:
-        os._exit(code)
