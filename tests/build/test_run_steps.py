@@ -467,3 +467,9 @@ def test_the_container_of_a_killed_build_goes_with_the_next_one(make: Builder) -
         container.wait()
         goes()
         assert not containers(make.store)
+
+
+def test_a_heredoc_that_fails_is_told_in_one_line(make: Builder) -> None:
+    """Its lines stay apart."""
+    with pytest.raises(StepFailed, match=r'process "/bin/sh -c set -e\\nfalse" did not complete'):
+        make("FROM base\nRUN <<EOF\nset -e\nfalse\nEOF\n")

@@ -55,12 +55,13 @@ def returned(
     """The error of a RUN whose program ended with another code than 0; `full` if what it left could not be kept."""
     import shlex
 
+    shown = " ".join(argv).rstrip("\n").replace("\n", r"\n")  # a heredoc, in one line
     command = argv[-1] if len(argv) == 3 and argv[1] == "-c" else shlex.join(argv)
     why = " (it was killed: out of memory?)" if code == 137 else ""
     told = _placed(
         instruction,
         step,
-        f'process "{" ".join(argv)}" did not complete successfully: '
+        f'process "{shown}" did not complete successfully: '
         f"exit code: {code}{why}{f'; {full.message}, so what it left is not kept' if full else ''}",
     )
     return StepFailed(
