@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dockmagic.oci.digest import Digest
+    from dockmagic.oci.media import Compression
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.spec import Descriptor, History
     from dockmagic.store.content import ContentStore
 
-__all__ = ["append_layer", "empty_image", "with_config", "with_history", "with_labels"]
+__all__ = ["append_layer", "empty_image", "layer_compression", "with_config", "with_history", "with_labels"]
 
 
 def empty_image(store: ContentStore, platform: Platform, *, created: str = "") -> Image:
@@ -103,14 +104,29 @@ def _write(
         "schemaVersion": 2,
         "mediaType": media.OCI_MANIFEST,
         "config": config_desc,
-        "layers": [_as_oci(layer) for layer in layers],
+        "layers": [_as_oci(store, layer) for layer in layers],
     }
     desc = store.put_bytes(media.OCI_MANIFEST, to_json(changed))
     return Image(store, desc, home=store.home, keep_tables=True)
 
 
-def _as_oci(layer: Descriptor) -> Descriptor:
+def layer_compression(store: ContentStore, layer: Descriptor) -> Compression:
+    """How a layer is compressed, for the media type that it gets in another manifest.
+
+    Args:
+        store: has it.
+        layer: whose media type says it; where that says nothing, the first bytes do.
+    """
+    if layer.media_type != media.OCTETS:
+        return media.compression_of(layer.media_type)
+    from dockmagic.store.layer.compress import LONGEST_MAGIC, detect
+
+    with store.open(layer, verify=False) as blob:
+        return detect(blob.read(LONGEST_MAGIC))
+
+
+def _as_oci(store: ContentStore, layer: Descriptor) -> Descriptor:
     if layer.media_type.startswith(media.OCI_LAYER):
         return layer
-    suffix = media.compression_of(layer.media_type).value
+    suffix = layer_compression(store, layer).value
     return msgspec.structs.replace(layer, media_type=f"{media.OCI_LAYER}+{suffix}" if suffix else media.OCI_LAYER)

@@ -149,7 +149,10 @@ class _Validation:
         if not head:
             return
         if broken is None:
-            self._compare(where, "compression", claimed.value or "none", detect(head).value or "none")
+            if desc.media_type == media.OCTETS:
+                self._note(where, "media type", "a file system layer", desc.media_type)
+            else:
+                self._compare(where, "compression", claimed.value or "none", detect(head).value or "none")
             try:
                 actual, table = ingest.finish()
             except InvalidContent as error:

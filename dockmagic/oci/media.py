@@ -19,6 +19,7 @@ __all__ = [
     "OCI_LAYER_GZIP",
     "OCI_LAYER_ZSTD",
     "OCI_MANIFEST",
+    "OCTETS",
     "Compression",
     "compression_of",
     "is_config",
@@ -33,6 +34,8 @@ OCI_EMPTY: Final = "application/vnd.oci.empty.v1+json"
 OCI_LAYER: Final = "application/vnd.oci.image.layer.v1.tar"
 OCI_LAYER_GZIP: Final = f"{OCI_LAYER}+gzip"
 OCI_LAYER_ZSTD: Final = f"{OCI_LAYER}+zstd"
+#: Bytes of whatever kind: some tools name layers so, and their first bytes alone say how they are compressed.
+OCTETS: Final = "application/octet-stream"
 DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
@@ -49,18 +52,21 @@ class Compression(Enum):
     ZSTD = "zstd"
 
 
+#: What names a tar of a layer, before its compression: OCI's and Docker's, and those that may not be distributed.
+_TARS = (
+    OCI_LAYER,
+    _NONDISTRIBUTABLE,
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.docker.image.rootfs.foreign.diff.tar",
+)
+
+# OCI writes "+gzip", Docker ".gzip"; tools that convert between them write either behind both.
 _LAYERS = {
-    OCI_LAYER: Compression.NONE,
-    OCI_LAYER_GZIP: Compression.GZIP,
-    OCI_LAYER_ZSTD: Compression.ZSTD,
-    _NONDISTRIBUTABLE: Compression.NONE,
-    f"{_NONDISTRIBUTABLE}+gzip": Compression.GZIP,
-    f"{_NONDISTRIBUTABLE}+zstd": Compression.ZSTD,
-    "application/vnd.docker.image.rootfs.diff.tar": Compression.NONE,
-    DOCKER_LAYER_GZIP: Compression.GZIP,
-    "application/vnd.docker.image.rootfs.diff.tar.zstd": Compression.ZSTD,
-    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": Compression.GZIP,
-}
+    f"{tar}{separator}{compression.value}" if compression.value else tar: compression
+    for tar in _TARS
+    for compression in Compression
+    for separator in "+."
+} | {OCTETS: Compression.NONE}
 
 
 def is_index(media_type: str) -> bool:

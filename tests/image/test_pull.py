@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.image import local
+from dockmagic.image.mutate import with_labels
 from dockmagic.image.transfer import choose, copy, plan, plan_repository, pull, pull_repository, push
 from dockmagic.image.validate import validate
 from dockmagic.oci import media
@@ -266,6 +267,31 @@ def test_an_artifact_is_no_image(
     with pytest.raises(UnsupportedMediaType, match="helm"):
         pull(target, other, ref)
     assert not other.home.root.exists()
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        media.OCTETS,
+        "application/vnd.docker.image.rootfs.foreign.diff.tar",
+        "application/vnd.docker.image.rootfs.diff.tar+gzip",
+    ],
+)
+def test_layers_under_names_that_other_engines_read_are_layers(
+    repository: Place, store: ContentStore, other: ContentStore, make_image: MakeImage, media_type: str
+) -> None:
+    """The bytes say how they are compressed, also for the media type that a layer gets in a changed image."""
+    target, ref = repository
+    image = make_image({"etc/motd": b"hello\n"})
+    manifest = json.loads(image.raw_manifest)
+    manifest["layers"][0]["mediaType"] = media_type
+    push(local.Image(store, store.put_bytes(media.OCI_MANIFEST, json.dumps(manifest).encode())), target, ref)
+    pulled = pull(target, other, ref)
+    assert (pulled / "etc/motd").read_bytes() == b"hello\n"
+    (layer,) = with_labels(other, pulled, {"a": "b"}).manifest.layers
+    assert layer.media_type == (
+        "application/vnd.oci.image.layer.v1.tar" if "foreign" in media_type else media.OCI_LAYER_GZIP
+    )
 
 
 def test_an_image_for_another_processor_comes_where_there_is_no_choice(

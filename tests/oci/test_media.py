@@ -20,6 +20,10 @@ from dockmagic.oci.media import Compression
         ("application/vnd.docker.image.rootfs.diff.tar.gzip", Compression.GZIP),
         ("application/vnd.docker.image.rootfs.diff.tar.zstd", Compression.ZSTD),
         ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", Compression.GZIP),
+        ("application/vnd.docker.image.rootfs.foreign.diff.tar", Compression.NONE),
+        ("application/vnd.docker.image.rootfs.foreign.diff.tar.zstd", Compression.ZSTD),
+        ("application/vnd.docker.image.rootfs.diff.tar+gzip", Compression.GZIP),
+        ("application/octet-stream", Compression.NONE),
     ],
 )
 def test_layers_say_their_compression(media_type: str, compression: Compression) -> None:

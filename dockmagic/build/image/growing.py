@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dockmagic.image.image import Image
+from dockmagic.image.mutate import layer_compression
 from dockmagic.oci import media
 from dockmagic.oci.errors import BlobNotFound
 from dockmagic.oci.media import Compression
@@ -163,7 +164,12 @@ def _write(
     kind = media.DOCKER_CONFIG if docker else media.OCI_CONFIG
     form = media.DOCKER_MANIFEST if docker else media.OCI_MANIFEST
     config_desc = store.put_bytes(kind, raw_config, durable=False)
-    named = {**manifest, "mediaType": form, "config": config_desc, "layers": [_as(layer, docker) for layer in layers]}
+    named = {
+        **manifest,
+        "mediaType": form,
+        "config": config_desc,
+        "layers": [_as(store, layer, docker) for layer in layers],
+    }
     raw = to_json(named)
     image = Image(
         store, store.put_bytes(form, raw, durable=False), image_id=config_desc.digest, home=store.home, keep_tables=True
@@ -172,8 +178,8 @@ def _write(
     return image
 
 
-def _as(layer: Descriptor, docker: bool) -> Descriptor:  # noqa: FBT001  (private, one caller)
-    compression = media.compression_of(layer.media_type)
+def _as(store: ContentStore, layer: Descriptor, docker: bool) -> Descriptor:  # noqa: FBT001  (private, one caller)
+    compression = layer_compression(store, layer)
     suffix = compression.value
     oci = f"{media.OCI_LAYER}+{suffix}" if suffix else media.OCI_LAYER
     return msgspec.structs.replace(layer, media_type=_DOCKER_LAYERS[compression] if docker else oci)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-__all__ = ["Compressor", "Decompressor", "detect"]
+__all__ = ["LONGEST_MAGIC", "Compressor", "Decompressor", "detect"]
 
 #: The most plain bytes that are handed out at once: compressed zeros swell a thousandfold.
 _PIECE: Final = 1 << 20
@@ -36,7 +36,8 @@ _GZIP_WINDOW: Final = 31  # zlib's way to say: gzip header, 32 KiB window
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _FOREIGN: Final = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"LZIP": "lzip"}
-_LONGEST_MAGIC: Final = 6
+#: Bytes of a layer that `detect` looks at.
+LONGEST_MAGIC: Final = 6
 
 
 def detect(head: bytes) -> Compression:
@@ -102,7 +103,7 @@ class Decompressor:
         """
         if self._kind is None:
             self._head += bytes(chunk)
-            if len(self._head) < _LONGEST_MAGIC:
+            if len(self._head) < LONGEST_MAGIC:
                 return
             chunk, self._head = self._head, b""
             self._begin(chunk)
