@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, NotSupported
+from dockmagic.store.private import FILE_MODE
 
 from . import hosts, mounting
 from .container import Container
@@ -249,18 +250,19 @@ def create(
 
 def _write(store: ContentStore, record: Record, folder: Path) -> Container:
     building = folder.with_name(f".new-{record.id}")
+    store.home.make(building)
     try:
         for part in ("upper", "work", "merged", "empty"):
-            (building / part).mkdir(parents=True)
+            (building / part).mkdir()
         if record.keep_log:
-            (building / "log").touch()
+            (building / "log").touch(FILE_MODE)
         trees.furnish(store, record, building)
         with store.home.lock("containers"):
             taken = {container.name: container for container in containers(store)}
             if record.name in taken:
                 raise _name_taken(taken[record.name])  # noqa: TRY301  (what was begun goes away with it)
             record = msgspec.structs.replace(record, name=record.name or naming.invent(taken))
-            (building / "config.json").write_bytes(record.dump())
+            store.home.write(building / "config.json", record.dump(), durable=False)
             building.rename(folder)
     except BaseException:
         container = Container(store, record)

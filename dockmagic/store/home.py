@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import OutOfSpace, StoreError, StoreTooNew
 
+from . import private
 from .lock import lock
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["VERSION", "Home", "disk_errors"]
 
 #: The form of what lies in a home; raised when an older dockmagic could no longer read it.
 VERSION: Final = 1
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class Home:
@@ -41,6 +43,7 @@ class Home:
             chosen = user_data_path("dockmagic", appauthor=False)
         self.root = Path(chosen).expanduser().absolute()
         self._checked = False
+        private.close(self.root)
 
     def __repr__(self) -> str:
         return f"Home({str(self.root)!r})"
@@ -78,7 +81,9 @@ class Home:
         if not elsewhere:
             return self.root
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
-        return Path(elsewhere).expanduser().absolute() / f"dockmagic-{name}"
+        folder = Path(elsewhere).expanduser().absolute() / f"dockmagic-{name}"
+        private.close(folder, own=True)
+        return folder
 
     @property
     def layers(self) -> Path:
@@ -123,10 +128,20 @@ class Home:
             return
         with disk_errors():
             for folder in (self.store / "blobs" / "sha256", self.root / "tables", self.root / "partial", self.leases):
-                folder.mkdir(parents=True, exist_ok=True)
+                self.make(folder)
             self.write(self.root / "version", f"{VERSION}\n".encode())
             # Last, for it says that all the rest is there (image specification, image-layout.md, "oci-layout file").
             self.write(self.store / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+
+    def make(self, folder: Path) -> None:
+        """Make a folder of this home and those above it; its topmost one is closed to the machine's other users.
+
+        Raises:
+            OutOfSpace: the disk is full.
+            StoreError: the home cannot be written to.
+        """
+        with disk_errors():
+            private.make(self.root if folder.is_relative_to(self.root) else self.scratch, folder)
 
     def check(self) -> None:
         """Refuse a home of a later version.
@@ -145,7 +160,7 @@ class Home:
         self._checked = True
 
     def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
-        """Replace the file `path` at once: readers see the old or the new content.
+        """Replace the file `path` at once: readers see the old or the new content. Only its owner may read it.
 
         Args:
             path: the file.
@@ -157,9 +172,9 @@ class Home:
         """
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         with disk_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self.make(path.parent)
             try:
-                with temporary.open("wb") as file:
+                with os.fdopen(os.open(temporary, _NEW, private.FILE_MODE), "wb") as file:
                     file.write(data)
                     if durable:
                         file.flush()
@@ -183,8 +198,8 @@ class Home:
         """
         folder = self.root / "locks"
         with disk_errors():
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self.make(folder)
+            descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private.FILE_MODE)
         try:
             lock(descriptor, shared=shared, stop=stop)
             yield
@@ -194,7 +209,7 @@ class Home:
     def discard(self, path: Path) -> bool:
         """Delete a file or folder at once, by moving it into the trash; whether it was there."""
         with disk_errors():
-            self.trash.mkdir(parents=True, exist_ok=True)
+            self.make(self.trash)
             try:
                 path.rename(self.trash / f"{path.name}.{os.urandom(8).hex()}")
             except FileNotFoundError:

@@ -11,6 +11,7 @@ from dockmagic.oci.errors import DigestMismatch, SizeMismatch
 
 from .home import disk_errors
 from .lock import lock
+from .private import FILE_MODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ class PartialWriter:
         """Open the partial file and lock it; anew if another process finished it meanwhile."""
         while True:
             with disk_errors():
-                file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
             try:
                 lock(file, stop=stop)
                 if self._is_current(file):

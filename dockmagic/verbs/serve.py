@@ -34,6 +34,8 @@ def command(door: Door, folder: str, port: int, host: str) -> Result:
     root = Path(folder).expanduser() if folder else door.engine.home.root / "registry"
     if root.exists() and not root.is_dir():
         raise InvalidInput(f"{root} is a file, and a registry needs a folder", hint="Name a folder, or none")
+    if not folder:
+        door.engine.home.make(root)
     server = RegistryServer(root, host=host, port=port)
     try:
         server.start()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import StoreTooNew
+from dockmagic.oci.errors import StoreError, StoreTooNew
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import VERSION, Home
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 HOLDER = """
 import sys, time
@@ -143,3 +147,106 @@ def test_every_path_is_below_the_root(home: Home) -> None:
         assert home.root in path.parents
         assert home.store not in path.parents
     assert home.blob(digest).parent == home.store / "blobs" / "sha256"
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+_FIRSTS: dict[str, Callable[[Home], object]] = {
+    "prepare": Home.prepare,
+    "lock": lambda home: home.lock("one").__enter__(),
+    "write": lambda home: home.write(home.cache("a"), b""),
+    "discard": lambda home: home.discard(home.cache("a")),
+    "make": lambda home: home.make(home.volumes / "v"),
+    "scratch": lambda home: home.make(home.containers / "c"),
+}
+
+
+@pytest.mark.parametrize("first", _FIRSTS)
+def test_a_home_is_closed_to_others_whatever_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Also where the umask would leave it open, and the folder for containers as well."""
+    monkeypatch.setenv("DOCKMAGIC_SCRATCH", str(tmp_path / "scratch"))
+    home = Home(tmp_path / "home")
+    before = os.umask(0)
+    try:
+        _FIRSTS[first](home)
+    finally:
+        os.umask(before)
+    made = [path for path in (home.root, home.scratch) if path.exists()]
+    assert made
+    for top in made:
+        assert _mode(top) == 0o700
+        assert {_mode(one) & 0o077 for one in top.iterdir()} <= {0}
+
+
+def test_an_existing_home_is_closed_when_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older versions left it as the umask had it; the scratch folder likewise."""
+    monkeypatch.setenv("DOCKMAGIC_SCRATCH", str(tmp_path / "scratch"))
+    home = Home(tmp_path / "home")
+    home.prepare()
+    home.make(home.containers)
+    home.root.chmod(0o755)
+    home.scratch.chmod(0o775)
+    again = Home(home.root)
+    assert _mode(again.root) == 0o700
+    assert _mode(again.scratch) == 0o700
+
+
+def test_a_folder_with_other_things_in_it_is_not_closed(tmp_path: Path) -> None:
+    """``DOCKMAGIC_HOME=/tmp`` must not take ``/tmp`` from everybody: what is ours in it is closed."""
+    (tmp_path / "letter").touch()
+    tmp_path.chmod(0o755)
+    home = Home(tmp_path)
+    home.prepare()
+    home.store.chmod(0o755)
+    assert _mode(Home(tmp_path).root) == 0o755
+    assert {_mode(home.root / name) for name in ("store", "tables", "partial", "leases")} == {0o700}
+
+
+def test_a_scratch_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is known, so another user may make it first, or a link."""
+    monkeypatch.setenv("DOCKMAGIC_SCRATCH", str(tmp_path))
+    home = Home(tmp_path / "home")
+    name = home.scratch
+    name.symlink_to(tmp_path / "home")
+    with pytest.raises(StoreError, match="belongs to somebody else") as caught:
+        home.make(home.containers)
+    assert "DOCKMAGIC_SCRATCH" in caught.value.hint
+
+
+def test_records_are_for_their_owner_alone(home: Home) -> None:
+    """Whatever the umask is."""
+    before = os.umask(0)
+    try:
+        home.write(home.root / "record", b"secret")
+        with home.lock("one"):
+            pass
+    finally:
+        os.umask(before)
+    assert _mode(home.root / "record") == 0o600
+    assert _mode(home.root / "locks" / "one") == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_gets_at_nothing() -> None:
+    """Neither at programs in layers, nor at records, nor at files of volumes, nor can anything be put there."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        home = Home(Path(folder) / "home")
+        home.prepare()
+        home.make(home.layers / "form" / "key" / "tmp")
+        (home.layers / "form" / "key" / "tmp").chmod(0o1777)
+        home.write(home.containers / "id" / "config.json", b"secret")
+        home.make(home.volumes / "v" / "_data")
+        for attempt in (
+            "ls .", "ls layers", "cat containers/id/config.json", "cat version", "touch layers/form/key/tmp/planted",
+            "ls volumes/v/_data", "cat store/index.json store/oci-layout",
+        ):  # fmt: skip
+            done = subprocess.run(
+                ["sh", "-c", f'cd "$0" && {attempt}', home.root],
+                user=65534, group=65534, extra_groups=[], capture_output=True, check=False, cwd="/",
+            )  # fmt: skip
+            assert (done.returncode != 0, done.stdout) == (True, b""), attempt

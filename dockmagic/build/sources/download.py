@@ -80,7 +80,7 @@ def download(
     name = blake3(url.encode()).hexdigest()[:32]
     folder = home.builds / "downloads"
     home.prepare()
-    folder.mkdir(parents=True, exist_ok=True)
+    home.make(folder)
     with home.lock(f"download.{name[:3]}", stop=stop):
         known = _known(folder / f"{name}.json", folder / name)
         if known is None or known.digest != wanted:

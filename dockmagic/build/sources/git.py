@@ -131,7 +131,7 @@ class Repository:
 
     def _prepare(self, commit: str = "") -> None:
         if not (self._bare / "HEAD").exists():
-            self._bare.parent.mkdir(parents=True, exist_ok=True)
+            self._home.make(self._bare.parent)
             self._run("init", "-q", "--bare", *_format(commit), "--", self._bare)
 
     @contextlib.contextmanager

@@ -229,7 +229,7 @@ class Mounted:
             self._renew(base)
         for number in range(_MOST_PRIVATE):
             folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
-            folder.mkdir(parents=True, exist_ok=True)
+            self._shop.store.home.make(folder)
             (base / "name").write_text(mount.id)
             with (base / f"{folder.name}.lock").open("w") as file:
                 if mount.sharing == "private":

@@ -16,7 +16,6 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.run.machine.nursery import Nursery
 from dockmagic.run.machine.tiers import choose
 from dockmagic.run.machine.work import Work
-from dockmagic.store.home import disk_errors
 from dockmagic.store.layer.table import LayerTable
 
 from . import layers
@@ -75,6 +74,7 @@ class _Crew:
     """The workers of one pull: one for each layer, as layers come side by side."""
 
     def __init__(self, home: Home, isolation: Isolation, nursery: Nursery) -> None:
+        self._home = home
         self._folder = home.layers / isolation.form_name
         self._isolation = isolation
         self._nursery = nursery
@@ -87,8 +87,7 @@ class _Crew:
             with record(desc, diff_id) as ingest:
                 yield ingest
             return
-        with disk_errors():
-            self._folder.mkdir(parents=True, exist_ok=True)
+        self._home.make(self._folder)
         with tempfile.TemporaryFile() as table, contextlib.ExitStack() as opened:
             source, sink = os.pipe2(os.O_CLOEXEC)
             pipe = opened.enter_context(os.fdopen(sink, "wb", buffering=0))

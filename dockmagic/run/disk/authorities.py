@@ -169,7 +169,7 @@ def _layer(store: ContentStore, isolation: Isolation, files: Mapping[str, bytes]
     key = told.hexdigest()[:16]
     folder = store.home.layers / isolation.form_name
     if not (folder / key).exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        store.home.make(folder)
         _unpack(isolation, folder, key, _tar(folders, files))
     return key
 

@@ -90,7 +90,7 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
     """
     wanted = keys(store, image)
     folder = store.home.layers / isolation.form_name
-    folder.mkdir(parents=True, exist_ok=True)  # a container of no layers looks into it, too
+    store.home.make(folder)  # a container of no layers looks into it, too
     if all((folder / key).exists() for key in wanted):
         return wanted
     with store.home.lock(f"layers-{isolation.form_name}"):

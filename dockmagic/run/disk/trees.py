@@ -37,7 +37,7 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
     below = image.layers[-2].chain_id if len(described) > 1 else None
     key = layers.key_of(image.layers[-1].diff_id, below) if described else "empty"
     if not (folder / key).exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        store.home.make(folder)
         with store.home.lock(f"layers-{isolation.form_name}"):
             work(isolation, "remove", paths=[str(path) for path in folder.glob(".new-*")])
             if not (folder / key).exists():

@@ -94,9 +94,10 @@ def create_volume(
     if not folder.exists():
         # Whole or not at all: another process may make the same one now.
         building = home.volumes / f".new-{secrets.token_hex(8)}"
-        (building / "_data").mkdir(parents=True)
+        home.make(building)
+        (building / "_data").mkdir()
         known = {"created": time.time(), "labels": dict(labels or {}), "anonymous": anonymous}
-        (building / "volume.json").write_text(json.dumps(known), encoding="utf-8")
+        home.write(building / "volume.json", json.dumps(known).encode(), durable=False)
         try:
             building.rename(folder)
         except OSError:

@@ -120,7 +120,7 @@ def _attempt(home: Home, tier: Tier) -> tuple[Isolation, str]:
         NotSupported: with the reason.
     """
     isolation = _MAKERS[tier]()
-    home.layers.mkdir(parents=True, exist_ok=True)
+    home.make(home.layers)
     if isolation.proot:
         _try_proot(isolation.proot)
         return isolation, ""

@@ -30,14 +30,14 @@ class Folder:
     def note(self, **state: Any) -> None:
         """Write down how the container goes: all of it or nothing."""
         path = f"{self.path}/state.json"
-        with open(os.open(path + ".new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC), "r+", encoding="utf-8") as file:
+        with open(os.open(path + ".new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="utf-8") as file:
             json.dump(state, file)
             file.truncate()
         os.rename(path + ".new", path)
 
     def reserve(self) -> None:
         """Take the room for the last `note` now: the program may fill the disk."""
-        descriptor = os.open(f"{self.path}/state.json.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC)
+        descriptor = os.open(f"{self.path}/state.json.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.posix_fallocate(descriptor, 0, _NOTE)
         os.close(descriptor)
 
@@ -45,7 +45,8 @@ class Folder:
         """Write down which mount points were made for it, as far as they were not there."""
         path = f"{self.path}/mountpoints"
         if created:
-            with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with open(descriptor, "a", encoding="utf-8", errors="surrogateescape") as file:
                 file.writelines(name + "\0" for name in created)
 
     def listen(self) -> socket.socket:

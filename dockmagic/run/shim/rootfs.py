@@ -99,7 +99,7 @@ def _tell_apt(spec: dict[str, Any], root: int, created: list[str]) -> None:
     except OSError:
         return
     settings = f"{spec['folder']}/apt.conf"
-    with open(settings, "wb") as file:
+    with open(os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644), "wb") as file:
         file.write(b'Debug::NoDropPrivs "true";\n')
     _volume(spec, root, {"type": "bind", "source": settings, "target": "/etc/apt/apt.conf.d/99dockmagic"}, created)
 
