@@ -173,10 +173,11 @@ def create(
     check_ports(tuple(ports), network)
     for address in dns:
         hosts.check_address(address)
-    helper = reaper.find_reaper() if init else ""
     isolation = choose(store.home)
     sweep(store, isolation)
     check_means(isolation, network=network, read_only=read_only, mounts=mounts, init=init)
+    # After what the tier cannot hold: installing a program would not help there.
+    helper = reaper.find_reaper() if init else ""
     for notice in (*hold(limits, isolation).notices, *losses(isolation, groups)):
         on_notice(notice)
     granted = capabilities.choose(cap_add, cap_drop)

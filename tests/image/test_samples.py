@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from dockmagic.engine import Engine
 from dockmagic.image.samples import samples_home, samples_registry
-from dockmagic.image.samples.recipe import Binary
+from dockmagic.image.samples.recipe import Binary, Link
 from dockmagic.image.samples.runnable import _static, programs
 from dockmagic.image.validate import validate
 from dockmagic.oci.errors import ImageNotFound, RegistryBlocked
@@ -120,6 +121,38 @@ def test_there_is_always_a_bash(monkeypatch: pytest.MonkeyPatch, *, static: bool
     assert {"bin/sh", "bin/cat", "bin/ls"} <= set(found)
 
 
+def test_without_busybox_a_shell_has_all_that_coreutils_offer_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that a first shell is about, too: a pipe with a name, a terminal's settings; each with what it needs."""
+    monkeypatch.setattr("dockmagic.image.samples.runnable._static", dict)
+    found = programs()
+    words = "[ chroot env id mkfifo mknod nohup printf stty test timeout tty who awk find grep gzip ps sed tar vi which"
+    assert {f"bin/{word}" for word in words.split() if shutil.which(word)} <= set(found)
+    assert all(
+        f"bin/{content.target}" in found or content.target.lstrip("/") in found
+        for content in found.values()
+        if isinstance(content, Link)
+    )
+    assert any("/libc." in path for path in found)
+
+
+def test_one_program_under_several_names_is_copied_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As coreutils are in one piece on some systems; scripts of the shell are taken as they are."""
+    shutil.copy(shutil.which("cat") or "", tmp_path / "all-in-one")
+    for name in ("b2sum", "stty", "tac"):
+        (tmp_path / name).symlink_to("all-in-one")
+    (tmp_path / "which").write_text("#!/bin/sh\n:\n")
+    (tmp_path / "zcat").write_text("#!/usr/bin/perl\n")
+    for name in ("which", "zcat"):
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("dockmagic.image.samples.runnable._static", dict)
+    found = programs()
+    assert isinstance(found["bin/b2sum"], Binary)
+    assert (found["bin/stty"], found["bin/tac"]) == (Link("b2sum"), Link("b2sum"))
+    assert found["bin/which"] == Binary(b"#!/bin/sh\n:\n")
+    assert "bin/zcat" not in found
+
+
 def test_search_finds_them(engine: Engine) -> None:
     """Official ones and users', most stars first."""
     found = engine.registries.search("ubuntu")
@@ -163,13 +196,13 @@ def test_the_environment_begins_with_samples(tmp_path: Path, monkeypatch: pytest
 def test_the_registry_is_made_once(tmp_path: Path) -> None:
     """And an interrupted making leaves nothing half made."""
     home = samples_home(Home(tmp_path))
-    (home.root / "registry-2.draft").mkdir(parents=True)
+    (home.root / "registry-3.draft").mkdir(parents=True)
     samples_registry(home)
-    made = home.root / "registry-2"
+    made = home.root / "registry-3"
     before = made.stat().st_mtime_ns
     samples_registry(home)
     assert made.stat().st_mtime_ns == before
-    assert not (home.root / "registry-2.draft").exists()
+    assert not (home.root / "registry-3.draft").exists()
 
 
 def test_a_fresh_home_goes_with_its_process_even_a_killed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An executable file."""
+    """A file of bytes: an executable one, unless `mode` says otherwise."""
 
     data: bytes
+    mode: int = 0o755
 
 
 #: A path's content: text of a file, permission bits of a directory, a link or a program.

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
+from dockmagic.oci.media import Compression
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import to_json
 from dockmagic.store.home import Home
 from dockmagic.store.registry.server import RegistryServer, Storage
 
 from .catalogue import LISTINGS, SAMPLES
-from .runnable import busybox, programs
+from .recipe import Step
+from .runnable import busybox, programs, tools
 from .tarball import compress, tarball
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .recipe import Content, Sample
+    from .recipe import Sample
 
 __all__ = ["samples_home", "samples_registry"]
 
 #: Raised when the samples change, so that they are made anew.
-_EDITION: Final = 2
+_EDITION: Final = 3
 #: The layer of programs has the same times in all samples, so that they share it.
 _TIMELESS: Final = 1_388_534_400  # 2014-01-01
 _LAYER = {"": media.OCI_LAYER, "gzip": media.OCI_LAYER_GZIP, "zstd": media.OCI_LAYER_ZSTD}
@@ -56,17 +57,34 @@ def samples_registry(home: Home) -> RegistryServer:
     return RegistryServer(root, listings=LISTINGS)
 
 
+class _Packed(NamedTuple):
+    """A layer: the DiffID of its tar, and the blob that it is kept in."""
+
+    diff_id: Digest
+    descriptor: dict[str, Any]
+    data: bytes
+
+
+def _packed(step: Step, mtime: int, compression: Compression) -> _Packed:
+    plain = tarball(step, mtime)
+    data = compress(plain, compression)
+    return _Packed(Digest.of(plain), _descriptor(_LAYER[compression.value], data), data)
+
+
 def _fill(storage: Storage) -> None:
     local = Platform.local().architecture
-    files = programs()
-    for sample in (*SAMPLES, *busybox()):
+    own = tools()
+    files = programs(own)
+    # By far the largest layer, and the same one in many images.
+    shared = _packed(Step("", files), _TIMELESS, Compression.GZIP) if files else None
+    for sample in (*SAMPLES, *busybox(own)):
         architectures = sample.architectures or (local,)
-        _publish(storage, sample, {name: files if name == local else {} for name in architectures})
+        _publish(storage, sample, {name: shared if name == local else None for name in architectures})
 
 
-def _publish(storage: Storage, sample: Sample, architectures: Mapping[str, Mapping[str, Content]]) -> None:
-    """Publish an image for each of `architectures`, with these programs."""
-    manifests = [_manifest(storage, sample, name, files) for name, files in architectures.items()]
+def _publish(storage: Storage, sample: Sample, architectures: Mapping[str, _Packed | None]) -> None:
+    """Publish an image for each of `architectures`, with this layer of programs."""
+    manifests = [_manifest(storage, sample, name, programs) for name, programs in architectures.items()]
     media_type, raw = media.OCI_MANIFEST, manifests[0]
     if len(manifests) > 1:
         media_type = media.OCI_INDEX
@@ -83,17 +101,17 @@ def _publish(storage: Storage, sample: Sample, architectures: Mapping[str, Mappi
     storage.put_manifest(sample.repository, Digest.of(raw), media_type, raw, sample.tags)
 
 
-def _manifest(storage: Storage, sample: Sample, architecture: str, files: Mapping[str, Content]) -> bytes:
+def _manifest(storage: Storage, sample: Sample, architecture: str, programs: _Packed | None) -> bytes:
     layers, diff_ids, history = [], [], []
-    for minutes, recipe in enumerate(sample.steps):
-        step = replace(recipe, files=files) if recipe.programs else recipe
+    for minutes, step in enumerate(sample.steps):
         moment = sample.created + timedelta(minutes=minutes)
         row: dict[str, Any] = {"created": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "created_by": step.created_by}
-        if step.has_layer:
-            plain = tarball(step, _TIMELESS if step.programs else int(moment.timestamp()))
-            packed = compress(plain, sample.compression)
-            layers.append(_blob(storage, sample.repository, _LAYER[sample.compression.value], packed))
-            diff_ids.append(Digest.of(plain))
+        packed = programs
+        if not step.programs:
+            packed = _packed(step, int(moment.timestamp()), sample.compression) if step.has_layer else None
+        if packed:
+            layers.append(_put(storage, sample.repository, packed.descriptor, packed.data))
+            diff_ids.append(packed.diff_id)
         else:
             row["empty_layer"] = True
         history.append(row)
@@ -111,7 +129,7 @@ def _manifest(storage: Storage, sample: Sample, architecture: str, files: Mappin
         {
             "schemaVersion": 2,
             "mediaType": media.OCI_MANIFEST,
-            "config": _blob(storage, sample.repository, media.OCI_CONFIG, config),
+            "config": _put(storage, sample.repository, _descriptor(media.OCI_CONFIG, config), config),
             "layers": layers,
         }
     )
@@ -123,8 +141,7 @@ def _descriptor(media_type: str, data: bytes) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": Digest.of(data), "size": len(data)}
 
 
-def _blob(storage: Storage, repository: str, media_type: str, data: bytes) -> dict[str, Any]:
-    descriptor = _descriptor(media_type, data)
+def _put(storage: Storage, repository: str, descriptor: dict[str, Any], data: bytes) -> dict[str, Any]:
     if not storage.has_blob(repository, descriptor["digest"]):
         file = storage.scratch()
         file.write_bytes(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,24 +12,41 @@ from typing import TYPE_CHECKING, Final
 from .recipe import Binary, Link, Sample, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .recipe import Content
 
-__all__ = ["busybox", "programs"]
+__all__ = ["busybox", "programs", "tools"]
 
-#: Copied with their libraries where there is no static busybox.
-_TOOLS: Final = (
-    "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "du", "echo", "env", "expr", "false", "find", "grep",
-    "gzip", "head", "hostname", "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "ps", "pwd", "readlink", "rm",
-    "rmdir", "sed", "seq", "sh", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "tee", "test", "touch",
-    "tr", "true", "uname", "uniq", "wc", "which", "whoami", "xargs", "yes",
-)  # fmt: skip
+#: Copied with their libraries where there is no static busybox: all of coreutils …
+_COREUTILS: Final = (
+    "[ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown chroot cksum comm cp csplit cut date dd df "
+    "dir dircolors dirname du echo env expand expr factor false fmt fold groups head hostid id install join kill link "
+    "ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pinky pr printenv "
+    "printf ptx pwd readlink realpath rm rmdir runcon seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf "
+    "sleep sort split stat stty sum sync tac tail tee test timeout touch tr true truncate tsort tty uname unexpand "
+    "uniq unlink uptime users vdir wc who whoami yes"
+)
+#: … and the small programs that a shell is rarely without.
+_OTHERS: Final = (
+    "sh awk bunzip2 bzcat bzip2 cal clear cmp diff egrep fgrep find flock free getopt grep gunzip gzip hexdump "
+    "hostname ip less more nc pgrep pidof pkill ps renice reset rev sed setsid tar top tput unxz vi watch which xargs "
+    "xxd xz xzcat zcat"
+)
+#: Where administrators' programs are, also for a user without these folders on the path.
+_SYSTEM: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+#: Bytes of a program with its libraries: an editor with those of a desktop is no small program.
+_LARGEST: Final = 8 << 20
 _INTERPRETER: Final = b"/ld-linux"
+_ANSWER = re.compile(r"^(/.+):\n", re.MULTILINE)
 _LIBRARY = re.compile(r"(/\S+) \(0x")
+_SCRIPT = re.compile(rb"#! ?/bin/sh\b")
 _BASH: Final = "bin/bash"
 #: What stands for bash where the machine has none.
 _BASH_BY_SH: Final = '#!/bin/sh\nENV="$HOME/.bashrc" exec /bin/sh "$@"\n'
+#: What programs know of the terminals that containers and people have (terminfo(5)); its place differs.
+_TERMINALS: Final = ("d/dumb", "l/linux", "s/screen", "v/vt100", "x/xterm", "x/xterm-256color")
+_TERMINFO: Final = ("etc/terminfo", "lib/terminfo", "usr/share/terminfo")
 _FOLDERS: Final[Mapping[str, Content]] = {
     "bin": 0o755,
     "dev": 0o755,
@@ -42,9 +60,13 @@ _FOLDERS: Final[Mapping[str, Content]] = {
 }
 
 
-def busybox() -> tuple[Sample, ...]:
-    """``busybox``, if this machine has a static busybox, or a shell and ``ldd``; else nothing."""
-    files = _tools()
+def tools() -> Mapping[str, Content]:
+    """A static busybox of this machine, or copies of its own small programs; nothing where there is no shell."""
+    return _static() or _copied()
+
+
+def busybox(files: Mapping[str, Content]) -> tuple[Sample, ...]:
+    """The image ``busybox`` of these `tools`; nothing where there are none."""
     if not files:
         return ()
     return (
@@ -57,17 +79,17 @@ def busybox() -> tuple[Sample, ...]:
     )
 
 
-def programs() -> Mapping[str, Content]:
-    """What makes a stand-in of a system run: tools, ``/bin/sh`` and ``/bin/bash``; nothing where there is no shell."""
-    files = _tools()
+def programs(files: Mapping[str, Content] | None = None) -> Mapping[str, Content]:
+    """What makes a stand-in of a system run: tools, ``/bin/sh`` and ``/bin/bash``; nothing where there is no shell.
+
+    Args:
+        files: the `tools`, where they were looked for already.
+    """
+    files = tools() if files is None else files
     if not files:
         return {}
-    shell = dict(_with_libraries("bash", _BASH))
+    shell = _with_libraries(["bash"])
     return {**files, **(shell or {_BASH: _BASH_BY_SH})}
-
-
-def _tools() -> dict[str, Content]:
-    return _static() or _copied()
 
 
 def _static() -> dict[str, Content]:
@@ -85,23 +107,61 @@ def _static() -> dict[str, Content]:
 
 
 def _copied() -> dict[str, Content]:
-    files = {path: content for tool in _TOOLS for path, content in _with_libraries(tool, f"bin/{tool}")}
-    return files if "bin/sh" in files else {}
+    files = _with_libraries(f"{_COREUTILS} {_OTHERS}".split())
+    return files | _terminals() if "bin/sh" in files else {}
 
 
-def _with_libraries(tool: str, path: str) -> Iterator[tuple[str, Content]]:
-    """A program of this machine for `path` in an image, and the libraries that it is linked to."""
-    ldd, program = shutil.which("ldd"), shutil.which(tool)
-    if ldd is None or program is None:
-        return
-    data = Path(program).read_bytes()
-    linked = subprocess.run([ldd, program], check=False, capture_output=True, text=True)  # noqa: S603 - found on PATH
-    if not data.startswith(b"\x7fELF") or (linked.returncode and not _is_static(linked)):
-        return
-    yield path, Binary(data)
-    for library in _LIBRARY.findall(linked.stdout):
-        yield library.lstrip("/"), Binary(Path(library).read_bytes())
+def _terminals() -> dict[str, Content]:
+    places = ((f"{folder}/{name}", Path("/", folder, name)) for name in _TERMINALS for folder in _TERMINFO)
+    return {path: Binary(place.read_bytes(), 0o644) for path, place in places if place.is_file()}
 
 
-def _is_static(linked: subprocess.CompletedProcess[str]) -> bool:
-    return "not a dynamic executable" in linked.stderr + linked.stdout or "statically linked" in linked.stdout
+def _with_libraries(names: Iterable[str]) -> dict[str, Content]:
+    """Programs of this machine for ``/bin`` of an image, and the libraries that they are linked to."""
+    search = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM))
+    files: dict[str, Content] = {}
+    needed: dict[Path, None] = {}
+    called: dict[Path, list[str]] = {}  # a program under several names looks at the one that it is called by
+    for name in names:
+        if place := shutil.which(name, path=search):
+            called.setdefault(Path(place).resolve(), []).append(name)
+    heads = {program: _head(program) for program in called}
+    linked = _libraries([program for program, head in heads.items() if head.startswith(b"\x7fELF")])
+    for program, (name, *others) in called.items():
+        libraries = linked.get(program)
+        if libraries is not None and sum(path.stat().st_size for path in (program, *libraries)) <= _LARGEST:
+            needed |= dict.fromkeys(libraries)
+        elif not _SCRIPT.match(heads[program]):
+            continue
+        files[f"bin/{name}"] = Binary(program.read_bytes())
+        files |= {f"bin/{other}": Link(name) for other in others}
+    seen: dict[Path, Path] = {}
+    for library in needed:  # one that is found in /lib and in /usr/lib is one
+        first = seen.setdefault(library.resolve(), library)
+        files[str(library).lstrip("/")] = Binary(library.read_bytes()) if first is library else Link(str(first))
+    return files
+
+
+def _head(program: Path) -> bytes:
+    try:
+        with program.open("rb") as file:
+            return file.read(64)
+    except OSError:
+        return b""  # one that may be run and not read
+
+
+def _libraries(programs: Sequence[Path]) -> dict[Path, list[Path]]:
+    """The libraries of each program that has all it needs: by one ``ldd``, which is slower to start than to answer."""
+    ldd = shutil.which("ldd")
+    if ldd is None or not programs:
+        return {}
+    done = subprocess.run([ldd, *programs], check=False, capture_output=True, text=True)  # noqa: S603 - found on PATH
+    # Of several the GNU C library's names each before it answers, and musl's answers for the first alone.
+    _, *answers = _ANSWER.split(f"{programs[0]}:\n{done.stdout}" if len(programs) == 1 else done.stdout)
+    if not answers:
+        return {program: libraries for one in programs for program, libraries in _libraries([one]).items()}
+    return {
+        Path(program): [Path(library) for library in _LIBRARY.findall(answer)]
+        for program, answer in zip(answers[::2], answers[1::2], strict=True)
+        if "not found" not in answer
+    }

@@ -60,7 +60,7 @@ def _member(path: str, content: Content) -> tuple[tarfile.TarInfo, bytes]:
     elif isinstance(content, Link):
         info.type, info.mode, info.linkname = tarfile.SYMTYPE, 0o777, content.target
     elif isinstance(content, Binary):
-        info.mode, data = 0o755, content.data
+        info.mode, data = content.mode, content.data
     else:
         data = content.encode()
         info.mode = 0o755 if content.startswith("#!") else 0o644
