@@ -8,6 +8,8 @@ import fcntl
 import io
 import json
 import os
+import shutil
+import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -24,6 +26,7 @@ from dockmagic.oci.errors import DockmagicError
 from dockmagic.run.commit import commit
 from dockmagic.run.disk.record import Mount
 from dockmagic.run.machine.isolation import Tier
+from dockmagic.run.shim.fill import fill
 from dockmagic.run.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _F_GET_SEALS = 1034
 _SEAL_WRITE = 8
+_WITHOUT_END = 1536  # bytes of a tar's member without content but with an attribute
 
 
 @pytest.fixture(params=[Tier.ROOT, Tier.SUBID, Tier.SINGLE], ids=lambda tier: tier.value)
@@ -60,10 +64,19 @@ def outside(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "outside"
     folder.mkdir()
     (folder / "secret").write_text("of the machine")
+    (folder / "secret").chmod(0o640)
     mounts = Path("/proc/self/mountinfo").read_text().count(str(folder))
+    before = _state(folder), _state(folder / "secret")
     yield folder
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"secret": "of the machine"}
+    assert (_state(folder), _state(folder / "secret")) == before
     assert Path("/proc/self/mountinfo").read_text().count(str(folder)) == mounts
+
+
+def _state(path: Path) -> tuple[object, ...]:
+    """What a copy gives a file: mode, owner, time and attributes."""
+    found = path.stat()
+    return found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, os.listxattr(path)
 
 
 @contextlib.contextmanager
@@ -197,6 +210,89 @@ def test_a_copy_through_a_name_that_is_swapped_for_a_link(make: Make, tmp_path: 
                 out.seek(0)
                 assert b"of the machine" not in out.read()
         container.kill()
+
+
+def _tar(*names: str, kind: bytes = tarfile.REGTYPE, content: bytes = b"") -> io.BytesIO:
+    """Members with the rarest modes and times, and an attribute."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.type, info.mode, info.mtime, info.size = kind, 0o4777, 1_000_000_000, len(content)
+            info.pax_headers = {"SCHILY.xattr.user.mark": "made"}
+            tar.addfile(info, io.BytesIO(content))
+    data.seek(0)
+    return data
+
+
+@pytest.mark.usefixtures("tier")
+@pytest.mark.parametrize(
+    ("kind", "aim"),
+    [(tarfile.REGTYPE, "/secret"), (tarfile.DIRTYPE, ""), (tarfile.FIFOTYPE, "/secret")],
+    ids=["file", "folder", "pipe"],
+)
+def test_what_was_copied_is_swapped_for_a_link(
+    make: Make, tmp_path: Path, outside: Path, kind: bytes, aim: str
+) -> None:
+    """CVE-2018-15664: before the copy has its mode, owner, attributes and time, a link is in its place."""
+    script = (
+        f"mkdir /way /gone; chmod 777 /gone; echo ready; i=0; while :; do mv -T /way/new /gone/$((i+=1)) 2>/dev/null;"
+        f" ln -sn {outside}{aim} /way/new 2>/dev/null; done"
+    )
+    container = make("sh", "-c", script, network="host")
+    data = _tar("new", kind=kind, content=b"x" * (4 << 20))
+    if kind == tarfile.DIRTYPE:  # finished after all that comes behind it, here a file that takes a while
+        data = io.BytesIO(
+            _tar("new", kind=kind).getvalue()[:_WITHOUT_END] + _tar("other", content=b"x" * (4 << 20)).getvalue()
+        )
+    elif kind == tarfile.FIFOTYPE:
+        data = _tar(*["new"] * 300, kind=kind)
+    with container.start(owner=os.getpid()), (tmp_path / "tar").open("w+b") as tar:
+        shutil.copyfileobj(data, tar)
+        assert until(lambda: (container.folder / "log").stat().st_size > 0)
+        for _ in range(12):
+            tar.seek(0)
+            with contextlib.suppress(DockmagicError):
+                copy_in(container, "/way", tar)
+        container.kill()
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.FIFOTYPE], ids=["file", "pipe"])
+def test_what_a_volume_is_filled_with_is_swapped_for_a_link(tmp_path: Path, outside: Path, kind: bytes) -> None:
+    """Another container that has the volume puts a link in the place of what was just written there."""
+    source, aim = tmp_path / "source", tmp_path / "aim"
+    source.mkdir()
+    names = [f"{number}" for number in range(200)]
+    for name in names:
+        if kind == tarfile.REGTYPE:
+            (source / name).write_bytes(b"x" * 4096)
+            (source / name).chmod(0o777)
+        else:
+            os.mkfifo(source / name)
+            (source / name).chmod(0o777)
+    for _ in range(4):
+        aim.mkdir()
+        with _replacing(aim, names, outside / "secret"), contextlib.suppress(OSError, ValueError):
+            fill(str(source), str(aim))
+        shutil.rmtree(aim)
+
+
+@contextlib.contextmanager
+def _replacing(folder: Path, names: list[str], aim: Path) -> Iterator[None]:
+    """Put a link in the place of every name as soon as it is there, as long as the block lasts."""
+    script = (
+        "import os, sys\nfolder, aim, *names = sys.argv[1:]\nos.chdir(folder)\nprint(flush=True)\n"
+        "while True:\n for name in os.listdir('.'):\n"
+        "  try: os.unlink(name), os.symlink(aim, name)\n  except OSError: pass\n"
+    )
+    words = [sys.executable, "-c", script, str(folder), str(aim), *names]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        try:
+            yield
+        finally:
+            other.kill()
 
 
 def _poisoned() -> bytes:

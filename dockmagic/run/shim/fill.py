@@ -8,6 +8,7 @@ import stat
 __all__ = ["fill"]
 
 _PIECE = 1 << 20
+_PINNED = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def fill(source: str, aim: str) -> None:
@@ -38,22 +39,38 @@ def _copy_entry(name: str, status: os.stat_result, source: int, aim: int) -> Non
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         _copy(os.open(name, flags, dir_fd=source), os.open(name, flags, dir_fd=aim))
         return
-    if stat.S_ISLNK(mode):
+    if stat.S_ISREG(mode):
+        made = _copy_content(name, source, aim)
+    elif stat.S_ISLNK(mode):
         os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=aim)
-    elif stat.S_ISREG(mode):
-        reads = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
+        made = os.open(name, _PINNED, dir_fd=aim)
+    elif stat.S_ISFIFO(mode):
+        os.mkfifo(name, 0o600, dir_fd=aim)
+        made = os.open(name, _PINNED, dir_fd=aim)
+    else:
+        return  # devices and sockets are no data
+    try:
+        # Another container may have the volume too, and put something else at this name by now.
+        if stat.S_IFMT(os.fstat(made).st_mode) != stat.S_IFMT(mode):
+            raise ValueError(f"{name} was replaced by a program while a volume was filled")
+        through = f"/proc/self/fd/{made}"
+        os.chown(through, status.st_uid, status.st_gid)
+        if not stat.S_ISLNK(mode):
+            os.chmod(through, stat.S_IMODE(mode))
+        os.utime(through, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    finally:
+        os.close(made)
+
+
+def _copy_content(name: str, source: int, aim: int) -> int:
+    """A descriptor of the new file."""
+    reads = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
+    try:
         writes = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=aim)
         while data := os.read(reads, _PIECE):
             left = memoryview(data)
             while left:
                 left = left[os.write(writes, left) :]
+        return writes
+    finally:
         os.close(reads)
-        os.close(writes)
-    elif stat.S_ISFIFO(mode):
-        os.mkfifo(name, 0o600, dir_fd=aim)
-    else:
-        return  # devices and sockets are no data
-    os.chown(name, status.st_uid, status.st_gid, dir_fd=aim, follow_symlinks=False)
-    if not stat.S_ISLNK(mode):
-        os.chmod(name, stat.S_IMODE(mode), dir_fd=aim)
-    os.utime(name, ns=(status.st_mtime_ns, status.st_mtime_ns), dir_fd=aim, follow_symlinks=False)

@@ -139,11 +139,16 @@ def _reach(name: bytes, flags: int, folder: int, mode: int) -> int:
         return os.open(name, flags, dir_fd=folder)
     except PermissionError:
         # Ours, but closed to us (mode 000): without capabilities it must be opened up for a moment.
-        os.chmod(name, mode | stat.S_IRWXU, dir_fd=folder)
+        pinned = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        through = f"/proc/self/fd/{pinned}"
         try:
-            return os.open(name, flags, dir_fd=folder)
+            os.chmod(through, stat.S_IMODE(mode) | stat.S_IRWXU)
+            try:
+                return os.open(through, flags & ~os.O_NOFOLLOW)
+            finally:
+                os.chmod(through, stat.S_IMODE(mode))
         finally:
-            os.chmod(name, stat.S_IMODE(mode), dir_fd=folder)
+            os.close(pinned)
 
 
 class _Baseline(msgspec.Struct, frozen=True, array_like=True):

@@ -34,12 +34,13 @@ def write_tar(
     *,
     rename: str = "",
     owners: Literal["tar", "root", "mine"] = "root",
-    note: Callable[[int, bytes, Told], None] | None = None,
+    note: Callable[[int, Told], None] | None = None,
 ) -> dict[str, Any]:
     """Unpack a tar below the folder `path`.
 
     Members are written one component at a time without following any link, so a link in the tree or in the tar leads
-    nowhere.
+    nowhere. What was made gets its owner, attributes, mode and time through a descriptor of its own: a program may put
+    a link in its place meanwhile (CVE-2018-15664).
 
     Args:
         root: of the tree.
@@ -47,12 +48,12 @@ def write_tar(
         source: descriptor of the tar.
         rename: name for the top member instead of its own; empty for its own, ``.`` for what is in it only.
         owners: ``tar`` as it says, ``root``, or ``mine`` to leave them to whoever does this.
-        note: gets folder, name and what should be there, where files can belong to one user only.
+        note: gets a descriptor and what that file should be, where files can belong to one user only.
 
     Raises:
         PathNotFound: no such folder.
-        InvalidInput: a folder would go where a file is, or the other way round; the tar leads out; or nothing may be
-            written there.
+        InvalidInput: a folder would go where a file is, or the other way round; the tar leads out; nothing may be
+            written there; or a program has put something else in the place of what was made.
     """
     with Rooted(root) as inside:
         descriptor = inside.open(path)
@@ -75,7 +76,7 @@ def write_tar(
 class _Reader:
     """Writes the members of a tar below one folder."""
 
-    def __init__(self, base: int, rename: str, owners: str, note: Callable[[int, bytes, Told], None] | None) -> None:
+    def __init__(self, base: int, rename: str, owners: str, note: Callable[[int, Told], None] | None) -> None:
         self.base = base
         self.rename = rename
         self.owners = owners
@@ -100,7 +101,7 @@ class _Reader:
         for info, parts in reversed(self.folders):
             folder = self._open(parts[:-1], make=False)
             try:
-                self._finish(info, folder, parts[-1])
+                self._finish(info, _pin(folder, parts[-1], stat.S_IFDIR))
             finally:
                 os.close(folder)
         return count
@@ -135,29 +136,35 @@ class _Reader:
     def _write(self, tar: tarfile.TarFile, info: tarfile.TarInfo, parts: list[str]) -> None:
         folder = self._open(parts[:-1], make=True)
         try:
-            self._place(tar, info, folder, parts[-1])
-            if info.isdir():
-                self.folders.append((info, parts))
-            elif not info.islnk():
-                self._finish(info, folder, parts[-1])
+            made = self._place(tar, info, folder, parts[-1])
         finally:
             os.close(folder)
+        if made >= 0:
+            self._finish(info, made)
+        elif info.isdir():
+            self.folders.append((info, parts))
 
-    def _finish(self, info: tarfile.TarInfo, folder: int, name: str) -> None:
-        if self.owners != "mine":
-            uid, gid = (info.uid, info.gid) if self.owners == "tar" else (0, 0)
-            if self.note is not None:
-                self.note(folder, os.fsencode(name), Told(uid, gid, _device_type(info), info.devmajor, info.devminor))
-            else:
-                os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
-        # After chown, which takes capabilities and set-id bits.
-        if xattrs := _xattrs(info):
-            set_xattrs(f"/proc/self/fd/{folder}/{name}".encode("utf-8", "surrogateescape"), xattrs)
-        if not info.issym():
-            os.chmod(f"/proc/self/fd/{folder}/{name}", info.mode & 0o7777)
-        os.utime(name, (info.mtime, info.mtime), dir_fd=folder, follow_symlinks=False)
+    def _finish(self, info: tarfile.TarInfo, made: int) -> None:
+        """Give what `made` is a descriptor of all that the tar says of it; the descriptor is closed."""
+        through = f"/proc/self/fd/{made}"  # to the file itself, a link too: no name of it is looked up again
+        try:
+            if self.owners != "mine":
+                uid, gid = (info.uid, info.gid) if self.owners == "tar" else (0, 0)
+                if self.note is not None:
+                    self.note(made, Told(uid, gid, _device_type(info), info.devmajor, info.devminor))
+                else:
+                    os.chown(through, uid, gid)
+            # After chown, which takes capabilities and set-id bits.
+            if xattrs := _xattrs(info):
+                set_xattrs(through.encode(), xattrs, follow=True)
+            if not info.issym():
+                os.chmod(through, info.mode & 0o7777)
+            os.utime(through, (info.mtime, info.mtime))
+        finally:
+            os.close(made)
 
-    def _place(self, tar: tarfile.TarFile, info: tarfile.TarInfo, folder: int, name: str) -> None:
+    def _place(self, tar: tarfile.TarFile, info: tarfile.TarInfo, folder: int, name: str) -> int:
+        """Make what the member is; a descriptor of it, -1 for a folder or one more name of a file."""
         try:
             there = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         except FileNotFoundError:
@@ -170,25 +177,23 @@ class _Reader:
         if info.isdir():
             if not there:
                 os.mkdir(name, 0o755, dir_fd=folder)
-            return
+            return -1
         if there:
             os.unlink(name, dir_fd=folder)
         if info.issym():
             os.symlink(info.linkname, name, dir_fd=folder)
-        elif info.islnk():
+            return _pin(folder, name, stat.S_IFLNK)
+        if info.islnk():
             self._link(info, folder, name)
-        elif info.isfifo():
-            os.mkfifo(name, dir_fd=folder)
-        elif info.ischr() or info.isblk():
-            self._device(info, folder, name)
-        elif info.isreg():
-            out = os.open(name, _NEW, 0o600, dir_fd=folder)
-            with os.fdopen(out, "wb") as file:
-                content = tar.extractfile(info)
-                while content is not None and (data := content.read(1 << 20)):
-                    file.write(data)
-        else:
-            raise InvalidInput(f"{info.name} is of a kind that cannot be copied", hint="Leave it out")
+            return -1
+        if info.isfifo():
+            os.mkfifo(name, 0o600, dir_fd=folder)
+            return _pin(folder, name, stat.S_IFIFO)
+        if info.ischr() or info.isblk():
+            return self._device(info, folder, name)
+        if info.isreg():
+            return _file(tar, info, folder, name)
+        raise InvalidInput(f"{info.name} is of a kind that cannot be copied", hint="Leave it out")
 
     def _link(self, info: tarfile.TarInfo, folder: int, name: str) -> None:
         parts = self._parts(info.linkname)
@@ -204,15 +209,43 @@ class _Reader:
         finally:
             os.close(other)
 
-    def _device(self, info: tarfile.TarInfo, folder: int, name: str) -> None:
+    def _device(self, info: tarfile.TarInfo, folder: int, name: str) -> int:
         if self.note is not None:
-            os.close(os.open(name, _NEW, 0o600, dir_fd=folder))
-            return
+            return os.open(name, _NEW, 0o600, dir_fd=folder)
         kind = stat.S_IFCHR if info.ischr() else stat.S_IFBLK
         try:
             os.mknod(name, kind | 0o600, os.makedev(info.devmajor, info.devminor), dir_fd=folder)
         except PermissionError:
             raise InvalidInput(f"{info.name} is a device, which cannot be made here", hint="Leave it out") from None
+        return _pin(folder, name, kind)
+
+
+def _pin(folder: int, name: str, kind: int) -> int:
+    """An O_PATH descriptor of what was made at `name`; `kind` is its file type."""
+    try:
+        made = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        raise _replaced(name) from None
+    if stat.S_IFMT(os.fstat(made).st_mode) != kind:
+        os.close(made)
+        raise _replaced(name)
+    return made
+
+
+def _replaced(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} was replaced by a program while it was copied", hint="Pause the container for the copy"
+    )
+
+
+def _file(tar: tarfile.TarFile, info: tarfile.TarInfo, folder: int, name: str) -> int:
+    """Write a file's content; a descriptor of it."""
+    out = os.open(name, _NEW, 0o600, dir_fd=folder)
+    with os.fdopen(os.dup(out), "wb") as file:
+        content = tar.extractfile(info)
+        while content is not None and (data := content.read(1 << 20)):
+            file.write(data)
+    return out
 
 
 def _device_type(info: tarfile.TarInfo) -> EntryType | None:

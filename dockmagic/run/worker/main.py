@@ -201,11 +201,11 @@ def _put(
 
     table = ownertable.open_table(spec["folder"])
 
-    def note(folder: int, name: bytes, told: Told) -> None:
-        kind = Entry(name, told.type).st_mode if told.type is not None else 0
+    def note(made: int, told: Told) -> None:
+        kind = Entry(b"", told.type).st_mode if told.type is not None else 0
         device = os.makedev(told.major, told.minor) if kind else 0
         owner = ownertable.Owner(told.uid, told.gid, stat.S_IFMT(kind), device)
-        ownertable.append(table, kernel.identify(folder, name), owner)
+        ownertable.append(table, kernel.identify(made), owner)
 
     try:
         with _tree(spec, pid) as root:
@@ -264,17 +264,43 @@ class _view:  # noqa: N801  (used as a function)
 
 def _remove_tree(path: Path) -> None:
     try:
-        kind = path.lstat().st_mode
+        above = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
-    if not stat.S_ISDIR(kind):
-        path.unlink()
+    try:
+        _remove_entry(above, path.name)
+    finally:
+        os.close(above)
+
+
+def _remove_entry(above: int, name: str) -> None:
+    """Remove what is at `name` of a folder, with all below it; no link is followed, whoever makes one meanwhile."""
+    try:
+        os.unlink(name, dir_fd=above)
+    except FileNotFoundError:
         return
-    if kind & stat.S_IRWXU != stat.S_IRWXU:
-        path.chmod(0o700)  # overlay's work/work has mode 000
-    for child in list(path.iterdir()):
-        _remove_tree(child)
-    path.rmdir()
+    except IsADirectoryError:
+        folder = _opened(above, name)
+    else:
+        return
+    try:
+        for child in os.listdir(folder):
+            _remove_entry(folder, child)
+    finally:
+        os.close(folder)
+    os.rmdir(name, dir_fd=above)
+
+
+def _opened(above: int, name: str) -> int:
+    """A folder that is to go, with the rights to remove what is in it: overlay's work/work has mode 000."""
+    pinned = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+    try:
+        through = f"/proc/self/fd/{pinned}"
+        if os.fstat(pinned).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            os.chmod(through, 0o700)
+        return os.open(through, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    finally:
+        os.close(pinned)
 
 
 _TASKS: dict[str, Callable[..., dict[str, Any]]] = {

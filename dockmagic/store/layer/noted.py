@@ -30,32 +30,30 @@ _ACL_HEADER: Final = 4
 _USER_OBJ, _GROUP_OBJ, _MASK, _OTHER = 0x01, 0x04, 0x10, 0x20
 
 
-def set_xattrs(file: int | bytes, xattrs: Mapping[str, bytes]) -> None:
+def set_xattrs(file: int | bytes, xattrs: Mapping[str, bytes], *, follow: bool = False) -> None:
     """Give a file its extended attributes; what is refused is noted down where that can be.
 
     Args:
-        file: descriptor, or path whose last part is not followed if it is a link.
+        file: descriptor, or path.
         xattrs: by name.
+        follow: whether a link in the last place of a path is followed.
 
     Raises:
         OSError: for another reason than that the kernel or the file system has no such attribute for us.
     """
-    refused = {name: value for name, value in xattrs.items() if not _set(file, name, value)}
+    refused = {name: value for name, value in xattrs.items() if not _set(file, name, value, follow=follow)}
     refused.pop(_NEVERNOTED, None)
     if refused:
         try:
-            _set(file, NOTE, msgspec.msgpack.encode(refused))
+            _set(file, NOTE, msgspec.msgpack.encode(refused), follow=follow)
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
 
 
-def _set(file: int | bytes, name: str, value: bytes) -> bool:
+def _set(file: int | bytes, name: str, value: bytes, *, follow: bool) -> bool:
     try:
-        if isinstance(file, int):
-            os.setxattr(file, os.fsencode(name), value)
-        else:
-            os.setxattr(file, os.fsencode(name), value, follow_symlinks=False)
+        os.setxattr(file, os.fsencode(name), value, follow_symlinks=follow or isinstance(file, int))
     except OSError as error:
         if error.errno not in _REFUSED:
             raise
