@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
+from dockmagic.oci.spec import config_members
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
@@ -20,7 +20,7 @@ _ALWAYS: Final = {
 
 def inspect_document(image: Image) -> dict[str, Any]:
     """Docker's description of an image; members of the configuration that nobody knows are kept."""
-    raw = msgspec.json.decode(image.raw_config)
+    raw = config_members(image.raw_config)
     names = image.names
     repositories = dict.fromkeys(ref.familiar_name for ref in names)
     platform = image.platform

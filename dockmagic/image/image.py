@@ -111,7 +111,10 @@ class Image:
         config = parse_config(self.raw_config)
         layers, diff_ids = len(self.manifest.layers), len(config.rootfs.diff_ids)
         if layers != diff_ids:
-            raise InvalidDocument(f"image {self.id.short} has {layers} layers and {diff_ids} DiffIDs")
+            raise InvalidDocument(
+                f"image {self.id.short} has {layers} layers and {diff_ids} DiffIDs",
+                hint="" if diff_ids else "Its configuration does not describe a container image: name another one",
+            )
         return config
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dockmagic.oci import media
-from dockmagic.oci.spec import Config, to_json
+from dockmagic.oci.spec import Config, config_members, manifest_members, to_json
 
 from .image import Image
 
@@ -47,14 +47,15 @@ def append_layer(store: ContentStore, image: Image, layer: Descriptor, diff_id: 
         diff_id: of its tar.
         history: the step that made it; its time becomes the image's `created`, its author, if it has one, the image's.
     """
-    config = _config_of(image)
-    config["rootfs"] = {**config["rootfs"], "diff_ids": [*(config["rootfs"].get("diff_ids") or ()), diff_id]}
+    config = config_members(image.raw_config)
+    config["rootfs"] = {"type": "layers", **(config.get("rootfs") or {})}
+    config["rootfs"]["diff_ids"] = [*image.config_file.rootfs.diff_ids, diff_id]
     return _with_step(store, image, config, history, (*image.manifest.layers, layer))
 
 
 def with_config(store: ContentStore, image: Image, config: Config, history: History | None = None) -> Image:
     """`image` with another inner configuration; `history` adds an empty step that says why."""
-    changed = _config_of(image)
+    changed = config_members(image.raw_config)
     # What the struct knows is replaced, also by nothing; what it does not know stays.
     known = {field.encode_name for field in msgspec.structs.fields(Config)}
     unknown = {key: value for key, value in (changed.get("config") or {}).items() if key not in known}
@@ -70,12 +71,7 @@ def with_labels(store: ContentStore, image: Image, labels: Mapping[str, str], hi
 
 def with_history(store: ContentStore, image: Image, history: History) -> Image:
     """`image` with one more step that made no layer."""
-    return _with_step(store, image, _config_of(image), history, image.manifest.layers)
-
-
-def _config_of(image: Image) -> dict[str, Any]:
-    config: dict[str, Any] = msgspec.json.decode(image.raw_config)
-    return config
+    return _with_step(store, image, config_members(image.raw_config), history, image.manifest.layers)
 
 
 def _with_step(
@@ -92,7 +88,7 @@ def _with_step(
             config["created"] = history.created
         if history.author:
             config["author"] = history.author
-    return _write(store, config, msgspec.json.decode(image.raw_manifest), layers)
+    return _write(store, config, manifest_members(image.raw_manifest), layers)
 
 
 def _write(

@@ -1,19 +1,21 @@
 """The documents of the image specification: descriptor, manifest, index and configuration.
 
-The structs are typed views for reading. They leave out what they do not know, so the bytes of a document are kept
-beside its struct wherever it is stored or sent on; a changed document is made from those bytes (`image.mutate`).
+The structs are typed views for reading, `documents` says how leniently. They leave out what they do not know, so the
+bytes of a document are kept beside its struct wherever it is stored or sent on; a changed document is made from those
+bytes (`config_members`, `image.mutate`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from . import media
 from .digest import Digest
-from .errors import InvalidDocument, InvalidInput, UnsupportedMediaType
+from .documents import DOCUMENT_LIMIT, decode, losses, members
+from .errors import InvalidDocument, UnsupportedMediaType
 from .platforms import Platform
 
 __all__ = [
@@ -27,17 +29,15 @@ __all__ = [
     "Manifest",
     "RootFS",
     "chain_ids",
+    "check_size",
+    "config_losses",
+    "config_members",
     "decode",
+    "manifest_members",
     "parse_config",
     "parse_manifest",
     "to_json",
 ]
-
-#: The most that a manifest, index or configuration may measure, in bytes.
-#: (Distribution specification, "Pushing Manifests".)
-DOCUMENT_LIMIT = 4 * 1024 * 1024
-
-_T = TypeVar("_T")
 
 
 class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
@@ -61,11 +61,11 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 class Manifest(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
     """The image of one platform (manifest.md; Docker's "Image Manifest V2, Schema 2")."""
 
-    schema_version: int
+    schema_version: int = 0
     media_type: str | None = None
     artifact_type: str | None = None
     config: Descriptor
-    layers: tuple[Descriptor, ...]
+    layers: tuple[Descriptor, ...] = ()
     subject: Descriptor | None = None
     annotations: dict[str, str] | None = None
 
@@ -73,10 +73,10 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, 
 class Index(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
     """The image index: one manifest per platform (image-index.md; Docker's "Manifest List")."""
 
-    schema_version: int
+    schema_version: int = 0
     media_type: str | None = None
     artifact_type: str | None = None
-    manifests: tuple[Descriptor, ...]
+    manifests: tuple[Descriptor, ...] = ()
     subject: Descriptor | None = None
     annotations: dict[str, str] | None = None
 
@@ -84,8 +84,8 @@ class Index(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_
 class RootFS(msgspec.Struct, frozen=True):
     """The layers' DiffIDs, base first (config.md, `rootfs`)."""
 
-    type: str
-    diff_ids: tuple[Digest, ...]
+    type: str = "layers"
+    diff_ids: tuple[Digest, ...] = ()
 
 
 class History(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -144,35 +144,13 @@ class ConfigFile(
     created: str | None = None
     author: str | None = None
     config: Config | None = None
-    rootfs: RootFS
+    rootfs: RootFS = RootFS()
     history: tuple[History, ...] | None = None
 
     @property
     def platform(self) -> Platform:
         """What the image runs on."""
         return Platform(self.architecture, self.os, self.variant or "", self.os_version or "", self.os_features or ())
-
-
-def _digest_hook(kind: type, value: object) -> object:
-    if kind is Digest and isinstance(value, str):
-        return Digest(value)
-    raise NotImplementedError  # msgspec's signal for a type that the hook does not know
-
-
-def decode(raw: bytes, kind: type[_T], what: str, *, limit: int = DOCUMENT_LIMIT) -> _T:
-    """Decode the JSON document `raw` into the struct `kind`; `what` names it in errors, `limit` is in bytes.
-
-    Raises:
-        InvalidDocument: too long, not JSON, or a member is missing or of the wrong type.
-    """
-    if len(raw) > limit:
-        raise InvalidDocument(f"{what} has {len(raw)} bytes, more than the {limit} that are allowed")
-    try:
-        return msgspec.json.decode(raw, type=kind, dec_hook=_digest_hook)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidDocument(f"{what} is not valid: {error}") from None
-    except InvalidInput as error:
-        raise InvalidDocument(f"{what} is not valid: {error.message}") from None
 
 
 def to_json(value: object) -> bytes:
@@ -232,6 +210,25 @@ def parse_manifest(raw: bytes, media_type: str = "") -> Manifest | Index:
     return manifest
 
 
+def manifest_members(raw: bytes) -> dict[str, Any]:
+    """All members of an image's manifest, those that `Manifest` knows under the specification's names.
+
+    Raises:
+        InvalidDocument: broken.
+    """
+    return members(raw, Manifest, f"manifest {Digest.of(raw).short}")
+
+
+def check_size(desc: Descriptor) -> None:
+    """Refuse a document that claims to be longer than any, before it is read.
+
+    Raises:
+        InvalidDocument: it does.
+    """
+    if desc.size > DOCUMENT_LIMIT:
+        raise InvalidDocument(f"{desc.digest.short} has {desc.size} bytes, more than the {DOCUMENT_LIMIT} allowed")
+
+
 def _check_sizes(descriptors: tuple[Descriptor, ...], what: str) -> None:
     # A size is an int64 (descriptor.md, `size`), and of something that is there.
     for descriptor in descriptors:
@@ -245,7 +242,29 @@ def parse_config(raw: bytes) -> ConfigFile:
     Raises:
         InvalidDocument: broken.
     """
-    return decode(raw, ConfigFile, f"configuration {Digest.of(raw).short}")
+    return decode(raw, ConfigFile, _config_name(raw))
+
+
+def config_members(raw: bytes) -> dict[str, Any]:
+    """All members of an image's configuration, those that `ConfigFile` knows under the specification's names.
+
+    Raises:
+        InvalidDocument: broken.
+    """
+    return members(raw, ConfigFile, _config_name(raw))
+
+
+def config_losses(raw: bytes) -> tuple[str, ...]:
+    """What `parse_config` leaves out, one phrase for each member.
+
+    Raises:
+        InvalidDocument: broken.
+    """
+    return losses(raw, ConfigFile, _config_name(raw))
+
+
+def _config_name(raw: bytes) -> str:
+    return f"configuration {Digest.of(raw).short}"
 
 
 def chain_ids(diff_ids: tuple[Digest, ...]) -> tuple[Digest, ...]:

@@ -17,7 +17,7 @@ from dockmagic.image.mutate import layer_compression
 from dockmagic.oci import media
 from dockmagic.oci.errors import BlobNotFound
 from dockmagic.oci.media import Compression
-from dockmagic.oci.spec import Config, History, to_json
+from dockmagic.oci.spec import Config, History, config_members, to_json
 from dockmagic.store.home import disk_errors
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def grow(
         created: when the step was done.
         layer: that it made; without, the row says ``empty_layer``.
     """
-    config: dict[str, Any] = msgspec.json.decode(image.raw_config)
+    config = config_members(image.raw_config)
     # What the struct knows is replaced, also by nothing; what it does not know stays.
     unknown = {key: value for key, value in (config.get("config") or {}).items() if key not in _KNOWN}
     config["config"] = {**msgspec.to_builtins(settings.config), **unknown}
@@ -92,7 +92,8 @@ def grow(
         config["history"] = [*rows, *({} for _ in range(missing)), msgspec.to_builtins(row)]
         config["created"] = created
     if layer is not None:
-        config["rootfs"] = {**config["rootfs"], "diff_ids": [*(config["rootfs"].get("diff_ids") or ()), layer.diff_id]}
+        config["rootfs"] = {"type": "layers", **(config.get("rootfs") or {})}
+        config["rootfs"]["diff_ids"] = [*image.config_file.rootfs.diff_ids, layer.diff_id]
         layers.append(layer.descriptor)
     grown = _write(store, config, {"schemaVersion": 2}, layers)
     grown.layers.stack.grow_from(image.layers.stack)
@@ -118,7 +119,7 @@ def finish(
         docker_media_types: Docker's instead of OCI's.
         layers: its layers, compressed in another way; None for them as they are.
     """
-    config: dict[str, Any] = msgspec.json.decode(image.raw_config)
+    config = config_members(image.raw_config)
     if labels:
         inner = config.get("config") or {}
         config["config"] = {**inner, "Labels": {**(inner.get("Labels") or {}), **labels}}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from dockmagic.oci.spec import config_members
 from dockmagic.store.layer.compare import differences
 
 if TYPE_CHECKING:
@@ -188,8 +189,8 @@ def _reason(path: str, aspect: str) -> str:
 
 
 def _of_documents(first: Image, second: Image) -> Iterator[Difference]:
-    one: dict[str, Any] = msgspec.json.decode(first.raw_config)
-    other: dict[str, Any] = msgspec.json.decode(second.raw_config)
+    one = config_members(first.raw_config)
+    other = config_members(second.raw_config)
     for document in (one, other):
         document.pop("rootfs", None)  # told layer by layer
         for row in document.get("history") or ():

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.oci.digest import VerifiedReader
+from dockmagic.oci.documents import read_limited
 from dockmagic.oci.errors import BlobNotFound, ImageNotFound, InvalidDocument, PathNotFound
 from dockmagic.oci.media import OCI_INDEX
-from dockmagic.oci.spec import Index, parse_manifest
+from dockmagic.oci.spec import Index, check_size, parse_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,8 @@ class LayoutSource:
             ImageNotFound: there is none.
         """
         try:
-            index = parse_manifest((self.folder / "index.json").read_bytes(), OCI_INDEX)
+            with (self.folder / "index.json").open("rb") as file:
+                index = parse_manifest(read_limited(file), OCI_INDEX)
         except OSError as error:
             raise ImageNotFound(f"{self.folder} has no index.json: {error.strerror}", hint="Write it again") from None
         if not isinstance(index, Index):
@@ -85,5 +87,6 @@ class LayoutSource:
 
     def read(self, desc: Descriptor) -> bytes:
         """A document as a whole, verified."""
+        check_size(desc)
         with self.open(desc) as stream:
             return stream.read()

@@ -12,6 +12,7 @@ import msgspec
 from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
 from dockmagic.oci.errors import PathNotFound
+from dockmagic.oci.spec import config_members
 from dockmagic.store.layer.compare import compare
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _step(step: History) -> str:
 
 def _members(image: Image) -> Iterator[tuple[str, str]]:
     """The members of a configuration one by one, as people call them; its layers and history not."""
-    document: dict[str, Any] = msgspec.json.decode(image.raw_config)
+    document = config_members(image.raw_config)
     for name, value in document.items():
         if name == "config" and isinstance(value, dict):
             for inner, content in value.items():

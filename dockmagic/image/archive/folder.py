@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.oci import media
+from dockmagic.oci.documents import read_limited
 from dockmagic.oci.errors import Conflict, InvalidDocument
 from dockmagic.oci.spec import Index, parse_manifest, to_json
 from dockmagic.store.home import disk_errors
@@ -61,7 +62,8 @@ def save_layout(images: Iterable[Image], folder: Path) -> None:
 def _others(folder: Path, lines: list[Descriptor]) -> list[Descriptor]:
     """The lines that the layout keeps."""
     try:
-        raw = (folder / "index.json").read_bytes()
+        with (folder / "index.json").open("rb") as file:
+            raw = read_limited(file)
     except FileNotFoundError:
         return []
     index = parse_manifest(raw, media.OCI_INDEX)

@@ -15,7 +15,7 @@ from dockmagic.oci.digest import Digest, VerifiedReader
 from dockmagic.oci.errors import BlobNotFound, ImageNotFound, InvalidArchive, InvalidDigest, InvalidReference
 from dockmagic.oci.media import Compression
 from dockmagic.oci.reference import Reference
-from dockmagic.oci.spec import Descriptor, Manifest, decode, parse_config, to_json
+from dockmagic.oci.spec import Descriptor, Manifest, check_size, decode, parse_config, to_json
 from dockmagic.store.layer.compress import detect
 
 from .members import Members
@@ -127,7 +127,9 @@ class ArchiveSource:
         Raises:
             BlobNotFound: it is not in the archive.
             DigestMismatch: it is another.
+            InvalidDocument: it is longer than any document.
         """
+        check_size(desc)
         with self.open(desc) as stream:
             return stream.read()
 

@@ -13,11 +13,10 @@ from dockmagic.oci.errors import (
     DigestMismatch,
     ImageNotFound,
     InvalidContent,
-    InvalidDocument,
     RegistryBlocked,
     RegistryError,
 )
-from dockmagic.oci.spec import DOCUMENT_LIMIT
+from dockmagic.oci.spec import check_size
 
 from .auth import pull_scope, push_scope
 from .blob import BlobReader
@@ -108,8 +107,7 @@ class Repository:
             InvalidContent: wrong digest or size.
             RegistryError: the registry refuses or fails.
         """
-        if desc.size > DOCUMENT_LIMIT:
-            raise InvalidDocument(f"{desc.digest.short} has {desc.size} bytes, more than the {DOCUMENT_LIMIT} allowed")
+        check_size(desc)
         with self.open(desc) as stream:
             return stream.read()
 
