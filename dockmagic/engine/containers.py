@@ -143,7 +143,7 @@ class Containers:
         groups: Sequence[str] = (),
         entrypoint: str | None = None,
         hostname: str = "",
-        network: str = "host",
+        network: str = "",
         publish: Sequence[str] = (),
         expose: Sequence[str] = (),
         publish_all: bool = False,
@@ -189,7 +189,7 @@ class Containers:
             groups: further groups.
             entrypoint: replaces the image's ``ENTRYPOINT`` and drops its ``CMD``; empty for none at all.
             hostname: empty for the ID's first 12 digits, or this machine's name on its network.
-            network: ``host`` or ``none``.
+            network: ``host`` or ``none``; empty for the host's, without the rights over it that come with its name.
             publish: as ``-p`` takes them: ``8080:80``.
             expose: as ``--expose`` takes them: ports that `publish_all` means, too, and that a committed image names.
             publish_all: every port that is exposed, at a free one of this machine.

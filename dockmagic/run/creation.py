@@ -22,6 +22,7 @@ from .disk.record import Record
 from .flags import naming
 from .flags.limits import Limits, hold
 from .flags.ports import check_ports
+from .granting import grant
 from .linux import capabilities, seccomp
 from .listing import containers
 from .machine.disposal import remove_folders
@@ -75,7 +76,7 @@ def create(
     groups: Sequence[str] = (),
     entrypoint: str | None = None,
     hostname: str = "",
-    network: str = "host",
+    network: str = "",
     ports: Sequence[Port] = (),
     exposed: Sequence[str] = (),
     add_hosts: Sequence[tuple[str, str]] = (),
@@ -117,7 +118,7 @@ def create(
         groups: further groups.
         entrypoint: replaces the image's ``ENTRYPOINT`` and drops its ``CMD``; empty for none at all.
         hostname: empty for the ID's first 12 digits.
-        network: ``host`` or ``none``.
+        network: ``host`` or ``none``; empty for the host's, without the rights over it that come with its name.
         ports: of this machine that lead into it; on the host's network it has them anyway.
         exposed: ports besides the image's that its configuration names, as ``80/tcp``.
         add_hosts: further lines of ``/etc/hosts``: name and address, see `hosts.parse_host`.
@@ -158,6 +159,7 @@ def create(
             f"the working directory '{workdir}' is invalid, it needs to be an absolute path",
             hint=f"Write /{workdir}",
         )
+    written, network = network, network or "host"
     if network not in ("host", "none"):
         raise NotSupported(
             f"there is no network {network!r}", hint="Without a daemon there are --network host and --network none"
@@ -178,9 +180,9 @@ def create(
     check_means(isolation, network=network, read_only=read_only, mounts=mounts, init=init)
     # After what the tier cannot hold: installing a program would not help there.
     helper = reaper.find_reaper() if init else ""
-    for notice in (*hold(limits, isolation).notices, *losses(isolation, groups)):
+    granted, notices = grant(isolation, cap_add, cap_drop, network=written)
+    for notice in (*hold(limits, isolation).notices, *losses(isolation, groups, cap_add), *notices):
         on_notice(notice)
-    granted = capabilities.choose(cap_add, cap_drop)
     stopping = signal_number(stop_signal or config.stop_signal or "SIGTERM")
     identity = naming.new_id()
     host = hostname or identity[:12]

@@ -48,8 +48,11 @@ def check_means(
             )
 
 
-def losses(isolation: Isolation, groups: Sequence[str]) -> list[str]:
-    """One line for what is asked for and has no effect in `isolation`, though the container runs."""
+def losses(isolation: Isolation, groups: Sequence[str], cap_add: Sequence[str] = ()) -> list[str]:
+    """One line for each thing that is asked for and has no effect in `isolation`, though the container runs."""
+    found = []
     if groups and not isolation.keeps_owners:
-        return ["--group-add has no effect: there is one user only here, who cannot join groups (see info)"]
-    return []
+        found.append("--group-add has no effect: there is one user only here, who cannot join groups (see info)")
+    if cap_add and isolation.tier is Tier.PROOT:
+        found.append("--cap-add has no effect: under proot programs have your own rights and no others")
+    return found

@@ -101,9 +101,7 @@ _FLAGS: Final = (
     option("--group-add", "groups", multiple=True, metavar="list", help="Add additional groups to join"),
     option("--entrypoint", default=None, metavar="string", help="Overwrite the default ENTRYPOINT of the image"),
     option("-h", "--hostname", default="", metavar="string", help="Container host name"),
-    option(
-        "--network", "--net", "network", default="host", metavar="network", help="Network: host (the default) or none"
-    ),
+    option("--network", "--net", "network", default="", metavar="network", help="Network: host (the default) or none"),
     option("-p", "--publish", multiple=True, metavar="list", help="Publish a container's port(s) to the host"),
     flag("-P", "--publish-all", help="Publish all exposed ports to random ports"),
     option("--expose", multiple=True, metavar="list", help="Expose a port or a range of ports"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput
@@ -9,7 +10,7 @@ from dockmagic.oci.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["DEFAULT", "choose", "mask", "names_of"]
+__all__ = ["DEFAULT", "choose", "every", "known_to_kernel", "mask", "named", "names_of"]
 
 # In the order of their numbers (linux/capability.h).
 _NAMES: Final = [
@@ -88,6 +89,29 @@ def choose(add: Iterable[str] = (), drop: Iterable[str] = ()) -> frozenset[str]:
     added, dropped = {_full(word) for word in add}, {_full(word) for word in drop}
     start = everything if "CAP_ALL" in added else frozenset() if "CAP_ALL" in dropped else DEFAULT
     return (start - dropped | added) - {"CAP_ALL"}
+
+
+def named(words: Iterable[str]) -> frozenset[str]:
+    """The capabilities that are written out in ``--cap-add``, without ``ALL``.
+
+    Raises:
+        InvalidInput: no such capability.
+    """
+    return frozenset(_full(word) for word in words) - {"CAP_ALL"}
+
+
+def every(words: Iterable[str]) -> bool:
+    """Whether ``ALL`` is among them."""
+    return any(_full(word) == "CAP_ALL" for word in words)
+
+
+def known_to_kernel() -> frozenset[str]:
+    """Those that this machine's kernel has (/proc/sys/kernel/cap_last_cap)."""
+    try:
+        last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    except OSError:
+        last = len(_NAMES)
+    return frozenset(f"CAP_{name}" for name in _NAMES[: last + 1])
 
 
 def _full(word: str) -> str:
