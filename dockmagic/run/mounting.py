@@ -13,6 +13,7 @@ import msgspec
 from dockmagic.image.local import by_manifest
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, NotSupported, PathNotFound
+from dockmagic.oci.ids import parse_id
 
 from .disk import layers
 from .disk.record import Mount
@@ -191,8 +192,20 @@ def parse_tmpfs(text: str) -> Mount:
         key, equals, value = word.partition("=")
         if not (word in _TMPFS_FLAGS or (equals and key in _TMPFS_VALUES)):
             raise InvalidInput(f"invalid tmpfs option {word!r}", hint="Write for example size=64m,mode=1777,exec")
+        if key in ("uid", "gid"):
+            word = f"{key}={_id(value, word)}"  # noqa: PLW2901  (as the kernel takes it)
         kept.append(f"size={parse_size(value, 'size')}" if key == "size" and not value.endswith("%") else word)
     return Mount(type="tmpfs", target=_target(target), read_only="ro" in words, data=",".join(kept))
+
+
+def _id(value: str, word: str) -> int:
+    try:
+        number = parse_id(value)
+    except ValueError as error:
+        raise InvalidInput(f"invalid tmpfs option {word!r}: {error}") from None
+    if number is None:
+        raise InvalidInput(f"invalid tmpfs option {word!r}", hint="Write the number of a user or group")
+    return number
 
 
 def ready(

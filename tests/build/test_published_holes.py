@@ -89,3 +89,24 @@ def test_a_list_of_users_behind_a_link(make: Builder, outside: Path, target: str
         make(f"{text}COPY --chown=hole f /f", {"f": ""})
     with pytest.raises(DockmagicError):
         make(f"{text}USER hole\nRUN true")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY --chown=4294967295 file /f",
+        "COPY --chown=0:2147483648 file /f",
+        "COPY --chown=１ file /f",  # noqa: RUF001
+        "ADD --chown=4294967295:0 file /f",
+        "USER 4294967295\nRUN true",
+        "USER 0:4294967295\nRUN true",
+        "USER 4294967295\nWORKDIR /w",
+        "RUN --mount=type=cache,target=/c,uid=4294967295 true",
+        "RUN --mount=type=secret,id=s,gid=2147483648 true",
+        "RUN --mount=type=cache,target=/c,uid=１ true",  # noqa: RUF001
+    ],
+)
+def test_a_build_gives_nothing_to_a_number_that_is_none(make: Builder, text: str) -> None:
+    """CVE-2024-40635: 4294967295 is to the kernel "leave it", so that files and programs stay root's."""
+    with pytest.raises(DockmagicError, match=r"out of range|unable to find|invalid value"):
+        make(f"FROM base\n{text}", {"file": "x"})

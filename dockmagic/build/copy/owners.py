@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.build.sources.layered import read_file
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.ids import parse_id
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
@@ -65,12 +66,10 @@ def find_user(image: Image, text: str) -> Owner:
 
 
 def _number(text: str) -> int | None:
-    if not (text.isascii() and text.isdecimal()):
-        return None
-    value = int(text)
-    if value >= 1 << 32:
-        raise InvalidInput(f"{text} is out of range for a user or group")
-    return value
+    try:
+        return parse_id(text)
+    except ValueError as error:
+        raise InvalidInput(str(error), hint="Give a number that a user or group can have, or a name") from None
 
 
 def _user(image: Image, word: str) -> Owner | None:
@@ -78,8 +77,10 @@ def _user(image: Image, word: str) -> Owner | None:
     if not word or number is not None:
         return Owner(number, number) if number is not None else ROOT
     for row in _rows(image, "/etc/passwd"):
-        if row[0] == word and len(row) > 3 and row[2].isdecimal() and row[3].isdecimal():
-            return Owner(int(row[2]), int(row[3]))
+        if row[0] == word and len(row) > 3:
+            uid, gid = _number(row[2]), _number(row[3])
+            if uid is not None and gid is not None:
+                return Owner(uid, gid)
     return None
 
 
@@ -88,11 +89,11 @@ def _group(image: Image, word: str) -> int | None:
     if number is not None:
         return number
     for row in _rows(image, "/etc/group"):
-        if row[0] == word and len(row) > 2 and row[2].isdecimal():
-            return int(row[2])
+        if row[0] == word and len(row) > 2 and (gid := _number(row[2])) is not None:
+            return gid
     return None
 
 
 def _rows(image: Image, path: str) -> list[list[str]]:
     data = read_file(image, path, limit=_LIMIT) or b""
-    return [line.split(":") for line in data.decode("utf-8", "surrogateescape").splitlines()]
+    return [line.split(":") for line in data.decode("utf-8", "surrogateescape").split("\n")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 import msgspec
 
 from dockmagic.oci.errors import DockerfileError
+from dockmagic.oci.ids import parse_id
 
 from .characters import parse_bool, parse_number, parse_size
 from .suggest import nearest
@@ -164,9 +165,9 @@ def _read(values: dict[str, str]) -> Mount:
         ),
         required=_bool("required", values.get("required", "false")),
         size=_size(values.get("size", "0")),
-        mode=_number("mode", values.get("mode"), base=8),
-        uid=_number("uid", values.get("uid"), base=10),
-        gid=_number("gid", values.get("gid"), base=10),
+        mode=_mode(values.get("mode")),
+        uid=_id("uid", values.get("uid")),
+        gid=_id("gid", values.get("gid")),
     )
     match mount.type:
         case "secret":
@@ -226,10 +227,22 @@ def _size(value: str) -> int:
         ) from None
 
 
-def _number(key: str, value: str | None, *, base: int) -> int | None:
+def _mode(value: str | None) -> int | None:
     if value is None:
         return None
     try:
-        return parse_number(value, most=2**32 - 1, base=base)
+        return parse_number(value, most=2**32 - 1, base=8)
     except ValueError:
-        raise DockerfileError(f"invalid value {value} for {key}") from None
+        raise DockerfileError(f"invalid value {value} for mode") from None
+
+
+def _id(key: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        number = parse_id(value)
+    except ValueError as error:
+        raise DockerfileError(f"invalid value {value} for {key}: {error}") from None
+    if number is None:
+        raise DockerfileError(f"invalid value {value} for {key}")
+    return number

@@ -9,6 +9,7 @@ import tarfile
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.ids import NOBODY
 from dockmagic.store.layer.entry import FOREIGN_XATTRS, EntryType
 from dockmagic.store.layer.noted import set_xattrs
 from dockmagic.store.layer.pack import Told
@@ -149,7 +150,7 @@ class _Reader:
         through = f"/proc/self/fd/{made}"  # to the file itself, a link too: no name of it is looked up again
         try:
             if self.owners != "mine":
-                uid, gid = (info.uid, info.gid) if self.owners == "tar" else (0, 0)
+                uid, gid = _owner(info) if self.owners == "tar" else (0, 0)
                 if self.note is not None:
                     self.note(made, Told(uid, gid, _device_type(info), info.devmajor, info.devminor))
                 else:
@@ -218,6 +219,12 @@ class _Reader:
         except PermissionError:
             raise InvalidInput(f"{info.name} is a device, which cannot be made here", hint="Leave it out") from None
         return _pin(folder, name, kind)
+
+
+def _owner(info: tarfile.TarInfo) -> tuple[int, int]:
+    if not (0 <= info.uid < NOBODY and 0 <= info.gid < NOBODY):
+        raise InvalidInput(f"{info.name} belongs to {info.uid}:{info.gid}, whom there cannot be", hint="Leave out -a")
+    return info.uid, info.gid
 
 
 def _pin(folder: int, name: str, kind: int) -> int:

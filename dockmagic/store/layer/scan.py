@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
+from dockmagic.oci.ids import NOBODY
 
 from . import pax, sparse
 from .entry import FOREIGN_XATTRS, EntryType
@@ -281,6 +282,9 @@ class TarScanner:
             raise InvalidLayer(f"{show(header.name)} has a negative number in its header")
         if max(header.uid, header.gid, header.major, header.minor) >= 1 << 32:
             raise InvalidLayer(f"{show(header.name)} has an owner or device number of more than 32 bits")
+        if NOBODY in (header.uid, header.gid):
+            # To the kernel that means: leave it whose it is, and it is root's who unpacks it.
+            raise InvalidLayer(f"{show(header.name)} belongs to {NOBODY}, whom there cannot be")
         if header.size > self._limit:
             raise LayerTooLarge(f"{show(header.name)} claims {header.size} bytes, over the limit of {self._limit}")
         if not -_LATEST <= header.mtime <= _LATEST:
