@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from dockmagic.oci.errors import Conflict, DockmagicError, InvalidInput, NotFound
+from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
+
+from .options.convert import switch, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import BinaryIO
+    from typing import BinaryIO, Literal, Unpack
 
     from dockmagic.image.image import Image
+    from dockmagic.oci.protocols import Progress
     from dockmagic.rows import ContainerRow, ProcessRow, WrittenRow
     from dockmagic.run.container import Container
+    from dockmagic.run.container_spec import ContainerSpec
 
+    from .completed import Completed
     from .ground import Ground
     from .images import Images
+    from .options.container import ContainerOptions
 
 __all__ = ["Containers"]
 
@@ -131,153 +137,169 @@ class Containers:
     def create(
         self,
         image: Image | str,
-        command: Sequence[str] = (),
+        command: str | Sequence[str] | None = None,
         *,
-        image_name: str = "",
-        name: str = "",
-        replace: bool = False,
-        env: Sequence[str] = (),
-        env_files: Sequence[str] = (),
-        workdir: str = "",
-        user: str = "",
-        groups: Sequence[str] = (),
-        entrypoint: str | None = None,
-        hostname: str = "",
-        network: str = "",
-        publish: Sequence[str] = (),
-        expose: Sequence[str] = (),
-        publish_all: bool = False,
-        add_hosts: Sequence[str] = (),
-        dns: Sequence[str] = (),
-        dns_search: Sequence[str] = (),
-        tty: bool = False,
-        interactive: bool = False,
-        read_only: bool = False,
-        cap_add: Sequence[str] = (),
-        cap_drop: Sequence[str] = (),
-        no_new_privileges: bool = False,
-        volumes: Sequence[str] = (),
-        volumes_from: Sequence[str] = (),
-        mounts: Sequence[str] = (),
-        tmpfs: Sequence[str] = (),
-        labels: Sequence[str] = (),
-        label_files: Sequence[str] = (),
-        stop_signal: str = "",
-        stop_timeout: float | None = None,
-        init: bool = False,
-        auto_remove: bool = False,
-        memory: str = "",
-        cpus: str = "",
-        pids: int = 0,
-        ulimits: Sequence[str] = (),
-        shm_size: str = "",
-        cidfile: str = "",
         on_notice: Callable[[str], None] = lambda _: None,
+        on_progress: Progress = ignore_progress,
+        **options: Unpack[ContainerOptions],
     ) -> Container:
-        """Make a container; it does not run yet (``create``, ``run``).
+        """Make a container; it does not run yet (``create``).
 
         Args:
-            image: what it stands on; a name means a local image.
-            command: replaces the image's ``CMD``.
-            image_name: the image as the user wrote it, for ``ps``.
-            name: empty to have one made up.
-            replace: remove the container that has the name now, running or not.
-            env: ``NAME=VALUE``, or ``NAME`` for the value that this process has.
-            env_files: files with one of these a line; `env` goes before them.
-            workdir: empty for the image's.
-            user: empty for the image's.
-            groups: further groups.
-            entrypoint: replaces the image's ``ENTRYPOINT`` and drops its ``CMD``; empty for none at all.
-            hostname: empty for the ID's first 12 digits, or this machine's name on its network.
-            network: ``host`` or ``none``; empty for the host's, without the rights over it that come with its name.
-            publish: as ``-p`` takes them: ``8080:80``.
-            expose: as ``--expose`` takes them: ports that `publish_all` means, too, and that a committed image names.
-            publish_all: every port that is exposed, at a free one of this machine.
-            add_hosts: ``NAME:ADDRESS`` for ``/etc/hosts``.
-            dns: name servers instead of this machine's.
-            dns_search: search domains instead of this machine's.
-            tty: give it a terminal.
-            interactive: keep its input open.
-            read_only: its root file system is read-only.
-            cap_add: capabilities over docker's.
-            cap_drop: capabilities to take away.
-            no_new_privileges: set-id bits mean nothing.
-            volumes: as ``-v`` takes them: ``[SOURCE:]TARGET[:ro]``.
-            volumes_from: containers whose volumes and folders it gets too: ``NAME[:ro]``.
-            mounts: as ``--mount`` takes them: ``type=bind,src=…,dst=…``.
-            tmpfs: as ``--tmpfs`` takes them: ``TARGET[:OPTIONS]``.
-            labels: ``NAME=VALUE``, over the image's.
-            label_files: files with one of these a line; `labels` go before them.
-            stop_signal: empty for the image's, else SIGTERM.
-            stop_timeout: seconds that ``stop`` waits; None for 10.
-            init: a small process 1 reaps what the program leaves behind, and hands signals on.
-            auto_remove: it goes when its program has ended.
-            memory: as ``-m`` takes it: ``512m``.
-            cpus: as ``--cpus`` takes it: ``1.5``.
-            pids: most processes; 0 for no limit.
-            ulimits: as ``--ulimit`` takes them: ``nofile=1024:2048``.
-            shm_size: of ``/dev/shm``, such as ``64m``.
-            cidfile: a file that gets its ID, and is not there yet.
-            on_notice: hears of each limit that this machine cannot hold.
+            image: what it stands on; a name that is not here is pulled (see `pull` among the options).
+            command: replaces the image's ``CMD``: a list, or a text that is split as a shell splits words.
+            on_notice: gets a line for each limit that this machine cannot hold.
+            on_progress: gets the progress of each layer that is pulled.
+            options: docker's long flags, see `ContainerOptions`.
 
         Raises:
+            TypeError: an option that is not known, or a value of a type that does not fit.
             Conflict: the name is taken.
-            ImageNotFound: no local image has the name.
-            InvalidInput: a flag that means nothing.
+            ImageNotFound: there is no such image here or in its registry.
+            InvalidInput: an option that means nothing.
             NotSupported: no tier works here, or the image is for another processor.
         """
+        found, spec = self._request("create", image, command, options)
+        return self.create_from(spec, found, on_notice=on_notice, on_progress=on_progress)
+
+    @overload
+    def run(
+        self,
+        image: Image | str,
+        command: str | Sequence[str] | None = None,
+        *,
+        detach: Literal[False] = False,
+        check: bool = False,
+        input: bytes | str | None = None,
+        timeout: float | None = None,
+        on_output: Callable[[int, bytes], None] | None = None,
+        on_notice: Callable[[str], None] = lambda _: None,
+        on_progress: Progress = ignore_progress,
+        **options: Unpack[ContainerOptions],
+    ) -> Completed: ...
+
+    @overload
+    def run(
+        self,
+        image: Image | str,
+        command: str | Sequence[str] | None = None,
+        *,
+        detach: Literal[True],
+        on_notice: Callable[[str], None] = lambda _: None,
+        on_progress: Progress = ignore_progress,
+        **options: Unpack[ContainerOptions],
+    ) -> Container: ...
+
+    def run(
+        self,
+        image: Image | str,
+        command: str | Sequence[str] | None = None,
+        *,
+        detach: bool = False,
+        check: bool = False,
+        input: bytes | str | None = None,  # noqa: A002
+        timeout: float | None = None,
+        on_output: Callable[[int, bytes], None] | None = None,
+        on_notice: Callable[[str], None] = lambda _: None,
+        on_progress: Progress = ignore_progress,
+        **options: Unpack[ContainerOptions],
+    ) -> Completed | Container:
+        """Run a program in a new container (``run``).
+
+        Args:
+            image: what it stands on; a name that is not here is pulled.
+            command: replaces the image's ``CMD``: a list, or a text that is split as a shell splits words.
+            detach: let it run, and return the container; it outlives this process.
+            check: raise `CommandFailed` if the exit code is not 0.
+            input: what the program reads; a text is encoded as UTF-8.
+            timeout: seconds until the program is killed; None for no limit.
+            on_output: gets 1 or 2 for the stream, and the bytes, as they are written.
+            on_notice: gets a line for each limit that this machine cannot hold.
+            on_progress: gets the progress of each layer that is pulled.
+            options: docker's long flags, see `ContainerOptions`.
+
+        Returns:
+            With `detach` the running container. Else the program's output and exit code: another exit code than 0 is
+            no error unless `check` is set. The container stays until it is removed, unless ``rm=True``.
+
+        Raises:
+            CommandFailed: the exit code is not 0, and `check` is set.
+            TimeExceeded: the program was killed after `timeout` seconds.
+            CannotStart: the program is not there, or cannot be executed.
+            DockmagicError: as `create` raises them.
+        """
+        from dockmagic.run.machine.helper import ahead
+
+        from .running import detached, finished
+
+        switch("detach", detach)
+        switch("check", check)
+        fed = input.encode() if isinstance(input, str) else input
+        if fed is not None:
+            if not isinstance(fed, (bytes, bytearray, memoryview)):
+                raise unfit("input", input, "bytes or a str")
+            if detach:
+                raise TypeError("run() takes no input with detach=True: feed it with Container.attach")
+            options["interactive"] = True
+        if detach and (check or timeout is not None or on_output is not None):
+            raise TypeError("run() takes no check, timeout or on_output with detach=True: it does not wait")
+        found, spec = self._request("run", image, command, options)
+        with ahead("shim.main"):
+            container = self.create_from(spec, found, on_notice=on_notice, on_progress=on_progress)
+            if detach:
+                return detached(container)
+            done = finished(container, stdin=None if fed is None else bytes(fed), timeout=timeout, on_output=on_output)
+        return done.check() if check else done
+
+    def _request(
+        self, call: str, image: Image | str, command: str | Sequence[str] | None, options: ContainerOptions
+    ) -> tuple[Image | None, ContainerSpec]:
+        from .options.container import container_spec
+
+        if isinstance(image, str):
+            return None, container_spec(image, command, options, call=call)
+        if not hasattr(image, "manifest"):
+            raise unfit("image", image, "a name or an Image")
+        name = image.names[0].familiar if image.names else str(image.id)
+        return image, container_spec(name, command, options, call=call)
+
+    def create_from(
+        self,
+        spec: ContainerSpec,
+        image: Image | None = None,
+        *,
+        on_notice: Callable[[str], None] = lambda _: None,
+        on_pull: Callable[[Reference], None] = lambda _: None,
+        on_pulled: Callable[[Reference, Image], None] = lambda _ref, _image: None,
+        on_progress: Progress = ignore_progress,
+    ) -> Container:
+        """Make the container of a request, and pull its image where that is missing.
+
+        Args:
+            spec: what it is to be.
+            image: what it stands on; None to find, or pull, the one that the request names.
+            on_notice: gets a line for each limit that this machine cannot hold.
+            on_pull: gets the name before an image is pulled.
+            on_pulled: gets the name and the image after it was pulled.
+            on_progress: gets the progress of each layer that is pulled.
+
+        Raises:
+            DockmagicError: as `create` raises them.
+        """
         from dockmagic.run.creation import create
-        from dockmagic.run.flags.ports import parse_exposed
-        from dockmagic.run.flags.sizes import parse_size
-        from dockmagic.run.hosts import parse_host
 
-        from .container_flags import (
-            mounts_from,
-            read_environment,
-            read_labels,
-            read_limits,
-            read_mounts,
-            read_ports,
-        )
+        pulled: list[Reference] = []
 
-        found = self._images.get(image) if isinstance(image, str) else image
-        exposed = [port for text in expose for port in parse_exposed(text)]
-        return create(
-            self._engine.store,
-            found,
-            command,
-            image_name=image_name or (image if isinstance(image, str) else ""),
-            name=name,
-            replace=replace,
-            env=read_environment(env, env_files),
-            workdir=workdir,
-            user=user,
-            groups=groups,
-            entrypoint=entrypoint,
-            hostname=hostname,
-            network=network,
-            ports=read_ports(found, publish, exposed, every=publish_all),
-            exposed=exposed,
-            add_hosts=[parse_host(text) for text in add_hosts],
-            dns=dns,
-            dns_search=dns_search,
-            tty=tty,
-            interactive=interactive,
-            read_only=read_only,
-            cap_add=cap_add,
-            cap_drop=cap_drop,
-            no_new_privileges=no_new_privileges,
-            mounts=[*read_mounts(volumes, mounts, tmpfs), *mounts_from(volumes_from, self.get)],
-            limits=read_limits(memory, cpus, pids, ulimits),
-            init=init,
-            labels=read_labels(labels, label_files),
-            stop_signal=stop_signal,
-            stop_timeout=10 if stop_timeout is None else stop_timeout,
-            auto_remove=auto_remove,
-            shm_size=parse_size(shm_size, "--shm-size") if shm_size else 0,
-            cidfile=Path(cidfile) if cidfile else None,
-            on_notice=on_notice,
+        def pulling(ref: Reference) -> None:
+            pulled.append(ref)
+            on_pull(ref)
+
+        found = image or self._images.obtain(
+            spec.image, pull=spec.pull, platform=spec.platform, on_pull=pulling, on_progress=on_progress
         )
+        for ref in pulled:
+            on_pulled(ref, found)
+        return create(self._engine.store, found, spec, on_notice=on_notice)
 
     def rename(self, container: Container, name: str) -> Container:
         """Give a container another name; the container as it is called now.

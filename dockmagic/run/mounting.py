@@ -21,14 +21,14 @@ from .disk.volumes import VALID_NAME, anonymous_volume, create_volume
 from .flags.sizes import parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
     from .machine.isolation import Isolation
 
-__all__ = ["parse_mount", "parse_tmpfs", "parse_volume", "ready"]
+__all__ = ["bind_or_volume", "mount_of_fields", "parse_mount", "parse_tmpfs", "parse_volume", "ready"]
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 _CONSISTENCY = frozenset({"consistent", "cached", "delegated", "default"})
@@ -56,17 +56,35 @@ def parse_volume(text: str, *, folder: Path | None = None) -> Mount:
     if len(parts) == 1:
         return Mount(type="volume", target=_target(parts[0]), anonymous=True)
     source, target, *modes = parts
-    words = modes[0].split(",") if modes else []
-    if words and not _is_mode(modes[0]):
-        raise InvalidInput(f"invalid mode: {modes[0]}", hint="Write ro, rw or nocopy")
+    return bind_or_volume(source, target, modes[0] if modes else "", working_folder=folder)
+
+
+def bind_or_volume(
+    source: str, target: str, mode: str = "", *, folder: bool = False, working_folder: Path | None = None
+) -> Mount:
+    """The mount of a folder of this machine or of a named volume.
+
+    Args:
+        source: a path that begins with ``/``, ``./``, ``../`` or ``~``, or the name of a volume.
+        target: absolute path in the container.
+        mode: words such as ``ro``, separated by commas.
+        folder: whether `source` is a folder in any case.
+        working_folder: what a relative source is relative to; None for the process's.
+
+    Raises:
+        InvalidInput: a mode or a name that is none.
+    """
+    words = mode.split(",") if mode else []
+    if words and not _is_mode(mode):
+        raise InvalidInput(f"invalid mode: {mode}", hint="Write ro, rw or nocopy")
     flags = Mount(type="volume", target=_target(target), read_only="ro" in words, no_copy="nocopy" in words)
-    if source.startswith(("/", "./", "../", "~")) or source in (".", ".."):
+    if folder or source.startswith(("/", "./", "../", "~")) or source in (".", ".."):
         if flags.no_copy:
-            raise InvalidInput(f"invalid volume specification: '{text}': nocopy is for volumes", hint="Leave it out")
-        path = os.path.normpath(os.path.join(folder or Path.cwd(), os.path.expanduser(source)))
+            raise InvalidInput(f"invalid volume specification: '{source}': nocopy is for volumes", hint="Leave it out")
+        path = os.path.normpath(os.path.join(working_folder or Path.cwd(), os.path.expanduser(source)))
         return msgspec.structs.replace(flags, type="bind", source=path)
     if not _PROPAGATION.isdisjoint(words):
-        raise InvalidInput(f"invalid volume specification: '{text}': only folders propagate mounts")
+        raise InvalidInput(f"invalid volume specification: '{source}': only folders propagate mounts")
     return msgspec.structs.replace(flags, name=_volume_name(source))
 
 
@@ -111,17 +129,37 @@ def parse_mount(text: str, *, folder: Path | None = None) -> Mount:
     fields: dict[str, str] = {}
     for field in next(csv.reader([text]), []):
         key, equals, value = field.partition("=")
-        key = _KEYS.get(key.lower(), key.lower())
-        if key not in _FIELDS:
+        key = key.lower()
+        if _KEYS.get(key, key) not in _FIELDS:
             raise InvalidInput(
                 f"unexpected key '{key}' in '{field}'"
                 if equals
                 else f"invalid field '{field}' must be a key=value pair"
             )
         if not equals:
-            if key not in _SWITCHES:
+            if _KEYS.get(key, key) not in _SWITCHES:
                 raise InvalidInput(f"invalid field '{field}' must be a key=value pair")
             value = "true"
+        fields[key] = value
+    return mount_of_fields(fields, folder=folder)
+
+
+def mount_of_fields(given: Mapping[str, str], *, folder: Path | None = None) -> Mount:
+    """The mount that the fields of ``--mount`` describe.
+
+    Args:
+        given: ``type``, ``source``, ``target``, ``readonly`` and so on, in lower case.
+        folder: what a relative source is relative to; None for the working folder.
+
+    Raises:
+        InvalidInput: a field that is none, or one that does not fit the type.
+        NotSupported: a volume driver.
+    """
+    fields: dict[str, str] = {}
+    for name, value in given.items():
+        key = _KEYS.get(name, name)
+        if key not in _FIELDS:
+            raise InvalidInput(f"unexpected key '{name}' of a mount", hint=f"It is one of {', '.join(sorted(_FIELDS))}")
         fields[key] = value
     kind = fields.get("type", "volume").lower()
     if kind not in ("bind", "volume", "tmpfs"):

@@ -13,10 +13,12 @@ from .result import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dockmagic.engine.options.option import Option
+
     from .door import Door
     from .result import Result
 
-__all__ = ["Verb", "argument", "flag", "option", "verb"]
+__all__ = ["Verb", "argument", "as_flag", "flag", "option", "verb"]
 
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
@@ -35,6 +37,17 @@ def option(*names: str, **settings: Any) -> Callable[[Callable[..., Result]], Ca
 def flag(*names: str, **settings: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """A boolean flag, which takes ``=true`` and ``=false`` too (Go's flags do)."""
     return click.option(*names, is_flag=True, cls=_Flag, **settings)
+
+
+def as_flag(keyword: str, found: Option) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """The flag of an engine's option; its value arrives under the option's keyword, None where it is not given."""
+    settings: dict[str, Any] = {"help": found.help, "hidden": found.hidden}
+    if not found.metavar:
+        return flag(*found.flags, keyword, default=None, **settings)
+    kind = click.INT if found.metavar == "int" else None
+    if found.many:
+        return option(*found.flags, keyword, multiple=True, metavar=found.metavar, **settings)
+    return option(*found.flags, keyword, default=None, type=kind, metavar=found.metavar, **settings)
 
 
 class _Flag(click.Option):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import DockmagicError, InvalidInput
@@ -55,6 +53,7 @@ def command(
     **flags: Any,
 ) -> Result:
     """Create and run a new container from an image."""
+    from dockmagic.engine.running import detached
     from dockmagic.run.machine.helper import ahead
 
     try:
@@ -68,7 +67,7 @@ def command(
         with ahead("shim.main"):
             container = create(door, image, words, **flags)
             if detach:
-                return _in_background(door, container)
+                return Ran(detached(container, owner=door.owner), None, lines=(container.id,))
             return _in_foreground(door, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
     except DockmagicError as error:
         if "exit_code" not in vars(error):
@@ -88,37 +87,22 @@ def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
     return frozenset(words)
 
 
-def _in_background(door: Door, container: Container) -> Ran:
-    try:
-        container.start(owner=door.owner).close()
-    except BaseException:
-        _discard(container)
-        raise
-    return Ran(container, None, lines=(container.id,))
-
-
 def _in_foreground(
     door: Door, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
 ) -> Ran:
+    from dockmagic.engine.running import followed
+
     record = container.record
-    stdin = record.open_stdin  # -i attaches it, whatever -a says
-    try:
-        session = container.start(owner=os.getpid(), stdin=stdin, window=door.window)
-        ran = follow(
+    with followed(container, window=door.window) as session:
+        return follow(
             _listening(door, streams),
             container,
             session,
-            stdin=stdin,
+            stdin=record.open_stdin,  # -i attaches it, whatever -a says
             command=" ".join(record.argv),
             detach_keys=detach_keys,
             sig_proxy=sig_proxy and not record.tty,
         )
-    except BaseException:
-        _discard(container)
-        raise
-    if ran.exit_code is not None:
-        _discard(container)
-    return ran
 
 
 def _listening(door: Door, streams: frozenset[str]) -> Door:
@@ -133,10 +117,3 @@ def _listening(door: Door, streams: frozenset[str]) -> Door:
             door.on_output(stream, data)
 
     return replace(door, on_output=on_output)
-
-
-def _discard(container: Container) -> None:
-    """Remove a container that was to go with its end."""
-    if container.record.auto_remove:
-        with suppress(DockmagicError):
-            container.remove(force=True, volumes=True)

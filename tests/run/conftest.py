@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hard import hard_rootfs
-from programs import finish
+from programs import finish, spec
 from small import BUSYBOX, rootfs
 
 from dockmagic.image.archive import import_rootfs
@@ -111,7 +111,8 @@ def make(store: ContentStore, image: Image) -> Iterator[Callable[..., Container]
     def one(*command: str, **flags: object) -> Container:
         of = flags.pop("image", image)
         network = "none" if choose(store.home).namespaces else "host"  # without namespaces there is only the latter
-        container = create(store, of, command, **{"network": network, **flags})  # type: ignore[arg-type]
+        on_notice = flags.pop("on_notice", lambda _: None)
+        container = create(store, of, spec(command, **{"network": network, **flags}), on_notice=on_notice)  # type: ignore[arg-type]
         made.append(container)
         return container
 

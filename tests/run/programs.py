@@ -8,12 +8,20 @@ import resource
 import time
 from typing import TYPE_CHECKING
 
+from dockmagic.run.container_spec import ContainerSpec
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dockmagic.run.container import Container
 
-__all__ = ["finish", "limit_log", "until"]
+__all__ = ["finish", "limit_log", "spec", "until"]
+
+
+def spec(command: Sequence[str] = (), **fields: object) -> ContainerSpec:
+    """The request for a container that runs `command`; lists become the tuples that it has."""
+    typed = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return ContainerSpec(command=tuple(command), **typed)  # type: ignore[arg-type]
 
 
 def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, str]:

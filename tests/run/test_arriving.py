@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import finish
+from programs import finish, spec
 
 from dockmagic.image.mutate import append_layer
 from dockmagic.oci import media
@@ -86,7 +86,7 @@ def test_a_container_finds_its_layers_unpacked(store: ContentStore, image: Image
     pulled = pull_unpacked(store, here, NAME)
     assert unpacked(here) == set(layers.keys(here, pulled))
     known = {path.name: path.stat().st_ino for path in (here.home.layers / choose(here.home).form_name).iterdir()}
-    container = create(here, pulled, ["sh", "-c", "cat /etc/new; stat -c %u /home/user/own"], network="none")
+    container = create(here, pulled, spec(["sh", "-c", "cat /etc/new; stat -c %u /home/user/own"], network="none"))
     owner = "1000" if choose(here.home).keeps_owners else "0"
     assert finish(container)[:2] == (0, f"new\n{owner}\n")
     container.remove()
@@ -113,7 +113,7 @@ def test_a_layer_that_needs_those_below_waits(
     named(store, image, odd)
     pulled = pull_unpacked(store, here, NAME)
     assert unpacked(here) == set(layers.keys(here, pulled)[:1])
-    container = create(here, pulled, ["sh", "-c", "cat /etc/new; stat -c %a /etc"], network="none")
+    container = create(here, pulled, spec(["sh", "-c", "cat /etc/new; stat -c %a /etc"], network="none"))
     code, out, _ = finish(container)
     container.remove()
     assert (code, out[4:]) == (0, "755\n")

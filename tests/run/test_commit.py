@@ -9,7 +9,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import finish
+from programs import finish, spec
 
 from dockmagic.image.instructions import apply_changes
 from dockmagic.image.validate import validate
@@ -148,7 +148,7 @@ def test_an_images_volume_is_anonymous_and_goes_with_its_container(store: Conten
     base = make("true")
     finish(base)
     image = commit(base, changes=["VOLUME /var"])
-    container = create(store, image, ["sh", "-c", "touch /var/x"], network="none")
+    container = create(store, image, spec(["sh", "-c", "touch /var/x"], network="none"))
     finish(container)
     before = set(store.home.volumes.iterdir())
     container.remove(volumes=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import finish
+from programs import finish, spec
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
@@ -61,12 +61,12 @@ def test_a_copy_stands_in_for_an_overlay(
         own = ContentStore(home)
         home.prepare()
         image = import_rootfs(io.BytesIO(rootfs()), own, Reference.parse("small:2"))
-        container = create(own, image, ("sh", "-c", _SCRIPT), network="none")
+        container = create(own, image, spec(("sh", "-c", _SCRIPT), network="none"))
         assert container.isolation.copies is (home is not store.home)
         assert finish(container) == (0, "", "")
         changes.append([(change.letter, change.path) for change in container.changes()])
         layers.append(commit(container).layers[-1].diff_id)
-        assert finish(create(own, image, ("cat", "/var/old"), network="none"))[1] == "old\n"
+        assert finish(create(own, image, spec(("cat", "/var/old"), network="none")))[1] == "old\n"
     assert changes[0] == changes[1]
     assert layers[0] == layers[1]
     assert list(plain.iterdir()) == [home.scratch]

@@ -46,7 +46,7 @@ def test_rm_takes_a_container_away_when_it_ends(store: ContentStore, make: Make)
     """With its anonymous volumes; its name is free as soon as its end is known, and its output is complete."""
     for _ in range(5):
         volume = Mount(type="volume", target="/v", anonymous=True)
-        container = make("sh", "-c", "echo out; exit 3", name="brief", auto_remove=True, mounts=[volume])
+        container = make("sh", "-c", "echo out; exit 3", name="brief", rm=True, mounts=[volume])
         assert finish(container) == (3, "out\n", "")
         assert not container.folder.exists()
     _gone(store)
@@ -59,7 +59,7 @@ def _gone(store: ContentStore) -> None:
 
 def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> None:
     """The one who started it is killed; also what could not be started goes."""
-    container = make("sleep", "98763", auto_remove=True)
+    container = make("sleep", "98763", rm=True)
     script = (
         "import os, signal\n"
         "from dockmagic.run.listing import find\n"
@@ -71,7 +71,7 @@ def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=False, env=environment)
     assert until(lambda: not container.folder.exists(), seconds=4)
-    broken = make("nosuch", auto_remove=True)
+    broken = make("nosuch", rm=True)
     with pytest.raises(CannotStart):
         broken.start()
     assert not broken.folder.exists()

@@ -226,7 +226,7 @@ def test_ulimits_are_set(run: Run, make: Make) -> None:
 def test_hosts_and_name_servers_can_be_given(run: Run) -> None:
     """``--add-host``, ``--dns``, ``--dns-search``."""
     script = "grep extra /etc/hosts; grep -c nameserver /etc/resolv.conf; grep -E '192|search' /etc/resolv.conf"
-    _, out, _ = run("sh", "-c", script, add_hosts=[("extra", "192.0.2.7")], dns=["192.0.2.1"], dns_search=["a.test"])
+    _, out, _ = run("sh", "-c", script, add_host=[("extra", "192.0.2.7")], dns=["192.0.2.1"], dns_search=["a.test"])
     assert out.splitlines()[:2] == ["192.0.2.7\textra", "1"]
     assert sorted(out.splitlines()[2:]) == ["nameserver 192.0.2.1", "search a.test"]
     assert run("cat", "/etc/hostname", hostname="box")[1] == "box\n"

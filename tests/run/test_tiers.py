@@ -211,7 +211,7 @@ def test_a_program_that_ends_takes_its_children_along(tier: Tier, make: Make) ->
 def test_further_groups_are_joined_or_it_is_said_that_they_are_not(tier: Tier, make: Make) -> None:
     """--group-add needs more than one user."""
     notices: list[str] = []
-    container = make("id", "-G", groups=["extra"], network="host", on_notice=notices.append)
+    container = make("id", "-G", group_add=["extra"], network="host", on_notice=notices.append)
     joined = "2000" in finish(container)[1].split()
     assert joined == (tier not in (Tier.SINGLE, Tier.PROOT))
     assert [notice.split()[0] for notice in notices] == ([] if joined else ["--group-add"])
@@ -347,6 +347,7 @@ from programs import finish
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
 from dockmagic.run.commit import commit
+from dockmagic.run.container_spec import ContainerSpec
 from dockmagic.run.creation import create
 from dockmagic.store.content import ContentStore
 store = ContentStore(Home(sys.argv[1]))
@@ -357,7 +358,8 @@ except DockmagicError as error:
     print(error)
     sys.exit()
 image = import_rootfs(io.BytesIO(rootfs()), store, Reference.parse("small:1"))
-container = create(store, image, ("sh", "-c", "echo x > /new; chown 33 /new; cat /new"), network="host")
+command = ("sh", "-c", "echo x > /new; chown 33 /new; cat /new")
+container = create(store, image, ContainerSpec(command=command, network="host"))
 code, out, _ = finish(container)
 owner = None
 if tier != "proot":

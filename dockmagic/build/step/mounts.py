@@ -254,6 +254,7 @@ class Mounted:
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
         from dockmagic.run.container import CannotStart
+        from dockmagic.run.container_spec import ContainerSpec
         from dockmagic.run.creation import create
 
         path = source.path.strip("/")
@@ -265,11 +266,9 @@ class Mounted:
                 return
             volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
             # The mounts are made before the program is looked for; a folder is none.
-            container = create(
-                shop.store,
-                self._image(source),
-                ("/",),
-                entrypoint="",
+            spec = ContainerSpec(
+                command=("/",),
+                entrypoint=(),
                 network="none",
                 mounts=(volume,),
                 image_volumes=False,
@@ -277,6 +276,7 @@ class Mounted:
                 keep_log=False,
                 lease=shop.keep.name,
             )
+            container = create(shop.store, self._image(source), spec)
             try:
                 with contextlib.suppress(CannotStart):
                     container.start(owner=os.getpid()).close()

@@ -153,25 +153,25 @@ def _line_of_user(shop: Workshop, instruction: Instruction, stage: PlannedStage)
 @contextlib.contextmanager
 def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str, mounts: Ready) -> Iterator[Container]:
     # A build that finds all in the cache starts nothing, and need not load what could.
+    from dockmagic.run.container_spec import ContainerSpec
     from dockmagic.run.creation import create
 
-    container = create(
-        shop.store,
-        state.image,
-        argv,
-        entrypoint="",
-        env=state.scope.run_env,
+    spec = ContainerSpec(
+        command=argv,
+        entrypoint=(),
+        env=tuple(state.scope.run_env),
         workdir=state.settings.workdir,
         user=state.settings.user,
         hostname=hostname(shop.plan.arguments.given) or "buildkitsandbox",
         network=network,
-        add_hosts=shop.options.add_hosts,
-        mounts=mounts.mounts,
+        add_host=shop.options.add_hosts,
+        mounts=tuple(mounts.mounts),
         image_volumes=False,
         shm_size=shop.options.shm_size,
         keep_log=False,
         lease=shop.keep.name,
     )
+    container = create(shop.store, state.image, spec)
     try:
         yield container
     finally:
