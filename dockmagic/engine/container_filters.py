@@ -127,7 +127,7 @@ def _ports(text: str) -> frozenset[str]:
 def _pattern(key: str, value: str) -> re.Pattern[str]:
     try:
         return re.compile(value)
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         raise InvalidInput(f"invalid filter '{key}={value}'", hint="The value is a regular expression") from None
 
 

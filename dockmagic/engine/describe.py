@@ -39,7 +39,7 @@ _NO_ENTRY = "<missing>"
 
 
 def time_of(text: str | None) -> datetime | None:
-    """A time as configurations write it (RFC 3339), nanoseconds cut off; None if there is none or it is none."""
+    """A time as configurations write it (RFC 3339), nanoseconds cut off; None for none, and for Go's zero."""
     if not text:
         return None
     whole, dot, rest = text.partition(".")
@@ -47,6 +47,8 @@ def time_of(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat((f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}" if dot else text).upper())
     except ValueError:
+        return None
+    if moment.year == 1:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

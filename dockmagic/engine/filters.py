@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -97,13 +98,18 @@ def moment(text: str) -> datetime:
     Raises:
         InvalidInput: none of these.
     """
+    with contextlib.suppress(ArithmeticError, OSError, ValueError):  # a number that no calendar has
+        found = _moment(text)
+        if found is not None:
+            return found
+    raise InvalidInput(f"{text[:40]!r} is no time", hint="Write a duration such as 24h, or a date such as 2024-05-01")
+
+
+def _moment(text: str) -> datetime | None:
     pieces = re.findall(r"(\d+(?:\.\d+)?)([hms])", text)
     if pieces and "".join(map("".join, pieces)) == text:
         ago = sum(float(number) * _UNITS[unit] for number, unit in pieces)
         return datetime.now(UTC) - timedelta(seconds=ago)
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
-    found = time_of(text)
-    if found is None:
-        raise InvalidInput(f"{text!r} is no time", hint="Write a duration such as 24h, or a date such as 2024-05-01")
-    return found
+    return time_of(text)

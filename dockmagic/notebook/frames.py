@@ -45,14 +45,14 @@ def frame(
 
 
 def _stable(column: Column, row_type: type[Row]) -> Column:
-    if column.kind != "since":
+    if column.kind not in ("since", "dated"):
         return column
     instead = next((other for other in row_type.table_columns if _same_time(other, column)), None)
     return instead or column
 
 
 def _same_time(other: Column, column: Column) -> bool:
-    return other.kind == "time" and other.attribute == column.attribute
+    return other.kind in ("time", "stamp") and other.attribute == column.attribute
 
 
 def _series(column: Column, values: list[Any], *, whole: bool) -> Any:  # noqa: PLR0911  (one return for each kind)
@@ -61,7 +61,7 @@ def _series(column: Column, values: list[Any], *, whole: bool) -> Any:  # noqa: 
             return pd.array(values, dtype=column.kind)
         case "id" | "digest":
             return pd.array(values, dtype="string" if whole else "digest")
-        case "time" | "since":
+        case "time" | "stamp" | "since" | "dated":
             return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.as_unit("s")
         case "words" | "names":
             return pd.Series([", ".join(map(printable, words)) for words in values], dtype="str")

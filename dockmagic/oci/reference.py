@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from .digest import Digest
-from .errors import InvalidDigest, InvalidReference
+from .errors import DockerfileError, InvalidDigest, InvalidInput, InvalidReference
 
 __all__ = ["DEFAULT_DOMAIN", "DEFAULT_TAG", "Parts", "Reference", "is_domain", "is_identifier", "split"]
 
@@ -190,9 +190,17 @@ class Reference(msgspec.Struct, frozen=True, order=True):
     def matches(self, pattern: str) -> bool:
         """Whether a glob such as ``foo/*`` fits the familiar name, with or without the tag.
 
-        It is the pattern of ``docker images PATTERN``.
+        It is the pattern of ``docker images PATTERN``: Go's ``path.Match``, in which ``*`` and ``?`` stop at a slash.
+
+        Raises:
+            InvalidInput: it is none.
         """
-        fits = re.compile(_glob(pattern)).fullmatch
+        from .glob import compile_pattern
+
+        try:
+            fits = compile_pattern(pattern).fullmatch
+        except DockerfileError as error:
+            raise InvalidInput(error.reason, hint=error.hint) from None
         return fits(self.familiar) is not None or fits(self.familiar_name) is not None
 
 
@@ -207,12 +215,3 @@ def _split_domain(text: str) -> tuple[str, str]:
     if domain == DEFAULT_DOMAIN and "/" not in rest:
         rest = _OFFICIAL + rest
     return domain, rest
-
-
-def _glob(pattern: str) -> str:
-    # Go's path.Match, in which * and ? stop at a slash and ** means no more than *.
-    pieces = {"*": "[^/]*", "?": "[^/]"}
-    words: list[str] = re.findall(r"\*+|\[\^?[^]]+\]|\\?.", pattern, re.DOTALL)
-    return "".join(
-        pieces.get(word[0]) or (word if word[0] == "[" and len(word) > 1 else re.escape(word[-1])) for word in words
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  (msgspec reads the annotations)
+from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
@@ -20,7 +22,9 @@ Kind = Literal[
     "command",
     "size",
     "time",
+    "stamp",
     "since",
+    "dated",
     "id",
     "digest",
     "count",
@@ -39,16 +43,20 @@ class Column(NamedTuple):
         attribute: of the row.
         header: above the column in printed text, in capitals.
         kind: what the values are. ``size`` is bytes; ``time`` and ``since`` are an aware datetime or None, shown as a
-            date or as an age; ``id`` and ``digest`` are digests (an ID is shown as 12 digits unless ``--no-trunc``);
+            date or as an age
+            (``stamp`` is a date in the form of RFC 3339, ``dated`` an age unless it is that of a reproducible build);
+            ``id`` and ``digest`` are digests (an ID is shown as 12 digits unless ``--no-trunc``);
             ``words`` and ``names`` are a tuple of strings, the latter printed without blanks between; ``command`` is a
             command line, printed in quotes; ``count`` an integer; ``flag`` a bool (``ok`` is one that docker prints as
             ``[OK]``); ``mode`` st_mode bits; ``seconds`` a length of time; ``text`` a string.
+        absent: what is printed for None.
     """
 
     name: str
     attribute: str
     header: str
     kind: Kind = "text"
+    absent: str = "N/A"
 
 
 _INITIALS = frozenset(("id", "uid", "gid", "pid", "ppid", "url"))
@@ -65,6 +73,8 @@ class Row(msgspec.Struct, frozen=True, rename=_name, kw_only=True):
     table_columns: ClassVar[tuple[Column, ...]] = ()
     #: Names of the columns that are printed unless flags say otherwise.
     shown: ClassVar[tuple[str, ...]] = ()
+    #: What docker's templates have besides and has no meaning here: name → the text for it.
+    constants: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
 
 def columns(row_type: type[Row], names: tuple[str, ...] | None = None) -> tuple[Column, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  (msgspec reads the annotations)
+from collections.abc import Mapping  # noqa: TC003  (msgspec reads the annotations)
+from datetime import datetime  # noqa: TC003  (likewise)
 from typing import ClassVar
 
 from .column import Column, Row
@@ -58,7 +59,7 @@ class ContainerRow(Row, frozen=True):
         Column("Status", "status", "STATUS"),
         Column("Ports", "ports", "PORTS", "words"),
         Column("Names", "names", "NAMES"),
-        Column("Size", "size", "SIZE", "size"),
+        Column("Size", "size", "SIZE", "size", "0B"),
         Column("VirtualSize", "virtual_size", "VIRTUAL SIZE", "size"),
         Column("Labels", "labels", "LABELS", "names"),
         Column("Mounts", "mounts", "MOUNTS", "names"),
@@ -163,3 +164,4 @@ class VolumeRow(Row, frozen=True):
         Column("Size", "size", "SIZE", "size"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Driver", "Name")
+    constants: ClassVar[Mapping[str, str]] = {"Availability": "N/A", "Group": "N/A", "Status": "N/A"}

@@ -37,8 +37,8 @@ class ImageRow(Row, frozen=True):
         Column("Tag", "tag", "TAG"),
         Column("Digest", "digest", "DIGEST", "digest"),
         Column("ID", "id", "IMAGE ID", "id"),
-        Column("CreatedSince", "created_at", "CREATED", "since"),
-        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("CreatedSince", "created_at", "CREATED", "since", ""),
+        Column("CreatedAt", "created_at", "CREATED AT", "time", "0001-01-01 00:00:00 +0000 UTC"),
         Column("Size", "size", "SIZE", "size"),
         Column("SharedSize", "shared_size", "SHARED SIZE", "size"),
         Column("UniqueSize", "unique_size", "UNIQUE SIZE", "size"),
@@ -126,8 +126,8 @@ class HistoryRow(Row, frozen=True):
 
     table_columns: ClassVar[tuple[Column, ...]] = (
         Column("ID", "id", "IMAGE", "id"),
-        Column("CreatedSince", "created_at", "CREATED", "since"),
-        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("CreatedSince", "created_at", "CREATED", "dated"),
+        Column("CreatedAt", "created_at", "CREATED AT", "stamp", "0001-01-01T00:00:00Z"),
         Column("CreatedBy", "created_by", "CREATED BY"),
         Column("Size", "size", "SIZE", "size"),
         Column("Comment", "comment", "COMMENT"),

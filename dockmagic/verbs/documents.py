@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .template import Record, parse, render
+from .template import Map, Record, parse, render
+from .template.values import NIL, NO_LIST, NO_MAP
+
+if TYPE_CHECKING:
+    from .template import Nil
 
 __all__ = ["formatted"]
 
 #: Members of Config that docker leaves out where they are empty; templates may still ask for them.
-_OPTIONAL = ("ExposedPorts", "Healthcheck", "StopSignal", "Shell", "ArgsEscaped", "Hostname", "Domainname")
-_MAPS = ("Annotations", "ExposedPorts", "Labels", "Ports", "Tiers", "Tmpfs", "Volumes")
+_OPTIONAL: dict[str, Any] = {
+    "ArgsEscaped": False, "Domainname": "", "ExposedPorts": NO_MAP, "Healthcheck": NIL, "Hostname": "",
+    "Shell": NO_LIST, "StopSignal": "",
+}  # fmt: skip
+#: What is a map in docker's types; all else with members is a struct (moby, api/types).
+_MAPS = frozenset(
+    ("Annotations", "Data", "ExposedPorts", "Labels", "Networks", "Options", "PortBindings", "Ports",
+     "Status", "StorageOpt", "Sysctls", "Tiers", "Tmpfs", "Volumes")
+)  # fmt: skip
+#: Maps whose values are structs without members.
+_SETS = frozenset(("ExposedPorts", "Volumes"))
+#: What is a pointer, and so prints as ``<nil>``; all else that is null is a list or one of the maps.
+_POINTERS = frozenset(
+    ("Health", "Healthcheck", "Init", "MemorySwappiness", "OomKillDisable", "PidsLimit", "SizeRootFs", "SizeRw",
+     "StopTimeout", "UsageData")
+)  # fmt: skip
 
 
 def formatted(form: str, *documents: dict[str, Any]) -> str:
@@ -29,14 +47,24 @@ def formatted(form: str, *documents: dict[str, Any]) -> str:
 
 
 def _record(value: Any, name: str = "") -> Any:
+    if value is None:
+        return _nil(name)
     if isinstance(value, list):
         return [_record(item) for item in value]
-    if not isinstance(value, dict) or name in _MAPS:
+    if not isinstance(value, dict):
         return value
+    if name in _MAPS:
+        found = Map((key, _record(item)) for key, item in value.items())
+        found.zero = Record() if name in _SETS else None if name in ("Networks", "PortBindings", "Ports") else ""
+        return found
     return Record((key, _record(item, key)) for key, item in value.items())
+
+
+def _nil(name: str) -> Nil:
+    return NO_MAP if name in _MAPS else NIL if name in _POINTERS else NO_LIST
 
 
 def _with_optional(document: Record) -> Record:
     if isinstance(document.get("Config"), Record):
-        document["Config"] = Record(dict.fromkeys(_OPTIONAL) | document["Config"])
+        document["Config"] = Record(_OPTIONAL | document["Config"])
     return document

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.rows import TreeRow, columns
+from dockmagic.oci.spec import to_json
+from dockmagic.rows import ContainerRow, ImageRow, TreeRow, columns
 
 from .result import Table, Text
-from .shown import show
+from .shown import human_size, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def listing(
     if form and form not in ("table", "json"):
         return Text(_formatted(rows, row_type, form, whole=whole))
     if form == "json":
-        return Text(_formatted(rows, row_type, "{{json .}}", whole=True))
+        return Text("\n".join(to_json(_typed(row, row_type)).decode() for row in rows))
     names = shown if shown is not None else row_type.shown
     if quiet:
         (column,) = columns(row_type, (quiet,))
@@ -62,26 +63,43 @@ def listing(
 
 
 def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
-    """A row as templates see it: column name → what is printed, with the value behind it."""
+    """A row as templates see it: column name → what is printed, with the value behind it.
+
+    ``{{json .}}`` gives what is printed, as docker does, where scripts expect texts.
+    """
     from .template import Record
 
-    shown = Record(
-        (column.name, _cell(column, getattr(row, column.attribute), whole=whole)) for column in row_type.table_columns
-    )
+    values = [(column, getattr(row, column.attribute)) for column in row_type.table_columns]
+    texts = {column.name: show(column, value, whole=whole) for column, value in values}
+    if "VirtualSize" in texts and isinstance(row, ContainerRow) and row.virtual_size is not None:
+        texts["Size"] += f" (virtual {human_size(row.virtual_size)})"
+    shown = Record((column.name, _cell(column, value, texts[column.name])) for column, value in values)
+    more = dict(row_type.constants)
+    if isinstance(row, ImageRow):
+        more["VirtualSize"] = human_size(row.size, 4)
+    shown |= more
+    shown.texts = texts | more
     if "Labels" in shown:
         labels = dict(label.partition("=")[::2] for label in getattr(row, "labels", ()))
         shown.methods = {"Label": lambda key: labels.get(key, "")}
     return shown
 
 
-def _cell(column: Column, value: Any, *, whole: bool) -> Any:
+def _cell(column: Column, value: Any, text: str) -> Any:
     if column.kind in ("count", "flag") and value is not None:
         return value
     from .template import Shown
 
-    text = show(column, value, whole=whole)
-    # An age is a matter of the reader's clock: where data is asked for, it is what is printed.
-    return Shown(text, text if column.kind == "since" else value)
+    return Shown(text, value)
+
+
+def _typed(row: Row, row_type: type[Row]) -> dict[str, Any]:
+    values = {column.name: (column, getattr(row, column.attribute)) for column in row_type.table_columns}
+    # An age is a matter of the reader's clock: there is the date beside it.
+    return {
+        name: show(column, value) if column.kind in ("since", "dated") else value
+        for name, (column, value) in values.items()
+    }
 
 
 def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bool) -> str:

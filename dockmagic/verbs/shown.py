@@ -21,8 +21,9 @@ _STEP: Final = 1000
 _SHORT: Final = 12
 _LONG_TEXT: Final = 45
 _COMMAND: Final = 20
+_MOUNT: Final = 15
 _LONG_COLUMNS: Final = ("CreatedBy", "Description", "Old", "New")
-#: An image created before this is one without a date, as reproducible builds make them.
+#: A step before this is one without a date in docker's history, as reproducible builds make them.
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -36,8 +37,8 @@ def human_size(size: int, digits: int = 3) -> str:
 
 
 def age(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago: ``3 weeks ago``; ``N/A`` for no date, or the date of a reproducible build."""
-    if moment is None or moment <= _FIRST:
+    """How long ago: ``3 weeks ago``; ``N/A`` for no date."""
+    if moment is None:
         return "N/A"
     return f"{duration(max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds()))} ago"
 
@@ -46,7 +47,20 @@ def date(moment: datetime | None) -> str:
     """A date as Go prints it: ``2024-05-01 10:00:00 +0000 UTC``."""
     if moment is None:
         return "N/A"
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} +0000 UTC"
+    return f"{_utc(moment)} +0000 UTC"
+
+
+def _utc(moment: datetime) -> str:
+    # Not strftime, which writes the year 1 without zeros.
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat(" ")
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{_utc(moment).replace(' ', 'T')}Z"
+
+
+def _dated(moment: datetime) -> str:
+    return age(moment) if moment > _FIRST else "N/A"
 
 
 def short_id(digest: str) -> str:
@@ -67,8 +81,10 @@ def show(column: Column, value: Any, *, whole: bool = False) -> str:
         value: as it stands in the row.
         whole: IDs and long text as they are (``--no-trunc``).
     """
-    if value is None and column.kind not in ("since", "time"):
-        return "N/A"
+    if value is None:
+        return column.absent
+    if column.name == "Mounts" and not whole:
+        return ",".join(shorten(mount, _MOUNT) for mount in value)
     if column.kind in ("text", "id"):
         return _text(column, str(value), whole=whole)
     if column.kind == "command":
@@ -85,6 +101,7 @@ def _text(column: Column, value: str, *, whole: bool) -> str:
 
 _SHOW: Final[dict[str, Callable[[Any], str]]] = {
     "count": str,
+    "dated": _dated,
     "digest": str,
     "flag": lambda value: "yes" if value else "no",
     "mode": stat.filemode,
@@ -92,6 +109,7 @@ _SHOW: Final[dict[str, Callable[[Any], str]]] = {
     "seconds": "{:.1f}s".format,
     "since": age,
     "size": human_size,
+    "stamp": _stamp,
     "time": date,
     "names": ",".join,
     "words": ", ".join,

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import InvalidReference
+from dockmagic.oci.errors import InvalidInput, InvalidReference
 from dockmagic.oci.reference import Parts, Reference, is_domain, is_identifier, split
 
 DIGEST = str(Digest.of(b"dockmagic"))
@@ -213,3 +213,15 @@ def test_what_is_read_can_be_written_and_read_again(domain: str, path: list[str]
     reference = Reference.parse(text)
     assert Reference.parse(str(reference)) == reference
     assert Reference.parse(reference.familiar) == reference
+
+
+@pytest.mark.parametrize("pattern", ["[z-a]", "[", "[]", "[a", "a\\", "[^", "[--0]"])
+def test_a_pattern_that_is_none_is_refused(pattern: str) -> None:
+    """In one line, as in a Dockerfile."""
+    with pytest.raises(InvalidInput, match="syntax error in pattern"):
+        Reference.parse("org/app:1.0").matches(pattern)
+
+
+def test_a_pattern_of_many_stars_is_matched_at_once() -> None:
+    """A backtracking engine would take longer than the universe has."""
+    assert not Reference.parse("a" * 200).matches("*a" * 60 + "b")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.rows import ImageRow, SearchRow, TreeRow
+from dockmagic.rows import ContainerRow, ImageRow, SearchRow, TreeRow, VolumeRow
 from dockmagic.verbs.listing import listing, plain_text
 from dockmagic.verbs.result import Table, Text
+
+if TYPE_CHECKING:
+    from dockmagic.rows import Row
 
 ID = "sha256:" + "0123456789abcdef" * 4
 ROWS = (
@@ -39,7 +44,7 @@ def test_the_usual_table_is_dockers() -> None:
     assert text_of(None).splitlines() == [
         "REPOSITORY                         TAG       IMAGE ID       CREATED       SIZE",
         "ubuntu                             24.04     0123456789ab   3 weeks ago   78.1MB",
-        "registry.example.com/a/long/name   <none>    0123456789ab   N/A           0B",
+        "registry.example.com/a/long/name   <none>    0123456789ab                 0B",
     ]
 
 
@@ -59,7 +64,7 @@ def test_a_template_is_applied_to_each_row() -> None:
     """Sizes and ages are those of the table."""
     assert text_of("{{.Repository}}:{{.Tag}} {{.Size}} {{.CreatedSince}}").splitlines() == [
         "ubuntu:24.04 78.1MB 3 weeks ago",
-        "registry.example.com/a/long/name:<none> 0B N/A",
+        "registry.example.com/a/long/name:<none> 0B ",
     ]
 
 
@@ -129,3 +134,67 @@ def test_a_tree_is_drawn_with_its_branches() -> None:
     assert [line.split("   000")[0].rstrip() for line in lines[1:]] == [
         "n0", "├─ n1", "│  ├─ n2", "│  └─ n3", "└─ n4", "   └─ n5", "n6",
     ]  # fmt: skip
+
+
+def test_json_of_the_dot_is_dockers_texts() -> None:
+    """Docker 20.10 gives what the columns print, sorted by name; scripts read it so."""
+    found = json.loads(text_of("{{json .}}").splitlines()[0])
+    assert found == {
+        "Containers": "0",
+        "CreatedAt": f"{ROWS[0].created_at:%Y-%m-%d %H:%M:%S} +0000 UTC",
+        "CreatedSince": "3 weeks ago",
+        "Digest": "sha256:" + "f" * 64,
+        "ID": "0123456789ab",
+        "Platform": "",
+        "Repository": "ubuntu",
+        "SharedSize": "N/A",
+        "Size": "78.1MB",
+        "Tag": "24.04",
+        "UniqueSize": "N/A",
+        "VirtualSize": "78.13MB",
+    }
+    assert list(found) == sorted(found)
+
+
+def test_format_json_keeps_typed_values() -> None:
+    """Bytes to calculate with, and whole digests."""
+    found = json.loads(text_of("json").splitlines()[0])
+    assert found["Size"] == 78_129_634
+    assert found["ID"] == ID
+    assert found["Containers"] == 0
+
+
+_CONTAINER = ContainerRow(
+    id="a" * 64, image="full:1", command="sleep 100", created_at=datetime(2026, 11, 30, 23, 36, 54, tzinfo=UTC),
+    state="created", status="Created", names="c1", labels=("x=y", "z=w"), mounts=("0" * 64,), networks=("none",),
+    local_volumes=1,
+)  # fmt: skip
+
+
+def _json_of(row: Row) -> dict[str, str]:
+    result = listing((row,), type(row), form="{{json .}}")
+    assert isinstance(result, Text)
+    found: dict[str, str] = json.loads(result.text)
+    del found["RunningFor" if "RunningFor" in found else "CreatedAt"]
+    return found
+
+
+def test_json_of_a_container_is_dockers() -> None:
+    """All but the age; the platform and the virtual size are our own."""
+    expected = {
+        "Command": '"sleep 100"', "CreatedAt": "2026-11-30 23:36:54 +0000 UTC", "ID": "a" * 12, "Image": "full:1",
+        "Labels": "x=y,z=w", "LocalVolumes": "1", "Mounts": "00000000000000…", "Names": "c1", "Networks": "none",
+        "Platform": "", "Ports": "", "Size": "0B", "State": "created", "Status": "Created", "VirtualSize": "N/A",
+    }  # fmt: skip
+    assert _json_of(_CONTAINER) == expected
+    sized = msgspec.structs.replace(_CONTAINER, size=0, virtual_size=1_982_334)
+    assert _json_of(sized)["Size"] == "0B (virtual 1.98MB)"
+
+
+def test_json_of_a_volume_is_dockers() -> None:
+    """With the members that only other drivers and swarms fill."""
+    row = VolumeRow(name="v1", mountpoint="/m", created_at=datetime(2026, 11, 30, tzinfo=UTC))
+    assert _json_of(row) == {
+        "Availability": "N/A", "Driver": "local", "Group": "N/A", "Labels": "", "Links": "0", "Mountpoint": "/m",
+        "Name": "v1", "Scope": "local", "Size": "N/A", "Status": "N/A",
+    }  # fmt: skip

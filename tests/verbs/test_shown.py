@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dockmagic.rows import Column
+from dockmagic.engine.describe import time_of
+from dockmagic.rows import Column, HistoryRow, ImageRow
 from dockmagic.verbs.shown import age, date, duration, human_size, short_id, shorten, show
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,10 +68,31 @@ def test_ages_end_with_ago() -> None:
     assert age(NOW - timedelta(weeks=3), NOW) == "3 weeks ago"
 
 
-def test_a_date_of_a_reproducible_build_has_no_age() -> None:
-    """Docker prints N/A for what was made at the epoch, and for no date at all."""
-    assert age(datetime(1970, 1, 1, tzinfo=UTC), NOW) == "N/A"
-    assert age(None, NOW) == "N/A"
+_OLD = {
+    datetime(1980, 1, 1, 0, 0, 1, tzinfo=UTC): ("years ago", "1980-01-01 00:00:01 +0000 UTC", "1980-01-01T00:00:01Z"),
+    datetime(1970, 1, 1, tzinfo=UTC): ("years ago", "1970-01-01 00:00:00 +0000 UTC", "1970-01-01T00:00:00Z"),
+    None: ("", "0001-01-01 00:00:00 +0000 UTC", "0001-01-01T00:00:00Z"),
+}
+
+
+@pytest.mark.parametrize("moment", _OLD)
+def test_the_date_of_a_reproducible_build_is_told_in_dockers_words(moment: datetime | None) -> None:
+    """Docker 20.10's ``images`` tells any age and nothing for no date; its ``history`` has no old ages."""
+    ago, at, stamp = _OLD[moment]
+    image = {column.name: show(column, moment) for column in ImageRow.table_columns if column.attribute == "created_at"}
+    step = {
+        column.name: show(column, moment) for column in HistoryRow.table_columns if column.attribute == "created_at"
+    }
+    assert image["CreatedSince"].endswith(ago)
+    assert bool(image["CreatedSince"]) == bool(ago)
+    assert image["CreatedAt"] == at
+    assert step == {"CreatedSince": "N/A", "CreatedAt": stamp}
+
+
+@pytest.mark.parametrize("text", ["", "0001-01-01T00:00:00Z", "yesterday"])
+def test_no_date_is_none(text: str) -> None:
+    """Go's zero time is no date, either."""
+    assert time_of(text) is None
 
 
 def test_an_image_from_the_future_was_made_just_now() -> None:

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.verbs.template import Record, Shown, parse, render
@@ -151,16 +155,16 @@ def test_a_missing_member_of_a_record_names_those_that_are_there() -> None:
 
 
 def test_a_shown_value_prints_as_text_and_calculates_as_itself() -> None:
-    """A size is printed for people, and is a number for json, comparisons and printf."""
+    """A size is printed for people, a text for json as in docker, and a number for comparisons and printf."""
     data = Record(Size=Shown("7.34MB", 7340032))
     assert render(parse('{{.Size}} {{json .Size}} {{gt .Size 1000}} {{printf "%d" .Size}}'), data) == (
-        "7.34MB 7340032 true 7340032"
+        '7.34MB "7.34MB" true 7340032'
     )
 
 
 def test_dates_are_encoded_as_rfc_3339() -> None:
     """A date in a row can be read by any JSON reader."""
-    data = Record(At=Shown("long ago", datetime(2024, 5, 1, tzinfo=UTC)))
+    data = Record(At=datetime(2024, 5, 1, tzinfo=UTC))
     assert render(parse("{{json .At}}"), data) == '"2024-05-01T00:00:00+00:00"'
 
 
@@ -169,3 +173,89 @@ def test_named_templates_are_refused(template: str) -> None:
     """Nobody uses them on a command line, and half of them would be worse than none."""
     with pytest.raises(InvalidInput, match="not supported"):
         parse(template)
+
+
+HOSTILE = (
+    "{{" + '"' * 80 + "}}",
+    "{{" + '"' * 81,
+    "{{" + "'" * 80 + "}}",
+    "{{" + "`" * 81 + "}}",
+    "{{" + "." * 100_000 + "}}",
+    "{{" + "(" * 5000 + "1" + ")" * 5000 + "}}",
+    "{{if 1}}" * 5000 + "{{end}}" * 5000,
+    "{{if 0}}" + "{{else if 0}}" * 5000 + "{{end}}",
+    "{{range 1000000000}}x{{end}}",
+    "{{range 1000000000}}{{end}}",
+    "{{range 100000}}{{range 100000}}{{end}}{{end}}",
+    '{{printf "%2000000000d" 1}}',
+    '{{printf "%.2000000000f" 1.5}}',
+    '{{range 99}}{{printf "%999999d" 1}}{{end}}{{range 9999}}{{printf "%999999d" 1}}{{end}}',
+    '{{$x := "ab"}}{{range 60}}{{$x = print $x $x}}{{end}}',
+    '{{$x := "ab"}}{{range 60}}{{$x = printf "%s%s" $x $x}}{{end}}',
+    '{{$x := "ab"}}{{range 60}}{{$x = println $x $x}}{{end}}',
+    '{{$x := "ab"}}{{range 60}}{{$x = html $x "<" $x}}{{end}}',
+    '{{$x := pad "a" 1000000 1}}{{join (split $x "") $x}}',
+    '{{pad "a" 2000000000 0}}',
+    '{{pad "a" 0 2000000000}}',
+    r'{{"\x"}}',
+    r'{{"\u12"}}',
+    r'{{"\q"}}',
+    r'{{"\ud800"}}',
+    r"{{'\x'}}",
+    "{{'ab'}}",
+    "{{''}}",
+    "{{" + "9" * 5000 + "}}",
+    "{{1e999}}",
+    "{{089}}",
+    "{{1_}}",
+    "{{index .Tags 99999999999999999999}}",
+    '{{printf "%c" 99999999}}',
+    "{{/* never closed",
+    "{{/* never closed */",
+    "{{}}",
+    "{{-}}",
+    "{{len 3}}",
+    "{{len nil | index nil | len | len}}",
+    "{{slice 3 1}}",
+    '{{truncate "abc" "x"}}',
+    "{{lt 1}}",
+    "{{and}}",
+    '{{join "abc" 3}}',
+    "{{.Tags.x.y}}",
+    "{{\x00}}",
+    "{{\N{RIGHT-TO-LEFT OVERRIDE}}}",
+)
+
+
+@pytest.mark.parametrize("template", HOSTILE, ids=lambda template: ascii(template[:30]))
+def test_a_hostile_template_is_refused_at_once_in_one_line(template: str) -> None:
+    """Whatever it asks for: steps, text and depth are bounded."""
+    began = time.process_time()
+    with pytest.raises(InvalidInput) as caught:
+        render(parse(template), DATA)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert time.process_time() - began < 5
+
+
+@given(st.text(alphabet=st.sampled_from("{}-.|()\"'`$x1_ \\:=,/*%eifnd"), max_size=60))
+def test_any_text_is_rendered_or_refused(text: str) -> None:
+    """Nothing else comes of a template, whatever it is made of."""
+    with contextlib.suppress(InvalidInput):
+        render(parse("{{" + text), DATA)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{0123}} {{0x1F}} {{0b11}} {{0o17}} {{1_000}} {{-5}} {{.5}} {{1.}} {{1e3}}", "83 31 3 15 1000 -5 0.5 1 1000"),
+        (r'{{"\x41\101\u00e9\U0001F600\a"}}', "AA\u00e9\U0001f600\a"),
+        (r"{{'a'}} {{'\n'}} {{'\x41'}} {{'\''}}", "97 10 65 39"),
+        ("a{{/* }} */}}b{{- /* c */ -}} d", "abd"),
+        ('{{`}}`}} {{"}}"}}', "}} }}"),
+        ("{{range 3}}x{{end}}", "xxx"),
+    ],
+)
+def test_constants_are_gos(template: str, expected: str) -> None:
+    """Numbers in all bases, escapes, characters, comments and quoted ends of actions."""
+    assert render(parse(template), DATA) == expected

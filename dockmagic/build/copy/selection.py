@@ -11,8 +11,8 @@ from blake3 import blake3
 
 from dockmagic.build.sources.files import base_of, join, real_name, resolve
 from dockmagic.oci.dockerfile import Ignore
-from dockmagic.oci.dockerfile.glob import compile_pattern, is_pattern, pivot
 from dockmagic.oci.errors import about
+from dockmagic.oci.glob import compile_pattern, is_pattern, pivot
 
 from .missing import missing
 

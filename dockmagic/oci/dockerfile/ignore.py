@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from dockmagic.oci.automaton import Automaton
 from dockmagic.oci.errors import DockerfileError
+from dockmagic.oci.glob import clean, compile_pattern
 
-from .automaton import Automaton
 from .characters import SPACE
-from .glob import clean, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from dockmagic.oci.errors import DockerfileError
+from dockmagic.oci.glob import clean
 
 from .expansion import trace
-from .glob import clean
 from .instructions import Add, Arg, Cmd, Copy, Entrypoint, Env, Expose, Healthcheck, Label, Onbuild, Run, Shell, Workdir
 from .ports import PortSpec
 from .suggest import nearest

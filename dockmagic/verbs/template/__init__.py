@@ -4,6 +4,6 @@ from .evaluate import render
 from .functions import HEADER_FUNCTIONS
 from .nodes import Template
 from .parse import parse
-from .values import Record, Shown
+from .values import Map, Nil, Record, Shown
 
-__all__ = ["HEADER_FUNCTIONS", "Record", "Shown", "Template", "parse", "render"]
+__all__ = ["HEADER_FUNCTIONS", "Map", "Nil", "Record", "Shown", "Template", "parse", "render"]

@@ -1,4 +1,4 @@
-"""A template applied to data."""
+"""A template applied to data, in a bounded number of steps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .functions import FUNCTIONS
+from .lex import mistake
 from .nodes import (
     Action,
     Break,
@@ -20,8 +21,7 @@ from .nodes import (
     TextNode,
     Variable,
 )
-from .parse import mistake
-from .values import MISSING, Record, go_text, truth
+from .values import MISSING, NIL, NO_MAP, Nil, Record, bounded, go_text, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_SIZED: Final = (str, list, tuple, Mapping)
 _NOTHING: Final = object()
+#: What one application may cost. A step is a node, a turn of a loop, or so many characters.
+_STEPS: Final = 250_000
+_CHARACTERS: Final = 256
 
 
 class _BreakLoop(Exception):
@@ -57,8 +61,8 @@ def render(template: Template, data: Any, functions: Mapping[str, Callable[..., 
         _Run(out, data, functions).nodes(template.nodes, data)
     except (_BreakLoop, _ContinueLoop):
         raise mistake("{{break}} or {{continue}} outside {{range}}") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise mistake(str(error)) from None
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        raise mistake(str(error) or type(error).__name__) from None
     return "".join(out)
 
 
@@ -69,18 +73,35 @@ class _Run:
         self.out = out
         self.functions = functions
         self.variables: dict[str, Any] = {"$": data}
+        self.left = _STEPS
+
+    def spend(self, *values: Any) -> None:
+        """Count a step, and what these values take to be read or written.
+
+        Raises:
+            InvalidInput: there have been too many.
+        """
+        self.left -= 1 + sum(len(value) for value in values if isinstance(value, _SIZED)) // _CHARACTERS
+        if self.left < 0:
+            raise mistake(f"it takes more than {_STEPS:,} steps")
+
+    def put(self, text: str) -> None:
+        """Append to what is printed."""
+        self.spend(text)
+        self.out.append(text)
 
     def nodes(self, nodes: Iterable[Node], dot: Any) -> None:
         for node in nodes:
             self._node(node, dot)
 
     def _node(self, node: Node, dot: Any) -> None:
+        self.spend()
         if isinstance(node, TextNode):
-            self.out.append(node.text)
+            self.put(node.text)
         elif isinstance(node, Action):
             value = self.pipeline(node.pipeline, dot)
             if not node.pipeline.variables:
-                self.out.append(go_text(value))
+                self.put(go_text(value))
         elif isinstance(node, Break):
             raise _BreakLoop
         elif isinstance(node, Continue):
@@ -99,10 +120,10 @@ class _Run:
     def _range(self, node: Range, dot: Any) -> None:
         pipeline = node.pipeline
         value = self.pipeline(Pipeline(pipeline.commands), dot)
-        items = list(_items(value))
-        if not items:
-            self.nodes(node.otherwise, dot)
-        for key, item in items:
+        empty = True
+        for key, item in _items(value):
+            empty = False
+            self.spend()
             if pipeline.variables:
                 self.variables[pipeline.variables[-1]] = item
                 if len(pipeline.variables) > 1:
@@ -113,6 +134,8 @@ class _Run:
                 continue
             except _BreakLoop:
                 break
+        if empty:
+            self.nodes(node.otherwise, dot)
 
     def pipeline(self, pipeline: Pipeline, dot: Any) -> Any:
         value: Any = _NOTHING
@@ -139,10 +162,16 @@ class _Run:
                 if values:
                     raise mistake("a field or value cannot be called like a function")
                 return self._operand(first, dot)
+        self.spend(*values)
+        bounded(sum(len(value) for value in values if isinstance(value, str)))
         try:
-            return function(*values)
-        except (TypeError, IndexError) as error:
+            result = function(*values)
+        except (TypeError, LookupError, OverflowError) as error:
             raise mistake(f"{name} cannot be applied to that: {error}") from None
+        self.spend(result)
+        if isinstance(result, str):
+            bounded(len(result))
+        return result
 
     def _operand(self, operand: Operand, dot: Any) -> Any:
         if isinstance(operand, Literal):
@@ -167,7 +196,7 @@ def _method(operand: Operand, dot: Any) -> tuple[str, Callable[..., Any] | None]
 
 
 def _items(value: Any) -> Iterable[tuple[Any, Any]]:
-    if value is None or value is MISSING:
+    if value is None or value is MISSING or isinstance(value, Nil):
         return ()
     value = value.raw if hasattr(value, "raw") else value
     if isinstance(value, Mapping):
@@ -181,7 +210,10 @@ def _items(value: Any) -> Iterable[tuple[Any, Any]]:
 
 def _member(value: Any, names: tuple[str, ...]) -> Any:
     for name in names:
-        if value is None or value is MISSING:
+        if value is NO_MAP:
+            value = MISSING
+            continue
+        if value is None or value is MISSING or value is NIL:
             raise mistake(f"there is no .{name} of nothing")
         if not isinstance(value, Mapping):
             raise mistake(f"there is no field .{name} in {go_text(value)[:40]!r}")

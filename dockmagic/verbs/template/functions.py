@@ -11,18 +11,24 @@ from urllib.parse import quote_plus
 
 from dockmagic.oci.spec import to_json
 
-from .parse import mistake
-from .values import MISSING, Record, go_text, plain, truth
+from .lex import mistake
+from .values import MISSING, NO_MAP, Map, Nil, Record, Shown, bounded, go_text, plain, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["FUNCTIONS", "HEADER_FUNCTIONS"]
 
+#: Go takes no wider field than a million (fmt, "tooLarge").
+_WIDTH_DIGITS = 6
 _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?(?P<verb>[a-zA-Z%])")
 
 
 def _encodable(value: Any) -> Any:
+    if isinstance(value, Record) and value.texts is not None:
+        return dict(sorted(value.texts.items()))
+    if isinstance(value, Shown):
+        return str(value)  # docker's columns are texts
     value = plain(value)
     if isinstance(value, Mapping):
         # Go sorts the keys of a map, and keeps the order of a struct's members.
@@ -38,14 +44,17 @@ def _json(value: Any) -> str:
 
 
 def _join(items: Any, separator: str) -> str:
-    if items is None or items is MISSING:
+    if items is None or items is MISSING or isinstance(items, Nil):
         return ""
     items = items.raw if hasattr(items, "raw") else items
     if isinstance(items, Mapping):
-        return separator.join(sorted(go_text(item) for item in items.values()))
-    if isinstance(items, (list, tuple)):
-        return separator.join(go_text(item) for item in items)
-    raise mistake("join needs a list")
+        texts = sorted(go_text(item) for item in items.values())
+    elif isinstance(items, (list, tuple)):
+        texts = [go_text(item) for item in items]
+    else:
+        raise mistake("join needs a list")
+    bounded(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
 
 
 def _title(text: str) -> str:
@@ -53,21 +62,24 @@ def _title(text: str) -> str:
 
 
 def _pad(text: str, before: int, after: int) -> str:
+    bounded(max(0, before) + len(text) + max(0, after))
     return " " * before + text + " " * after if text else text
 
 
 def _length(value: Any) -> int:
     if value is MISSING or value is None:
         return 0
+    if not isinstance(value, (str, list, tuple, Mapping, Nil)):
+        raise mistake(f"len of {go_text(value)[:40]}")
     return len(value.encode()) if isinstance(value, str) else len(value)
 
 
 def _index(value: Any, *keys: Any) -> Any:
     for key in keys:
-        if value is None or value is MISSING:
-            return MISSING
+        if value is None or value is MISSING or isinstance(value, Nil):
+            return "" if value is NO_MAP else MISSING
         if isinstance(value, Mapping):
-            value = value.get(str(key), MISSING)
+            value = value.get(str(key), value.zero if isinstance(value, Map) else MISSING)
         elif not isinstance(key, int):
             raise mistake(f"cannot index a list with {key!r}")
         elif not 0 <= key < len(value):
@@ -116,13 +128,33 @@ def _print(*values: Any) -> str:
         if number and not isinstance(value, str) and not isinstance(values[number - 1], str):
             text += " "
         text += go_text(value)
+        bounded(len(text))
     return text
+
+
+def _println(*values: Any) -> str:
+    texts = [go_text(value) for value in values]
+    bounded(sum(map(len, texts)) + len(texts))
+    return " ".join(texts) + "\n"
 
 
 def _printf(form: str, *values: Any) -> str:
     left = list(values)
+    length = len(form)
 
     def put(match: re.Match[str]) -> str:
+        nonlocal length
+        if any(len(match[name] or "") > _WIDTH_DIGITS for name in ("width", "precision")):
+            raise mistake(f"{match[0][:20]} is too wide")
+        # As wide as asked for, or as a long value is.
+        length += int(match["width"] or 0) + int(match["precision"] or 0)
+        bounded(length)
+        text = one(match)
+        length += len(text)
+        bounded(length)
+        return text
+
+    def one(match: re.Match[str]) -> str:
         verb = match["verb"]
         if verb == "%":
             return "%"
@@ -133,13 +165,19 @@ def _printf(form: str, *values: Any) -> str:
         precision = f".{match['precision']}" if match["precision"] else ""
         if verb in "dxXocbeEfFgGt" and verb != "t":
             return _number(width, precision, verb, plain(value), value)
-        shown = _json(str(value)) if verb == "q" else go_text(value, inner=True)
+        shown = _quoted(value) if verb == "q" else go_text(value, inner=True)
         if verb not in "svqt":
             return f"%!{verb}({shown})"
         return f"{width}{precision}s" % shown
 
     text = _VERB.sub(put, form)
     return text + (f"%!(EXTRA {', '.join(go_text(value) for value in left)})" if left else "")
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + " ".join(_quoted(item) for item in value) + "]"
+    return value.text if isinstance(value, Nil) else _json(str(value))
 
 
 def _number(width: str, precision: str, verb: str, number: Any, value: Any) -> str:
@@ -172,7 +210,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pad": _pad,
     "print": _print,
     "printf": _printf,
-    "println": lambda *values: " ".join(go_text(value) for value in values) + "\n",
+    "println": _println,
     "slice": _slice,
     "split": lambda text, separator: str(text).split(separator) if separator else list(str(text)),
     "title": _title,

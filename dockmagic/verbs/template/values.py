@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from .lex import mistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MISSING", "Record", "Shown", "go_text", "plain", "truth"]
+__all__ = [
+    "MISSING", "NIL", "NO_LIST", "NO_MAP", "TEXT_LIMIT", "Map", "Nil", "Record", "Shown", "bounded", "go_text", "plain",
+    "truth",
+]  # fmt: skip
+
+#: Characters that a value may have.
+TEXT_LIMIT: Final = 1 << 22
 
 
 class Record(dict[str, Any]):
@@ -20,9 +28,43 @@ class Record(dict[str, Any]):
 
     Attributes:
         methods: functions that a template may call by a name after the dot, with arguments: ``{{.Label "key"}}``.
+        texts: what ``{{json .}}`` gives instead of the members; None for these.
     """
 
+    texts: Mapping[str, str | None] | None = None
     methods: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+
+
+class Map(dict[str, Any]):
+    """A Go map whose values are all of one type.
+
+    Attributes:
+        zero: what ``index`` gives for a key that is not there.
+    """
+
+    zero: Any = ""
+
+
+class Nil:
+    """A list, map or pointer of Go's that is nil: nothing is in it, and JSON has it as null.
+
+    Args:
+        text: how it is printed.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+
+NO_LIST = Nil("[]")
+NO_MAP = Nil("map[]")
+NIL = Nil("<nil>")
 
 
 class Shown(str):
@@ -52,7 +94,17 @@ def plain(value: Any) -> Any:
     """The value behind a `Shown`, and null for a missing one."""
     if isinstance(value, Shown):
         return value.raw
-    return None if value is MISSING else value
+    return None if value is MISSING or isinstance(value, Nil) else value
+
+
+def bounded(length: int) -> None:
+    """Refuse to make a text of so many characters.
+
+    Raises:
+        InvalidInput: it would be too long.
+    """
+    if length > TEXT_LIMIT:
+        raise mistake(f"a text would have more than {TEXT_LIMIT >> 20} million characters")
 
 
 def truth(value: Any) -> bool:
@@ -60,12 +112,16 @@ def truth(value: Any) -> bool:
     return bool(value) if not isinstance(value, datetime) else True
 
 
-def go_text(value: Any, *, inner: bool = False) -> str:
+def go_text(value: Any, *, inner: bool = False) -> str:  # noqa: PLR0911  (one return for each type)
     """`value` as Go's ``%v`` prints it."""
     if value is MISSING or value is None:
         return "<nil>" if inner else "<no value>"
+    if isinstance(value, Nil):
+        return value.text
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Record):
+        return "{" + " ".join(go_text(item, inner=True) for item in value.values()) + "}"
     if isinstance(value, Mapping):
         return "map[" + " ".join(f"{key}:{go_text(value[key], inner=True)}" for key in sorted(value)) + "]"
     if isinstance(value, (list, tuple)):
