@@ -53,6 +53,7 @@ def build(
     contexts: Mapping[str, Context] | None = None,
     outputs: Sequence[Output] = (),
     registry: Callable[[Reference], ImageSource] | None = None,
+    bases: Bases | None = None,
     on_event: Callable[[BuildEvent], None] = ignore_events,
     stdout: BinaryIO | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -70,6 +71,7 @@ def build(
         contexts: named ones (``--build-context``), opened.
         outputs: where the result goes besides; none for the store alone.
         registry: gives the source of a base image, such as `Registries.repository`; None for offline.
+        bases: what has been found out about base images so far; None for nothing.
         on_event: hears how it goes; called from several threads, one at a time.
         stdout: takes an output of ``dest=-``.
         stop: asked now and then; when it returns true the build ends with `InterruptedError`.
@@ -86,7 +88,7 @@ def build(
     packing = one_packing(outputs)
     emit = _one_at_a_time(on_event)
     contexts = contexts or {}
-    bases = Bases(store, registry, pull=options.pull)
+    bases = bases or Bases(store, registry, pull=options.pull)
     plan = _plan(dockerfile, options, contexts, bases)
     refuse_arguments(plan.arguments.given)
     if options.epoch is None:
@@ -217,6 +219,8 @@ def _hand_out(
 ) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
     """Give the result its names, all at once, and write it to where it was asked for; the names and the places."""
     store = shop.store
+    if outputs and all(output.type == "cacheonly" for output in outputs):
+        return (), ()
     further = (Reference.parse(name).or_latest() for output in outputs for name in output.names)
     names = tuple(dict.fromkeys((*shop.options.tags, *further)))
     named = Image(store, image.descriptor, names=names, home=store.home, keep_tables=True)

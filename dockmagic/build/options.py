@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.reference import Reference
 
-__all__ = ["Options", "Secret"]
+__all__ = ["Options", "Secret", "check_text"]
 
 #: The most that a secret may hold, in bytes, as in BuildKit (session/secrets, MaxSecretSize).
 _MOST: Final = 500 * 1024
@@ -39,10 +39,10 @@ class Secret(msgspec.Struct, frozen=True):
         Raises:
             InvalidInput: not of that form, too large, or neither file nor variable is there.
         """
-        import csv
+        from dockmagic.oci.dockerfile.mounts import read_fields
 
         fields = {}
-        for field in next(csv.reader([text], strict=True), []):
+        for field in read_fields(text, "secret"):
             key, equals, value = field.partition("=")
             key = {"source": "src"}.get(key.lower(), key.lower())
             if not equals or key not in ("type", "id", "src", "env"):
@@ -85,6 +85,19 @@ class Secret(msgspec.Struct, frozen=True):
         return f"Secret(id={self.id!r})"
 
 
+def check_text(text: str, what: str) -> None:
+    """Refuse text with bytes that are not UTF-8: JSON holds none.
+
+    Raises:
+        InvalidInput: it has some.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise InvalidInput(f"{what} {shown[:200]} is not UTF-8", hint="Write it in UTF-8") from None
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The flags of ``build``, read and typed; it crosses threads, so nobody changes it.
 
@@ -123,3 +136,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     docker_media_types: bool = False
     epoch: int | None = None
     jobs: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse text that no image can hold.
+
+        Raises:
+            InvalidInput: it is not UTF-8.
+        """
+        for flag, values in (
+            ("--build-arg", self.build_args),
+            ("--label", self.labels),
+            ("--annotation", self.annotations),
+        ):
+            for name, value in values.items():
+                check_text(f"{name}={value or ''}", flag)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from dockmagic.image.configuration import apply, begin, work_in
 from dockmagic.oci.dockerfile import Add, Arg, Copy, Env, Ignore, Run, Stopsignal, Workdir, expand, expand_text
 from dockmagic.oci.dockerfile.needs import find_target
@@ -127,10 +129,9 @@ def _step(one: Instruction, state: _State, escape: str) -> _State:
         return expand(word, variables, escape=escape)
 
     if isinstance(one, Arg):
-        for argument in one.arguments:
-            with _at(one, argument.default or ""):
-                expand_word(argument.default or "")
-        return state if _is_guess(variables) else state._replace(scope=state.scope.declare(one))
+        for argument in one.arguments:  # each sees those before it
+            state = _declare(replace(one, arguments=(argument,)), state, escape)
+        return state
     now = one.expanded(expand_word, lambda text: expand_text(text, variables))
     mounts: tuple[Mount, ...] = ()
     try:
@@ -139,6 +140,18 @@ def _step(one: Instruction, state: _State, escape: str) -> _State:
         if not _is_guess(variables):
             raise
     return state if _is_guess(variables) else _after(one, now, mounts, state)
+
+
+def _declare(one: Arg, state: _State, escape: str) -> _State:
+    """What holds after an ARG of one argument; a default in place of which a value was given is not looked at."""
+    (argument,) = one.arguments
+    if not state.known and argument.default is not None and not state.scope.is_given(argument.name):
+        variables = _Open(state.scope.variables)
+        with _at(one, argument.default):
+            expand(argument.default, variables, escape=escape)
+        if variables.guessed:
+            return state
+    return state._replace(scope=state.scope.declare(one))
 
 
 def _after(one: Instruction, now: Instruction, mounts: tuple[Mount, ...], state: _State) -> _State:

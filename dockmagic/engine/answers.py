@@ -61,7 +61,7 @@ def outline_document(outline: Outline, dockerfile: Dockerfile) -> dict[str, Any]
         args=arguments,
         secrets=_mounts(outline.secrets),
         ssh=_mounts(outline.ssh),
-        sources=[_bytes(dockerfile)],
+        sources=[_bytes(dockerfile.source)],
     )
 
 
@@ -78,13 +78,20 @@ def targets_document(dockerfile: Dockerfile) -> dict[str, Any]:
         )
         for one in targets(dockerfile)
     ]
-    return {"targets": found, "sources": [_bytes(dockerfile)]}
+    return {"targets": found, "sources": [_bytes(dockerfile.source)]}
 
 
 def check_document(
-    findings: Iterable[Finding], dockerfile: Dockerfile, error: DockerfileError | None = None
+    findings: Iterable[Finding], name: str, source: str, error: DockerfileError | None = None
 ) -> dict[str, Any]:
-    """``--call check,format=json``; `error` is what a build would fail with."""
+    """``--call check,format=json``.
+
+    Args:
+        findings: what is odd.
+        name: of the Dockerfile.
+        source: its text.
+        error: what a build would fail with.
+    """
     warnings = [
         {
             "ruleName": one.rule,
@@ -95,8 +102,8 @@ def check_document(
         }
         for one in findings
     ]
-    source = {"filename": dockerfile.name, "data": _bytes(dockerfile), "language": "Dockerfile"}
-    document: dict[str, Any] = {"warnings": warnings, "sources": [source]}
+    file = {"filename": name, "data": _bytes(source), "language": "Dockerfile"}
+    document: dict[str, Any] = {"warnings": warnings, "sources": [file]}
     if error is not None:
         document["buildError"] = {"message": error.reason, "location": _location(error.lines)}
     return document
@@ -118,5 +125,5 @@ def _full(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _bytes(dockerfile: Dockerfile) -> str:
-    return base64.b64encode(dockerfile.source.encode()).decode()
+def _bytes(source: str) -> str:
+    return base64.b64encode(source.encode()).decode()

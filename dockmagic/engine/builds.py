@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -173,13 +174,24 @@ class Builds:
         """One row per step that the cache knows, most recently used first (``builder du``)."""
         return cache_rows(self.usage().records)
 
-    def prune(self, *, everything: bool = False, filters: Sequence[str] = (), keep_storage: int = 0) -> Pruned:
+    def prune(
+        self,
+        *,
+        everything: bool = False,
+        filters: Sequence[str] = (),
+        keep_storage: int = 0,
+        max_used_space: int = 0,
+        min_free_space: int = 0,
+    ) -> Pruned:
         """Forget steps that nothing needs, and what only they keep (``builder prune``).
 
         Args:
             everything: steps of named images, too.
             filters: ``until=…``.
             keep_storage: bytes of the cache to keep, the most recently used.
+            max_used_space: bytes that the cache may keep, likewise.
+            min_free_space: bytes of the disk that are to be free: the cache keeps what leaves so many, and at least
+                `keep_storage`.
 
         Raises:
             InvalidInput: an unknown filter.
@@ -188,7 +200,16 @@ class Builds:
 
         until = _until(filters)
         store = self._engine.store
-        return prune(store, all_=everything, until=until, keep_storage=keep_storage, roots=roots(store))
+        kept = max_used_space
+        if min_free_space:
+            kept = min(kept or sys.maxsize, self._keeping_free(min_free_space))
+        return prune(store, all_=everything, until=until, keep_storage=max(kept, keep_storage), roots=roots(store))
+
+    def _keeping_free(self, wanted: int) -> int:
+        """How many bytes the cache may keep so that `wanted` bytes of the disk are free, or as many as it can give."""
+        disk = os.statvfs(self._engine.home.root)
+        excess = wanted - disk.f_bavail * disk.f_frsize
+        return max(self.usage().size - excess, 0) if excess > 0 else sys.maxsize
 
 
 def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:

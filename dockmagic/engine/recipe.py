@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from dockmagic.oci.errors import DockerfileError, DockmagicError
 from .subject import find_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import BinaryIO, Self
 
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from dockmagic.build.outcome.result import Build
     from dockmagic.build.reading.plan import Base
     from dockmagic.build.sources.context import Context
+    from dockmagic.build.step.bases import Bases
+    from dockmagic.image.source import ImageSource
     from dockmagic.oci.dockerfile import Dockerfile
     from dockmagic.oci.dockerfile.outline import Outline
     from dockmagic.oci.dockerfile.rules import Finding
+    from dockmagic.oci.platforms import Platform
+    from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Config, ConfigFile
 
     from .ground import Ground
@@ -56,6 +61,7 @@ def reading(source: str, *, name: str, first_line: int) -> Iterator[None]:
 
         found = check_above(source, error.lines[0], name=name, first_line=first_line)
         error.above = tuple(_short(one.rule, one.message, one.lines[0]) for one in found)
+        error.source = source
         raise
 
 
@@ -116,13 +122,14 @@ class Recipe:
         """The same as `check`, with all that the rules say and without what a build would fail with."""
         return self._findings(options, options.target or None)
 
-    def _check(self, options: Options, target: str | None) -> tuple[BuildWarned, ...]:
+    def _check(self, options: Options, target: str | None, bases: Bases | None = None) -> tuple[BuildWarned, ...]:
         return tuple(
             BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
-            for one in self._findings(options, target)
+            for one in self._findings(options, target, bases)
         )
 
-    def _findings(self, options: Options, target: str | None) -> tuple[Finding, ...]:
+    def _findings(self, options: Options, target: str | None, bases: Bases | None = None) -> tuple[Finding, ...]:
+        """What is odd; `bases` asks registries for images that are not here."""
         from dockmagic.oci.dockerfile.lint import check
 
         with self._excerpted():
@@ -131,7 +138,7 @@ class Recipe:
                 build_args=_given(options),
                 target=target,
                 platform=options.platform,
-                base=self._base,
+                base=partial(self._base_config, bases),
                 ignore=self.context.ignore,
             )
 
@@ -163,10 +170,31 @@ class Recipe:
         except DockmagicError:
             return None
 
-    def _fails_on_warnings(self, options: Options) -> bool:
+    def _base_config(self, bases: Bases | None, name: str, platform: Platform) -> ConfigFile | None:
+        """The configuration of a base image that is here, or that `bases` find."""
+        from dockmagic.build.reading.plan import context_of
+
+        found = self._base(name)
+        if found is not None or bases is None or context_of(name, tuple(self.contexts)):
+            return found
+        try:
+            return bases.view(name, platform).config_file
+        except DockmagicError:
+            return None  # the build itself tells why, at its FROM
+
+    def violation(self, options: Options, warnings: Sequence[BuildWarned]) -> DockerfileError | None:
+        """What a build fails with because of `warnings`: something under ``# check=error=true``, else None."""
         from dockmagic.oci.dockerfile.lint import settings_of
 
-        return settings_of(self.dockerfile, _given(options)).error
+        if not warnings or not settings_of(self.dockerfile, _given(options)).error:
+            return None
+        rules = ", ".join(dict.fromkeys(one.rule for one in warnings))
+        return DockerfileError(
+            f"lint violation found for rules: {rules}",
+            hint=f"{warnings[0].fix}; or take error=true out of # check=",
+            file=self.dockerfile.name,
+            lines=(warnings[0].line, warnings[0].line),
+        )
 
     def outline(self, options: Options) -> Outline:
         """What a build of the target can be given (``build --call outline``).
@@ -200,20 +228,23 @@ class Recipe:
             DockerfileError: the plan is impossible, a base image is nowhere, or ``# check=error=true`` and there are
                 warnings.
         """
+        from dockmagic.build.step.bases import Bases
+
+        mistake: DockerfileError | None = None
+        try:
+            self._rehearse(options, options.target)  # before anything runs, and before a registry is asked
+        except DockerfileError as error:
+            mistake = error
+        bases = Bases(self._engine.store, self._repository, pull=options.pull)
         # Of the stages that the target needs: what a stage that is not built says does not matter here.
-        warnings = self._check(options, options.target or str(len(self.dockerfile.stages) - 1))
+        target = options.target or str(len(self.dockerfile.stages) - 1)
+        warnings = self._check(options, target, None if mistake else bases)
         for warning in warnings:
             on_event(warning)
-        if warnings and self._fails_on_warnings(options):
-            rules = ", ".join(dict.fromkeys(one.rule for one in warnings))
-            raise DockerfileError(
-                f"lint violation found for rules: {rules}",
-                hint=f"{warnings[0].fix}; or take error=true out of # check=",
-                file=self.dockerfile.name,
-                lines=(warnings[0].line, warnings[0].line),
-            )
-        self._rehearse(options, options.target)  # before anything runs
-        built = self._builder(options, outputs, stdout, on_event)()
+        mistake = self.violation(options, warnings) or mistake
+        if mistake is not None:
+            raise mistake
+        built = self._builder(options, outputs, stdout, on_event, bases)()
         return replace(built, warnings=(*warnings, *built.warnings))
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
@@ -228,6 +259,7 @@ class Recipe:
         outputs: tuple[Output, ...],
         stdout: BinaryIO | None,
         on_event: Callable[[BuildEvent], None],
+        bases: Bases | None = None,
     ) -> Callable[[], Build]:
         from dockmagic.build.execute import build
 
@@ -240,12 +272,16 @@ class Recipe:
                     options,
                     contexts=self.contexts,
                     outputs=outputs,
-                    registry=lambda ref: self._engine.registries.repository(ref),  # noqa: PLW0108  (an HTTP client, only when asked)
+                    registry=self._repository,
+                    bases=bases,
                     on_event=on_event,
                     stdout=stdout,
                 )
 
         return run
+
+    def _repository(self, ref: Reference) -> ImageSource:
+        return self._engine.registries.repository(ref)  # an HTTP client, only when asked
 
     def _excerpted(self) -> AbstractContextManager[None]:
         return _with_excerpt(self.dockerfile.source, first_line=self.dockerfile.first_line)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from dockmagic.oci.dockerfile import Workdir, expand, parse
 from dockmagic.oci.errors import DockerfileError, InvalidInput
 
@@ -40,6 +42,8 @@ def _apply(settings: Settings, text: str) -> Settings:
         raise InvalidInput(f"{text!r} is no valid change", hint=f"Begin with one of {', '.join(_VALID)}")
     if not rest.strip():
         raise InvalidInput(f"{word.upper()} needs a value", hint=f"Write what {word.upper()} is to be")
+    if word.upper() == "ONBUILD":
+        return _remember(settings, rest.strip())
     try:
         (instruction,) = parse(f"FROM scratch\n{text.strip()}", name="--change").stages[0].instructions
         variables = dict(pair.partition("=")[::2] for pair in settings.config.env or ())
@@ -49,3 +53,14 @@ def _apply(settings: Settings, text: str) -> Settings:
     if isinstance(instruction, Workdir):
         return work_in(settings, instruction.path)
     return apply(settings, instruction)[0]
+
+
+def _remember(settings: Settings, expression: str) -> Settings:
+    """After ONBUILD: whoever builds on the image reads the instruction, so docker asks for its first word alone."""
+    keyword = expression.split(maxsplit=1)[0].upper()
+    if keyword == "ONBUILD":
+        raise InvalidInput("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", hint="Write ONBUILD once")
+    if keyword in ("FROM", "MAINTAINER"):
+        raise InvalidInput(f"{keyword} isn't allowed as an ONBUILD trigger", hint="Write another instruction")
+    triggers = (*(settings.config.on_build or ()), expression)
+    return msgspec.structs.replace(settings, config=msgspec.structs.replace(settings.config, on_build=triggers))

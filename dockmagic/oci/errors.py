@@ -166,6 +166,7 @@ class DockerfileError(InvalidInput):
         excerpt: the lines around it as (number, text, whether the error is about it), once somebody with the source
             has put them here.
         above: what is odd in the lines above one that cannot be read, a line each.
+        source: the whole text that cannot be read, once somebody who has it has put it here.
     """
 
     def __init__(
@@ -191,6 +192,7 @@ class DockerfileError(InvalidInput):
         self.suggestion = suggestion
         self.excerpt: tuple[tuple[int, str, bool], ...] = ()
         self.above: tuple[str, ...] = ()
+        self.source = ""
 
     def at(self, file: str, lines: tuple[int, int], column: int = 0) -> DockerfileError:
         """The same error at a place that was not known where it arose."""

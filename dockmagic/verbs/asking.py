@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from dockmagic.engine.recipe import Recipe
     from dockmagic.oci.dockerfile import Dockerfile
     from dockmagic.oci.dockerfile.outline import Outline
+    from dockmagic.oci.dockerfile.rules import Finding
 
     from .calls import Call
     from .result import Result
 
-__all__ = ["asked"]
+__all__ = ["asked", "unreadable"]
 
 
 def asked(recipe: Recipe, options: Options, call: Call) -> Result:
@@ -52,13 +53,32 @@ def asked(recipe: Recipe, options: Options, call: Call) -> Result:
 
 def _check_document(recipe: Recipe, options: Options) -> Document:
     error = None
+    findings: tuple[Finding, ...] = ()
     try:
-        recipe.check(options)
+        findings = recipe.findings(options)
+        error = recipe.violation(options, recipe.check(options))
     except DockerfileError as found:
         error = found
-    findings = recipe.findings(options)
-    document = check_document(findings, recipe.dockerfile, error)
-    return Document(document, subject=recipe.dockerfile, exit_code=1 if findings or error else 0)
+    dockerfile = recipe.dockerfile
+    document = check_document(findings, dockerfile.name, dockerfile.source, error)
+    return Document(document, subject=dockerfile, exit_code=1 if findings or error else 0)
+
+
+def unreadable(error: DockerfileError, call: Call, *, first_line: int) -> Document | None:
+    """``--call check,format=json`` of a text that is no Dockerfile; None if that is not asked, or the text not known.
+
+    Args:
+        error: what is wrong with it, and its text.
+        call: what was asked.
+        first_line: number of the text's first line.
+    """
+    if call.method != "check" or not call.json or not error.source:
+        return None
+    from dockmagic.oci.dockerfile.lint import check_above
+
+    findings = check_above(error.source, error.lines[0], name=error.file, first_line=first_line)
+    document = check_document(findings, error.file, error.source, error)
+    return Document(document, subject=error, exit_code=0 if call.ignores_status else 1)
 
 
 def _target_lines(dockerfile: Dockerfile) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from click import Choice
 
 from dockmagic.engine.step_rows import unstable_rows
+from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import UnstableRow
 
 from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
@@ -79,16 +80,24 @@ def command(
     """Build an image from a Dockerfile."""
     wanted = build_outputs(outputs, push=push, tags=flags["tags"])
     options = build_options(wanted, **flags)
-    recipe = door.engine.builds.open(
-        context,
-        dockerfile=dockerfile,
-        contexts=pairs(contexts, "--build-context"),
-        stdin=door.stdin,
-        first_line=door.stdin_line,
-        syntax=options.build_args.get("BUILDKIT_SYNTAX") or "",
-    )
+    call = Call("check") if check else call
+    try:
+        recipe = door.engine.builds.open(
+            context,
+            dockerfile=dockerfile,
+            contexts=pairs(contexts, "--build-context"),
+            stdin=door.stdin,
+            first_line=door.stdin_line,
+            syntax=options.build_args.get("BUILDKIT_SYNTAX") or "",
+        )
+    except DockerfileError as error:
+        from .asking import unreadable
+
+        answer = unreadable(error, call, first_line=door.stdin_line if "-" in (dockerfile, context) else 1)
+        if answer is None:
+            raise
+        return answer
     with recipe:
-        call = Call("check") if check else call
         if call.method != "build":
             from .asking import asked
 

@@ -9,7 +9,7 @@ from dockmagic.oci.reference import Reference
 from dockmagic.run.flags.sizes import parse_size
 
 from .command import flag, option
-from .options import platform, platform_of
+from .options import builder, platform, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,12 +33,9 @@ _LIMITS = (
     "Leave it out, or limit the process that builds, as with systemd-run or ulimit",
 )
 _ATTESTATION = ("images are made without attestations", "Leave it out, or write --provenance=false")
-_BUILDERS = ("there are no builders to choose from", "Leave it out: a build runs in this process")
 
 #: Flags of docker's build that cannot be honoured → reason and what to do instead.
 REFUSED: Final[Mapping[str, tuple[str, str]]] = {
-    "--attest": _ATTESTATION,
-    "--builder": _BUILDERS,
     "--cache-from": _REGISTRY_CACHE,
     "--cache-to": _REGISTRY_CACHE,
     "--cgroup-parent": _LIMITS,
@@ -98,6 +95,17 @@ def _refuse_attestation(_ctx: click.Context, parameter: click.Parameter, value: 
         )
 
 
+def _refuse_attestations(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    from dockmagic.oci.dockerfile.mounts import read_fields
+
+    for text in value:
+        fields = dict(field.partition("=")[::2] for field in read_fields(text, "attestation"))
+        if fields.get("disabled", "false").lower() not in ("true", "1"):
+            raise NotSupported(
+                f"--attest {text} is not supported: {_ATTESTATION[0]}", hint="Leave it out, or write disabled=true"
+            )
+
+
 _FLAGS: Final = (
     option("-t", "--tag", "tags", multiple=True, metavar="stringArray", help="Name of the image, as NAME[:TAG]"),
     option("--target", default="", metavar="string", help="Stage to build"),
@@ -122,6 +130,8 @@ _UNUSED: Final = (
     flag("--force-rm", hidden=True, expose_value=False),
     flag("--compress", hidden=True, expose_value=False),
     flag("--disable-content-trust", hidden=True, expose_value=False),
+    option("--attest", multiple=True, hidden=True, expose_value=False, callback=_refuse_attestations),
+    builder,
     option("--allow", multiple=True, hidden=True, expose_value=False, callback=_refuse_rights),
     option("--provenance", hidden=True, expose_value=False, callback=_refuse_attestation),
     option("--sbom", hidden=True, expose_value=False, callback=_refuse_attestation),

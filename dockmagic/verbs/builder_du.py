@@ -9,7 +9,7 @@ from dockmagic.rows import CacheRow
 
 from .command import flag, verb
 from .listing import listing
-from .options import all_digits, form
+from .options import all_digits, builder, form
 from .shown import human_size
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = ["command"]
 )
 @form
 @all_digits
+@builder
 @flag("--verbose", hidden=True, expose_value=False)
 def command(door: Door, form: str | None, *, whole: bool) -> Result:
     """Show what the build cache holds."""

@@ -9,7 +9,7 @@ from dockmagic.rows import CacheRow
 from dockmagic.run.flags.sizes import parse_size
 
 from .command import flag, option, verb
-from .options import long_filters
+from .options import builder, long_filters
 from .removing import confirmed
 from .result import Table, Text
 from .shown import human_size, short_id
@@ -33,14 +33,30 @@ __all__ = ["command"]
 @flag("-a", "--all", "everything", help="Remove steps of named images, too")
 @long_filters
 @option("--keep-storage", "--reserved-space", "kept", metavar="bytes", help="Bytes of the cache to keep")
+@option("--max-used-space", "most", metavar="bytes", help="Bytes that the cache may keep")
+@option("--min-free-space", "free", metavar="bytes", help="Bytes of the disk that are to be free")
+@builder
 @flag("-f", "--force", help="Do not prompt for confirmation")
-def command(door: Door, filters: tuple[str, ...], kept: str | None, *, everything: bool, force: bool) -> Result:
+def command(
+    door: Door,
+    filters: tuple[str, ...],
+    kept: str | None,
+    most: str | None,
+    free: str | None,
+    *,
+    everything: bool,
+    force: bool,
+) -> Result:
     """Remove the build cache."""
     what = "all build cache" if everything else "all dangling build cache"
     if not force and not confirmed(door, f"This will remove {what}."):
         return Text("Total reclaimed space: 0B")
     pruned = door.engine.builds.prune(
-        everything=everything, filters=filters, keep_storage=parse_size(kept, "--keep-storage") if kept else 0
+        everything=everything,
+        filters=filters,
+        keep_storage=parse_size(kept, "--keep-storage") if kept else 0,
+        max_used_space=parse_size(most, "--max-used-space") if most else 0,
+        min_free_space=parse_size(free, "--min-free-space") if free else 0,
     )
     rows = cache_rows(pruned.records)
     lines = tuple(f"{short_id(row.id)}  {row.description}" for row in rows)

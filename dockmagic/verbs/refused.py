@@ -48,6 +48,8 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
         ("bake", "buildx bake"),
         ("there is no file of several builds", "Write one build for each image: %%docker runs them line by line"),
     ),
+    "buildx dial-stdio": ("there is no builder that could be talked to", "Write build: it runs in this process"),
+    "buildx debug": ("there is no debugger for builds", "Leave out debug: build tells where and why a step failed"),
     "buildx imagetools": (
         "there is no verb of its own for manifests",
         "inspect NAME shows a remote manifest, tags NAME the platforms; tag and push give it another name",
@@ -94,6 +96,8 @@ def refuse(argv: Sequence[str], *, prog: str) -> DockmagicError:
             shown = two if name == first and len(argv) > 1 and argv[1].isalpha() and _takes_subcommand(name) else name
             return NotSupported(f"{shown} is not supported: {reason}", hint=instead)
     if first in NOUNS:
+        if argv[1:] and argv[1].startswith("-") and (refusal := refused_flag(argv[1])):
+            return refusal
         known = [name.partition(" ")[2] for name in (*VERBS, *ALIASES) if name.startswith(f"{first} ")]
         return _unknown(two, argv[1] if len(argv) > 1 else "", known, prog, f"{prog} {first}")
     return _unknown(first, first, [*VERBS, *NOUNS], prog, prog)

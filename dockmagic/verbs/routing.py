@@ -29,6 +29,7 @@ def find(argv: Sequence[str], *, prog: str) -> tuple[str, Verb, list[str]]:
         return "help", load("help"), list(argv[1:])
     if argv[0] in ("--version", "-v"):
         return "version", load("version"), ["--short"]
+    argv = _builder_last(argv)
     for words in (2, 1):
         called = " ".join(argv[:words])
         verb = ALIASES.get(called, called)
@@ -39,3 +40,14 @@ def find(argv: Sequence[str], *, prog: str) -> tuple[str, Verb, list[str]]:
     from .refused import refuse  # only a mistake needs its table
 
     raise refuse(argv, prog=prog)
+
+
+def _builder_last(argv: Sequence[str]) -> Sequence[str]:
+    """``buildx --builder X build …`` as ``buildx build --builder X …``, which is the same."""
+    if argv[0] not in ("buildx", "builder") or len(argv) < 2:
+        return argv
+    flag, equals, _ = argv[1].partition("=")
+    end = 2 if equals else 3
+    if flag != "--builder" or len(argv) <= end or argv[end].startswith("-"):
+        return argv
+    return (argv[0], argv[end], *argv[1:end], *argv[end + 1 :])

@@ -104,6 +104,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "buildx build": "build",
     "buildx du": "builder du",
     "buildx prune": "builder prune",
+    "buildx version": "version",
     "image build": "build",
     "image history": "history",
     "image import": "import",

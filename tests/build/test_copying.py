@@ -309,6 +309,61 @@ def test_a_linked_layer_says_nothing_of_what_is_below(kitchen: Kitchen) -> None:
     assert kitchen.image.layers[-1].diff_id == first
 
 
+def test_a_linked_layer_has_the_folders_that_it_makes(kitchen: Kitchen) -> None:
+    """With their owner and mode, where they differ from what every engine makes; those below stay as they are."""
+    kitchen.write("f", "f")
+    kitchen.base(tars.folder("srv", mode=0o700, uid=7))
+    tree = kitchen.run("COPY --link --chown=1000:1001 --chmod=711 f /srv/made/sub/f")
+    assert tree["/srv"] == "700 7:0 /"
+    assert tree["/srv/made"] == tree["/srv/made/sub"] == "711 1000:1001 /"
+    assert tree["/srv/made/sub/f"] == "711 1000:1001 f"
+    kitchen.base(tars.symlink("srv", "elsewhere"))
+    assert kitchen.run("COPY --link --chown=5 f /srv/f")["/srv"] == "755 5:5 /"
+
+
+def test_a_linked_copy_depends_on_the_folders_below_alone(kitchen: Kitchen) -> None:
+    """What else changes in the base does not matter."""
+    kitchen.write("f", "f")
+    copying = kitchen.prepared("COPY --link --chown=5 f /srv/made/f")
+    bases = ((tars.folder("srv"),), (tars.folder("srv"), tars.file("else")), (tars.file("else"),))
+    keys = [[part.value for part in copying.parts_below(kitchen.base(*members))] for members in bases]
+    assert keys[0] == keys[1] != keys[2]
+    assert kitchen.prepared("COPY --link f /srv/made/f").parts_below(kitchen.image) == ()
+
+
+def test_an_archive_says_nothing_of_the_folder_that_it_is_unpacked_in(kitchen: Kitchen) -> None:
+    """``./`` is that folder: it stays as it was, or is made as usual."""
+    members = tars.folder("./", mode=0o700, uid=9, mtime=1), tars.file("./f", "f"), tars.folder("./d", mode=0o750)
+    data = _archive(*members)
+    (kitchen.folder / "a.tar").write_bytes(data)
+    kitchen.base(tars.folder("srv", mode=0o1777, uid=7))
+    tree = kitchen.run("ADD a.tar /srv/")
+    assert (tree["/srv"], tree["/srv/d"]) == ("1777 7:0 /", "750 0:0 /")
+    assert kitchen.run("ADD a.tar /new/")["/new"] == "755 0:0 /"
+    assert kitchen.run("ADD a.tar /")["/f"] == "644 0:0 f"
+
+
+def test_names_that_are_not_utf8_are_copied_as_they_are(kitchen: Kitchen) -> None:
+    """From the context and a stage, by wildcards and with their parents, out of archives; in the cache's notes too."""
+    kitchen.write("d/caf\udce9.txt", "x")
+    (kitchen.folder / "d/l\udcff").symlink_to("caf\udce9.txt")
+    (kitchen.folder / "a.tar").write_bytes(_archive(tars.file("in/\udce9", "1")))
+    kitchen.write(".dockerignore", "*.log\n")
+    tree = kitchen.run("COPY d /d/")
+    assert tree["/d/caf\udce9.txt"].endswith("x")
+    assert tree["/d/l\udcff"].endswith("-> caf\udce9.txt")
+    assert kitchen.run("COPY d/c* /g")["/g"].endswith("x")
+    assert "/p/d/caf\udce9.txt" in kitchen.run("COPY --parents d/c*t /p/")
+    assert "/x/l\udcff" in kitchen.run("COPY --exclude=*.txt d /x/")
+    assert kitchen.run("ADD a.tar /a/")["/a/in/\udce9"].endswith("1")
+    copying = kitchen.prepared("COPY /d /e/", kitchen.as_source())
+    assert "d/caf\\xe9.txt" in copying.parts[0].items()
+    assert all(text.isascii() for text in copying.parts[0].items().values())
+    assert "/e/caf\udce9.txt" in kitchen.run("COPY /d /e/", kitchen.as_source())
+    kitchen.write(".dockerignore", "**/caf?.txt\n")
+    assert "/h/caf\udce9.txt" not in kitchen.run("COPY d /h/")
+
+
 def _archive(*members: tars.Member, mode: str = "w") -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode=mode) as tar:  # type: ignore[call-overload]

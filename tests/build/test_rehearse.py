@@ -44,6 +44,15 @@ MISTAKES = [
 ]
 
 
+def test_a_default_in_place_of_which_a_value_is_given_is_not_expanded() -> None:
+    """As BuildKit has it; and each argument of a line sees those before it, whatever the base brings."""
+    for base in ("scratch", "unknown"):
+        text = f"FROM {base}\nARG A=1 B=${{A:?no}}\nARG BAR=${{FOO:?missing}}\nLABEL x=$B\n"
+        rehearse(parse(text), build_args={"BAR": "1"})
+    with pytest.raises(DockerfileError, match="FOO: missing"):
+        rehearse(parse("FROM scratch\nARG BAR=${FOO:?missing}\n"))
+
+
 @pytest.mark.parametrize(("text", "message"), MISTAKES)
 def test_a_mistake_is_found_where_it_is(text: str, message: str) -> None:
     """With the variables that hold there, and with the place of what is written."""

@@ -244,7 +244,7 @@ def test_outputs(plain: Builder, tmp_path: Path) -> None:
         ("type=oci,compression=estargz", NotSupported),
         ("type=oci,compression=zstd,compression-level=23", InvalidInput),
         ("type=image,compression-level=fast", InvalidInput),
-        ("type=image,unpack=true", NotSupported),
+        ("type=image,push-by-digest=true", NotSupported),
         ("type=image,push=maybe", InvalidInput),
     ],
 )

@@ -305,15 +305,37 @@ def test_cache_mounts_stay(make: Builder) -> None:
     text = """
 FROM base
 RUN --mount=type=cache,target=/c,id=TEST,mode=0700 echo 1 >> /c/f && stat -c '%a' /c
-RUN --mount=type=cache,target=/elsewhere,id=TEST echo 2 >> /elsewhere/f
-RUN --mount=type=cache,target=/c,id=TEST,sharing=locked cat /c/f
-RUN --mount=type=cache,target=/c,id=TEST,sharing=private ls /c
+RUN --mount=type=cache,target=/elsewhere,id=TEST,mode=0700 echo 2 >> /elsewhere/f
+RUN --mount=type=cache,target=/c,id=TEST,sharing=locked,mode=0700 cat /c/f
+RUN --mount=type=cache,target=/c,id=TEST,sharing=private,mode=0700 ls /c
 """
     image = make(text).image
     assert make.output.split() == ["700", "1", "2"]
     assert "/c" not in image.files
-    make("FROM base\nRUN --mount=type=cache,target=/c,id=TEST cat /c/f; echo later")
+    make("FROM base\nRUN --mount=type=cache,target=/c,id=TEST,mode=0700 cat /c/f; echo later")
     assert make.output.split() == ["1", "2", "later"]
+
+
+def test_a_cache_with_another_owner_or_mode_is_another_one(make: Builder) -> None:
+    """BuildKit's key holds the empty folder that it begins with: its mode and owner, and those not given."""
+    mount = "--mount=type=cache,target=/c,id=OWNED"
+    text = f"""
+FROM base
+RUN {mount} echo plain > /c/plain
+RUN {mount},uid=1000 ls -A /c && echo owned > /c/owned
+RUN {mount},mode=0700 ls -A /c
+RUN {mount},mode=0000 stat -c %a /c
+RUN {mount},gid=0,mode=755,uid=1000 ls -A /c
+RUN {mount} ls -A /c
+"""
+    make(text)
+    assert make.output.split() == ["0", "owned", "plain"]
+
+
+def test_a_cache_from_an_image_with_an_owner_of_its_own_begins_empty(make: Builder) -> None:
+    """Without a source, what has an owner is a new folder of the image."""
+    make("FROM base\nRUN --mount=type=cache,target=/c,id=ROOTED,from=base,mode=0711 ls -A /c && stat -c %a /c")
+    assert make.output.split() == ["711"]
 
 
 def test_a_fresh_cache_begins_with_what_its_source_holds(make: Builder) -> None:

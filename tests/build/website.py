@@ -13,11 +13,18 @@ __all__ = ["Site"]
 
 
 class Site:
-    """A server of files that counts what it is asked for; ``/moved/f`` leads to ``/f``, ``/undated/f`` has no time."""
+    """A server of files that counts what it is asked for; ``/moved/f`` leads to ``/f``, ``/undated/f`` has no time.
+
+    Attributes:
+        odd: header → value that every answer has instead of its own.
+        only: the file that is behind every path; empty for each its own.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.asked: list[str] = []
+        self.odd: dict[str, str] = {}
+        self.only = ""
         site = self
 
         class Handler(http.server.SimpleHTTPRequestHandler):
@@ -37,9 +44,10 @@ class Site:
                     super().do_GET()
 
             def translate_path(self, path: str) -> str:
-                return super().translate_path(path.removeprefix("/undated"))
+                return str(root / site.only) if site.only else super().translate_path(path.removeprefix("/undated"))
 
             def send_header(self, keyword: str, value: str) -> None:
+                value = site.odd.get(keyword, value)
                 if keyword != "Last-Modified" or not self.path.startswith("/undated/"):
                     super().send_header(keyword, value)
 

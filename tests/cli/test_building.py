@@ -296,6 +296,83 @@ def test_a_build_is_pushed(typed, context: Path, registry: str) -> None:  # noqa
     assert "cannot be pushed" in typed("build --push .").err
 
 
+def test_variables_that_a_base_in_a_registry_lacks_are_warned_of(typed, context: Path, registry: str) -> None:  # noqa: ANN001
+    """Its configuration is read before the build; one that is nowhere is the FROM's mistake alone."""
+    (context / "Dockerfile").write_text("FROM scratch\nENV THERE=1\nCOPY app.txt /\n")
+    assert typed(f"build --push -t {registry}/base .").code == 0
+    assert typed(f"rmi {registry}/base").code == 0
+    (context / "Dockerfile").write_text(f"FROM {registry}/base\nLABEL a=$THERE b=$NOWHERE\n")
+    run = typed("build .")
+    assert run.code == 0
+    assert "Usage of undefined variable '$NOWHERE'" in run.err
+    assert "$THERE" not in run.err.replace("a=$THERE", "")
+    (context / "Dockerfile").write_text(f"FROM {registry}/none\nLABEL b=$NOWHERE\n")
+    run = typed("build .")
+    assert run.code == 1
+    assert "UndefinedVar" not in run.err
+
+
+def test_a_check_tells_as_a_document_what_cannot_be_read(typed, context: Path) -> None:  # noqa: ANN001
+    """With its place and its text; and what check=error=true makes of warnings."""
+    text = "FROM scratch as a\nFRM x\n"
+    (context / "Dockerfile").write_text(text)
+    run = typed("build --call check,format=json .")
+    document = json.loads(run.out)
+    assert (run.code, document["buildError"]["location"]) == (1, at(2))
+    assert "unknown instruction: FRM" in document["buildError"]["message"]
+    assert [one["ruleName"] for one in document["warnings"]] == ["FromAsCasing"]
+    assert base64.b64decode(document["sources"][0]["data"]).decode() == text
+    assert typed("build --call check,format=json,ignorestatus=true .").code == 0
+    assert typed("build --call check .").code == 1
+    (context / "Dockerfile").write_text("# check=error=true\nFROM scratch as a\n")
+    run = typed("build --call check,format=json .")
+    assert run.code == 1
+    assert "lint violation found for rules: FromAsCasing" in json.loads(run.out)["buildError"]["message"]
+    (context / "Dockerfile").write_text("# check=nothing\nFROM scratch\n")
+    assert "buildError" in json.loads(typed("build --call check,format=json .").out)
+
+
+def test_a_builder_can_be_named_that_is_the_only_one(typed, context: Path) -> None:  # noqa: ANN001
+    """``default``, before the verb or behind it; others are refused, and so is a way to talk to one."""
+    assert typed("buildx --builder default build -q .").code == 0
+    assert typed("buildx --builder=default du").code == 0
+    assert typed("build -q --builder default --attest type=provenance,disabled=true .").code == 0
+    refused = typed("buildx --builder mine build .")
+    assert refused.code == 1
+    assert "--builder mine is not supported" in refused.err
+    assert typed("buildx version --short").out == typed("version --short").out
+    assert "buildx dial-stdio is not supported" in typed("buildx dial-stdio").err
+    assert "--debug is not supported" in typed("buildx --debug build .").err
+
+
+def test_fields_whose_quotes_do_not_close_are_refused(typed, context: Path) -> None:  # noqa: ANN001
+    """In one line."""
+    for flag in ("--secret", "-o", "--attest"):
+        run = typed(f'build {flag} "id=x .')
+        assert run.code
+        assert "Traceback" not in run.err
+
+
+def test_what_goes_to_the_cache_only_is_no_image(typed, context: Path) -> None:  # noqa: ANN001
+    """Not listed, not named; the next build has its steps."""
+    before = typed("images -a -q").lines
+    assert typed("build -t app -o type=cacheonly .").code == 0
+    assert "app" not in typed("images").out
+    assert len(typed("images -q").lines) == len([line for line in before if line in typed("images -q").lines])
+    assert "CACHED" in typed("build --progress plain .").err
+
+
+def test_a_prune_keeps_what_it_is_told_to(typed, context: Path) -> None:  # noqa: ANN001
+    """All within ``--max-used-space``, and nothing that would have to go for ``--min-free-space``."""
+    assert typed("build -q .").code == 0
+    steps = len(typed("builder du --format {{.ID}}").lines)
+    assert typed("builder prune -a -f --max-used-space 1g").code == 0
+    assert typed("builder prune -a -f --min-free-space 1k").code == 0
+    assert len(typed("builder du --format {{.ID}}").lines) == steps
+    assert typed("buildx prune -a -f --min-free-space 1000p").code == 0
+    assert typed("builder du --format {{.ID}}").lines == []
+
+
 def test_two_builds_are_compared(typed, context: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN001
     """With a fixed date they are the same; without one the command fails and says why."""
     loose = typed("build -q --verify-reproducible .")
@@ -328,6 +405,10 @@ def test_the_cache_is_listed_counted_and_pruned(typed, context: Path) -> None:  
         ("-m 1g", "RUN has no limits of its own"),
         ("--allow security.insecure", "RUN never gets more rights"),
         ("--builder x", "there are no builders to choose from"),
+        ("--attest type=provenance,mode=max", "images are made without attestations"),
+        ("--output type=image,name=x,push-by-digest=true", "push-by-digest=true is not supported"),
+        ("--build-arg A=\udce9", "--build-arg A=\\xe9 is not UTF-8"),
+        ("--label a=\udce9", "--label a=\\xe9 is not UTF-8"),
         ("--provenance true", "images are made without attestations"),
         ("--platform linux/amd64,linux/arm64", "one build makes one image"),
         ("--network bridge", "RUN has this machine's network or none"),

@@ -18,7 +18,7 @@ AMD64 = Platform.parse("linux/amd64")
 BUSYBOX = ConfigFile(architecture="amd64", os="linux", rootfs=RootFS(type="layers", diff_ids=()), config=Config())
 
 
-def known(_image: str) -> ConfigFile:
+def known(_image: str, _platform: Platform) -> ConfigFile:
     """Every base image is here, and plain."""
     return BUSYBOX
 
@@ -237,10 +237,10 @@ def test_variables_of_a_base_image_are_no_mistake() -> None:
     text = "FROM app\nCOPY $HERE $NOT_HERE /x"
     config = Config(env=("HERE=1",), shell=("bash", "-c"))  # noqa: S604 - a field of that name
     image = ConfigFile(rootfs=RootFS(type="layers", diff_ids=()), config=config)
-    found = check(parse(text), base=lambda name: image if name == "app" else None)
+    found = check(parse(text), base=lambda name, _: image if name == "app" else None)
     assert [one.message for one in found if one.rule == "UndefinedVar"] == ["Usage of undefined variable '$NOT_HERE'"]
     assert check(parse(text)) == ()
-    assert not [one for one in check(parse("FROM app\nCMD x"), base=lambda _: image) if one.rule.startswith("JSON")]
+    assert not [one for one in check(parse("FROM app\nCMD x"), base=lambda *_: image) if one.rule.startswith("JSON")]
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ def _tar(file: object, name: str, data: bytes) -> None:
         ("EXPOSE 80 53/udp", "exposed_ports", {"80/tcp": {}, "53/udp": {}}),
         ('LABEL a="b c" d=e', "labels", {"a": "b c", "d": "e"}),
         ("ONBUILD RUN x", "on_build", ("RUN x",)),
+        ("onbuild  anything $at all", "on_build", ("anything $at all",)),
         ("STOPSIGNAL SIGINT", "stop_signal", "SIGINT"),
         ("USER me", "user", "me"),
         ('VOLUME ["/a", "/b"]', "volumes", {"/a": {}, "/b": {}}),
@@ -247,7 +248,9 @@ def test_changes_of_the_configuration(text: str, field: str, value: object) -> N
     assert getattr(apply_changes(Config(env=("X=0",), working_dir="/w"), [text]), field) == value
 
 
-@pytest.mark.parametrize("text", ["RUN x", "", "ENV A", "EXPOSE x", "CMD "])
+@pytest.mark.parametrize(
+    "text", ["RUN x", "", "ENV A", "EXPOSE x", "CMD ", "ONBUILD FROM x", "ONBUILD onbuild RUN x", "ONBUILD "]
+)
 def test_changes_that_are_none_are_refused(text: str) -> None:
     """With a clear line."""
     with pytest.raises(InvalidInput):

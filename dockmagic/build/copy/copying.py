@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dockmagic.build.caching.cache import Part
+from dockmagic.build.caching.keys import chain
 from dockmagic.build.image.layer import LayerWriter
-from dockmagic.build.sources.files import content, encoded
+from dockmagic.build.sources.files import content, encoded, parent_of, shown
 from dockmagic.build.sources.layered import ImageFiles
 from dockmagic.build.sources.onefile import OneFile
 from dockmagic.build.sources.wording import check_sources, may_be_remote
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dockmagic.store.home import Home
     from dockmagic.store.layer.entry import Entry
 
+    from .owners import Owner
     from .placing import Origin
     from .remote import Remote
 
@@ -56,7 +57,15 @@ class Copying(Protocol):
 
     @property
     def link(self) -> bool:
-        """``--link``: the layer does not depend on the parent, so its key has none (see `Key.without`)."""
+        """``--link``: the layer depends on the parent by `parts_below` alone, so its key has no parent."""
+        ...
+
+    def parts_below(self, below: Image) -> tuple[Part, ...]:
+        """What a linked layer takes from below: numbers for its owner's name, and which folders it has to make.
+
+        Raises:
+            InvalidInput: an unknown user.
+        """
         ...
 
     def write(
@@ -189,11 +198,31 @@ class _Prepared:
         documents = (Part("instruction", one.text, f"<<{one.name}") for one in self._instruction.heredocs)
         return (*(part for source in self._sources for part in source.parts), *documents)
 
+    def parts_below(self, below: Image) -> tuple[Part, ...]:
+        parts: tuple[Part, ...] = ()
+        owner = self._owner(below)
+        if owner is not None:
+            parts = (Part("owner", f"{owner.uid}:{owner.gid}"),)
+        if owner is None and (self._permissions is None or self._permissions.octal is None):
+            return parts
+        if isinstance(self._instruction, Add) and self._instruction.unpack is not False:
+            # An archive leads to folders of its own.
+            return (*parts, Part("parent", chain(below)))
+        name, missing = self._dest.strip(b"/"), 0
+        while name and ((there := below.files.nodes.get(name)) is None or not there.entry.is_dir):
+            missing += 1
+            name = parent_of(name)
+        return (*parts, Part("folders", str(missing)))
+
+    def _owner(self, below: Image) -> Owner | None:
+        chown = self._instruction.chown
+        with about(chown):
+            return find_owner(below, chown) if chown else None
+
     def write(
         self, store: ContentStore, below: Image, keep: Keep, *, moment: int, epoch: int | None = None
     ) -> NewLayer | None:
-        with about(self._instruction.chown):
-            owner = find_owner(below, self._instruction.chown) if self._instruction.chown else None
+        owner = self._owner(below)
         placing = Placing(
             FileTree.of(()) if self.link else below.files,
             owner=owner,
@@ -203,7 +232,7 @@ class _Prepared:
         )
         with ExitStack() as opened:
             self._place(placing, opened, moment)
-            entries, origins = placing.result(link=self.link)
+            entries, origins = placing.result(linked_on=below.files if self.link else None)
             return _write(store, entries, origins, keep, reproducible=epoch is not None)
 
     def _place(self, placing: Placing, opened: ExitStack, moment: int) -> None:
@@ -226,7 +255,7 @@ class _Prepared:
                 continue
             if several and not is_folder and not match.top.is_dir:
                 raise InvalidInput(
-                    f"{self._instruction.name} of several sources to {os.fsdecode(self._dest)}, which is no folder",
+                    f"{self._instruction.name} of several sources to {shown(self._dest)}, which is no folder",
                     hint="Write a slash at the end of the destination",
                 )
             with about(self._instruction.dest):
@@ -247,7 +276,7 @@ def _archive(match: Match, scratch: Path) -> ArchiveFiles | None:
 
     if not is_archive(content(match.files, match.top)):
         return None
-    return ArchiveFiles(content(match.files, match.top), os.fsdecode(match.base), scratch, owned=True)
+    return ArchiveFiles(content(match.files, match.top), shown(match.base)[1:], scratch, owned=True)
 
 
 def _document(heredoc: Heredoc, moment: int) -> Match:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from dockmagic.build.sources.files import base_of, join, parent_of, real_name, shown
+from dockmagic.build.sources.files import base_of, decoded, encoded, join, parent_of, real_name, shown
 from dockmagic.oci.dockerfile.suggest import nearest
 from dockmagic.oci.errors import PathNotFound
 
@@ -23,7 +22,7 @@ def missing(files: Files, source: str) -> PathNotFound:
             f'"{source}": not found in {files.label}',
             hint="A source lies in the context: move it there, or name its folder with --build-context",
         )
-    asked = os.fsencode(posixpath.normpath("/" + source).strip("/"))
+    asked = encoded(posixpath.normpath("/" + source).strip("/"))
     name = real_name(files.entry, asked)
     rule = files.ignored_by(name)
     # As BuildKit names it: from the root of what is copied from.
@@ -36,8 +35,8 @@ def missing(files: Files, source: str) -> PathNotFound:
             f"{found_missing}, where the link {shown(link)} leads",
             hint="A link is followed as if the context were the root: copy what it leads to into the context",
         )
-    meant = nearest(os.fsdecode(base_of(name)), map(os.fsdecode, files.names(parent_of(name))))
-    told = f" (did you mean {os.fsdecode(join(parent_of(name), os.fsencode(meant)))}?)" if meant else ""
+    meant = nearest(decoded(base_of(name)), map(decoded, files.names(parent_of(name))))
+    told = f" (did you mean {decoded(join(parent_of(name), encoded(meant)))}?)" if meant else ""
     hint = f"Look at what is in {files.label}" if files.owned else "Write paths relative to the context"
     return PathNotFound(f"{found_missing}{told}", hint=hint)
 

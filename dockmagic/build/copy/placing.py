@@ -208,7 +208,9 @@ class Placing:
         self.make_folders(top)
         places = {b"": top}
         for entry in table.entries:
-            name = join(places[parent_of(entry.name)], base_of(entry.name)) if entry.name else top
+            if not entry.name:
+                continue  # "./" says nothing of the destination, as in docker
+            name = join(places[parent_of(entry.name)], base_of(entry.name))
             if entry.name in table.implied:
                 name = self.real(name)
                 self.make_folders(name)
@@ -237,16 +239,17 @@ class Placing:
 
     # What comes of it
 
-    def result(self, *, link: bool = False) -> tuple[dict[bytes, Entry], dict[bytes, Origin]]:
+    def result(self, *, linked_on: FileTree | None = None) -> tuple[dict[bytes, Entry], dict[bytes, Origin]]:
         """The entries of the layer by name, and for regular files among them where their content is.
 
         Args:
-            link: leave out the folders that only lead somewhere, whatever they are like below (``--link``).
+            linked_on: what a layer that was placed on nothing will lie on (``--link``). Folders that only lead
+                somewhere are left out where they are there already, or are as every engine makes them anyway.
         """
         entries = self._linked()
         changed = {name for name, entry in entries.items() if self._is_changed(entry)}
-        if link:
-            changed -= self._made
+        if linked_on is not None:
+            changed -= {name for name in self._made if _goes_without_saying(entries[name], linked_on)}
         groups: dict[bytes, list[bytes]] = {}
         for name, entry in entries.items():
             if entry.type is EntryType.HARDLINK:
@@ -255,7 +258,7 @@ class Placing:
             if not changed.isdisjoint(names):
                 changed.update(names)  # if one name of a file is written all are, so that they stay one file
         result = {name: entries[name] for name in changed}
-        if not link:
+        if linked_on is None:
             for name in changed:
                 self._add_parents(name, result)
         origins = {name: self._origins[name] for name, entry in result.items() if entry.type is EntryType.REGULAR}
@@ -295,3 +298,11 @@ class Placing:
                 return
             result[parent] = replace(found, mtime=self._clamped(found.mtime))
             parent = parent_of(parent)
+
+
+def _goes_without_saying(folder: Entry, below: FileTree) -> bool:
+    """Whether a folder that leads to something in a layer needs no entry of its own on top of `below`."""
+    if (folder.mode, folder.uid, folder.gid) == (_FOLDER_MODE, *ROOT):
+        return True  # every engine makes it so
+    there = below.nodes.get(folder.name)
+    return there is not None and there.entry.is_dir

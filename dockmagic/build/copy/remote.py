@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from dockmagic.build.caching.cache import Part
-from dockmagic.build.sources.address import GitSource, without_password
+from dockmagic.build.sources.address import GitSource, split_web, without_password
 from dockmagic.build.sources.download import download
 from dockmagic.build.sources.folder import Folder
 from dockmagic.build.sources.git import Repository, subfolder
@@ -84,9 +84,15 @@ class _Url:
     @contextmanager
     def open(self) -> Iterator[tuple[Match, bool]]:
         """The file, for its owner alone, as docker has it."""
-        name = posixpath.basename(urlsplit(self._url).path) or "__unnamed__"
+        name = _file_name(self._url)
         file = OneFile(name, self._path, mode=0o600, mtime=self._known.mtime, label=self._known.url)
         yield Match(file, file.file.name, file.file), self._unpack
+
+
+def _file_name(url: str) -> str:
+    """What a file from the web is called in a folder: as the last part of its path, as docker has it."""
+    name = posixpath.basename(unquote(split_web(url).path, errors="surrogateescape"))
+    return "__unnamed__" if name in ("", ".", "..") or "\0" in name else name
 
 
 class _Git:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from typing import TYPE_CHECKING
 
 import msgspec
 from blake3 import blake3
 
-from dockmagic.build.sources.files import base_of, join, real_name, resolve
+from dockmagic.build.sources.files import base_of, decoded, encoded, join, real_name, resolve, shown
 from dockmagic.oci.dockerfile import Ignore
 from dockmagic.oci.errors import about
 from dockmagic.oci.glob import compile_pattern, is_pattern, pivot
@@ -77,7 +76,7 @@ def _plain(files: Files, source: str, ignore: Ignore | None) -> Iterator[Match]:
             raise missing(files, source)
         base = base_of(name)
         if not top.is_dir:
-            if ignore is not None and is_pattern(source) and ignore.excludes(os.fsdecode(base)):
+            if ignore is not None and is_pattern(source) and ignore.excludes(decoded(base)):
                 continue
             yield Match(files, base, top)
         else:
@@ -88,16 +87,16 @@ def _names(files: Files, source: str) -> list[bytes]:
     """What a source with wildcards fits, or the source itself; names in the tree."""
     path = posixpath.normpath("/" + source).strip("/")
     if not is_pattern(path):
-        return [os.fsencode(path)]
+        return [encoded(path)]
     parts = path.split("/")
     plain = next(at for at, part in enumerate(parts) if is_pattern(part))
-    found = [real_name(files.entry, os.fsencode("/".join(parts[:plain])))]
+    found = [real_name(files.entry, encoded("/".join(parts[:plain])))]
     for at, part in enumerate(parts[plain:], plain):
         fits = compile_pattern(part).fullmatch
         found = [
             name
             for directory in found
-            for name in (join(directory, base) for base in files.names(directory) if fits(os.fsdecode(base)))
+            for name in (join(directory, base) for base in files.names(directory) if fits(decoded(base)))
             if at == len(parts) - 1 or _is_dir(files, name)
         ]
     return found
@@ -114,8 +113,8 @@ def _below(files: Files, directory: bytes, ignore: Ignore | None) -> Iterator[En
         return
     skip = len(directory) + 1 if directory else 0
     waiting: list[Entry] = []
-    for entry in files.walk(directory, lambda name: ignore.prunes(os.fsdecode(name[skip:]))):
-        if ignore.excludes(os.fsdecode(entry.name[skip:])):
+    for entry in files.walk(directory, lambda name: ignore.prunes(decoded(name[skip:]))):
+        if ignore.excludes(decoded(entry.name[skip:])):
             if entry.is_dir:
                 waiting.append(entry)  # what is in it may be brought back
             continue
@@ -152,7 +151,7 @@ def _included(files: Files, top: bytes, pattern: str, ignore: Ignore | None) -> 
     led: list[Entry] = []
     start = top
     for part in parts[:plain]:
-        start = join(start, os.fsencode(part))
+        start = join(start, encoded(part))
         found = files.entry(start)
         if found is None or not found.is_dir:
             return [], set()
@@ -162,7 +161,7 @@ def _included(files: Files, top: bytes, pattern: str, ignore: Ignore | None) -> 
     result: list[Entry] = []
     loose: set[bytes] = set()
     for entry in files.walk(start):
-        inner = os.fsdecode(entry.name[skip:])
+        inner = decoded(entry.name[skip:])
         if not include.excludes(inner) or (ignore is not None and ignore.excludes(inner)):
             if entry.is_dir:
                 led.append(entry)
@@ -208,7 +207,7 @@ def content_items(matches: Iterable[Match]) -> dict[str, str]:
     items = {}
     for match in matches:
         for entry in match.below if match.top.is_dir else (match.top,):
-            items[os.fsdecode(entry.name)] = _item(entry, owned=match.files.owned)
+            items[shown(entry.name)[1:]] = _item(entry, owned=match.files.owned)
     return items
 
 
@@ -217,7 +216,7 @@ def _item(entry: Entry, *, owned: bool) -> str:
     if owned:
         text += f" {entry.uid}:{entry.gid}"
     if entry.is_symlink:
-        return f"{text} -> {entry.target}"
+        return f"{text} -> {entry.link.decode('utf-8', 'backslashreplace')}"
     if entry.is_file:
         text += f" {entry.size} {entry.digest.hex()[:16]}"
     if entry.xattrs:

@@ -1,4 +1,4 @@
-"""Where a result goes besides the store: ``--output type=local|tar|oci|docker|image``."""
+"""Where a result goes besides the store: ``--output type=local|tar|oci|docker|image|cacheonly``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 import msgspec
 
 from dockmagic.build.image.packing import Packing
+from dockmagic.oci.dockerfile.mounts import read_fields
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
 from dockmagic.oci.media import Compression
 from dockmagic.store.home import disk_errors
@@ -22,13 +23,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Output", "export", "one_packing"]
 
-OutputType = Literal["local", "tar", "oci", "docker", "image"]
+OutputType = Literal["local", "tar", "oci", "docker", "image", "cacheonly"]
 
-_TYPES: Final[tuple[OutputType, ...]] = ("local", "tar", "oci", "docker", "image")
+_TYPES: Final[tuple[OutputType, ...]] = ("local", "tar", "oci", "docker", "image", "cacheonly")
 _FORMS: Final = {"oci": "oci-archive", "docker": "docker-archive"}
 _IMAGES: Final = ("oci", "docker", "image")
 #: Option → the value that asks for what is so anyway.
-_USUAL: Final = {"tar": "true", "store": "true", "platform-split": "false"}
+_USUAL: Final = {
+    "tar": ("true",), "store": ("true",), "platform-split": ("false",), "unpack": ("true", "false"),
+    "push-by-digest": ("false",), "name-canonical": ("false",),
+}  # fmt: skip
+#: Options that ask for what there is not → what to do instead.
+_REFUSED: Final = {
+    "push-by-digest": "Leave it out, and push under a tag of its own: name=REPOSITORY:TAG",
+    "name-canonical": "Leave it out: --metadata-file tells the digest",
+    "store": "Leave it out: rmi removes the image",
+    "dangling-name-prefix": "Name the image with -t or name=",
+    "platform-split": "Leave it out: one build makes one platform",
+}
 _HINT: Final = "type, dest, name, push, tar, oci-mediatypes, compression[-level], force-compression, annotation.KEY are"
 _TRUE: Final = ("1", "true")
 _FALSE: Final = ("0", "false")
@@ -38,7 +50,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     """One ``--output``.
 
     Attributes:
-        type: of the output.
+        type: of the output; ``cacheonly`` for none: not even the store lists the image, and it gets no name.
         dest: file or folder; empty for standard output (``-``), and for ``image``.
         layout: `dest` is a folder that becomes an image layout (``type=oci,tar=false``).
         names: of the image in the archive, or in the store, beside its tags.
@@ -69,9 +81,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
             return cls(type="tar")
         if "=" not in text:
             return cls(type="local", dest=text)
-        import csv
-
-        fields = dict(field.partition("=")[::2] for field in next(csv.reader([text]), []))
+        fields = dict(field.partition("=")[::2] for field in read_fields(text, "output"))
         kind = fields.pop("type", "")
         push = kind == "registry" or _is_true(fields, "push")
         kind = "image" if kind == "registry" else kind
@@ -90,8 +100,10 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
             annotations=_annotations(fields) if kind in _IMAGES else {},
         )
         _drop_usual(fields)
-        if fields:
-            raise NotSupported(f"the output option {next(iter(fields))} is not there for type={kind}", hint=_HINT)
+        for name, value in fields.items():
+            if name in _REFUSED:
+                raise NotSupported(f"--output {name}={value} is not supported", hint=_REFUSED[name])
+            raise NotSupported(f"the option {name} of --output is not there for type={kind}", hint=_HINT)
         if (kind == "local" or layout) and not output.dest:
             raise InvalidInput(f"an output of type {kind} into a folder needs dest=FOLDER")
         return output
@@ -125,8 +137,8 @@ def _annotations(fields: dict[str, str]) -> dict[str, str]:
 
 def _drop_usual(fields: dict[str, str]) -> None:
     """Take away options that ask for what is so anyway."""
-    for name, value in _USUAL.items():
-        if fields.get(name) == value:
+    for name, values in _USUAL.items():
+        if fields.get(name, "").lower() in values:
             del fields[name]
     # With SOURCE_DATE_EPOCH no file of a step is younger; those of a base image BuildKit leaves, too.
     _is_true(fields, "rewrite-timestamp")
@@ -149,7 +161,7 @@ def export(store: ContentStore, image: Image, output: Output, *, stdout: BinaryI
         Conflict: the folder of an output is a file.
         OutOfSpace: the disk is full.
     """
-    if output.type == "image":
+    if output.type in ("image", "cacheonly"):
         return output.names[0] if output.names else ""
     from dockmagic.image.archive import export_rootfs, save, save_layout
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.dockerfile import Dockerfile, From, Instruction, Stage
 
-__all__ = ["Base", "Origin", "Plan", "PlannedStage", "froms", "make_plan"]
+__all__ = ["Base", "Origin", "Plan", "PlannedStage", "context_of", "froms", "make_plan"]
 
 _SCRATCH = "scratch"
 
@@ -289,7 +289,7 @@ def _base_origin(dockerfile: Dockerfile, name: str, line: From, index: int, cont
             return Origin("stage", stage.name, stage.index)
     if name == _SCRATCH:
         return Origin("scratch", name)
-    context = _context(name, contexts)
+    context = context_of(name, contexts)
     if context:
         return Origin("context", context)
     try:
@@ -315,7 +315,7 @@ def _origin(dockerfile: Dockerfile, text: str, index: int, contexts: tuple[str, 
         raise _at(dockerfile, index, f"invalid stage index {text}")
     if text == _SCRATCH:
         return Origin("scratch", text)
-    context = _context(text, contexts)
+    context = context_of(text, contexts)
     return Origin("context", context) if context else Origin("image", text)
 
 
@@ -330,7 +330,7 @@ def _at(dockerfile: Dockerfile, index: int, reason: str) -> DockerfileError:
     return stage.base.error(reason)
 
 
-def _context(name: str, contexts: tuple[str, ...]) -> str:
+def context_of(name: str, contexts: tuple[str, ...]) -> str:
     """The named context that stands for an image or ``--from`` of this name; empty if none does."""
     wanted = _familiar(name)
     return next((context for context in contexts if context == name or _familiar(context) == wanted), "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
+from dockmagic.build.options import check_text
 from dockmagic.oci.dockerfile import Instruction, expand, expand_text
 from dockmagic.oci.dockerfile.arguments import global_arguments, predefined, values
 from dockmagic.oci.errors import DockerfileError
@@ -34,6 +35,8 @@ _Any = TypeVar("_Any", bound=Instruction)
 def given_arguments(given: Mapping[str, str | None]) -> dict[str, str]:
     """``--build-arg`` with the environment's values for those without one; what it does not have is left out."""
     found = {name: os.environ.get(name) if value is None else value for name, value in given.items()}
+    for name, value in found.items():
+        check_text(f"{name}={value or ''}", "--build-arg")
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -151,6 +154,10 @@ class Scope:
         }
         shown = {name: value for name, value in self._variables.items() if name not in _SILENT}
         return tuple(f"{name}={value}" for name, value in {**proxies, **shown}.items())
+
+    def is_given(self, name: str) -> bool:
+        """Whether the build was given a value for the argument `name`, so that its default does not matter."""
+        return name in self._arguments.given
 
     def declare(self, arg: Arg) -> Scope:
         """After an ARG.

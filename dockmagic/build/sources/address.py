@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -11,9 +11,13 @@ import msgspec
 from dockmagic.oci.dockerfile.characters import parse_bool
 from dockmagic.oci.errors import InvalidInput
 
-__all__ = ["GitSource", "without_password"]
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+__all__ = ["GitSource", "split_web", "without_password"]
 
 _SCP: Final = re.compile(r"(?:[A-Za-z0-9_-]+@)[A-Za-z0-9._-]+:(?!//).+")
+_PASSWORD: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/?#:@]*):[^/?#]*@")
 _PREFIXES: Final = {"branch": "refs/heads/", "tag": "refs/tags/"}
 #: Words of a query that need no value → the attribute.
 _SWITCHES: Final = {"keep-git-dir": "keep_git_dir", "submodules": "submodules", "fetch-by-commit": "by_commit"}
@@ -114,8 +118,26 @@ def _truth(value: str, name: str) -> bool:
 
 def without_password(url: str) -> str:
     """`url` as it may be shown and kept."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc or "://" not in url:
-        return url
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
-    return url.replace(parts.netloc.rpartition("@")[0], f"{user}:***" if ":" in parts.netloc else user, 1)
+    # Not as `urlsplit` has it, which minds what is no address: that is shown, too.
+    return _PASSWORD.sub(r"\g<1>:***@", url, count=1)
+
+
+def split_web(url: str) -> SplitResult:
+    """The parts of an address that is fetched from.
+
+    Raises:
+        InvalidInput: it is none of the web.
+    """
+    try:
+        url.encode()
+        parts = urlsplit(url)
+        hostname, _ = parts.hostname, parts.port  # which says now what is wrong with it
+    except ValueError as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        reason = reason[:1].lower() + reason[1:]
+        raise InvalidInput(f"{without_password(url)} is no address: {reason}", hint="Correct the address") from None
+    if parts.scheme not in ("http", "https"):
+        raise InvalidInput(f"{without_password(url)} is no address of the web", hint="Write http:// or https://")
+    if not hostname:
+        raise InvalidInput(f"{without_password(url)} names no server", hint="Write https://SERVER/PATH")
+    return parts

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 from blake3 import blake3
@@ -16,7 +17,7 @@ from dockmagic.oci.errors import DigestMismatch, DockmagicError, InvalidInput, N
 from dockmagic.oci.spec import decode, to_json
 from dockmagic.store.home import disk_errors
 
-from .address import without_password
+from .address import split_web, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ __all__ = ["Downloaded", "download"]
 
 _PIECE: Final = 1 << 18
 _REDIRECTS: Final = 10
+_LENGTH: Final = re.compile("[0-9]{1,18}")
 _AGENT: Final = "dockmagic"
 
 
@@ -75,9 +77,8 @@ def download(
         OutOfSpace: the disk is full.
     """
     wanted = Digest(checksum) if checksum else None
-    if not urlsplit(url).hostname:
-        raise InvalidInput(f"{url} names no server")
-    name = blake3(url.encode()).hexdigest()[:32]
+    split_web(url)
+    name = blake3(url.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     folder = home.builds / "downloads"
     home.prepare()
     home.make(folder)
@@ -135,7 +136,7 @@ def _open(url: str, headers: dict[str, str]) -> BaseHTTPResponse:
     from dockmagic.store.registry.transport import Transport
 
     for _ in range(_REDIRECTS):
-        parts = urlsplit(url)
+        parts = split_web(url)
         endpoint = Endpoint(parts.netloc, parts.netloc.rpartition("@")[2], parts.scheme)
         transport = Transport(endpoint, Patience(), os.environ)
         sent = dict(headers)
@@ -149,11 +150,32 @@ def _open(url: str, headers: dict[str, str]) -> BaseHTTPResponse:
             return answer
         answer.drain_conn()
         answer.close()
-        target = urljoin(url, where)
-        if parts.scheme == "https" and urlsplit(target).scheme != "https":
-            raise NotFound(f"{without_password(url)} leads to {target} over plain HTTP", hint="Write that address")
+        target = _target(url, where)
+        if parts.scheme == "https" and not target.startswith("https:"):
+            raise NotFound(
+                f"{without_password(url)} leads to {without_password(target)} over plain HTTP",
+                hint="Write that address",
+            )
         url = target
     raise NotFound(f"{without_password(url)} leads on and on", hint="Check the address in a browser")
+
+
+def _target(url: str, where: str) -> str:
+    """Where a redirect leads to.
+
+    Raises:
+        NotFound: to no address of the web.
+    """
+    try:
+        target = urljoin(url, where)
+        split_web(target)
+    except (ValueError, InvalidInput):
+        shown = without_password(where).encode("ascii", "backslashreplace").decode()
+        raise NotFound(
+            f"{without_password(url)} leads to {shown[:200]!r}, which is no address of the web",
+            hint="Check the address in a browser",
+        ) from None
+    return target
 
 
 def _receive(
@@ -165,8 +187,9 @@ def _receive(
 ) -> Downloaded:
     from urllib3.exceptions import HTTPError
 
-    total = int(answer.headers.get("Content-Length") or 0)
-    name = urlsplit(url).path.rpartition("/")[2] or urlsplit(url).netloc
+    length = answer.headers.get("Content-Length", "")
+    total = int(length) if _LENGTH.fullmatch(length) else 0
+    name = split_web(url).path.rpartition("/")[2] or split_web(url).netloc.rpartition("@")[2]
     digest = hashlib.sha256()
     done = 0
     part = file.with_name(f".{file.name}.{os.getpid()}")

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.entry import Entry
 
-__all__ = ["Files", "NoFiles", "base_of", "content", "encoded", "join", "parent_of", "real_name", "resolve", "shown"]
+__all__ = [
+    "Files", "NoFiles", "base_of", "content", "decoded", "encoded", "join", "parent_of", "real_name", "resolve",
+    "shown",
+]  # fmt: skip
 
 _LINK_FOLLOWS: Final = 40  # as many as Linux follows
 
@@ -188,6 +191,11 @@ def base_of(name: bytes) -> bytes:
 def encoded(path: str | bytes) -> bytes:
     """A path as bytes."""
     return path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+
+
+def decoded(name: bytes) -> str:
+    """A name as text for patterns, whatever the locale; bytes that are not UTF-8 become lone surrogates (`encoded`)."""
+    return name.decode("utf-8", "surrogateescape")
 
 
 def shown(name: bytes) -> str:

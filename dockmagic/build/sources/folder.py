@@ -15,7 +15,7 @@ from dockmagic.store.layer.entry import Entry, EntryType
 from dockmagic.store.layer.place import Place
 from dockmagic.store.layer.survey import open_file, xattrs_of
 
-from .files import base_of
+from .files import base_of, decoded
 from .statcache import Known, state_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Folder:
             name, status = todo.pop()
             ignored = self._ignored(name)
             is_dir = stat.S_ISDIR(status.st_mode)
-            if ignored and (not is_dir or self.ignore is None or self.ignore.prunes(os.fsdecode(name))):
+            if ignored and (not is_dir or self.ignore is None or self.ignore.prunes(decoded(name))):
                 continue
             entry = self._told(place, name, status)
             if ignored:
@@ -115,10 +115,7 @@ class Folder:
         prefix = directory + b"/" if directory else b""
         try:
             with os.scandir(place.directory(directory)) as found:
-                items = [
-                    (prefix + item.name.encode("utf-8", "surrogateescape"), item.stat(follow_symlinks=False))
-                    for item in found
-                ]
+                items = [(prefix + os.fsencode(item.name), item.stat(follow_symlinks=False)) for item in found]
         except OSError as error:
             if error.errno in _ABSENT:
                 return []
@@ -167,7 +164,7 @@ class Folder:
         """The line of the ignore file that keeps what is at `name` out; empty if none does, or nothing is there."""
         with self._place() as place:
             there = place.exists(name) is not None
-        return self.ignore.reason(name.decode("utf-8", "surrogateescape")) if self.ignore is not None and there else ""
+        return self.ignore.reason(decoded(name)) if self.ignore is not None and there else ""
 
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries with their digests; files with several names among them become hard links of the first.
@@ -250,7 +247,7 @@ class Folder:
             return any(self._ignored(below) for below in (name, *place.below(name)) if below)
 
     def _ignored(self, name: bytes) -> bool:
-        return self.ignore is not None and self.ignore.excludes(name.decode("utf-8", "surrogateescape"))
+        return self.ignore is not None and self.ignore.excludes(decoded(name))
 
     def _place(self) -> Place:
         try:

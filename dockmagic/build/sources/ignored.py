@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
+
+from .files import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,7 +49,7 @@ class Ignored:
         """Everything below a directory that is not ignored, each directory before what is in it."""
 
         def pruned(name: bytes) -> bool:
-            return self._ignore.prunes(os.fsdecode(name)) or (prune is not None and prune(name))
+            return self._ignore.prunes(decoded(name)) or (prune is not None and prune(name))
 
         waiting: list[Entry] = []  # ignored directories, which are there only if something in them is
         for entry in self._files.walk(directory, pruned):
@@ -61,10 +62,10 @@ class Ignored:
 
     def ignored_by(self, name: bytes) -> str:
         """The line of the ignore file that keeps what is at `name` out; empty if none does, or nothing is there."""
-        return "" if self._files.entry(name) is None else self._ignore.reason(os.fsdecode(name))
+        return "" if self._files.entry(name) is None else self._ignore.reason(decoded(name))
 
     def _excludes(self, name: bytes) -> bool:
-        return self._ignore.excludes(os.fsdecode(name))
+        return self._ignore.excludes(decoded(name))
 
     def digested(self, entries: Iterable[Entry]) -> list[Entry]:
         """The same entries with their digests."""

@@ -52,11 +52,13 @@ def check_sources(instruction: Copy | Add) -> None:
     """
     remote = 0
     for source in filter(may_be_remote, instruction.sources):
-        from .address import GitSource
+        from .address import GitSource, split_web
 
         repository = GitSource.parse(source)
         if repository is None and not is_url(source):
             continue
+        if repository is None:
+            split_web(source)
         remote += 1
         if isinstance(instruction, Copy):
             raise InvalidInput(

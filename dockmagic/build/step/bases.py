@@ -11,7 +11,14 @@ from dockmagic.build.image.growing import scratch
 from dockmagic.build.sources.layout import SCHEME, LayoutSource
 from dockmagic.image import local
 from dockmagic.image.image import Image
-from dockmagic.oci.errors import ImageNotFound, InvalidReference, NotSupported, RegistryError, UnsupportedMediaType
+from dockmagic.oci.errors import (
+    DockmagicError,
+    ImageNotFound,
+    InvalidReference,
+    NotSupported,
+    RegistryError,
+    UnsupportedMediaType,
+)
 from dockmagic.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -50,6 +57,7 @@ class Bases:
         self._lock = threading.Lock()
         self._locks: dict[tuple[str, Platform], threading.Lock] = {}
         self._views: dict[tuple[str, Platform], Image] = {}
+        self._failures: dict[tuple[str, Platform], DockmagicError] = {}
         self._here: dict[tuple[str, Platform], Image] = {}
 
     def view(self, name: str, platform: Platform) -> Image:
@@ -60,8 +68,14 @@ class Bases:
             InvalidReference: not a name.
         """
         with self._alone(name, platform) as key:
+            if key in self._failures:
+                raise self._failures[key]
             if key not in self._views:
-                self._views[key] = self._resolve(name, platform)
+                try:
+                    self._views[key] = self._resolve(name, platform)
+                except DockmagicError as error:
+                    self._failures[key] = error
+                    raise
             return self._views[key]
 
     def is_here(self, name: str, platform: Platform) -> bool:

@@ -223,7 +223,10 @@ class Mounted:
     def _cache(self, mount: Mount, source: _Source | None) -> Iterator[str]:
         """The folder of a cache mount, for as long as its sharing says."""
         space = cache_namespace(self._shop.plan.arguments.given)
-        name = json.dumps([mount.id, source.key if source else "", *([space] if space else [])])
+        owner = _begun_for(mount)
+        name = json.dumps(
+            [mount.id, source.key if source else "", *([space] if space else []), *([owner] if owner else [])]
+        )
         base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
         if self._shop.ignores_cache(self._stage) and (mount.mode, mount.uid, mount.gid) != (None, None, None):
             self._renew(base)
@@ -237,7 +240,7 @@ class Mounted:
                         continue
                 else:
                     lock(file.fileno(), shared=mount.sharing == "shared", stop=self._shop.stopping)
-                if source is not None:
+                if source is not None and not owner:
                     self._fill(folder, source)
                 yield str(folder)
                 return
@@ -302,6 +305,16 @@ class _Source(NamedTuple):
         """What tells it from others."""
         what = keys.chain(self.what) if isinstance(self.what, Image) else str([part.value for part in self.what.parts])
         return f"{what} {self.path}"
+
+
+def _begun_for(mount: Mount) -> tuple[int, ...]:
+    """Mode and owner of an empty folder that a cache begins with, which tell it from others of its ID, as in BuildKit.
+
+    Nothing by default, or where it begins with a folder of its source.
+    """
+    if mount.source.strip("/") or (mount.mode, mount.uid, mount.gid) == (None, None, None):
+        return ()
+    return (_CACHE_MODE if mount.mode is None else mount.mode, mount.uid or 0, mount.gid or 0)
 
 
 def _is_fresh(folder: Path) -> bool:

@@ -6,9 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.build.caching import keys
-from dockmagic.build.caching.cache import Part
 from dockmagic.build.copy.copying import make_folder, prepare
-from dockmagic.build.copy.owners import find_owner
 from dockmagic.build.outcome.events import StepProgress
 from dockmagic.image.configuration import apply, work_in
 from dockmagic.oci.dockerfile import Add, Arg, Copy, Env, Run, Workdir
@@ -19,6 +17,7 @@ from .workshop import progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dockmagic.build.caching.cache import Part
     from dockmagic.build.image.layer import NewLayer
     from dockmagic.build.outcome.events import StepInfo
     from dockmagic.build.reading.plan import PlannedStage
@@ -112,11 +111,7 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
     flags = "".join(_unseen_flags(instruction))
     parts = keys.of_copy(state.image, platform, text + flags, state.settings.workdir, copying.parts, epoch=epoch)
     if copying.link:
-        parts = tuple(part for part in parts if part.name != "parent")
-        if instruction.chown:  # a name is the only thing that is looked up in the image below
-            with about(instruction.chown):
-                owner = find_owner(state.image, instruction.chown)
-            parts = (*parts, Part("owner", f"{owner.uid}:{owner.gid}"))
+        parts = (*(part for part in parts if part.name != "parent"), *copying.parts_below(state.image))
 
     def work() -> NewLayer | None:
         return copying.write(shop.store, state.image, shop.keep, moment=int(_now(epoch)), epoch=epoch)

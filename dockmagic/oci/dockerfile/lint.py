@@ -35,7 +35,7 @@ def check(
     build_args: Mapping[str, str] | None = None,
     platform: Platform | None = None,
     target: str | None = None,
-    base: Callable[[str], ConfigFile | None] | None = None,
+    base: Callable[[str, Platform], ConfigFile | None] | None = None,
     ignore: Ignore | None = None,
     settings: CheckOptions | None = None,
 ) -> tuple[Finding, ...]:
@@ -48,9 +48,9 @@ def check(
         build_args: of ``--build-arg``; ``BUILDKIT_DOCKERFILE_CHECK`` among them goes before the file's ``# check=``.
         platform: that is built for; by default this machine's.
         target: look only into this stage (empty is the last) and those that it consists of; None looks into all.
-        base: the configuration of a base image, by its (expanded) name in FROM; None where it is not known, and then
-            its platform is not compared (InvalidBaseImagePlatform), nor is a variable that it may define reported
-            (UndefinedVar).
+        base: the configuration of a base image, by its (expanded) name in FROM and the platform that is wanted; None
+            where it is not known, and then its platform is not compared (InvalidBaseImagePlatform), nor is a variable
+            that it may define reported (UndefinedVar).
         ignore: the context's (CopyIgnoredFile).
         settings: instead of both.
 
@@ -93,7 +93,7 @@ def check_above(text: str, line: int, *, name: str = "Dockerfile", first_line: i
         return ()
 
 
-def _unknown(_image: str) -> None:
+def _unknown(_image: str, _platform: Platform) -> None:
     return None
 
 
@@ -211,7 +211,7 @@ def _check_stages(
     *,
     froms: FromLint,
     target: str | None,
-    base: Callable[[str], ConfigFile | None],
+    base: Callable[[str, Platform], ConfigFile | None],
     ignore: Ignore | None,
 ) -> None:
     """What shows when the stages are gone through with their variables."""
@@ -228,7 +228,7 @@ def _check_stages(
         if parent is not None and parent.index in left:
             surroundings = left[parent.index]
         elif index in wanted:
-            config = None if image == "scratch" else base(image)
+            config = None if image == "scratch" else base(image, platform)
             if config is not None:
                 froms.check_base_platform(stage.base, platform, config.platform)
             surroundings = Surroundings.of_image(config, known=config is not None or image == "scratch")

@@ -369,18 +369,18 @@ def _secret(spec: dict[str, Any], mount: dict[str, Any]) -> str:
     with open(mount["source"], "rb") as source, open(place, "xb") as file:
         while data := source.read(1 << 16):
             file.write(data)
-    _give(place, mount, 0o400)
+    _give(place, mount)
     return place
 
 
 def _own_cache(mount: dict[str, Any]) -> None:
     if not os.listdir(mount["source"]):
-        _give(mount["source"], mount, 0o755)
+        _give(mount["source"], mount)
 
 
-def _give(path: str, mount: dict[str, Any], mode: int) -> None:
+def _give(path: str, mount: dict[str, Any]) -> None:
     try:
         os.chown(path, mount.get("uid", 0), mount.get("gid", 0))
     except OSError:
         pass  # where a container has a single user, that one is the owner
-    os.chmod(path, mount.get("mode") or mode)
+    os.chmod(path, mount.get("mode", 0))

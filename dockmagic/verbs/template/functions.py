@@ -36,6 +36,8 @@ def _encodable(value: Any) -> Any:
         return {key: _encodable(value[key]) for key in keys}
     if isinstance(value, (list, tuple)):
         return [_encodable(item) for item in value]
+    if isinstance(value, str):  # of a name that is not UTF-8, as Go writes it
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return value.isoformat() if isinstance(value, datetime) else value
 
 
