@@ -47,6 +47,7 @@ class Reply:
         delay: seconds before the answer.
         length: Content-Length if it is not the body's.
         chunked: without Content-Length, in chunks.
+        raw: headers go out as they are, whatever they hold, and nothing is put right.
     """
 
     status: int = 200
@@ -56,6 +57,7 @@ class Reply:
     delay: float = 0.0
     length: int | None = None
     chunked: bool = False
+    raw: bool = False
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Asked:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def _any(self) -> None:
@@ -122,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(reply.delay)
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
+        if reply.raw:
+            self._send_raw(reply, body)
+            return
         for name, value in reply.headers.items():
             for single in value.split("\n"):
                 self.send_header(name, single)
@@ -138,6 +144,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: reply.cut])
         if reply.cut is not None:
             self._reset()
+
+    def _send_raw(self, reply: Reply, body: bytes) -> None:
+        headers = {"Content-Length": str(len(body)), **reply.headers}
+        for name, value in headers.items():
+            self._headers_buffer.append(f"{name}: {value}\r\n".encode("latin-1"))
+        self.end_headers()
+        self.close_connection = True
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _reset(self) -> None:
         self.wfile.flush()

@@ -11,6 +11,7 @@ from scripted_registry import MANIFEST, Reply
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import (
+    Denied,
     DigestMismatch,
     ImageNotFound,
     InvalidDocument,
@@ -38,12 +39,36 @@ def test_head_alone_resolves_a_tag(scripted: Scripted, registries: Registries) -
 
 
 def test_the_document_is_read_where_head_says_too_little(scripted: Scripted, registries: Registries) -> None:
-    """Some registries send no digest, others refuse HEAD."""
+    """Some registries send no digest, others refuse HEAD, or lead it to a store that allows GET alone."""
     expected = scripted.serve_manifest("app")
     ref = scripted.ref("app")
-    for poor in (Reply(405), Reply(headers={"Content-Type": media.OCI_MANIFEST}), Reply(404)):
-        scripted.on("HEAD", LATEST, poor)
+    scripted.on("HEAD", "/store", Reply(403))
+    poor = [Reply(status) for status in (400, 401, 403, 404, 405, 500, 501, 502, 503)]
+    poor += [Reply(headers={"Content-Type": media.OCI_MANIFEST}), Reply(307, b"", {"Location": "/store"})]
+    poor += [Reply(307, b"", {"Location": LATEST}), Reply(307, b"", {"Location": "http://[::"})]
+    for answer in poor:
+        scripted.on("HEAD", LATEST, answer)
         assert registries.repository(ref).resolve(ref) == expected
+        assert scripted.methods()[-1] == f"GET {LATEST}"
+
+
+def test_a_refusal_is_that_of_get(scripted: Scripted, registries: Registries) -> None:
+    """HEAD's has no words."""
+    scripted.on("HEAD", LATEST, Reply(403))
+    scripted.on("GET", LATEST, Reply(403, {"errors": [{"code": "DENIED", "message": "ask Ann"}]}))
+    ref = scripted.ref("app")
+    with pytest.raises(Denied, match="ask Ann"):
+        registries.repository(ref).resolve(ref)
+
+
+def test_a_registry_that_asks_to_wait_is_asked_again_by_head(scripted: Scripted, registries: Registries) -> None:
+    """A GET would count as a pull."""
+    expected = scripted.serve_manifest("app")
+    head = scripted._script["HEAD", LATEST][0]
+    scripted.on("HEAD", LATEST, Reply(429, b"", {"Retry-After": "0"}), head)
+    ref = scripted.ref("app")
+    assert registries.repository(ref).resolve(ref) == expected
+    assert scripted.methods() == [f"HEAD {LATEST}"] * 2
 
 
 def test_fetch_takes_one_round_trip_and_verifies(scripted: Scripted, registries: Registries) -> None:

@@ -90,6 +90,14 @@ def repository(scripted: Scripted, registries: Registries) -> Repository:
     return registries.repository(scripted.ref("app"))
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 500])
+def test_a_blob_is_put_where_head_tells_nothing(scripted: Scripted, registries: Registries, status: int) -> None:
+    """Some registries do not answer HEAD; a refusal of the upload itself has words."""
+    scripted.on("HEAD", f"/v2/app/blobs/{DESC.digest}", Reply(status))
+    assert not registries.repository(scripted.ref("app")).has(DESC)
+    assert len(scripted.asked) == 1
+
+
 def test_a_blob_goes_up_in_one_piece(scripted: Scripted, repository: Repository, receiver: Receiver) -> None:
     """Two requests, and progress is told."""
     sent: list[int] = []

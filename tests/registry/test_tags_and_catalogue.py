@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from scripted_registry import Reply
 from dockmagic.oci.errors import ImageNotFound, InvalidDocument, InvalidInput, NotSupported, RegistryError
 from dockmagic.store.registry.configuration import RegistryConfiguration
 from dockmagic.store.registry.credentials import CredentialStore
+from dockmagic.store.registry.link import next_link
 from dockmagic.store.registry.registries import Registries
 
 if TYPE_CHECKING:
@@ -49,6 +52,119 @@ def test_tags_come_page_by_page(scripted: Scripted, registries: Registries) -> N
     )
     assert list(registries.repository(scripted.ref("app")).tags()) == ["a", "b", "c", "d"]
     assert scripted.asked[1].query == {"last": ["b"], "n": ["2"]}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<{next}>; rel="Next"',
+        "<{next}>; REL=NEXT",
+        '<{next}>; rel="prev next"',
+        '<{next}>; title="one, two"; rel="next"',
+        '<{next}>; title="a > b; rel=prev"; rel="next"',
+        "<{next}>;rel=next;title=x",
+        '</v2/app/tags/list?n=1>; rel="prev", <{next}>; rel="next"',
+        '</v2/app/tags/list?n=1>; rel=prev; title="x, <y>; rel=next",<{next}>; rel=next',
+        "<{next}>",
+        '{next}; rel="next"',
+        '<?n=10&last=b>; rel="next"',
+        '<list?n=10&last=b>; rel="next"',
+        '  <{next}> ; rel = "next" ; n=1 ',
+    ],
+)
+def test_a_list_goes_on_however_its_link_is_written(scripted: Scripted, registries: Registries, link: str) -> None:
+    """RFC 8288, and what registries make of it."""
+
+    def page(asked: Asked) -> Reply:
+        if "last" in asked.query:
+            return Reply(body={"tags": ["c", "d"]}, headers={"Link": '<x>; rel="prev"; title="next"'})
+        return Reply(body={"tags": ["a", "b"]}, headers={"Link": link.format(next=f"{TAGS}?last=b&n=10")})
+
+    scripted.on("GET", TAGS, page)
+    assert list(registries.repository(scripted.ref("app")).tags()) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("link", ["<", '"', '<x>; rel="next', "<http://[::>; rel=next", ";", "<x> y", "http://a b"])
+def test_a_list_whose_link_cannot_be_read_is_not_the_whole(
+    scripted: Scripted, registries: Registries, link: str
+) -> None:
+    """What has come is given, and then an error."""
+    scripted.on("GET", TAGS, Reply(body={"tags": ["a"]}, headers={"Link": link}))
+    tags = registries.repository(scripted.ref("app")).tags()
+    assert next(tags) == "a"
+    with pytest.raises(RegistryError):
+        next(tags)
+
+
+def test_a_hostile_link_takes_no_time() -> None:
+    """Sixty kilobytes are read once."""
+    for piece in (" ", ";", '"', "; ", "<", '"\\', "; a", '; a="', "a", ",", "; a ="):
+        for whole in (piece * (60_000 // len(piece)), f"<x>{piece * (60_000 // len(piece))}\x00"):
+            begin = time.monotonic()
+            with suppress(ValueError):
+                next_link(whole)
+            assert time.monotonic() - begin < 1, piece
+
+
+def test_empty_pages_do_not_end_a_list(scripted: Scripted, registries: Registries) -> None:
+    """A registry leaves out what one may not see, also on the first page; but not for ever."""
+    link = '<{}?last={}>; rel="next"'
+    replies = [
+        Reply(body={"tags": tags}, headers={"Link": link.format(TAGS, n)})
+        for n, tags in enumerate([[], None, ["a"], []])
+    ]
+    scripted.on("GET", TAGS, *replies, Reply(body={"tags": ["b"]}))
+    assert list(registries.repository(scripted.ref("app")).tags()) == ["a", "b"]
+    numbers = count()
+    scripted.on(
+        "GET", TAGS, lambda _asked: Reply(body={"tags": []}, headers={"Link": link.format(TAGS, next(numbers))})
+    )
+    with pytest.raises(RegistryError, match="without end"):
+        list(registries.repository(scripted.ref("app")).tags())
+
+
+@pytest.mark.parametrize("most", [100, 10])
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_registry_with_a_limit_for_pages_is_asked_for_less(
+    scripted: Scripted, registries: Registries, most: int, status: int
+) -> None:
+    """And in the end for as many as it likes."""
+    names = [f"t{number:03}" for number in range(250)]
+
+    def page(asked: Asked) -> Reply:
+        size = int(asked.query.get("n", [str(most)])[0])
+        if size > most:
+            return Reply(status, {"errors": [{"code": "PAGINATION_NUMBER_INVALID"}]})
+        start = names.index(asked.query["last"][0]) + 1 if "last" in asked.query else 0
+        found = names[start : start + size]
+        more = {"Link": f'<{TAGS}?n={size}&last={found[-1]}>; rel="next"'} if start + size < len(names) else {}
+        return Reply(body={"tags": found}, headers=more)
+
+    scripted.on("GET", TAGS, page)
+    assert list(registries.repository(scripted.ref("app")).tags()) == names
+
+
+@pytest.mark.parametrize("ignores", [False, True])
+def test_a_full_page_without_a_link_need_not_be_the_last(
+    scripted: Scripted, registries: Registries, *, ignores: bool
+) -> None:
+    """Some registries know `last` and send no links; others know neither and send the same again."""
+    names = [f"t{number:04}" for number in range(2500 if not ignores else 1000)]
+
+    def page(asked: Asked) -> Reply:
+        start = 0 if ignores or "last" not in asked.query else names.index(asked.query["last"][0]) + 1
+        return Reply(body={"tags": names[start : start + 1000]})
+
+    scripted.on("GET", TAGS, page)
+    assert list(registries.repository(scripted.ref("app")).tags()) == names
+
+
+def test_names_that_are_none_do_not_reach_a_terminal(scripted: Scripted, registries: Registries) -> None:
+    """A list of control sequences is no list."""
+    for name in ("\x1b[2J", "", "a\nb", "x" * 5000):
+        scripted.on("GET", TAGS, Reply(body={"tags": ["ok", name]}))
+        with pytest.raises(InvalidDocument, match="no name"):
+            list(registries.repository(scripted.ref("app")).tags())
 
 
 def test_a_repository_without_tags_has_none(scripted: Scripted, registries: Registries) -> None:

@@ -10,6 +10,8 @@ import ipaddress
 import socket
 from enum import Enum
 
+from .fields import number
+
 __all__ = ["Reach", "is_loopback", "may_lead", "reach_of_address", "reach_of_host", "split_host"]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -31,7 +33,7 @@ def split_host(netloc: str) -> tuple[str, int | None]:
         port = rest.removeprefix(":")
     else:
         host, _, port = netloc.partition(":")
-    return host, int(port) if port.isdecimal() else None
+    return host, number(port)
 
 
 def reach_of_address(text: str) -> Reach:

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -19,8 +19,9 @@ from dockmagic.oci.errors import RegistryError, Unauthorized
 
 from .address import is_loopback, split_host
 from .challenge import parse_challenges
+from .fields import read_json
 from .secret import Secret
-from .transport import origin
+from .url import origin, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -232,19 +233,14 @@ def _bare(header: Secret) -> Secret:
 
 
 def _with_query(realm: str, fields: list[tuple[str, str]]) -> str:
-    parts = urlsplit(realm)
+    parts = parse(realm)
     query = "&".join(filter(None, (parts.query, urlencode(fields))))
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return str(parts._replace(path=parts.path or "/", query=query or None, fragment=None).url)
 
 
 def _read_token(body: bytes, host: str) -> _Token:
-    text: str | None = None
-    life: float | None = None
-    try:
-        answer = msgspec.json.decode(body, type=_TokenAnswer)
-        text, life = answer.token or answer.access_token, answer.expires_in
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
+    answer = read_json(body, _TokenAnswer) or _TokenAnswer()
+    text, life = answer.token or answer.access_token, answer.expires_in
     if not text or not text.isascii() or not text.isprintable():
         raise RegistryError(
             f"the token server {host} answers without a token",

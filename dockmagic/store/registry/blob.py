@@ -13,6 +13,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch, RegistryUnavailable, SizeMismatch
 
 from .connecting import Broken, explain
+from .fields import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ __all__ = ["BlobReader"]
 _SKIP = 1 << 20
 _SLICE = 1 << 18  # bytes at a time: what has come is handed on, so that little is lost where a connection breaks
 _GOOD_STRETCH = 1 << 20  # bytes after which a connection that breaks off counts as a fresh misfortune
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18}|\*)")
 
 
 class BlobReader(io.RawIOBase):
@@ -201,6 +202,5 @@ def _extent(response: BaseHTTPResponse, offset: int) -> tuple[int, int | None]:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if match is None:
             return offset, None
-        return int(match[1]), None if match[3] == "*" else int(match[3])
-    length = response.headers.get("Content-Length", "")
-    return 0, int(length) if length.isdecimal() else None
+        return int(match[1]), number(match[2])
+    return 0, number(response.headers.get("Content-Length", ""))

@@ -10,14 +10,14 @@ from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
 
 from .auth import Authorizer
 from .connecting import Broken
-from .courier import Courier, drain
+from .courier import ERROR_BODY, Courier
 from .failures import refusal
 from .patience import retry_after
 from .ratelimit import RateLimit
-from .transport import origin
+from .url import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from urllib3.response import BaseHTTPResponse
 
@@ -90,7 +90,7 @@ class RegistryClient:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        good: tuple[int, ...] = (200,),
+        good: Container[int] = (200,),
     ) -> BaseHTTPResponse:
         """Send a request that may be sent again; 5xx, resets and 429 are waited out.
 
@@ -122,7 +122,7 @@ class RegistryClient:
 
     def refusal(self, response: BaseHTTPResponse, subject: Subject) -> DockmagicError:
         """The error for an answer that is no success, without any secret that the registry may have repeated."""
-        body = self._auth.without_secrets(drain(response))
+        body = self._auth.without_secrets(self.drain(response))
         return refusal(response.status, response.headers, body, subject)
 
     def again(self, attempt: int, error: RegistryError) -> None:
@@ -165,11 +165,15 @@ class RegistryClient:
                 raise
             if better is None:
                 break
-            drain(response)
+            self.drain(response)
             authorization = better
             response, url = self._courier.carry(method, path, headers or {}, body, authorization)
         self.rate_limit = RateLimit.from_headers(response.headers) or self.rate_limit
         return response
+
+    def drain(self, response: BaseHTTPResponse, limit: int = ERROR_BODY) -> bytes:
+        """The answer's body, no more than `limit` bytes of it; see `Courier.drain`."""
+        return self._courier.drain(response, limit)
 
     def forget_login(self) -> None:
         """Drop the tokens: the user has logged in or out."""
@@ -183,8 +187,7 @@ class RegistryClient:
     def _ask_realm(
         self, method: str, url: str, headers: dict[str, str | Secret], body: Secret | None
     ) -> tuple[int, bytes]:
-        scheme, host, _ = origin(url)
-        if scheme not in {"http", "https"} or not host or self._courier.is_downgrade(url):
+        if self._courier.is_downgrade(url):
             raise RegistryError(
                 f"{self.endpoint.domain} names a token server that is not at an https address",
                 hint="Nothing was sent: check the registry's name, or ask its operator",
@@ -194,9 +197,9 @@ class RegistryClient:
             try:
                 response = self._courier.carry_to_realm(method, url, headers, body)
                 if response.status not in _TRANSIENT and response.status != 429:
-                    return response.status, drain(response, _TOKEN_BODY)
+                    return response.status, self.drain(response, _TOKEN_BODY)
                 seconds = retry_after(response.headers.get("Retry-After", "")) if response.status == 429 else None
-                drain(response)
+                self.drain(response)
                 message = f"the token server of {self.endpoint.domain} answers with status {response.status}"
                 error: RegistryError = (
                     RateLimited(message, hint="Try again later", retry_after=seconds)

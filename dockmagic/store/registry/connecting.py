@@ -17,6 +17,8 @@ from urllib3.exceptions import (
 
 from dockmagic.oci.errors import RegistryUnavailable
 
+from .pace import Malformed, TooSlow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,12 +61,15 @@ def explain(error: Exception, host: str) -> RegistryUnavailable:
 _PROXY_HINT = "Check HTTPS_PROXY and HTTP_PROXY, or list the host in NO_PROXY"
 
 
-# In this order: to urllib3 a NameResolutionError is a NewConnectionError, and that a ConnectTimeoutError.
+# In this order: to urllib3 a NameResolutionError is a NewConnectionError, and that a ConnectTimeoutError; to us a
+# TooSlow is a ReadTimeoutError.
 _KINDS: tuple[tuple[type[Exception], type[RegistryUnavailable], str, str], ...] = (
     (ProxyError, Unreachable, "the proxy on the way to {host} does not let the connection through", _PROXY_HINT),
     (NameResolutionError, Unreachable, "the host {host} is not known", ""),
     (NewConnectionError, Unreachable, "{host} cannot be reached: {reason}", ""),
     (ConnectTimeoutError, Unreachable, "{host} cannot be reached: no connection in time", ""),
+    (Malformed, RegistryUnavailable, "{host} does not keep to HTTP: it sends {reason}", "Check that it is a registry"),
+    (TooSlow, Silent, "{host} answers too slowly", ""),
     (ReadTimeoutError, Silent, "{host} has fallen silent", ""),
 )
 
@@ -85,6 +90,8 @@ def _explain_tls(error: ssl.SSLError | None, host: str) -> RegistryUnavailable:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, Malformed):
+        return str(error)
     for cause in _causes(error):
         if isinstance(cause, ConnectionRefusedError):
             return "nothing listens there"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from urllib3.exceptions import HTTPError
 
@@ -11,7 +11,9 @@ import dockmagic
 from dockmagic.oci.errors import RegistryError, RegistryUnavailable
 
 from .connecting import Broken, NoTls, Silent, Unreachable, explain
-from .transport import Transport, origin
+from .pace import TooSlow
+from .transport import Transport
+from .url import join, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
     from .patience import Patience
     from .secret import Secret
 
-__all__ = ["Courier", "drain"]
+__all__ = ["ERROR_BODY", "Courier"]
 
 _AGENT = f"dockmagic/{dockmagic.__version__}"
 _REDIRECTS = 10
-_ERROR_BODY = 64 * 1024
+ERROR_BODY = 64 * 1024  # bytes
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -41,6 +43,7 @@ class Courier:
 
     def __init__(self, endpoint: Endpoint, patience: Patience, environ: Mapping[str, str]) -> None:
         self._endpoint = endpoint
+        self._patience = patience
         self._transport = Transport(endpoint, patience, environ)
         self._scheme = endpoint.scheme
         self._other_scheme = endpoint.other_scheme
@@ -77,8 +80,8 @@ class Courier:
                 return response, url
             if body is not None or (method not in {"GET", "HEAD"} and response.status not in {307, 308}):
                 return response, url
-            drain(response)
-            target = urljoin(url, response.headers["Location"])
+            self.drain(response)
+            target = join(url, response.headers["Location"])
             if self.is_downgrade(target):
                 raise RegistryError(
                     f"{self._endpoint.domain} leads from https to plain HTTP at {origin(target)[1]}",
@@ -125,7 +128,7 @@ class Courier:
             raise
         except (NoTls, Broken, Unreachable) as error:
             failure = error
-        if failure is None and not _wants_tls(response):
+        if failure is None and not self._wants_tls(response):
             self._other_scheme = ""
             return response, url
         url = f"{other}://{self._endpoint.host}{path}"
@@ -150,8 +153,8 @@ class Courier:
             response = self._transport.send(method, url, headers, body)
             if response.status not in _MOVED or "Location" not in response.headers:
                 return response
-            drain(response)
-            url = urljoin(url, response.headers["Location"])
+            self.drain(response)
+            url = join(url, response.headers["Location"])
             if origin(url) != first:
                 headers.pop("Authorization", None)
             if self.is_downgrade(url) or (method != "GET" and origin(url) != first):
@@ -165,30 +168,35 @@ class Courier:
         """Close the connections."""
         self._transport.close()
 
+    def drain(self, response: BaseHTTPResponse, limit: int = ERROR_BODY) -> bytes:
+        """The answer's body, of which no more than `limit` bytes are read; the connection is given back or closed.
 
-def drain(response: BaseHTTPResponse, limit: int = _ERROR_BODY) -> bytes:
-    """The answer's body, of which no more than `limit` bytes are read; the connection is given back or closed."""
-    parts: list[bytes] = []
-    left = limit
-    try:
-        # Until an empty read: only that shows a body that was cut off.
-        while left > 0 and (data := response.read(left)):
-            parts.append(data)
-            left -= len(data)
-    except (HTTPError, OSError, ValueError) as error:
-        response.close()
-        if response.status < 300:
-            raise explain(error, "the registry") from None
-        return b""
-    if left > 0:
-        response.release_conn()
-    else:
-        response.close()
-    return b"".join(parts)
+        Raises:
+            RegistryUnavailable: the body of a success breaks off or takes too long.
+        """
+        parts: list[bytes] = []
+        left = limit
+        end = time.monotonic() + self._patience.document
+        try:
+            # Until an empty read: only that shows a body that was cut off.
+            while left > 0 and (data := response.read1(left)):
+                parts.append(data)
+                left -= len(data)
+                if time.monotonic() > end:
+                    raise TooSlow
+        except (HTTPError, OSError, ValueError) as error:
+            response.close()
+            if response.status < 300:
+                raise explain(error, self._endpoint.host) from None
+            return b""
+        if left > 0:
+            response.release_conn()
+        else:
+            response.close()
+        return b"".join(parts)
 
-
-def _wants_tls(response: BaseHTTPResponse) -> bool:
-    # What Go's and nginx's servers say, in plain text or HTML, to plain HTTP on a port that speaks TLS.
-    if response.status != 400 or "json" in response.headers.get("Content-Type", "json"):
-        return False
-    return b"HTTPS" in drain(response)
+    def _wants_tls(self, response: BaseHTTPResponse) -> bool:
+        # What Go's and nginx's servers say, in plain text or HTML, to plain HTTP on a port that speaks TLS.
+        if response.status != 400 or "json" in response.headers.get("Content-Type", "json"):
+            return False
+        return b"HTTPS" in self.drain(response)

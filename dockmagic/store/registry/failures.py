@@ -19,6 +19,7 @@ from dockmagic.oci.errors import (
     Unauthorized,
 )
 
+from .fields import read_json
 from .patience import retry_after
 
 if TYPE_CHECKING:
@@ -114,10 +115,8 @@ _BY_CODE: dict[str, type[DockmagicError]] = {
 
 
 def _read(body: bytes) -> tuple[tuple[str, ...], str]:
-    try:
-        items = msgspec.json.decode(body, type=_Body).errors or []
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return (), ""
+    document = read_json(body, _Body)
+    items = (document.errors if document is not None else None) or []
     # A registry's words go to a terminal: no control characters, and not many of them.
     words = " ".join("".join(c if c.isprintable() else " " for c in item.message) for item in items[:3]).strip()
     return tuple(item.code for item in items if item.code), words[:_SHOWN].rstrip(" .")

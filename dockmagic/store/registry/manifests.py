@@ -6,25 +6,35 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import DigestMismatch, InvalidDigest, InvalidDocument, RegistryUnavailable
+from dockmagic.oci.errors import (
+    DigestMismatch,
+    InvalidDigest,
+    InvalidDocument,
+    RateLimited,
+    RegistryError,
+    RegistryUnavailable,
+)
 from dockmagic.oci.spec import DOCUMENT_LIMIT, Descriptor, Index, parse_manifest
 
-from .courier import drain
+from .connecting import NoTls, Unreachable
 from .failures import captive_portal
+from .fields import number
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
     from .client import Purpose, RegistryClient
 
-__all__ = ["ACCEPT", "fetch_manifest", "head_manifest", "put_manifest"]
+__all__ = ["ACCEPT", "ANY_ANSWER", "fetch_manifest", "head_manifest", "put_manifest"]
 
 #: All kinds of manifest that there are, so that the registry converts nothing; schema 1 only to be told what it is.
 ACCEPT = (
     f"{media.OCI_INDEX}, {media.OCI_MANIFEST}, {media.DOCKER_INDEX}, {media.DOCKER_MANIFEST}, "
     "application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.1"
 )
-_NO_HEAD = (400, 404, 405, 501)
+#: What may come to a HEAD and means nothing: proxies, gateways and stores of signed addresses refuse it where GET
+#: works, and its answers have no words. Only a registry that asks to wait is to be waited for.
+ANY_ANSWER = frozenset(range(100, 600)) - {429}
 
 
 def head_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: str = "") -> Descriptor:
@@ -41,17 +51,29 @@ def head_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: s
         DigestMismatch: another digest than was asked for.
         RegistryError: the registry refuses or fails.
     """
-    response = client.request("HEAD", path, purpose, headers={"Accept": ACCEPT}, good=(200, *_NO_HEAD))
-    drain(response)
-    media_type, length = _media_type(response), response.headers.get("Content-Length", "")
+    found = _head(client, path, purpose)
+    if found is None:  # the document itself tells, or the refusal of GET does
+        return fetch_manifest(client, path, purpose, expect)[0]
+    if expect and found.digest != expect:
+        raise DigestMismatch(f"{purpose.subject.domain} answers for {expect} with {found.digest}")
+    return found
+
+
+def _head(client: RegistryClient, path: str, purpose: Purpose) -> Descriptor | None:
+    """What HEAD tells, None where that is not everything."""
+    try:
+        response = client.request("HEAD", path, purpose, headers={"Accept": ACCEPT}, good=ANY_ANSWER)
+    except (Unreachable, NoTls, RateLimited):
+        raise
+    except RegistryError:
+        return None  # led astray, or cut off: a GET may be led elsewhere
+    client.drain(response)
+    media_type, length = _media_type(response), number(response.headers.get("Content-Length", ""))
     digest = _digest(response)
     known = media.is_index(media_type) or media.is_manifest(media_type)
-    if response.status != 200 or digest is None or not known or not length.isdecimal():
-        # Without these headers, or where HEAD is not answered (a 404 to HEAD has no words): the document itself.
-        return fetch_manifest(client, path, purpose, expect)[0]
-    if expect and digest != expect:
-        raise DigestMismatch(f"{purpose.subject.domain} answers for {expect} with {digest}")
-    return Descriptor(media_type=media_type, digest=digest, size=int(length))
+    if response.status != 200 or digest is None or not known or length is None:
+        return None
+    return Descriptor(media_type=media_type, digest=digest, size=length)
 
 
 def fetch_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: str = "") -> tuple[Descriptor, bytes]:
@@ -66,7 +88,7 @@ def fetch_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: 
     while True:
         response = client.request("GET", path, purpose, headers={"Accept": ACCEPT})
         try:
-            raw = _read(response, purpose)
+            raw = _read(client, response, purpose)
         except RegistryUnavailable as error:
             attempt += 1
             client.again(attempt, error)
@@ -96,7 +118,7 @@ def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Desc
     response = client.request(
         "PUT", path, purpose, headers={"Content-Type": desc.media_type}, body=raw, good=(200, 201, 202)
     )
-    drain(response)
+    client.drain(response)
     stored = _digest(response)
     if stored is not None and stored != desc.digest:
         raise DigestMismatch(
@@ -104,10 +126,11 @@ def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Desc
         )
 
 
-def _read(response: BaseHTTPResponse, purpose: Purpose) -> bytes:
-    length = response.headers.get("Content-Length", "")
-    raw = b"" if length.isdecimal() and int(length) > DOCUMENT_LIMIT else drain(response, DOCUMENT_LIMIT + 1)
-    if (not raw and length != "0") or len(raw) > DOCUMENT_LIMIT:
+def _read(client: RegistryClient, response: BaseHTTPResponse, purpose: Purpose) -> bytes:
+    length = number(response.headers.get("Content-Length", ""))
+    too_long = length is not None and length > DOCUMENT_LIMIT
+    raw = b"" if too_long else client.drain(response, DOCUMENT_LIMIT + 1)
+    if too_long or len(raw) > DOCUMENT_LIMIT:
         response.close()
         raise InvalidDocument(
             f"the manifest of {purpose.subject.name} has more than the {DOCUMENT_LIMIT} bytes allowed"

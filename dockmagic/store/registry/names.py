@@ -1,28 +1,39 @@
-"""Paging through names: tags and catalogues (distribution specification, "Listing Tags")."""
+"""Paging through names: tags and catalogues (distribution specification, "Listing Tags").
+
+A short list must never look like the whole: what cannot be followed to its end is an error, after the names that came.
+"""
 
 from __future__ import annotations
 
-import re
+import time
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
 from dockmagic.oci.errors import InvalidDocument, RegistryError
 
-from .courier import drain
 from .failures import captive_portal
+from .fields import read_json
+from .link import next_link
+from .url import join, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from urllib3.response import BaseHTTPResponse
 
     from .client import Purpose, RegistryClient
 
 __all__ = ["pages"]
 
-_PAGE = 32 * 1024 * 1024  # bytes: some registries send every name at once
-_MOST = 2_000_000  # names: beyond that it is no list, but a trap
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
+_BODY = 32 * 1024 * 1024  # bytes: some registries send every name at once
+_MOST_NAMES = 2_000_000  # beyond that it is no list, but a trap
+_MOST_PAGES = 20_000
+_MOST_EMPTY = 100  # pages in a row without a name: a registry leaves out what one may not see
+_LONGEST_NAME = 1024
+_SIZES = (1000, 100)  # names asked for; where a registry refuses so many, it chooses itself
+_TOO_MANY = (400, 413, 416, 422)
 
 
 class _Names(msgspec.Struct):
@@ -30,48 +41,120 @@ class _Names(msgspec.Struct):
     repositories: list[str] | None = None
 
 
-def pages(client: RegistryClient, path: str, purpose: Purpose, *, size: int = 1000) -> Iterator[str]:
-    """Every name of the list at `path`, once each, following the Link headers.
+def pages(client: RegistryClient, path: str, purpose: Purpose) -> Iterator[str]:
+    """Every name of the list at `path`, once each, page by page.
 
     Raises:
         InvalidDocument: not a list.
-        RegistryError: the registry refuses or fails, or its pages go in circles.
+        RegistryError: the registry refuses or fails, or the list has no end.
     """
-    target: str | None = f"{path}?n={size}"
-    seen: dict[str, None] = {}
-    asked: set[str] = set()
-    while target is not None:
-        asked.add(target)
-        response = client.request("GET", target, purpose)
-        link = response.headers.get("Link", "")
-        body = drain(response, _PAGE)
+    return _List(client, path, purpose).names()
+
+
+class _List:
+    """One list, and how far it has been read."""
+
+    def __init__(self, client: RegistryClient, path: str, purpose: Purpose) -> None:
+        self._client = client
+        self._path = path
+        self._purpose = purpose
+        self._size = 0  # of the pages that were asked for; 0 where the registry chooses
+        self._waited = 0.0
+        self._seen: dict[str, None] = {}
+        self._asked: set[str] = set()
+
+    def names(self) -> Iterator[str]:
+        """Every name."""
+        empty = 0
+        response = self._first()
+        while True:
+            found = self._read(response)
+            fresh = [name for name in dict.fromkeys(found) if name not in self._seen]
+            yield from fresh
+            self._seen.update(dict.fromkeys(fresh))
+            target = self._next(response)
+            if target is None:
+                target = self._unlinked(found, fresh)
+                if target is None:
+                    return
+                response = self._ask(target, good=(200, *_TOO_MANY, 404))
+                if response.status != 200:
+                    self._client.drain(response)
+                    return
+                continue
+            empty = 0 if found else empty + 1
+            repeats = target in self._asked or (found and not fresh) or empty > _MOST_EMPTY
+            if repeats or self._is_endless():
+                raise RegistryError(
+                    f"{self._purpose.subject.domain} sends pages of {self._purpose.subject.name} without end",
+                    hint="What came before this line is right; ask the registry's operator",
+                )
+            response = self._ask(target)
+
+    def _first(self) -> BaseHTTPResponse:
+        """The first page, of as many names as the registry will give at once."""
+        for size in _SIZES:
+            response = self._ask(f"{self._path}?n={size}", good=(200, *_TOO_MANY))
+            if response.status == 200:
+                self._size = size
+                return response
+            self._client.drain(response)
+        return self._ask(self._path)
+
+    def _ask(self, target: str, good: tuple[int, ...] = (200,)) -> BaseHTTPResponse:
+        self._asked.add(target)
+        begin = time.monotonic()
+        response = self._client.request("GET", target, self._purpose, good=good)
+        self._waited += time.monotonic() - begin
+        return response
+
+    def _is_endless(self) -> bool:
+        late = self._waited > self._client.patience.listing
+        return late or len(self._seen) > _MOST_NAMES or len(self._asked) > _MOST_PAGES
+
+    def _read(self, response: BaseHTTPResponse) -> list[str]:
+        subject = self._purpose.subject
+        begin = time.monotonic()
+        body = self._client.drain(response, _BODY + 1)
+        self._waited += time.monotonic() - begin
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise captive_portal(purpose.subject.domain, "a list")
-        fresh = [name for name in dict.fromkeys(_read(body, purpose)) if name not in seen]
-        yield from fresh
-        seen.update(dict.fromkeys(fresh))
-        target = _next(link, target)
-        if target is not None and (target in asked or not fresh or len(seen) > _MOST):
-            raise RegistryError(
-                f"{purpose.subject.domain} repeats its pages of {purpose.subject.name} without end",
-                hint="What came before this line is right; ask the registry's operator",
+            raise captive_portal(subject.domain, "a list")
+        if len(body) > _BODY:
+            raise InvalidDocument(
+                f"{subject.domain} sends more than {_BODY} bytes of {subject.name} at once", hint="It is no list"
             )
+        document = read_json(body, _Names)
+        if document is None:
+            raise InvalidDocument(
+                f"{subject.domain} sends no list of {subject.name}", hint="Check that it is a registry"
+            )
+        names = document.tags or document.repositories or []
+        for name in names:
+            # Names go to a terminal.
+            if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+                raise InvalidDocument(
+                    f"{subject.domain} lists {name[:100]!r}, which is no name", hint="Ask the registry's operator"
+                )
+        return names
 
+    def _next(self, response: BaseHTTPResponse) -> str | None:
+        header = response.headers.get("Link", "")
+        try:
+            link = next_link(header)
+        except ValueError:
+            raise RegistryError(
+                f"{self._purpose.subject.domain} says in words that cannot be read where its list goes on: "
+                f"{header[:100]!r}",
+                hint="What came before this line is not all; ask the registry's operator",
+            ) from None
+        if link is None:
+            return None
+        # Only path and query count: behind a proxy, registries name themselves by an inner host or scheme.
+        return parse(join(self._client.url(self._path), link)).request_uri
 
-def _read(body: bytes, purpose: Purpose) -> list[str]:
-    try:
-        names = msgspec.json.decode(body, type=_Names)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidDocument(
-            f"{purpose.subject.domain} sends no list of {purpose.subject.name}", hint="Check that it is a registry"
-        ) from None
-    return names.tags or names.repositories or []
-
-
-def _next(link: str, current: str) -> str | None:
-    match = _NEXT.search(link)
-    if match is None:
-        return None
-    # Only path and query count: behind a proxy, registries name themselves by an inner host or scheme.
-    parts = urlsplit(urljoin(current, match[1]))
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    def _unlinked(self, found: list[str], fresh: list[str]) -> str | None:
+        """Where a list may go on whose registry sends no links: a full page need not be the last."""
+        if not self._size or len(found) < self._size or not fresh:
+            return None
+        target = f"{self._path}?n={self._size}&last={quote(found[-1], safe='')}"
+        return None if target in self._asked else target

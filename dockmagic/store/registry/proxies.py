@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from dockmagic.oci.errors import RegistryError, RegistryUnavailable
 
 from .address import is_loopback
+from .fields import number
+from .secret import Secret
+from .url import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["proxy_for"]
+__all__ = ["proxy_address", "proxy_for"]
 
 _PORTS = {"http": 80, "https": 443}
+_HINT = "Set HTTPS_PROXY and HTTP_PROXY to an http:// address, or list the host in NO_PROXY"
 
 
 def proxy_for(scheme: str, host: str, port: int | None, environ: Mapping[str, str]) -> str | None:
@@ -21,6 +28,24 @@ def proxy_for(scheme: str, host: str, port: int | None, environ: Mapping[str, st
     if not proxy or is_loopback(host) or _excepted(host, port or _PORTS[scheme], _variable("no_proxy", environ)):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def proxy_address(proxy: str) -> tuple[str, Secret]:
+    """The address of a proxy that `proxy_for` has given, and ``USER:PASSWORD`` for it, empty if it needs none.
+
+    Raises:
+        RegistryUnavailable: it is no address, or of a kind that cannot be used.
+    """
+    scheme, _, rest = proxy.partition("://")
+    login, _, host = rest.partition("/")[0].rpartition("@")
+    if scheme.lower() not in _PORTS:
+        raise RegistryUnavailable(f"proxies of the kind {scheme[:20]} cannot be used", hint=_HINT)
+    try:
+        address = parse(f"{scheme}://{host}")
+    except RegistryError:
+        raise RegistryUnavailable(f"the proxy's address {host[:100]!r} is not one", hint=_HINT) from None
+    user, _, password = login.partition(":")
+    return str(address.url), Secret(unquote(f"{user}:{password}") if user else "")
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:
@@ -40,9 +65,9 @@ def _fits(host: str, port: int, rule: str) -> bool:
             return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
         except ValueError:
             return False
-    wanted, colon, number = rule.rpartition(":")
-    if colon and number.isdecimal() and (":" not in wanted or wanted.startswith("[")):
-        if int(number) != port:
+    wanted, _, digits = rule.rpartition(":")
+    if digits.isdecimal() and wanted and (":" not in wanted or wanted.startswith("[")):
+        if number(digits) != port:
             return False
         rule = wanted
     rule = rule.strip("[]").removeprefix("*")

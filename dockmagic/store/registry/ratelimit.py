@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .fields import number
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,4 +39,4 @@ class RateLimit:
 
 def _quota(text: str) -> tuple[int | None, int | None]:
     count, _, window = text.partition(";w=")
-    return (int(count) if count.strip().isdecimal() else None), (int(window) if window.strip().isdecimal() else None)
+    return number(count), number(window)

@@ -10,7 +10,6 @@ from dockmagic.oci.errors import NotSupported, RegistryError, Unauthorized
 
 from .client import Purpose, RegistryClient
 from .configuration import RegistryConfiguration
-from .courier import drain
 from .credentials import Credential, CredentialStore
 from .failures import Subject
 from .names import pages
@@ -129,7 +128,7 @@ class Registries:
         endpoint = self._configuration.endpoint(domain)
         client = RegistryClient(endpoint, lambda _repository: credential, self._environ, self._patience, self._notice)
         try:
-            drain(client.request("GET", "/v2/", Purpose("", (), Subject(domain, domain))))
+            client.drain(client.request("GET", "/v2/", Purpose("", (), Subject(domain, domain))))
         except Unauthorized:
             raise Unauthorized(
                 f"{domain} refuses the login of {username}",

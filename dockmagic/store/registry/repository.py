@@ -21,9 +21,8 @@ from dockmagic.oci.spec import check_size
 from .auth import pull_scope, push_scope
 from .blob import BlobReader
 from .client import Purpose
-from .courier import drain
 from .failures import Subject
-from .manifests import fetch_manifest, head_manifest, put_manifest
+from .manifests import ANY_ANSWER, fetch_manifest, head_manifest, put_manifest
 from .names import pages
 from .upload import Upload, mount
 
@@ -47,6 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["Place", "Repository"]
 
 _T = TypeVar("_T")
+
+_TRANSIENT = frozenset({408, 429, 502, 503, 504})  # worth another try, before a blob is sent that may be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,9 @@ class Repository:
         return pages(place.client, f"/v2/{name}/tags/list", purpose)
 
     def has(self, desc: Descriptor) -> bool:
-        """Whether the registry itself (no mirror) has the blob or manifest in this repository.
+        """Whether the registry itself (no mirror) is known to have the blob or manifest in this repository.
+
+        A registry that does not answer HEAD may have it: what is to be put there is then put once more.
 
         Raises:
             RegistryError: the registry refuses or fails.
@@ -156,9 +159,13 @@ class Repository:
         kind = "manifests" if media.is_index(desc.media_type) or media.is_manifest(desc.media_type) else "blobs"
         path = f"/v2/{self._home.location.repository}/{kind}/{desc.digest}"
         response = self._home.client.request(
-            "HEAD", path, self._writing(desc.digest, "blob"), headers={"Accept": desc.media_type}, good=(200, 404)
+            "HEAD",
+            path,
+            self._writing(desc.digest, "blob"),
+            headers={"Accept": desc.media_type},
+            good=ANY_ANSWER - _TRANSIENT,
         )
-        drain(response)
+        self._home.client.drain(response)
         return response.status == 200
 
     def mount(self, desc: Descriptor, other: str) -> bool:

@@ -13,8 +13,8 @@ from dockmagic.oci.errors import InvalidInput, RegistryError
 from dockmagic.oci.reference import DEFAULT_DOMAIN, Reference, is_domain
 
 from .client import Purpose
-from .courier import drain
 from .failures import Subject
+from .fields import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -102,12 +102,12 @@ def _ask(client: RegistryClient, domain: str, words: str, limit: int) -> tuple[S
     purpose = Purpose("", (), Subject(domain, f"the search for {words}"))
     try:
         response = client.request("GET", f"/v1/search?{query}", purpose, headers={"Accept": "application/json"})
-        items = msgspec.json.decode(drain(response, _ANSWER), type=_Answer).results
+        answer = read_json(client.drain(response, _ANSWER), _Answer)
     except RegistryError as error:
         if 400 <= error.status < 500 and error.status != 429:
             return None
         raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    if answer is None:
         return None
     prefix = "" if domain == DEFAULT_DOMAIN else f"{domain}/"
     found = [
@@ -118,7 +118,7 @@ def _ask(client: RegistryClient, domain: str, words: str, limit: int) -> tuple[S
             item.is_official,
             item.is_automated,
         )
-        for item in items or []
+        for item in answer.results or []
     ]
     return tuple(sorted(found, key=lambda result: -result.stars)[:limit])
 

@@ -8,7 +8,6 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -16,12 +15,14 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout, make_headers
 
-from dockmagic.oci.errors import RegistryError, RegistryUnavailable
+from dockmagic.oci.errors import RegistryError
 
 from .address import may_lead, reach_of_address, reach_of_host, split_host
 from .connecting import Refused, explain
-from .proxies import proxy_for
+from .pace import response_class
+from .proxies import proxy_address, proxy_for
 from .secret import Secret
+from .url import origin, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,16 +33,10 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
     from .patience import Patience
 
-__all__ = ["Transport", "origin"]
+__all__ = ["Transport"]
 
 _CONNECTIONS = 16  # kept open per host; more threads than that get connections that are closed after use
 _BLOCK = 1 << 20
-
-
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of `url`: what credentials are bound to."""
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or {"https": 443}.get(parts.scheme, 80)
 
 
 class Transport:
@@ -57,6 +52,7 @@ class Transport:
         self._endpoint = endpoint
         self._host = split_host(endpoint.host)[0].rstrip(".").lower()
         self._environ = environ
+        self._patience = patience
         self._timeout = Timeout(connect=patience.connect, read=patience.silence)
         self._managers: dict[tuple[bool, str | None, str], urllib3.PoolManager] = {}
         self._reach: Reach | None = None
@@ -97,7 +93,7 @@ class Transport:
         except Refused:
             raise _forbidden(self._endpoint.host, url) from None
         except (HTTPError, OSError, ValueError) as error:
-            raise explain(error, urlsplit(url).netloc.rpartition("@")[2]) from None
+            raise explain(error, str(parse(url).netloc)) from None
         except KeyboardInterrupt:
             # Not with the inner frames, whose variables hold the headers.
             raise KeyboardInterrupt from None
@@ -111,8 +107,6 @@ class Transport:
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         scheme, host, port = origin(url)
-        if scheme not in ("http", "https") or not host:
-            raise RegistryUnavailable(f"{self._endpoint.host} names an address that is no web address")
         home = host == self._host
         proxy = proxy_for(scheme, host, port, self._environ)
         if not home:
@@ -143,22 +137,15 @@ class Transport:
         if proxy is None:
             manager = urllib3.PoolManager(maxsize=_CONNECTIONS, blocksize=_BLOCK, ssl_context=context)
         else:
-            parts = urlsplit(proxy)
-            if parts.scheme not in {"http", "https"}:
-                raise RegistryUnavailable(
-                    f"proxies of the kind {parts.scheme} cannot be used",
-                    hint="Set HTTPS_PROXY and HTTP_PROXY to an http:// address, or list the host in NO_PROXY",
-                )
-            login = (
-                make_headers(proxy_basic_auth=unquote(f"{parts.username}:{parts.password or ''}"))
-                if parts.username
-                else {}
-            )
-            address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            address, login = proxy_address(proxy)
             manager = urllib3.ProxyManager(
-                address, proxy_headers=login, maxsize=_CONNECTIONS, blocksize=_BLOCK, ssl_context=context
+                address,
+                proxy_headers=make_headers(proxy_basic_auth=login.reveal()) if login else {},
+                maxsize=_CONNECTIONS,
+                blocksize=_BLOCK,
+                ssl_context=context,
             )
-        manager.pool_classes_by_scheme = _guarded(guard, verify=verify)
+        manager.pool_classes_by_scheme = _guarded(guard, self._patience, verify=verify)
         return manager
 
 
@@ -191,17 +178,25 @@ def _system_trust() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _guarded(home: Reach | None, *, verify: bool) -> dict[str, type[HTTPConnectionPool]]:
+def _guarded(home: Reach | None, patience: Patience, *, verify: bool) -> dict[str, type[HTTPConnectionPool]]:
     # The address is looked at when the connection stands: a name that is asked for twice may answer differently.
+    answers = response_class(patience)
+
     class Plain(HTTPConnection):
+        response_class = answers
+
         def connect(self) -> None:
             super().connect()
             _check(self, home)
+            self.sock.settimeout(patience.silence)  # what is sent may take as long as what is received
 
     class Secure(HTTPSConnection):
+        response_class = answers
+
         def connect(self) -> None:
             super().connect()
             _check(self, home)
+            self.sock.settimeout(patience.silence)
             if not verify:
                 self.is_verified = True  # the user's configuration says so: no warning at each request
 

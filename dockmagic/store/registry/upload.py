@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from dockmagic.oci.errors import InvalidContent, RegistryError, RegistryUnavailable, SizeMismatch, StoreError
 
 from .connecting import Broken
-from .courier import drain
-from .transport import origin
+from .url import join, origin, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ _BLOCK = 1 << 20
 _CHUNK = 32 << 20  # bytes: below the limits of the proxies that refuse whole blobs
 _TOO_LARGE = 413
 _GONE = (404, 410)
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
 
 
 def begin(client: RegistryClient, repository: str, purpose: Purpose) -> str:
@@ -37,7 +36,7 @@ def begin(client: RegistryClient, repository: str, purpose: Purpose) -> str:
         RegistryError: the registry refuses or fails.
     """
     response = client.request("POST", f"/v2/{repository}/blobs/uploads/", purpose, good=(202,))
-    drain(response)
+    client.drain(response)
     return _location(client, response, client.url(f"/v2/{repository}/blobs/uploads/"))
 
 
@@ -50,7 +49,7 @@ def mount(client: RegistryClient, repository: str, purpose: Purpose, desc: Descr
     path = f"/v2/{repository}/blobs/uploads/"
     query = f"?mount={quote(desc.digest, safe=':')}&from={quote(other, safe='')}"
     response = client.exchange("POST", path + query, purpose, headers={"Content-Length": "0"})
-    drain(response)
+    client.drain(response)
     if response.status == 201:
         return None
     return _location(client, response, client.url(path)) if response.status == 202 else ""
@@ -121,7 +120,7 @@ class Upload:
     def _verdict(self, response: BaseHTTPResponse) -> RegistryError | None:
         """What an answer means: None for done, an error that is worth another try, or an exception."""
         if response.status in {201, 204}:
-            drain(response)
+            self._client.drain(response)
             return None
         error = self._client.refusal(response, self._purpose.subject)
         if response.status == _TOO_LARGE and self._whole:
@@ -163,7 +162,7 @@ class Upload:
             )
             if response.status not in (202, 204):
                 return response
-            drain(response)
+            self._client.drain(response)
             self._address = _location(self._client, response, self._address)
             offset += count
         return self._send_whole(offset)
@@ -171,7 +170,7 @@ class Upload:
     def _standing(self) -> int:
         """How many bytes the registry has; 0 and a new upload if it has forgotten."""
         response = self._client.exchange("GET", self._address, self._purpose)
-        drain(response)
+        self._client.drain(response)
         match = _RANGE.fullmatch(response.headers.get("Range", ""))
         if response.status != 204 or (match is None and self._read):
             self._address = begin(self._client, self._repository, self._purpose)
@@ -215,11 +214,11 @@ def _location(client: RegistryClient, response: BaseHTTPResponse, current: str) 
     text = response.headers.get("Location", "")
     if not text:
         raise InvalidContent(f"{client.endpoint.domain} opens an upload without saying where", hint="It is no registry")
-    address = urljoin(current, text)
+    address = join(current, text)
     scheme, host, port = origin(address)
     home_scheme, home_host, home_port = origin(client.url("/"))
     if host == home_host and scheme == "http" and home_scheme == "https":
         # A registry behind a proxy that ends TLS does not know its own scheme: never leave TLS for it.
-        authority = home_host if home_port == 443 or port not in (80, home_port) else f"{home_host}:{home_port}"
-        address = f"https://{authority}{address.partition('//')[2].partition('/')[1]}{address.partition('//')[2].partition('/')[2]}"
+        port = home_port if port in (80, home_port) else 443
+        address = str(parse(address)._replace(scheme="https", port=None if port == 443 else port).url)
     return address
