@@ -1,7 +1,8 @@
 # `make demo` shows dockmagic at work, `make test` tests it. Everything lands in .venv: no root, no Docker.
 #
-#   make demo      set up, then run the quickstart notebook offline and write it as a page
-#   make test      set up, then every test and every notebook
+#   make demo      set up (1 minute), then run the quickstart notebook offline and write it as a page (10 seconds)
+#   make test      set up (3 minutes), then every test and every notebook (5 minutes on two cores)
+#   make quick     the tests that start no container, kernel, browser or other engine (under a minute)
 #   make lint      ruff, mypy, the order of the rooms
 #   make bench     the speed tables, side by side with the peers that are installed
 #   make clean     forget what the others made
@@ -12,17 +13,24 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; \
 	done)
-# What the tests set themselves beside. Without root or apt-get those tests are skipped, each by name.
-PEERS := buildah busybox-static chromium docker-registry podman proot runc skopeo uidmap umoci
+# Test files stay together, as fixtures for all tests of a file are made once. What .ci/peers unpacks comes first.
+PYTEST := PATH="$(abspath $(VENV))/peers/usr/bin:$(abspath $(VENV))/peers/bin:$$PATH" \
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test lint bench clean compiled
+.PHONY: demo test quick lint bench clean compiled
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo compiled
+	@echo 'Running notebooks/00-quickstart.ipynb offline (about 10 seconds)'
 	@$(BIN)/python notebooks/demo.py
 
 test: $(VENV)/.test $(VENV)/.peers compiled
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbval --nbval-current-env tests notebooks
+	@echo 'Running every test and every notebook (about 5 minutes on two cores; `make quick` takes one)'
+	@$(PYTEST) --nbval --nbval-current-env tests notebooks
+
+quick: $(VENV)/.test compiled
+	@echo 'Running the tests that start no container, kernel, browser or other engine (under a minute)'
+	@$(PYTEST) -m 'not slow' tests
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
@@ -50,15 +58,10 @@ $(BIN)/python:
 
 # One stamp for each group of dependencies: a second call finds everything in place.
 $(VENV)/.%: pyproject.toml | $(BIN)/python
-	@echo "Installing dockmagic and what \`make $*\` needs into $(VENV)"
+	@echo "Installing dockmagic and what \`make $*\` needs into $(VENV), 500 MB (about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
 	@touch $@
 
-$(VENV)/.peers: | $(BIN)/python
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo 'Installing the Debian packages that the tests set themselves beside: $(PEERS)'; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-			apt-get install -qq -y --no-install-recommends $(PEERS) >/dev/null; } 2>$(VENV)/peers.log \
-			|| echo 'Not all could be installed (see $(VENV)/peers.log): their tests are skipped'; \
-	fi
+$(VENV)/.peers: .ci/peers | $(BIN)/python
+	@.ci/peers $(VENV)/peers
 	@touch $@

@@ -1,14 +1,19 @@
-"""Every test has a home and a user's configuration of its own: what the person who runs them has is never seen."""
+"""Every test has a home and a user's configuration of its own: what the person who runs them has is never seen.
+
+Also: which tests are slow, so that `make quick` leaves them out, and what is said of those that were skipped.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Generator
 
 _FOREIGN = (
     "DOCKER_AUTH_CONFIG",
@@ -22,6 +27,16 @@ _FOREIGN = (
     "http_proxy",
     "https_proxy",
 )
+
+#: Fixtures that start containers, kernels, browsers, git or another engine, by the folder of the tests.
+_STARTING = {
+    "browser": {"browser", "lab"},
+    "build": {"bud", "repositories", "repository", "running_store"},
+    "cli": {"containers_home"},
+    "image": {"registry_host"},
+    "notebook": {"kernel", "run", "tier"},
+    "run": {"engine", "store"},
+}
 
 # Time says nothing on a machine that others use too, and the folder that the tests start in may be read-only.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
@@ -39,3 +54,29 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what starts containers, kernels, browsers, git or another engine: all that have such a fixture."""
+    for item in items:
+        starting = _STARTING.get(item.path.parent.name, set())
+        if item.path.suffix == ".ipynb" or starting & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Count the skipped tests by their reasons, after everything else and before the closing line."""
+    yield
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    reasons: dict[str, Counter[str]] = {}
+    for report in skipped:
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = text.removeprefix("Skipped: ").strip()
+        reasons.setdefault(reason, Counter())[report.nodeid.partition("::")[0]] += 1
+    terminalreporter.section(f"{len(skipped)} skipped, by reason")
+    for reason, files in sorted(reasons.items(), key=lambda item: -item[1].total()):
+        names = ", ".join(f"{Path(name).stem} {count}" for name, count in sorted(files.items()))
+        terminalreporter.line(f"{files.total():5}  {reason}  ({names})")

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
 RANDOM = random.Random(7)  # noqa: S311 - the same bytes in every run
 BIG = {f"data/{number}": RANDOM.randbytes(1 << 20) for number in range(12)}
+# It writes without the lock of sys.stdout: a thread that is left behind may hold that when the interpreter ends.
 SCRIPT = """
-import signal, sys
+import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests may ignore it
 from dockmagic.image.transfer import pull
 from dockmagic.oci.reference import Reference
@@ -51,7 +52,7 @@ from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 from dockmagic.store.registry.registries import Registries
 ref = Reference.parse(sys.argv[2])
-pull(Registries().repository(ref), ContentStore(Home(sys.argv[1])), ref, on_progress=lambda *_: print(flush=True))
+pull(Registries().repository(ref), ContentStore(Home(sys.argv[1])), ref, on_progress=lambda *_: os.write(1, b'\\n'))
 """
 
 

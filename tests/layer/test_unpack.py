@@ -238,6 +238,7 @@ def test_directories_closed_to_their_owner_are_no_obstacle(tmp_path: Path) -> No
     assert not (root / "d").exists()
 
 
+@pytest.mark.slow
 def test_deep_and_many_directories(tmp_path: Path) -> None:
     """More directories, and deeper, than files may be open or calls be nested."""
     deep = "/".join(["d"] * 1500)

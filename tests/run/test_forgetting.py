@@ -13,6 +13,7 @@ from dockmagic.image.samples.runnable import programs
 from dockmagic.oci.errors import NotSupported
 
 
+@pytest.mark.slow
 def test_a_fresh_home_of_samples_goes_with_its_containers() -> None:
     """When they are switched, or the process ends: nothing of it stays, and what ran has ended."""
     if not programs():

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+pytestmark = pytest.mark.slow
+
+
 def needs(peer: str) -> pytest.MarkDecorator:
     """Skip, by name, where `peer` is not installed."""
     return pytest.mark.skipif(shutil.which(peer) is None, reason=f"needs {peer}")
