@@ -16,13 +16,20 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-@pytest.fixture
-def completing(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+@pytest.fixture(scope="module")
+def completing(shared_shell: InteractiveShell) -> InteractiveShell:
     """A shell with two images of the samples."""
-    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
-    for cell in ("img = %pull -q ubuntu:12.04", "%pull -q ubuntu:12.10;", "%tags ubuntu;"):
-        assert shell.run_cell(cell).success
-    return shell
+    shared_shell.run_cell("%tags ubuntu;").raise_error()
+    return shared_shell
+
+
+@pytest.fixture(scope="module")
+def with_containers(completing: InteractiveShell, tier: None) -> Iterator[InteractiveShell]:
+    """Also with a container and a volume."""
+    for cell in ("%docker volume create data;", "box = %docker run -d --name web -q busybox sleep 1000"):
+        completing.run_cell(cell).raise_error()
+    yield completing
+    completing.run_cell("%docker rm -f web")
 
 
 def complete(shell: InteractiveShell, text: str) -> tuple[list[str], str]:
@@ -91,15 +98,10 @@ def test_what_is_here_already_is_offered(completing: InteractiveShell, text: str
     ],
 )
 def test_containers_volumes_and_paths_in_them_are_offered(
-    completing: InteractiveShell, containers: None, text: str, expected: list[str]
+    with_containers: InteractiveShell, text: str, expected: list[str]
 ) -> None:
     """Each where it is meant."""
-    for cell in ("%docker volume create data;", "box = %docker run -d --name web -q busybox sleep 1000"):
-        completing.run_cell(cell).raise_error()
-    try:
-        offered, fragment = complete(completing, text)
-    finally:
-        completing.run_cell("%docker rm -f web")
+    offered, fragment = complete(with_containers, text)
     assert offered == expected
     assert not offered or text.endswith(fragment)
 

@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def bundle(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch, containers: None) -> Iterator[Bundle]:
+def bundle(shared_shell: InteractiveShell, tier: None) -> Iterator[Bundle]:
     """What IPython would send for the value of a cell; there is a container that has written, as ``box``."""
-    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
+    shell = shared_shell
     script = (
         "echo '<more>' >> /etc/issue; rm /etc/debian_version; mkdir /made; ln -s file /made/link; echo 1 > /made/file"
     )
     for cell in (
-        "%pull -q ubuntu:12.04;",
         "box = %docker run -d --name box ubuntu:12.04 sleep 1000",
         f"%docker exec box sh -c {script!r}",
     ):
@@ -75,10 +74,10 @@ def test_a_diff_lists_what_changed_and_what_it_hides(bundle: Bundle) -> None:
     assert re.search(r"^ +0 .* 2 paths of it hidden$", text, re.MULTILINE)
 
 
-def test_a_diff_can_be_gone_on_with(bundle: Bundle, shell: InteractiveShell) -> None:
+def test_a_diff_can_be_gone_on_with(bundle: Bundle, shared_shell: InteractiveShell) -> None:
     """A page may ask for fewer paths, and for the lines of one."""
     bundle("view = %diff box\nview")
-    view: Any = shell.user_ns["view"]
+    view: Any = shared_shell.user_ns["view"]
     assert list(view.frame()["Path"]) == [row["Path"] for row in view.json()] == [row.path for row in view]
     assert view.text.splitlines()[1] == "D /etc/debian_version"
     assert [row[1] for row in view.answer({"ask": "changes", "filter": "MADE/"})["rows"]] == [
@@ -108,11 +107,9 @@ def test_what_a_commit_makes_is_an_image_with_its_name(bundle: Bundle) -> None:
     assert "6 layers" in text
 
 
-def test_a_container_that_went_with_its_program_is_not_offered(
-    shell: InteractiveShell, containers: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_that_went_with_its_program_is_not_offered(shared_shell: InteractiveShell, tier: None) -> None:
     """No cell to start it again or to remove it."""
-    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
+    shell = shared_shell
     shell.run_cell("kept = %docker run -it --name kept -q busybox true").raise_error()
     shell.run_cell("gone = %docker run -it --rm -q busybox true").raise_error()
     kept, gone = (shell.user_ns[name] for name in ("kept", "gone"))
@@ -122,10 +119,10 @@ def test_a_container_that_went_with_its_program_is_not_offered(
     assert "%docker" not in twins["gone"]
 
 
-def test_ps_is_a_table(bundle: Bundle, shell: InteractiveShell) -> None:
+def test_ps_is_a_table(bundle: Bundle, shared_shell: InteractiveShell) -> None:
     """Of docker's columns."""
     bundle("table = %ps\ntable")
-    table: Any = shell.user_ns["table"]
+    table: Any = shared_shell.user_ns["table"]
     assert table[["Names", "Image", "Command"]].to_dict("records") == [
         {"Names": "box", "Image": "ubuntu:12.04", "Command": "sleep 1000"}
     ]

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def bundle(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+def bundle(shared_shell: InteractiveShell):  # noqa: ANN201
     """What IPython would send for the value of a cell, with an image of the samples as ``img``."""
-    monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
-    assert shell.run_cell("img = %pull -q ubuntu:12.04\nx = %pull -q ubuntu:12.10").success
+    shell = shared_shell
 
     def show(cell: str) -> dict[str, str]:
         result = shell.run_cell(cell)
@@ -48,7 +47,7 @@ def test_every_display_has_text_and_balanced_html_without_script(bundle, cell: s
     assert not re.search(r"(?<![-\w])color:\s*(?:black|white|#000|#fff)", html)
 
 
-def test_what_an_image_says_is_text_and_never_markup(bundle, shell: InteractiveShell) -> None:  # noqa: ANN001
+def test_what_an_image_says_is_text_and_never_markup() -> None:
     """Names and contents of an image may be hostile; they are shown, not obeyed."""
     from dockmagic.notebook import html
 
@@ -66,10 +65,10 @@ def test_a_difference_is_a_tree_with_the_text_of_small_files(bundle) -> None:  #
     assert "C /etc/os-release" in data["text/plain"]
 
 
-def test_a_view_can_be_gone_on_with(bundle, shell: InteractiveShell) -> None:  # noqa: ANN001
+def test_a_view_can_be_gone_on_with(bundle, shared_shell: InteractiveShell) -> None:  # noqa: ANN001
     """Rows, a frame, plain data, docker's text, and a picture that needs no display."""
     bundle("view = %layers ubuntu:12.04\nview")
-    view = shell.user_ns["view"]
+    view = shared_shell.user_ns["view"]
     assert len(view) == len(view.frame()) == len(view.json()) == 5
     assert view.text.startswith("LAYER")
     assert view.json()[0]["DiffID"].startswith("sha256:")
