@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOST_PATHS", "expand_host_paths", "roles"]
 
-_OF_A_CONTAINER: Final = ("volumes", "mounts", "env_files", "label_files", "cidfile")
+_OF_A_CONTAINER: Final = ("volumes", "mounts", "env_file", "label_file", "cidfile")
 #: Verbs with parameters that are paths of this machine.
 HOST_PATHS: Final = {
     "build": ("context", "dockerfile", "id_file", "metadata_file", "outputs", "secrets"),
