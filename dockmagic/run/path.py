@@ -1,7 +1,8 @@
-"""A path inside a container, in the manner of pathlib, and where it comes from: the writable layer or one below."""
+"""A path inside a container, with the reading methods of pathlib, and the layer that it comes from."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import tarfile
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from dockmagic.image.path import MergedPath
-from dockmagic.oci.errors import NotSupported
+from dockmagic.image.path import IsDirectory, MergedPath, MissingPath
+from dockmagic.oci.errors import NotSupported, PathNotFound
 from dockmagic.store.layer.compare import Change
 from dockmagic.store.layer.entry import Entry, EntryType
 from dockmagic.store.layer.table import LayerTable
@@ -20,6 +21,7 @@ from .machine.work import work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import IO, BinaryIO
 
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
@@ -143,6 +145,14 @@ class ContainerPath(MergedPath):
     def __repr__(self) -> str:
         return f"<ContainerPath {self.container.name}:{self.path}>"
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ContainerPath):
+            return NotImplemented
+        return self.path == other.path and self.container == other.container
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     def _at(self, path: str) -> ContainerPath:
         return ContainerPath(self.container, path)
 
@@ -164,15 +174,18 @@ class ContainerPath(MergedPath):
         layers, number = self._layers, self.node.layer
         return layers[number] if number < len(layers) else None
 
-    def read_bytes(self) -> bytes:
-        """The whole content, as the container would read it now.
+    def _stream(self) -> io.BufferedReader:
+        out = tempfile.TemporaryFile()  # noqa: SIM115  (the stream that is returned closes it)
+        try:
+            return _Member(self._content(out), out)
+        except BaseException:
+            out.close()
+            raise
 
-        Raises:
-            PathNotFound: there is no such path.
-            NotSupported: it is no regular file.
-        """
+    def _content(self, out: BinaryIO) -> IO[bytes]:
+        """The content as the container would read it now, by way of a tar in the file `out`."""
         holder = self.container
-        with tempfile.TemporaryFile() as out:
+        try:
             work(
                 holder.isolation,
                 "get",
@@ -182,13 +195,17 @@ class ContainerPath(MergedPath):
                 path=self.path,
                 follow=True,
             )
-            out.seek(0)
-            with tarfile.open(fileobj=out) as tar:
-                member = tar.next()
-                content = tar.extractfile(member) if member is not None else None
-                if content is None:
-                    raise NotSupported(f"{self.path} is no regular file", hint="List it with iterdir()")
-                return content.read()
+        except PathNotFound as error:
+            raise MissingPath(error.message, hint=error.hint) from None
+        out.seek(0)
+        with tarfile.open(fileobj=out) as tar:
+            member = tar.next()
+            content = tar.extractfile(member) if member is not None else None
+            if content is not None:
+                return content
+            if member is not None and member.isdir():
+                raise IsDirectory(f"{self.path} is a directory and has no content", hint="List it with iterdir()")
+            raise NotSupported(f"{self.path} is no regular file and has no content", hint="Look at it with stat()")
 
     def places(self) -> tuple[Place, ...]:
         """What is at this path in the writable layer and in each of the image's, the top first.
@@ -203,6 +220,18 @@ class ContainerPath(MergedPath):
             new = change.new
             own = Place(None, _entry(new, change.old) if new is not None else None, removes=change.letter == "D")
         return (own, *(_place(layer, name) for layer in reversed(list(image.layers))))
+
+
+class _Member(io.BufferedReader):
+    """The content of a tar's member; the temporary file that the tar is in is closed with it."""
+
+    def __init__(self, content: Any, file: BinaryIO) -> None:
+        super().__init__(content.detach())
+        self._file = file
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
 
 
 def _place(layer: Layer, name: bytes) -> Place:
