@@ -26,6 +26,7 @@ from dockmagic.oci.errors import DockmagicError
 from dockmagic.run.commit import commit
 from dockmagic.run.disk.record import Mount
 from dockmagic.run.machine.isolation import Tier
+from dockmagic.run.shim import log
 from dockmagic.run.shim.fill import fill
 from dockmagic.run.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
@@ -210,6 +211,33 @@ def test_a_copy_through_a_name_that_is_swapped_for_a_link(make: Make, tmp_path: 
                 out.seek(0)
                 assert b"of the machine" not in out.read()
         container.kill()
+
+
+@pytest.mark.parametrize("capabilities", [(), ("SYS_PTRACE",)], ids=["", "SYS_PTRACE"])
+@pytest.mark.parametrize("user", ["", "1000"], ids=["root", "user"])
+def test_who_enters_a_container_lends_it_nothing(
+    make: Make, confined: Tier, monkeypatch: pytest.MonkeyPatch, capabilities: tuple[str, ...], user: str
+) -> None:
+    """CVE-2016-9962, CVE-2019-14271: a program watches for whoever comes in by ``exec``, and looks into it.
+
+    It finds neither the environment of who called us, nor a process without the filter or with more capabilities than
+    its own.
+    """
+    monkeypatch.setenv("SECRET_OF_CALLER", "hunter2")
+    script = (
+        "own=$(grep ^CapEff /proc/self/status); echo ready; cd /proc; while :; do"
+        " grep -l SECRET_OF [0-9]*/environ; grep -H '^Seccomp:.0' [0-9]*/status;"
+        ' grep ^CapEff [0-9]*/status | grep -v -e "$own" -e 0000000000000000$; done 2>/dev/null'
+    )
+    container = make("sh", "-c", script, cap_add=capabilities, user="0")
+    with container.start(owner=os.getpid()):
+        assert until(lambda: (container.folder / "log").stat().st_size > 0)
+        for _ in range(60):
+            with container.exec(["true"], user=user) as session:
+                assert session.follow(lambda *_: None) == 0
+        container.kill()
+    frames, _ = log.read(os.open(container.folder / "log", os.O_RDONLY), 0)
+    assert b"".join(frame.data for frame in frames) == b"ready\n", confined
 
 
 def _tar(*names: str, kind: bytes = tarfile.REGTYPE, content: bytes = b"") -> io.BytesIO:

@@ -23,6 +23,7 @@ _MESSAGE = 1 << 18
 _MFD_EXEC = 0x10
 _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # seal, shrink, grow, write (fcntl(2), "File Sealing")
 # The interpreter is isolated and reads no site folder, so it must be told where the packages lie.
+_PASSED = ("LD_LIBRARY_PATH", "DOCKMAGIC_MAX_LAYER_SIZE")
 _PACKAGES = [str(Path(__file__).resolve().parents[3]), *(place for place in sys.path if Path(place).is_absolute())]
 
 
@@ -195,6 +196,15 @@ def _sealed_interpreter() -> int:
     return copy
 
 
+def _environment() -> dict[str, str]:
+    """Of its own: a container's programs may get to see what a helper has, and nothing in it is to depend on ours.
+
+    Only what the interpreter itself cannot be loaded without comes along, and our own limits.
+    """
+    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **passed}
+
+
 def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
     """The same, always with an interpreter of its own."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -208,5 +218,6 @@ def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if errors is None else errors,
             cwd="/",
+            env=_environment(),
         )
     return Connection(ours), child

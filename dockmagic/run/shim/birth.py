@@ -70,7 +70,7 @@ class Birth:
                 _loopback_up()
             stdio, passed = _stdio(ends, _terminal() if spec["process"]["tty"] else None, spec["process"])
             wire.tell(sync, {"ready": True, "created": created}, passed)
-            self._become(spec["process"], stdio, sync)
+            process.begin(spec["process"], self._prepare(spec["process"], stdio, sync))
 
     def further(
         self,
@@ -95,25 +95,27 @@ class Birth:
             groups: folders of its cgroups.
         """
         spec = self.spec
+        ends = tuple(passed) if passed else (-1, -1, -1)
         with _to_the_end(sync):
             cgroups.join(groups)
+            if not spec["namespaces"]:
+                if _child_of_shim(tells) == 0:
+                    self._guarded(what, ends, sync)
+                os._exit(0)
+            own = idmap.open_own()
             if users >= 0:
                 kernel.setns(users, kernel.CLONE_NEWUSER)
-            if spec["namespaces"]:
-                kernel.setns(pidfd, flags(spec) & ~kernel.CLONE_NEWUSER)
-                os.chdir("/")
-            # The new process is the shim's child, not ours: the shim waits for it.
-            pid = kernel.clone(kernel.CLONE_PARENT)
-            if pid:
-                os.write(tells, str(pid).encode())
-                os._exit(0)
-            ends = tuple(passed) if passed else (-1, -1, -1)
-            if not spec["namespaces"]:
-                self._guarded(what, ends, sync)
+            kernel.setns(pidfd, flags(spec) & ~kernel.CLONE_NEWUSER)
+            os.chdir("/")
             self._rule()
             stdio, sent = _stdio(ends, _terminal() if what["tty"] else None, what)
             wire.tell(sync, {"ready": True}, sent)
-            self._become(what, stdio, sync)
+            environment = self._prepare(what, stdio, sync, own=own, kept=(tells,))
+            # Only now does the container see anything of us: a process with no more rights than its own programs.
+            if _child_of_shim(tells) == 0:
+                os.close(tells)
+                process.begin(what, environment)
+            os._exit(0)
 
     def _rule(self) -> None:
         if self.spec["uid_map"]:
@@ -135,7 +137,7 @@ class Birth:
                     ready, filters = confined.enter(spec, what)
                     self.code = self.code if filters else b""
                 wire.tell(sync, {"ready": True}, passed)
-                self._become(ready, stdio, sync)
+                process.begin(ready, self._prepare(ready, stdio, sync))
 
         def settle() -> None:
             # The program's pipes and the way to the shim are not to be held open by anybody else.
@@ -144,13 +146,36 @@ class Birth:
 
         guard.guard(processes, program, settle, traced=bool(spec["proot"]))
 
-    def _become(self, what: dict[str, Any], stdio: tuple[int, int, int], sync: socket.socket) -> NoReturn:
+    def _prepare(
+        self,
+        what: dict[str, Any],
+        stdio: tuple[int, int, int],
+        sync: socket.socket,
+        *,
+        own: int = -1,
+        kept: tuple[int, ...] = (),
+    ) -> dict[str, str]:
         def tell(message: dict[str, Any], passed: tuple[int, ...]) -> None:
             wire.tell(sync, message, passed)
 
-        process.become(
-            what, stdio, users=self.users, code=self.code, recorder=self.recorder, way=sync.fileno(), tell=tell
+        return process.prepare(
+            what,
+            stdio,
+            users=self.users,
+            code=self.code,
+            recorder=self.recorder,
+            own=own,
+            kept=(sync.fileno(), *kept),
+            tell=tell,
         )
+
+
+def _child_of_shim(tells: int) -> int:
+    """Fork a process whose parent is the shim, which waits for it; its pid is told, and returned but to itself."""
+    pid = kernel.clone(kernel.CLONE_PARENT)
+    if pid:
+        os.write(tells, str(pid).encode())
+    return pid
 
 
 @contextlib.contextmanager

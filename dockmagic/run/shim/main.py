@@ -52,7 +52,7 @@ class _Shim:
         self.birth = birth.Birth(spec)
         self.processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.insistence = Insistence(self.processes)
-        self.users = -1  # the container's user namespace
+        self.users = self.mounts = -1  # the container's namespaces of these
 
     # ------------------------------------------------------------------ start
 
@@ -113,7 +113,9 @@ class _Shim:
         try:
             if spec["uid_map"]:
                 idmap.write(self.pid, spec)
+                # Later the first process keeps to itself.
                 self.users = os.open(f"/proc/{self.pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+                self.mounts = os.open(f"/proc/{self.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
             self._limit()
             sync.send(b"g")
             answer, descriptors = wire.hear(sync)
@@ -153,7 +155,7 @@ class _Shim:
         """Have the calls that come from `listener` answered by a process of its own."""
         pid = os.fork()
         if pid == 0:
-            recorder.record(self.spec, listener, self.users, self.pidfd)
+            recorder.record(self.spec, listener, self.users, self.mounts)
         os.close(listener)
         pidfd = os.pidfd_open(pid)
         self.children[pidfd] = (pid, None)
@@ -342,16 +344,11 @@ class _Shim:
         os.waitpid(middle, 0)
         pid = int(os.read(told, 16) or b"0")
         os.close(told)
-        answer: dict[str, Any] = {}
-        descriptors: list[int] = []
-        if not pid:
-            answer, _ = wire.hear(outer)
-        else:
-            answer, descriptors = wire.hear(outer)
-            if answer.get("ready"):
+        answer, descriptors = wire.hear(outer)
+        if answer.get("ready"):
+            answer = self._follow_start(outer)
+            if "user" in answer:
                 answer = self._follow_start(outer)
-                if "user" in answer:
-                    answer = self._follow_start(outer)
         outer.close()
         if answer or not pid:
             if pid:

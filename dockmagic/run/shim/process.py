@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import resource
 import signal
@@ -17,7 +18,9 @@ from . import accounts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "become", "not_entered", "open_terminal", "resize"]
+__all__ = [
+    "NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "begin", "not_entered", "open_terminal", "prepare", "resize",
+]  # fmt: skip
 
 _NOT_STARTED = 125
 _DESCRIPTORS = 1 << 20  # more than there can be
@@ -53,17 +56,21 @@ def resize(master: int, rows: int, columns: int) -> None:
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def become(
+def prepare(
     process: dict[str, Any],
     stdio: tuple[int, int, int],
     *,
     users: str,
     code: bytes,
     recorder: bytes,
-    way: int,
+    own: int,
+    kept: tuple[int, ...],
     tell: Callable[[dict[str, Any], tuple[int, ...]], None],
-) -> NoReturn:
-    """Turn into the program that `process` describes. All namespaces and mounts are in place.
+) -> dict[str, str]:
+    """Give up all that the program of `process` is not to have, and have what it has. Namespaces and mounts are there.
+
+    Afterwards nobody in the container who looks into this process, or a child of it, finds more rights than a program
+    of the container has, nor anything of who started it.
 
     Args:
         process: argv, env, cwd, user, groups, tty, capabilities (a mask), make_cwd, no_new_privs, rlimits.
@@ -71,11 +78,15 @@ def become(
         users: whom the program may become: ``any``; ``one``, who goes by any number; or ``none`` but whom it is.
         code: the seccomp filter; empty for none.
         recorder: the filter that sends what changes owners to a recorder; empty for none.
-        way: descriptor that `tell` writes to; all others are closed.
+        own: descriptor of /proc/self, where the /proc that is mounted does not have this process; -1 where it has.
+        kept: further descriptors that stay open, all others are closed.
         tell: sends the shim a message with descriptors: the recorder's, and whose the program's files are.
 
+    Returns:
+        The program's environment.
+
     Raises:
-        Refusal: there is no such program, folder or user.
+        Refusal: there is no such folder or user.
     """
     try:
         if users == "none":
@@ -84,35 +95,27 @@ def become(
             account = accounts.find(process["user"], process["groups"])
     except ValueError as error:
         raise Refusal(str(error), not_entered(process)) from None
-    os.setsid()
-    if process["tty"]:
-        fcntl.ioctl(stdio[0], termios.TIOCSCTTY, 0)
-    _take(stdio, account, way)
+    _take(stdio, account, (own, *kept) if own >= 0 else kept)
     _work_in(process["cwd"] or "/", make=process.get("make_cwd", False), code=not_entered(process))
     environment = dict(word.partition("=")[::2] for word in process["env"])
     environment.setdefault("HOME", account.home)
     os.umask(0o022)
-    for kind, soft, hard in process["rlimits"]:
-        try:
-            resource.setrlimit(kind, (soft, hard))
-        except (OSError, ValueError) as error:
-            raise Refusal(f"error setting rlimit type {kind}: {error}", 1) from None
-    for number in range(1, signal.NSIG):
-        try:
-            signal.signal(number, signal.SIG_DFL)
-        except (OSError, ValueError):
-            continue
+    _limit(process["rlimits"], exactly=False)
+    _unmask_signals()
     if process.get("no_new_privs"):
         kernel.no_new_privileges()
     capabilities = process["capabilities"]
     if users == "one":
         tell({"user": [account.uid, account.gid]}, ())
         if account.uid or account.gid:
-            idmap.become_other(account.uid, account.gid)
+            idmap.become_other(account.uid, account.gid, own if own >= 0 else idmap.open_own())
         elif recorder:
-            tell({"listens": True}, (kernel.listen_filter(recorder),))
-    if not recorder:  # which joins our mounts, and could not any more
-        kernel.keep_to_itself()  # from here on we have no more rights than the container's own programs
+            listener = kernel.listen_filter(recorder)
+            tell({"listens": True}, (listener,))
+            os.close(listener)
+    if own >= 0:
+        os.close(own)
+    kernel.keep_to_itself()
     kernel.drop_bounding(capabilities)
     # While this process may still do all, for without rights a filter asks for no_new_privs. Docker's list has every
     # call that comes after it.
@@ -122,10 +125,56 @@ def become(
         os.setgroups(account.groups)
         os.setresgid(account.gid, account.gid, account.gid)
         os.setresuid(account.uid, account.uid, account.uid)
-    if not account.uid and users != "none":
-        _grant(capabilities)
+    if users != "none":
+        _grant(0 if account.uid else capabilities)
+    return environment
+
+
+def begin(process: dict[str, Any], environment: dict[str, str]) -> NoReturn:
+    """Become the program, when all is prepared.
+
+    Raises:
+        Refusal: there is no such program.
+    """
+    os.setsid()
+    if process["tty"]:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    _limit(process["rlimits"], exactly=True)
+    kernel.keep_to_itself()
     kernel.die_with_parent()
     _execute(process["argv"], environment)
+
+
+def _limit(rlimits: list[tuple[int, int, int]], *, exactly: bool) -> None:
+    """Hold this process to these limits; before it has given up its rights they are only raised: it still has to fork.
+
+    Raises:
+        Refusal: this machine does not allow one.
+    """
+    for kind, *wanted in rlimits:
+        try:
+            if exactly:
+                resource.setrlimit(kind, (wanted[0], wanted[1]))
+            else:
+                now = resource.getrlimit(kind)
+                soft, hard = (old if _covers(old, new) else new for old, new in zip(now, wanted, strict=True))
+                resource.setrlimit(kind, (soft if _covers(hard, soft) else hard, hard))
+        except (OSError, ValueError) as error:
+            raise Refusal(f"error setting rlimit type {kind}: {error}", _NOT_STARTED) from None
+
+
+def _covers(one: int, other: int) -> bool:
+    return one == resource.RLIM_INFINITY or (other != resource.RLIM_INFINITY and one >= other)
+
+
+def _unmask_signals() -> None:
+    """Let every signal do what it does by default, whatever who started us made of it."""
+    for number in range(1, signal.NSIG):
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            continue
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _grant(capabilities: int) -> None:
@@ -135,8 +184,8 @@ def _grant(capabilities: int) -> None:
         raise Refusal("--cap-add asks for more capabilities than this machine's root has", _NOT_STARTED) from None
 
 
-def _take(stdio: tuple[int, int, int], account: accounts.Account, way: int) -> None:
-    """Have these as descriptors 0, 1 and 2, and no others but `way`."""
+def _take(stdio: tuple[int, int, int], account: accounts.Account, kept: tuple[int, ...]) -> None:
+    """Have these as descriptors 0, 1 and 2, and no others but those in `kept`."""
     for number, descriptor in enumerate(stdio):
         os.dup2(descriptor, number, inheritable=True)
         if os.fstat(number).st_rdev == _NULL:
@@ -146,8 +195,8 @@ def _take(stdio: tuple[int, int, int], account: accounts.Account, way: int) -> N
         except OSError:
             continue
     # Not only at the end: whoever in the container looks at us before that finds nothing of the machine open.
-    os.closerange(3, way)
-    os.closerange(way + 1, _DESCRIPTORS)
+    for low, high in itertools.pairwise((2, *sorted(kept), _DESCRIPTORS)):
+        os.closerange(low + 1, high)
 
 
 def not_entered(process: dict[str, Any]) -> int:

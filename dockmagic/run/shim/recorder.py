@@ -89,14 +89,14 @@ def compile_filter(capabilities: int) -> bytes:
     return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
 
 
-def record(spec: dict[str, Any], listener: int, users: int, pidfd: int) -> NoReturn:
+def record(spec: dict[str, Any], listener: int, users: int, mounts: int) -> NoReturn:
     """Answer until no program is left under the filter of `listener`. For a fresh child of the shim.
 
     Args:
         spec: of the container.
         listener: what `kernel.listen_filter` gave.
         users: descriptor of the container's user namespace.
-        pidfd: of the container's first process.
+        mounts: descriptor of its mount namespace.
     """
     try:
         kernel.die_with_parent()
@@ -106,7 +106,7 @@ def record(spec: dict[str, Any], listener: int, users: int, pidfd: int) -> NoRet
         # Ours, for in the container's own we do not exist.
         processes = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         kernel.setns(users, kernel.CLONE_NEWUSER)
-        kernel.setns(pidfd, kernel.CLONE_NEWNS)
+        kernel.setns(mounts, kernel.CLONE_NEWNS)
         idmap.become_root(several=False)
         kernel.die_with_parent()
         kept = sorted((listener, upper, table, processes))
