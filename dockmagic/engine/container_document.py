@@ -166,7 +166,7 @@ def _config(record: Record) -> dict[str, Any]:
         "Tty": record.tty,
         "OpenStdin": record.open_stdin,
         "StdinOnce": record.open_stdin,
-        "Env": list(record.env),
+        "Env": list(config.env or ()),
         "Cmd": None if config.cmd is None else list(config.cmd),
         "Image": record.image,
         "Volumes": config.volumes,

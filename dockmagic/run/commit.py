@@ -9,6 +9,8 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+import msgspec
+
 from dockmagic.image.mutate import append_layer, with_config, with_history
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
@@ -82,6 +84,8 @@ def commit(
     store = container.store
     image = container.image
     config = container.record.config
+    # -e NAME takes a variable away from the container; a configuration knows none without a value.
+    config = msgspec.structs.replace(config, env=tuple(word for word in config.env or () if "=" in word) or None)
     if changes:
         from dockmagic.image.instructions import apply_changes
 

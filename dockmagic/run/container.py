@@ -15,13 +15,14 @@ from . import hosts, pause
 from .disk import layers
 from .disk.record import read_state
 from .flags import limits
+from .flags.environment import program_environment
 from .machine.disposal import remove_folders
 from .machine.helper import Connection, launch
 from .machine.isolation import Isolation
 from .machine.work import work
 from .session import Session
 from .shim import log
-from .spec import anonymous_volumes, check_sources, spec_of
+from .spec import anonymous_volumes, ready_sources, spec_of
 from .worker import snapshot, upper
 from .worker.mountpoints import read_mountpoints
 
@@ -134,7 +135,7 @@ class Container:
         """
         if self.is_running:
             raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
-        check_sources(self.record)
+        ready_sources(self.record)
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
         # Opened before it runs: one that goes when it ends may be gone before we look.
@@ -305,7 +306,7 @@ class Container:
 
         Args:
             argv: the program and its arguments.
-            env: over the container's.
+            env: over the container's; a name alone takes a variable away.
             cwd: empty for the container's.
             user: empty for the container's.
             tty: give it a terminal.
@@ -321,7 +322,7 @@ class Container:
         request = {
             "do": "exec",
             "argv": list(argv),
-            "env": [*record.env, *env],
+            "env": program_environment(record.config.env or (), env, record.hostname, tty=tty),
             "cwd": cwd or record.cwd,
             "user": user or record.user,
             "groups": list(record.groups),

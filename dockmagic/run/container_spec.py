@@ -42,7 +42,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
         name: of the container; empty to have one made up.
         replace: remove the container that has the name now, running or not.
         rm: remove the container and its anonymous volumes when its program has ended.
-        env: ``NAME=VALUE``, over the image's.
+        env: ``NAME=VALUE``, over the image's; ``NAME`` takes the image's away.
         workdir: empty for the image's.
         user: ``USER[:GROUP]``; empty for the image's.
         group_add: further groups.

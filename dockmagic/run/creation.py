@@ -21,6 +21,7 @@ from .disk.authorities import with_authorities
 from .disk.leftovers import sweep
 from .disk.record import Record
 from .flags import naming
+from .flags.environment import merge_environment, program_environment
 from .flags.limits import hold
 from .flags.ports import check_ports, parse_port
 from .granting import grant
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from .flags.ports import Port
 
 __all__ = ["create", "rename", "signal_number"]
-
-_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def signal_number(text: str) -> int:
@@ -107,7 +106,7 @@ def create(
     check_ports(ports, network)
     for address in spec.dns:
         hosts.check_address(address)
-    mounts = (*spec.mounts, *_mounts_from(store, spec.volumes_from))
+    mounts = mounting.over(_mounts_from(store, spec.volumes_from), spec.mounts)
     isolation = choose(store.home)
     sweep(store, isolation)
     check_means(isolation, network=network, read_only=spec.read_only, mounts=mounts, init=spec.init)
@@ -148,7 +147,7 @@ def create(
             isolation=isolation.record(),
             tier=isolation.tier.value,
             argv=(reaper.INSIDE, "--", *argv) if spec.init else argv,
-            env=_environment(config.env or (), spec.env, host, tty=spec.tty),
+            env=program_environment(config.env or (), spec.env, host, tty=spec.tty),
             cwd=spec.workdir or config.working_dir or "/",
             user=spec.user or config.user or "",
             groups=spec.group_add,
@@ -286,23 +285,14 @@ def _argv(
     return argv
 
 
-def _environment(image: Sequence[str], given: Sequence[str], host: str, *, tty: bool) -> tuple[str, ...]:
-    found: dict[str, str] = {}
-    for word in (_PATH, f"HOSTNAME={host}", *(("TERM=xterm",) if tty else ()), *image, *given):
-        name, _, value = word.partition("=")
-        found[name] = value
-    return tuple(f"{name}={value}" for name, value in found.items())
-
-
 def _config(image: Config, spec: ContainerSpec) -> Config:
     """The image's configuration with what the request changed: what docker commits."""
-    variables = dict(word.partition("=")[::2] for word in (*(image.env or ()), *spec.env))
     entry, cmd = image.entrypoint, spec.command or image.cmd
     if spec.entrypoint is not None:
         entry, cmd = spec.entrypoint or None, spec.command or None
     return msgspec.structs.replace(
         image,
-        env=tuple(f"{name}={value}" for name, value in variables.items()) or None,
+        env=merge_environment(image.env or (), spec.env) or None,
         entrypoint=entry,
         cmd=cmd,
         working_dir=spec.workdir or image.working_dir,

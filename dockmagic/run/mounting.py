@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .machine.isolation import Isolation
 
-__all__ = ["bind_or_volume", "mount_of_fields", "parse_mount", "parse_tmpfs", "parse_volume", "ready"]
+__all__ = ["bind_or_volume", "mount_of_fields", "over", "parse_mount", "parse_tmpfs", "parse_volume", "ready"]
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 _CONSISTENCY = frozenset({"consistent", "cached", "delegated", "default"})
@@ -82,7 +82,7 @@ def bind_or_volume(
         if flags.no_copy:
             raise InvalidInput(f"invalid volume specification: '{source}': nocopy is for volumes", hint="Leave it out")
         path = os.path.normpath(os.path.join(working_folder or Path.cwd(), os.path.expanduser(source)))
-        return msgspec.structs.replace(flags, type="bind", source=path)
+        return msgspec.structs.replace(flags, type="bind", make=True, source=path)
     if not _PROPAGATION.isdisjoint(words):
         raise InvalidInput(f"invalid volume specification: '{source}': only folders propagate mounts")
     return msgspec.structs.replace(flags, name=_volume_name(source))
@@ -246,6 +246,18 @@ def _id(value: str, word: str) -> int:
     return number
 
 
+def over(inherited: Iterable[Mount], own: Iterable[Mount]) -> tuple[Mount, ...]:
+    """A container's own mounts over those of other containers, of which the last counts (``--volumes-from``).
+
+    An anonymous volume of its own gives way to them.
+    """
+    below: dict[str, Mount] = {}
+    above: dict[str, Mount] = {}
+    for mount in own:
+        (below if mount.anonymous else above)[mount.target] = mount
+    return tuple({**below, **{mount.target: mount for mount in inherited}, **above}.values())
+
+
 def ready(
     store: ContentStore, isolation: Isolation, mounts: Iterable[Mount], image_volumes: Iterable[str] = ()
 ) -> tuple[Mount, ...]:
@@ -265,7 +277,7 @@ def ready(
     for mount in mounts:
         if mount.target in found:
             raise InvalidInput(f"Duplicate mount point: {mount.target}")
-        if mount.type in ("bind", "cache", "secret") and not os.path.lexists(mount.source):
+        if mount.type in ("bind", "cache", "secret") and not mount.make and not os.path.lexists(mount.source):
             raise PathNotFound(
                 f'invalid mount config for type "bind": bind source path does not exist: {mount.source}',
                 hint="Create it, or correct -v",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dockmagic.oci.errors import PathNotFound
+from dockmagic.oci.errors import InvalidInput, PathNotFound
 
 from . import hosts
 from .flags import limits
@@ -18,7 +18,10 @@ from .shim import reaper
 if TYPE_CHECKING:
     from .disk.record import Record
 
-__all__ = ["anonymous_volumes", "check_sources", "spec_of"]
+__all__ = ["anonymous_volumes", "ready_sources", "spec_of"]
+
+
+_GENERATED = {"type": "bind", "generated": True}
 
 
 def spec_of(record: Record, folder: Path) -> dict[str, Any]:
@@ -59,20 +62,20 @@ def spec_of(record: Record, folder: Path) -> dict[str, Any]:
 
 
 def _mounts(record: Record, folder: Path) -> list[dict[str, Any]]:
-    given: list[dict[str, Any]] = [
+    found: list[dict[str, Any]] = [
         msgspec.to_builtins(mount) | {"fill": mount.type == "volume" and not mount.no_copy} for mount in record.mounts
     ]
-    # Outer folders before what lies in them.
-    given.sort(key=lambda mount: mount["target"].count("/"))
-    targets = {mount["target"] for mount in given}
-    files: list[dict[str, Any]] = [
-        {"type": "bind", "target": f"/etc/{name}", "source": str(folder / name)}
+    targets = {mount["target"] for mount in found}
+    # Writable like the root that they belong to (moby, container_unix.go: NetworkMounts).
+    found += [
+        {**_GENERATED, "target": f"/etc/{name}", "source": str(folder / name), "read_only": record.read_only}
         for name in hosts.FILES
         if f"/etc/{name}" not in targets
     ]
     if record.init:
-        files.append({"type": "bind", "target": reaper.INSIDE, "source": record.init, "read_only": True})
-    return files + given
+        found.append({**_GENERATED, "target": reaper.INSIDE, "source": record.init, "read_only": True})
+    # Outer folders before what lies in them: the files above lie over a volume at /etc, too.
+    return sorted(found, key=lambda mount: mount["target"].count("/"))
 
 
 def anonymous_volumes(record: Record) -> list[str]:
@@ -80,14 +83,25 @@ def anonymous_volumes(record: Record) -> list[str]:
     return [str(Path(mount.source).parent) for mount in record.mounts if mount.anonymous]
 
 
-def check_sources(record: Record) -> None:
-    """See that what a container mounts is still there.
+def ready_sources(record: Record) -> None:
+    """See that what a container mounts is there, and make the folders of ``-v`` that are not, as docker does.
 
     Raises:
-        PathNotFound: something is not.
+        PathNotFound: something is not there.
+        InvalidInput: a folder cannot be made.
     """
     for mount in record.mounts:
-        if mount.source and not os.path.lexists(mount.source):
+        if not mount.source or os.path.lexists(mount.source):
+            continue
+        if mount.make:
+            try:
+                os.makedirs(mount.source, exist_ok=True)
+            except OSError as error:
+                raise InvalidInput(
+                    f"the folder {mount.source} for {mount.target} is not there and cannot be made: {error.strerror}",
+                    hint="Correct -v",
+                ) from None
+        else:
             raise PathNotFound(
                 f"{mount.source}, which the container mounts at {mount.target}, is not there any more",
                 hint="Create it, or make the container anew without it",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -15,8 +15,9 @@ from dockmagic.store.layer.pack import Told
 from .disk import layers
 from .machine.work import work
 from .path import merged
+from .spec import ready_sources
 from .worker.copying import write_tar
-from .worker.gathering import read_tar
+from .worker.gathering import read_tar, top_name
 from .worker.mountpoints import read_mountpoints
 
 if TYPE_CHECKING:
@@ -37,10 +38,18 @@ class _Kind(NamedTuple):
     folder: bool
 
 
-def copy_out(container: Container, path: str, out: BinaryIO, *, follow: bool = False) -> bool:
+def copy_out(container: Container, path: str, out: BinaryIO, *, name: str = "", follow: bool = False) -> bool:
     """Write a tar of what lies at `path` in the container to the real file `out`.
 
-    Links are followed inside the container's root only; the last one if `follow`.
+    Links are followed inside the container's root only; the last one if `follow`, or if the path ends with ``/`` or
+    ``/.``.
+
+    Args:
+        container: running or not.
+        path: inside.
+        out: where the tar begins.
+        name: of the tar's top member; empty for the path's last part, which for ``FOLDER/.`` is a dot.
+        follow: whether a link in the last place is followed.
 
     Returns:
         Whether it is a folder.
@@ -49,23 +58,21 @@ def copy_out(container: Container, path: str, out: BinaryIO, *, follow: bool = F
         PathNotFound: it is not there.
     """
     with tempfile.TemporaryFile() as told:
-        told.write(msgspec.msgpack.encode(_told(container, path)))
+        name = name or top_name(path)
+        told.write(msgspec.msgpack.encode(_told(container, path, name)))
         told.flush()
         try:
             answer = work(
                 container.isolation,
                 "get",
                 descriptors=(out.fileno(), told.fileno()),
-                spec=container.spec(),
-                pid=container.state.pid,
+                **_tree_of(container),
                 path=path,
+                name=name,
                 follow=follow,
             )
         except PathNotFound:
-            raise PathNotFound(
-                f"Could not find the file {path} in container {container.name}",
-                hint=f"Look at what is there: exec {container.name} ls",
-            ) from None
+            raise _not_found(container, path) from None
     return bool(answer["folder"])
 
 
@@ -85,15 +92,32 @@ def copy_in(container: Container, path: str, source: BinaryIO, *, rename: str = 
     """
     # A buffered file may stand elsewhere than its descriptor, which is what the worker reads.
     os.lseek(source.fileno(), source.tell(), os.SEEK_SET)
-    work(
-        container.isolation,
-        "put",
-        descriptors=(source.fileno(),),
-        spec=container.spec(),
-        pid=container.state.pid,
-        path=path,
-        rename=rename,
-        owners="tar" if keep_owners else "root",
+    try:
+        work(
+            container.isolation,
+            "put",
+            descriptors=(source.fileno(),),
+            **_tree_of(container),
+            path=path,
+            rename=rename,
+            owners="tar" if keep_owners else "root",
+        )
+    except PathNotFound:
+        raise _not_found(container, path) from None
+
+
+def _tree_of(container: Container) -> dict[str, Any]:
+    """Where a worker finds the container's tree, with all that is mounted in it."""
+    pid = container.state.pid
+    if not pid:
+        ready_sources(container.record)
+    return {"spec": container.spec(), "pid": pid}
+
+
+def _not_found(container: Container, path: str) -> PathNotFound:
+    return PathNotFound(
+        f"Could not find the file {path} in container {container.name}",
+        hint=f"Look at what is there: exec {container.name} ls",
     )
 
 
@@ -117,10 +141,11 @@ def copy_to_host(
         InvalidInput: a folder would go over a file, or the other way round.
     """
     with tempfile.TemporaryFile() as tar:
-        source = path[:-2] or "/" if path.endswith("/.") else path
-        folder = copy_out(container, source, tar, follow=follow)
+        name = os.path.basename(os.path.normpath(f"/{path}"))
+        content = path.endswith("/.") or not name
+        folder = copy_out(container, path, tar, name=name or "root", follow=follow)
         landing, kind = _landing(os.fspath(target), _look_here)
-        where, rename = _aim(landing, kind, folder=folder, content=path.endswith("/."))
+        where, rename = _aim(landing, kind, folder=folder, content=content)
         tar.seek(0)
         write_tar("/", os.path.abspath(where), tar.fileno(), rename=rename, owners="tar" if keep_owners else "mine")
         return os.fstat(tar.fileno()).st_size
@@ -148,10 +173,11 @@ def copy_from_host(
     text = os.fspath(source)
     content = text.endswith("/.") or text == "."
     place = os.path.abspath(text)
-    if text.endswith("/") and not os.path.isdir(place):
-        raise PathNotFound(f"{text} is no directory", hint="Leave the slash away, or correct the path")
+    if text.endswith(("/", "/.")) and not os.path.isdir(place):
+        why = "not a directory" if os.path.exists(place) else "no such file or directory"
+        raise PathNotFound(f"{text}: {why}", hint="Leave the slash away, or correct the path")
     with tempfile.TemporaryFile() as tar:
-        folder = bool(read_tar("/", place, tar.fileno(), follow=follow or text.endswith("/"))["folder"])
+        folder = bool(read_tar("/", place, tar.fileno(), follow=follow or text.endswith(("/", "/.")))["folder"])
         landing, kind = _landing(path, lambda place: _look_inside(container, place))
         where, rename = _aim(landing, kind, folder=folder, content=content)
         tar.seek(0)
@@ -176,10 +202,12 @@ def _aim(path: str, kind: _Kind, *, folder: bool, content: bool) -> tuple[str, s
         if folder:
             raise InvalidInput("cannot copy directory", hint=f"{path} is a file: name a folder, or remove it")
         if path.endswith("/"):
-            raise InvalidInput(f"{path} is not a directory", hint="Leave the slash away, or correct the path")
+            raise InvalidInput(
+                f"no such directory: {path} is not a directory", hint="Leave the slash away, or correct the path"
+            )
         return above, name
     if path.endswith("/") and not folder:
-        raise PathNotFound(f"the destination directory {path} must exist", hint="Make it first")
+        raise PathNotFound(f"no such directory: the destination directory {path} must exist", hint="Make it first")
     return above, name
 
 
@@ -212,7 +240,7 @@ def _look_here(path: str) -> tuple[int, str]:
 
 
 def _look_inside(container: Container, path: str) -> tuple[int, str]:
-    answer = work(container.isolation, "look", spec=container.spec(), pid=container.state.pid, path=path)
+    answer = work(container.isolation, "look", **_tree_of(container), path=path)
     return answer["mode"], answer["link"]
 
 
@@ -224,7 +252,7 @@ def export(container: Container, out: BinaryIO) -> None:
         out: anything that can be written to.
     """
     with tempfile.TemporaryFile(dir=container.store.home.root) as tar, tempfile.TemporaryFile() as told:
-        told.write(msgspec.msgpack.encode(_told(container, "/")))
+        told.write(msgspec.msgpack.encode(_told(container, "/", "")))
         told.flush()
         # Below the image's layers there may be one with this machine's certificate authorities.
         own = layers.keys(container.store, container.image)
@@ -241,8 +269,11 @@ def export(container: Container, out: BinaryIO) -> None:
             out.write(data)
 
 
-def _told(container: Container, path: str) -> dict[str, Told]:
-    """What the files themselves cannot tell, by their names in the tar: owners and devices; nothing where they can."""
+def _told(container: Container, path: str, name: str) -> dict[str, Told]:
+    """What the files themselves cannot tell, by their names in a tar whose top is called `name`: owners and devices.
+
+    Nothing where the files can.
+    """
     if container.isolation.keeps_owners:
         return {}
     tree = merged(container.image, container.changes())
@@ -250,7 +281,6 @@ def _told(container: Container, path: str) -> dict[str, Told]:
         top = os.fsdecode(tree.lookup(path).entry.name)
     except PathNotFound:
         return {}
-    name = os.path.basename(path.rstrip("/"))
     found = {}
     for node in tree.nodes.values():
         entry = node.entry

@@ -65,7 +65,7 @@ def command(
     if tty and interactive and not detach and door.terminal is None:
         raise InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
     variables = [word for path in env_files for word in read_env_file(path)]
-    variables += [word for word in map(parse_variable, env) if word is not None]
+    variables += map(parse_variable, env)
     container = door.engine.containers.get(name)
     status = container.state.status
     if status == "paused":

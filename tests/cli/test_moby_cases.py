@@ -12,13 +12,13 @@ import os
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Typed = Callable[..., Any]
 
@@ -400,3 +400,54 @@ def test_commit_takes_every_change(typed: Typed, box: str) -> None:
     assert config["Volumes"] == {"/var/lib/docker": {}}
     assert config["OnBuild"] == ["RUN /usr/local/bin/python-build --dir /app/src"]
     assert json.loads(typed("inspect cpt").out)[0]["Config"]["Labels"]["some"] == "label"
+
+
+@pytest.mark.parametrize("way", ["running", "stopped", "volume"])
+def test_what_is_in_a_folder_is_copied_through_a_link_to_it(typed: Typed, box: str, tmp_path: Path, way: str) -> None:
+    """``cp CONTAINER:LINK/. FOLDER``: links to the folder, absolute and relative, and into a volume."""
+    volume = ("-v", "vol:/real") if way == "volume" else ()
+    script = (
+        "mkdir -p /real/in; echo 1 > /real/in/a; ln -s real/in /rel; ln -s /real/in /abs; ln -s rel /rel2; sleep {}"
+    )
+    flags = ("-d",) if way == "running" else ()
+    seconds = "1000" if way == "running" else "0"
+    made = typed("run --name cpt", *flags, *volume, box, "sh", "-ec", script + seconds)
+    if made.code and volume:
+        pytest.skip("this tier cannot mount")
+    for _ in range(100):
+        if typed("cp cpt:/rel2 -").code == 0:
+            break
+    for link in ("rel", "abs", "rel2"):
+        (tmp_path / link).mkdir()
+        for target in (f"{tmp_path}/{link}", f"{tmp_path}/new-{link}"):
+            done = typed("cp", f"cpt:/{link}/.", target)
+            assert done.code == 0, done.err
+            assert [path.name for path in Path(target).iterdir()] == ["a"], (link, target)
+        assert typed("cp", f"cpt:/{link}/.", "-").code == 0
+    typed("kill cpt")
+
+
+def test_what_is_behind_a_broken_link_is_not_copied(typed: Typed, there: str, here: Path) -> None:
+    """Neither out nor in; and a file is no folder."""
+    for source, target in (
+        (f"{there}:/t/brokenSymlinkToDirX/.", f"{here}/out"),
+        (f"{here}/brokenSymlinkToDirX/.", f"{there}:/t/out"),
+        (f"{here}/brokenSymlinkToDirX/", f"{there}:/t/out"),
+        (f"{here}/file1/.", f"{there}:/t/out"),
+        (f"{there}:/t/file1/.", f"{here}/out"),
+    ):
+        done = typed("cp", source, target)
+        assert done.code == 1, source
+        assert not (here / "out").is_symlink()
+    assert typed("cp", f"{here}/symlinkToDir1/.", f"{there}:/t/in").code == 0
+    assert _inside(typed, "/t/in/file1-1") == "file1-1\n"
+
+
+def test_all_of_a_container_is_copied_into_a_folder(typed: Typed, there: str, here: Path) -> None:
+    """``cp CONTAINER:/``, also as ``/.``: into a folder that is there, or under a new name."""
+    for source in ("/", "/."):
+        assert typed("cp", f"{there}:{source}", f"{here}/dir5").code == 0
+        assert (here / "dir5" / "t" / "file1").read_text() == "file1\n"
+        assert typed("cp", f"{there}:{source}", f"{here}/new").code == 0
+        assert (here / "new" / "t" / "dir1" / "file1-1").read_text() == "file1-1\n"
+        subprocess.run(["rm", "-rf", here / "new", here / "dir5" / "t"], check=True)

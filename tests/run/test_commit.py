@@ -79,7 +79,7 @@ def test_a_committed_image_has_the_changes_and_runs(store: ContentStore, image: 
     assert not validate(made)
     assert [layer.diff_id for layer in made.layers][:-1] == [layer.diff_id for layer in image.layers]
     assert made.config.cmd == ("/bin/sh", "-c", "cat /new/file")
-    assert made.config.env == ("FROM_IMAGE=1", "A=1")
+    assert made.config.env == ("A=1", "FROM_IMAGE=1")
     assert (made.history[-1].author, made.history[-1].comment) == ("me", "why")
     assert made.config_file.author == "me"
     entry = (made / "new/file").entry

@@ -24,11 +24,11 @@ _HERE = Path("/here")
         ("/a/../b/", Mount(type="volume", target="/b", anonymous=True)),
         ("data:/a", Mount(type="volume", target="/a", name="data")),
         ("data:/a:ro,nocopy", Mount(type="volume", target="/a", name="data", read_only=True, no_copy=True)),
-        ("/x:/a", Mount(type="bind", target="/a", source="/x")),
-        ("/x/:/a:ro", Mount(type="bind", target="/a", source="/x", read_only=True)),
-        ("/x:/a:rw,Z", Mount(type="bind", target="/a", source="/x")),
-        ("./x:/a", Mount(type="bind", target="/a", source="/here/x")),
-        ("..:/a", Mount(type="bind", target="/a", source="/")),
+        ("/x:/a", Mount(type="bind", target="/a", source="/x", make=True)),
+        ("/x/:/a:ro", Mount(type="bind", target="/a", source="/x", read_only=True, make=True)),
+        ("/x:/a:rw,Z", Mount(type="bind", target="/a", source="/x", make=True)),
+        ("./x:/a", Mount(type="bind", target="/a", source="/here/x", make=True)),
+        ("..:/a", Mount(type="bind", target="/a", source="/", make=True)),
     ],
 )
 def test_a_volume_is_read(text: str, mount: Mount) -> None:
@@ -168,6 +168,7 @@ def test_amounts_are_read() -> None:
     assert parse_cpus("1.5") == 1.5
     assert parse_ulimit("nofile=1024:2048") == ("nofile", 1024, 2048)
     assert parse_ulimit("core=-1") == ("core", -1, -1)
+    assert parse_ulimit("locks=5") == ("locks", 5, 5)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,9 @@ def test_amounts_are_read() -> None:
         (parse_cpus, "two", "--cpus"),
         (parse_ulimit, "nofile", "invalid ulimit argument"),
         (parse_ulimit, "files=1", "invalid ulimit type: files"),
-        (parse_ulimit, "nofile=3:2", "soft limit must be less than or equal to hard limit"),
+        (parse_ulimit, "as=1", "invalid ulimit type: as"),
+        (parse_ulimit, "nofile=-2", "invalid ulimit argument"),
+        (parse_ulimit, "nofile=3:2", "soft limit must be less than or equal to hard limit: 3 > 2"),
     ],
 )
 def test_amounts_that_are_none_are_refused(parse: object, text: str, words: str) -> None:
@@ -196,7 +199,7 @@ def test_variables_are_read_from_flags_and_files(tmp_path: Path) -> None:
     around = {"HERE": "yes"}
     assert parse_variable("A=b=c", around) == "A=b=c"
     assert parse_variable("HERE", around) == "HERE=yes"
-    assert parse_variable("GONE", around) is None
+    assert parse_variable("GONE", around) == "GONE"  # and takes the image's away
     file = tmp_path / "env"
     file.write_bytes(b"\xef\xbb\xbf# comment\n\nA=1\n  B='2 3' \r\nHERE\nGONE\nC=\n")
     assert read_env_file(file, around) == ["A=1", "B='2 3' ", "HERE=yes", "C="]

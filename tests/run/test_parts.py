@@ -223,6 +223,14 @@ def test_ulimits_are_set(run: Run, make: Make) -> None:
     assert out == [b"100\n"]
 
 
+@pytest.mark.parametrize("limit", [("nofile", 1 << 40, 1 << 40), ("nofile", -1, -1)])
+def test_a_limit_that_the_kernel_refuses_is_told(make: Make, limit: tuple[str, int, int]) -> None:
+    """With docker's exit code for a container that cannot start."""
+    with pytest.raises(CannotStart, match=r"error setting rlimit type 7: operation not permitted") as caught:
+        make("true", limits=Limits(ulimits=(limit,))).start()
+    assert caught.value.exit_code == 125
+
+
 def test_hosts_and_name_servers_can_be_given(run: Run) -> None:
     """``--add-host``, ``--dns``, ``--dns-search``."""
     script = "grep extra /etc/hosts; grep -c nameserver /etc/resolv.conf; grep -E '192|search' /etc/resolv.conf"

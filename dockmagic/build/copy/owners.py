@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dockmagic.build.sources.layered import read_file
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.ids import parse_id
+from dockmagic.run.shim.accounts import LIMIT, parse_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dockmagic.image.image import Image
 
 __all__ = ["ROOT", "Owner", "find_owner", "find_user"]
-
-# A real one has a few kilobytes.
-_LIMIT: Final = 1 << 20
 
 
 class Owner(NamedTuple):
@@ -76,11 +76,9 @@ def _user(image: Image, word: str) -> Owner | None:
     number = _number(word)
     if not word or number is not None:
         return Owner(number, number) if number is not None else ROOT
-    for row in _rows(image, "/etc/passwd"):
-        if row[0] == word and len(row) > 3:
-            uid, gid = _number(row[2]), _number(row[3])
-            if uid is not None and gid is not None:
-                return Owner(uid, gid)
+    for row in _rows(image, "/etc/passwd", 7):
+        if row[0] == word:
+            return Owner(_number(row[2]) or 0, _number(row[3]) or 0)
     return None
 
 
@@ -88,12 +86,11 @@ def _group(image: Image, word: str) -> int | None:
     number = _number(word)
     if number is not None:
         return number
-    for row in _rows(image, "/etc/group"):
-        if row[0] == word and len(row) > 2 and (gid := _number(row[2])) is not None:
-            return gid
+    for row in _rows(image, "/etc/group", 4):
+        if row[0] == word:
+            return _number(row[2])
     return None
 
 
-def _rows(image: Image, path: str) -> list[list[str]]:
-    data = read_file(image, path, limit=_LIMIT) or b""
-    return [line.split(":") for line in data.decode("utf-8", "surrogateescape").split("\n")]
+def _rows(image: Image, path: str, fields: int) -> Iterator[list[str]]:
+    return parse_rows(read_file(image, path, limit=LIMIT) or b"", fields)

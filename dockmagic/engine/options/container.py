@@ -225,7 +225,7 @@ def container_spec(
     )
     variables = (*given.pop("env_file", ()), *given.pop("env", ()))
     named = {**given.pop("label_file", {}), **given.pop("labels", {})}
-    everything = tuple(mount for kind in ("volumes", "mounts", "tmpfs") for mount in given.pop(kind, ()))
+    everything = mounts.merge(*(given.pop(kind, ()) for kind in ("volumes", "mounts", "tmpfs")))
     held = Limits(
         memory=given.pop("memory", 0),
         cpus=given.pop("cpus", 0),

@@ -13,8 +13,11 @@ __all__ = ["build_arguments", "env", "env_file", "label_file", "labels", "pairs"
 
 
 def env(keyword: str, value: object) -> tuple[str, ...]:
-    """``NAME=VALUE`` for each variable; one without a value (None, or ``NAME`` alone) has this process's, if any."""
-    found: list[str | None] = []
+    """``NAME=VALUE`` for each variable; one without a value (None, or ``NAME`` alone) has this process's.
+
+    Where this process has none, the name stays alone, which takes the image's away.
+    """
+    found: list[str] = []
     if isinstance(value, Mapping):
         for name, one in mapping(keyword, value):
             if "=" in name:
@@ -22,7 +25,7 @@ def env(keyword: str, value: object) -> tuple[str, ...]:
             found.append(parse_variable(name if one is None else f"{name}={value_text(f'{keyword}[{name!r}]', one)}"))
     else:
         found += [parse_variable(text(f"{keyword}[{at}]", one)) for at, one in enumerate(items(keyword, value))]
-    return tuple(word for word in found if word is not None)
+    return tuple(found)
 
 
 def env_file(keyword: str, value: object) -> tuple[str, ...]:

@@ -14,11 +14,32 @@ from dockmagic.run.mounting import bind_or_volume, mount_of_fields, parse_mount,
 from .convert import items, mapping, path, text, unfit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dockmagic.run.disk.record import Mount
 
-__all__ = ["mounts", "tmpfs", "volumes", "volumes_from"]
+__all__ = ["merge", "mounts", "tmpfs", "volumes", "volumes_from"]
 
 _TARGET = "a path in the container, PATH:MODE, (PATH, MODE) or {'bind': PATH, 'mode': MODE}"
+
+
+def merge(volumes: Iterable[Mount], mounts: Iterable[Mount], tmpfs: Iterable[Mount]) -> tuple[Mount, ...]:
+    """What ``--volume``, ``--mount`` and ``--tmpfs`` say together (moby, volumes_unix.go: registerMountPoints).
+
+    The same volume twice is one, the later tmpfs counts, and an anonymous volume of ``--volume`` gives way to all else.
+
+    Raises:
+        InvalidInput: two that were named at one place.
+    """
+    given = tuple(dict.fromkeys(volumes))
+    temporary = {mount.target: mount for mount in tmpfs}
+    named: dict[str, Mount] = {}
+    for mount in (*(mount for mount in given if not mount.anonymous), *mounts):
+        if mount.target in named or (mount.target in temporary and mount.type != "tmpfs"):
+            raise InvalidInput(f"Duplicate mount point: {mount.target}", hint="Mount one thing at a place")
+        named[mount.target] = mount
+    anonymous = {mount.target: mount for mount in given if mount.anonymous}
+    return tuple({**anonymous, **named, **temporary}.values())
 
 
 def volumes(keyword: str, value: object) -> tuple[Mount, ...]:
@@ -110,7 +131,9 @@ def volumes_from(keyword: str, value: object) -> tuple[VolumesFrom, ...]:
     found = []
     for one in [value] if hasattr(value, "record") else items(keyword, value):
         name, colon, mode = text(keyword, getattr(one, "id", one)).partition(":")
+        if not name:
+            raise InvalidInput("volumes-from specification cannot be an empty string", hint="Name a container")
         if colon and mode not in ("ro", "rw"):
-            raise InvalidInput(f"invalid mode of --volumes-from: {mode}", hint="Write NAME, NAME:ro or NAME:rw")
+            raise InvalidInput(f"invalid mode: {mode}", hint="Write --volumes-from NAME, NAME:ro or NAME:rw")
         found.append(VolumesFrom(name, read_only=True if mode == "ro" else None))
     return tuple(found)

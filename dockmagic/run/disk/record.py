@@ -39,6 +39,7 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
         subpath: part of the volume or image that is mounted instead of all of it.
         layers: of the image: names of its unpacked layers, topmost first.
         discard: what is written there is lost when the program ends (bind and image).
+        make: the folder `source` is made at the start where it is not there (bind).
         mode: permission bits of a cache or a secret.
         uid: owner of a cache or a secret inside.
         gid: likewise.
@@ -55,6 +56,7 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
     subpath: str = ""
     layers: tuple[str, ...] = ()
     discard: bool = False
+    make: bool = False
     mode: int = 0
     uid: int = 0
     gid: int = 0

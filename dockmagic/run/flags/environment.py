@@ -4,18 +4,48 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["parse_label", "parse_label_file", "parse_variable", "read_env_file"]
+__all__ = [
+    "merge_environment", "parse_label", "parse_label_file", "parse_variable", "program_environment", "read_env_file",
+]  # fmt: skip
 
 
-def parse_variable(text: str, surroundings: Mapping[str, str] | None = None) -> str | None:
-    """``-e``: ``NAME=VALUE``; ``NAME`` alone takes the value that this process has, None if it has none.
+_PATH: Final = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def merge_environment(image: Iterable[str], given: Iterable[str]) -> tuple[str, ...]:
+    """A configuration's variables: those of ``-e``, each once, then the image's others (moby, runconfig)."""
+    found = {word.partition("=")[0]: word for word in given}
+    return (*found.values(), *(word for word in image if word.partition("=")[0] not in found))
+
+
+def program_environment(configured: Iterable[str], given: Iterable[str], host: str, *, tty: bool) -> tuple[str, ...]:
+    """What a program finds: docker's own variables, over them the configuration's, over these its own.
+
+    Args:
+        configured: of the container; a name alone takes a variable away.
+        given: for this program; likewise.
+        host: name of the host inside.
+        tty: whether the program has a terminal.
+    """
+    found: dict[str, str] = {}
+    for word in (_PATH, f"HOSTNAME={host}", *(("TERM=xterm",) if tty else ()), *configured, *given):
+        name, equals, _ = word.partition("=")
+        if equals:
+            found[name] = word
+        else:
+            found.pop(name, None)
+    return tuple(found.values())
+
+
+def parse_variable(text: str, surroundings: Mapping[str, str] | None = None) -> str:
+    """``-e``: ``NAME=VALUE``; ``NAME`` alone takes the value that this process has, and stays alone if it has none.
 
     Raises:
         InvalidInput: no name.
@@ -26,7 +56,7 @@ def parse_variable(text: str, surroundings: Mapping[str, str] | None = None) -> 
     if equals:
         return text
     value = (os.environ if surroundings is None else surroundings).get(name)
-    return None if value is None else f"{name}={value}"
+    return name if value is None else f"{name}={value}"
 
 
 def read_env_file(path: str | os.PathLike[str], surroundings: Mapping[str, str] | None = None) -> list[str]:
@@ -39,7 +69,7 @@ def read_env_file(path: str | os.PathLike[str], surroundings: Mapping[str, str] 
     found = []
     for name, equals, value in _lines(path):
         word = parse_variable(f"{name}{equals}{value}", surroundings)
-        if word is not None:
+        if "=" in word:
             found.append(word)
     return found
 

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["Hold", "Limits", "hold", "parse_cpus", "parse_memory", "parse_ulimit"]
 
 _LEAST_MEMORY = 6 << 20  # moby, daemon/daemon_unix.go: linuxMinMemory
+# Docker's names (docker/go-units, ulimit.go); of locks the standard library has no constant (setrlimit(2)).
 _KINDS = {
-    name.removeprefix("RLIMIT_").lower(): getattr(resource, name)
-    for name in dir(resource)
-    if name.startswith("RLIMIT_")
-}
+    "core": resource.RLIMIT_CORE, "cpu": resource.RLIMIT_CPU, "data": resource.RLIMIT_DATA,
+    "fsize": resource.RLIMIT_FSIZE, "locks": 10, "memlock": resource.RLIMIT_MEMLOCK,
+    "msgqueue": resource.RLIMIT_MSGQUEUE, "nice": resource.RLIMIT_NICE, "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC, "rss": resource.RLIMIT_RSS, "rtprio": resource.RLIMIT_RTPRIO,
+    "rttime": resource.RLIMIT_RTTIME, "sigpending": resource.RLIMIT_SIGPENDING, "stack": resource.RLIMIT_STACK,
+}  # fmt: skip
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,12 +89,15 @@ def parse_ulimit(text: str) -> tuple[str, int, int]:
         numbers = (int(soft), int(hard if colon else soft))
     except ValueError:
         numbers = None
-    if not equals or numbers is None:
+    if not equals or numbers is None or min(numbers) < -1:
         raise InvalidInput(f"invalid ulimit argument: {text}", hint="Write for example nofile=1024:2048")
     if name not in _KINDS:
         raise InvalidInput(f"invalid ulimit type: {name}", hint=f"It is one of {', '.join(sorted(_KINDS))}")
     if numbers[1] != -1 and (numbers[0] > numbers[1] or numbers[0] == -1):
-        raise InvalidInput(f"ulimit soft limit must be less than or equal to hard limit: {text}")
+        raise InvalidInput(
+            f"ulimit soft limit must be less than or equal to hard limit: {numbers[0]} > {numbers[1]}",
+            hint=f"Write {name}=SOFT:HARD",
+        )
     return (name, *numbers)
 
 

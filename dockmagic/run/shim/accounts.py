@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.oci.ids import is_number, parse_id
 
-__all__ = ["Account", "find"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-# A real one has a few kilobytes; what is larger is an attack on who reads it.
-_LIMIT: Final = 1 << 20
+__all__ = ["LIMIT", "Account", "find", "parse_rows"]
+
+#: The files of a company's directory have some megabytes; what is larger is an attack on who reads it.
+LIMIT: Final = 1 << 24
+
+_PASSWD: Final = 7  # fields of a row (passwd(5), group(5))
+_GROUP: Final = 4
 
 
 class Account(NamedTuple):
@@ -36,8 +42,8 @@ def find(user: str, extra: list[str] | None = None, root: str = "") -> Account:
     """
     name, colon, group = user.partition(":")
     name = name or "0"
-    rows = _rows(f"{root}/etc/passwd", 7)
-    groups = _rows(f"{root}/etc/group", 4)
+    rows = list(parse_rows(_read(f"{root}/etc/passwd"), _PASSWD))
+    groups = list(parse_rows(_read(f"{root}/etc/group"), _GROUP))
     number = parse_id(name)
     row = next((r for r in rows if r[0] == name), None)
     if row is None and number is not None:
@@ -70,20 +76,31 @@ def _group(word: str, groups: list[list[str]]) -> int:
     return number
 
 
-def _rows(path: str, width: int) -> list[list[str]]:
+def parse_rows(data: bytes, fields: int) -> Iterator[list[str]]:
+    """The rows of a ``passwd`` (7 fields) or ``group`` file (4); fields that are missing at a row's end are empty.
+
+    Blanks around a row are cut off, as runc does, and blank rows are none. One without a number where the number
+    belongs is none either, for what runc makes of it is root; a user's group may be missing, and is 0.
+    """
+    for line in data.decode("utf-8", "surrogateescape").split("\n"):  # at no other character that ends lines in Unicode
+        row = line.strip().split(":")
+        row += [""] * (fields - len(row))
+        if row[0] and is_number(row[2]) and (fields != _PASSWD or not row[3] or is_number(row[3])):
+            yield row
+
+
+def _read(path: str) -> bytes:
     try:
         # Without O_NONBLOCK a fifo in the file's place would hold us for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return []
-    try:
+        return b""
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError(f"{path} of the image is not a regular file")
-        data = os.read(descriptor, _LIMIT + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > _LIMIT:
-        raise ValueError(f"{path} of the image is larger than {_LIMIT} bytes")
-    rows = [line.split(":") for line in data.decode("utf-8", "surrogateescape").split("\n")]
-    numbers = (2, 3) if width == 7 else (2,)
-    return [r for r in rows if len(r) >= width and all(is_number(r[n]) for n in numbers)]
+        data = b""
+        while len(data) <= LIMIT and (more := file.read(LIMIT + 1 - len(data))):
+            data += more
+    if len(data) > LIMIT:
+        raise ValueError(f"{path} of the image is larger than {LIMIT} bytes")
+    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import itertools
 import os
@@ -98,7 +99,7 @@ def prepare(
     _take(stdio, account, (own, *kept) if own >= 0 else kept)
     _work_in(process["cwd"] or "/", make=process.get("make_cwd", False), code=not_entered(process))
     environment = dict(word.partition("=")[::2] for word in process["env"])
-    environment.setdefault("HOME", account.home)
+    environment["HOME"] = environment.get("HOME") or account.home  # an empty one counts as none (runc)
     os.umask(0o022)
     _limit(process["rlimits"], exactly=False)
     _unmask_signals()
@@ -160,7 +161,9 @@ def _limit(rlimits: list[tuple[int, int, int]], *, exactly: bool) -> None:
                 soft, hard = (old if _covers(old, new) else new for old, new in zip(now, wanted, strict=True))
                 resource.setrlimit(kind, (soft if _covers(hard, soft) else hard, hard))
         except (OSError, ValueError) as error:
-            raise Refusal(f"error setting rlimit type {kind}: {error}", _NOT_STARTED) from None
+            # Python tells of a refusal as of a wrong value.
+            reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else os.strerror(errno.EPERM)
+            raise Refusal(f"error setting rlimit type {kind}: {reason.lower()}", _NOT_STARTED) from None
 
 
 def _covers(one: int, other: int) -> bool:

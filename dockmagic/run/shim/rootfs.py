@@ -104,16 +104,24 @@ def _tell_apt(spec: dict[str, Any], root: int, created: list[str]) -> None:
     _volume(spec, root, {"type": "bind", "source": settings, "target": "/etc/apt/apt.conf.d/99dockmagic"}, created)
 
 
-def mount_volumes(spec: dict[str, Any], where: str) -> None:
-    """Mount the volumes of a container that does not run over its tree at `where`.
+def mount_volumes(spec: dict[str, Any], where: str, created: list[str]) -> None:
+    """Mount the volumes and folders of a container that does not run over its tree at `where`, as when it runs.
 
-    And what it had of the host when it ran: a place for that is not made now, it would be a change of the container's.
+    Files that are generated at its start are mounted too, where it ran before.
+
+    Args:
+        spec: of the container.
+        where: its layers are mounted there.
+        created: gets the paths of mount points that had to be made in the writable layer.
+
+    Raises:
+        ValueError: a mount point cannot be made, says why.
     """
     root = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for mount in spec["mounts"]:
-            if mount["type"] == "volume" or (mount["type"] == "bind" and _is_bindable(root, mount)):
-                _volume(spec, root, mount, [])
+            if mount["type"] in ("volume", "bind") and (not mount.get("generated") or _is_bindable(root, mount)):
+                _volume(spec, root, mount, created)
         if spec["read_only"]:
             kernel.read_only(where)
     finally:
@@ -309,6 +317,8 @@ def _read_only(place: str) -> None:
 
 
 def _tmpfs(place: str, mount: dict[str, Any]) -> None:
+    if not os.path.isdir(place):
+        raise ValueError(f"{mount['target']} of the image cannot be mounted over: a tmpfs is to lie on a file")
     words = [word for word in mount.get("data", "").split(",") if word]
     flags = 0
     for word, opposite, flag in (

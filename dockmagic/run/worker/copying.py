@@ -62,6 +62,7 @@ def write_tar(
             if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 raise InvalidInput(f"{path} is not a directory", hint="Copy to the folder that it is in")
             base = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            mounted = inside.is_mounted(descriptor)
         finally:
             os.close(descriptor)
     try:
@@ -69,7 +70,8 @@ def write_tar(
     except OSError as error:
         if error.errno != errno.EROFS:
             raise
-        raise InvalidInput(f"{path} is read-only", hint="Copy elsewhere, or make it writable") from None
+        what = path if root == "/" else "mounted volume" if mounted else "container rootfs"
+        raise InvalidInput(f"{what} is marked read-only", hint="Copy elsewhere, or make it writable") from None
     finally:
         os.close(base)
 

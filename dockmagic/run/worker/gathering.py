@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.pack import Told
 
-__all__ = ["read_tar"]
+__all__ = ["read_tar", "top_name"]
 
 _CHUNK: Final = 1 << 20
 _PAGE: Final = 1 << 12
@@ -32,11 +32,12 @@ def read_tar(
     path: str,
     out: int,
     *,
+    name: str = "",
     follow: bool = False,
     told: Mapping[str, Told] | None = None,
     skip: Container[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Write a tar of what lies at `path` to the file `out`; its top member has the path's last part as its name.
+    """Write a tar of what lies at `path` to the file `out`.
 
     Extended attributes come along, file capabilities among them. A file that the kernel makes while it is read, as in
     /proc, has in the tar what it had then.
@@ -45,6 +46,7 @@ def read_tar(
         root: of the tree.
         path: inside; links in all but the last place are followed, inside the root only.
         out: descriptor.
+        name: of the top member; empty for what `top_name` says.
         follow: whether a link in the last place is followed too.
         told: what is known of members whose files cannot tell, by their names.
         skip: names of files and folders that are left out if they are empty.
@@ -53,8 +55,7 @@ def read_tar(
         PathNotFound: it is not there.
         InvalidInput: it is a folder in which the kernel shows how things are, as in /proc; or it cannot be read.
     """
-    name = os.path.basename(path.rstrip("/"))
-    name = name if name not in ("", "..") else "."
+    name = name or top_name(path)
     with Rooted(root) as inside:
         descriptor = inside.open(path, follow=follow)
         try:
@@ -69,6 +70,12 @@ def read_tar(
         finally:
             os.close(descriptor)
     return {"folder": folder, "name": name}
+
+
+def top_name(path: str) -> str:
+    """What the top member of a tar of `path` is called, as docker has it; empty for a root, which has no member."""
+    name = os.path.basename(path.rstrip("/"))
+    return name if name != ".." else ""
 
 
 class _Writer:
@@ -92,7 +99,7 @@ class _Writer:
         self.seen: dict[tuple[int, int], bytes] = {}
 
     def tree(self, descriptor: int, name: str) -> None:
-        if name == ".":
+        if not name:
             self.top = False
             self._children(f"/proc/self/fd/{descriptor}", "")
         else:

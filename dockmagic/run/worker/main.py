@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dockmagic.oci.errors import DockmagicError, InvalidLayer, NotSupported, PathNotFound
+from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, NotSupported, PathNotFound
 from dockmagic.run.linux import idmap, kernel
 from dockmagic.run.machine import obstacles
 from dockmagic.run.shim import rootfs
+from dockmagic.run.shim.folder import Folder
 from dockmagic.store.layer.entry import Entry
 from dockmagic.store.layer.form import Form
 from dockmagic.store.layer.pack import Told
@@ -158,13 +159,13 @@ def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any], 
 
 
 def _get(
-    files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, *, follow: bool
+    files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, **how: Any
 ) -> dict[str, Any]:
-    """Write a tar of what lies at `path` in a container to the first file."""
+    """Write a tar of what lies at `path` in a container to the first file; see `read_tar`."""
     from .gathering import read_tar
 
     with _tree(spec, pid) as root:
-        return read_tar(root, path, files[0], follow=follow, told=_told(files[1]) if len(files) > 1 else None)
+        return read_tar(root, path, files[0], told=_told(files[1]) if len(files) > 1 else None, **how)
 
 
 def _told(file: int) -> dict[str, Told]:
@@ -228,7 +229,13 @@ def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
     merged = f"{spec['folder']}/merged"
     rootfs.mount_layers(spec, merged)
     try:
-        rootfs.mount_volumes(spec, merged)
+        created: list[str] = []
+        try:
+            rootfs.mount_volumes(spec, merged, created)
+        except ValueError as error:
+            raise InvalidInput(str(error), hint="Make the container anew with another target") from None
+        finally:
+            Folder(spec["folder"]).remember(created)
         yield merged
     finally:
         os.chdir("/")

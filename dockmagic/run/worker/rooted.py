@@ -43,6 +43,10 @@ class Rooted:
             hint = _HINT_HERE if self.root == "/" else _HINT
             raise PathNotFound(f"{path} is not there", hint=hint) from None
 
+    def is_mounted(self, descriptor: int) -> bool:
+        """Whether it lies in something that is mounted over the root's own file system."""
+        return _mount_of(descriptor) != _mount_of(self.descriptor)
+
     def kernels_own(self) -> frozenset[tuple[int, int]]:
         """Device and inode of the folders that the kernel fills while a container runs: its image has them empty."""
         return frozenset((status.st_dev, status.st_ino) for status in self._mounted("dev", "proc", "sys"))
@@ -58,6 +62,12 @@ class Rooted:
                 status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
                 if status.st_dev != here:
                     yield status
+
+
+def _mount_of(descriptor: int) -> str:
+    """The number of the mount that it was opened through (proc_pid_fdinfo(5))."""
+    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as lines:
+        return next(line for line in lines if line.startswith("mnt_id:"))
 
 
 def look_at(root: str, path: str) -> dict[str, Any]:
