@@ -251,11 +251,10 @@ def over(inherited: Iterable[Mount], own: Iterable[Mount]) -> tuple[Mount, ...]:
 
     An anonymous volume of its own gives way to them.
     """
-    below: dict[str, Mount] = {}
-    above: dict[str, Mount] = {}
-    for mount in own:
-        (below if mount.anonymous else above)[mount.target] = mount
-    return tuple({**below, **{mount.target: mount for mount in inherited}, **above}.values())
+    own = tuple(own)
+    named = {mount.target for mount in own if not mount.anonymous}
+    shared = {mount.target: mount for mount in inherited if mount.target not in named}
+    return (*shared.values(), *(mount for mount in own if mount.target not in shared))
 
 
 def ready(
