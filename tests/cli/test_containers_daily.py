@@ -58,7 +58,7 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm -u nobodyx box true", 125, "unable to find user nobodyx"),
         ("run --rm -w /etc/passwd box true", 125, "the working folder /etc/passwd cannot be entered: Not a directory"),
         ("run --rm --cidfile /no/such/id box true", 125, "container ID file /no/such/id: No such file or directory"),
-        ("run --rm -v /nosuch/folder:/x box true", 125, "bind source path does not exist: /nosuch/folder"),
+        ("run --rm -v /dev/null/folder:/x box true", 125, "the folder /dev/null/folder for /x is not there"),
         (
             "run --rm -v /tmp:/etc/passwd box true",
             125,
