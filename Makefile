@@ -30,7 +30,7 @@ test: $(VENV)/.test $(VENV)/.peers compiled
 
 quick: $(VENV)/.test compiled
 	@echo 'Running the tests that start no container, kernel, browser or other engine (under a minute)'
-	@$(PYTEST) -m 'not slow' tests
+	@$(PYTEST) -p no:nbval -m 'not slow' tests
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ def run_notebook(browser: Browser, lab: tuple[str, Path]) -> Iterator[Callable[[
 
     The page may ask nobody but JupyterLab for anything.
     """
+    import nbformat  # which takes seconds, that tests without a browser do not have
+
     address, folder = lab
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         strays: list[str] = []

@@ -7,10 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from nbclient import NotebookClient
 from traitlets.config import Config
 
 from dockmagic.image.samples import samples_home
@@ -22,6 +20,8 @@ from dockmagic.store.home import Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from nbclient import NotebookClient
 
 
 @contextmanager
@@ -60,6 +60,9 @@ def shared_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interacti
 @pytest.fixture(scope="session")
 def live_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookClient]:
     """A kernel, as nbclient and nbval have it: one for all tests, since to start one takes longer than most of them."""
+    import nbformat  # which takes seconds, that tests without a kernel do not have
+    from nbclient import NotebookClient
+
     here = tmp_path_factory.mktemp("kernel")
     with ExitStack() as stack:
         for last in (False, False, True):
@@ -93,11 +96,13 @@ del os
 @pytest.fixture
 def run(live_kernel: NotebookClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     """Run cells in a live kernel with samples, as if it had just started; gives the outputs of each cell."""
+    from nbformat.v4 import new_code_cell, new_notebook
+
     monkeypatch.setenv("DOCKMAGIC_SAMPLES", "1")
 
     def execute(*cells: str) -> list[Any]:
         begin = _AFRESH.format(folder=str(tmp_path), environment=dict(os.environ))
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (begin, *cells)])
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in (begin, *cells)])
         live_kernel.nb = notebook
         live_kernel.reset_execution_trackers()
         for index, cell in enumerate(notebook.cells):

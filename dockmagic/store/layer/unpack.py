@@ -185,7 +185,7 @@ class _Unpacker(Recorder):
     def settle(self, table: LayerTable, below: FileTree | None) -> None:
         """Do what needs the whole layer: whiteouts as files, and the directories' metadata, deepest first."""
         place = self._place
-        for name in table.implied:
+        for name in sorted(table.implied):  # each a step from the one before, not all the way from the root
             place.make(name)
         if not self._applies:
             self._write_whiteouts(table)
