@@ -38,7 +38,7 @@ def ends_by(command: subprocess.Popen[bytes], number: signal.Signals) -> bool:
     """Send a signal, and say whether the command ends; one that comes before the last was heard is the same one."""
     command.send_signal(number)
     try:
-        command.wait(3)
+        command.wait(0.7)
     except subprocess.TimeoutExpired:
         return False
     return True

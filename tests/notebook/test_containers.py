@@ -40,13 +40,16 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=not politely)
 
-    def __call__(self, code: str, *, interrupt_at: tuple[float, ...] = ()) -> list[Any]:
-        """Run a cell; its outputs."""
-        asked, began, pending = self.client.execute(code), time.monotonic(), list(interrupt_at)
+    def __call__(self, code: str, *, interrupt_once: str = "", interrupts: int = 1) -> list[Any]:
+        """Run a cell, and interrupt it once a program runs that has this command line; its outputs."""
+        asked, began = self.client.execute(code), time.monotonic()
+        due, pending = 0.0, interrupts if interrupt_once else 0
         found: list[Any] = []
         while time.monotonic() - began < 60:
-            if pending and time.monotonic() - began > pending[0]:
-                pending.pop(0)
+            if not due and pending and _running(interrupt_once):
+                due = time.monotonic() + 0.2  # until what waits for it listens, too
+            if due and pending and time.monotonic() > due:
+                pending, due = pending - 1, due + 0.4
                 self.manager.interrupt_kernel()
             with suppress(Empty):
                 message = self.client.get_iopub_msg(timeout=0.1)
@@ -203,19 +206,19 @@ def _running(command: str) -> int:
 
 def test_an_interrupt_ends_the_program_and_leaves_nothing(kernel: Kernel) -> None:
     """One interrupt for a program that does not mind it, three for one that ignores all; the kernel goes on."""
-    assert _errors(kernel("%docker run --rm busybox sleep 81234", interrupt_at=(1,))) == ["CommandFailed"]
+    assert _errors(kernel("%docker run --rm busybox sleep 81234", interrupt_once="sleep 81234")) == ["CommandFailed"]
     stubborn = "%docker run --rm busybox sh -c 'trap \"\" INT TERM; sleep 81234; sleep 81234'"
-    assert _errors(kernel(stubborn, interrupt_at=(1, 1.4, 1.8))) == ["CommandFailed"]
+    assert _errors(kernel(stubborn, interrupt_once="sleep 81234", interrupts=3)) == ["CommandFailed"]
     kernel("%docker run -d --name held busybox sleep 81235")
     entering = "%docker exec held sh -c 'trap \"\" INT; sleep 81234'"
-    assert _errors(kernel(entering, interrupt_at=(1, 1.4, 1.8))) == ["CommandFailed"]
+    assert _errors(kernel(entering, interrupt_once="sleep 81234", interrupts=3)) == ["CommandFailed"]
     assert _running("sleep 81234") == 0
     assert _plain(kernel("%docker ps -a --filter name=held --format '{{.Names}} {{.State}}'")) == "held running"
 
 
 def test_an_interrupt_ends_a_build_and_leaves_nothing(kernel: Kernel) -> None:
     """Whatever it was at: no process, no container, no name; the next build works."""
-    assert _errors(kernel("%%build -t half -\nFROM busybox\nRUN sleep 81238", interrupt_at=(1,))) == [
+    assert _errors(kernel("%%build -t half -\nFROM busybox\nRUN sleep 81238", interrupt_once="sleep 81238")) == [
         "KeyboardInterrupt"
     ]
     assert _running("sleep 81238") == 0
@@ -228,7 +231,7 @@ def test_an_interrupt_at_a_terminal_ends_what_runs_on_it_and_not_the_shell(
 ) -> None:
     """As Ctrl-C does."""
     kernel("s = %docker run -it --name typed busybox sh")
-    assert _errors(kernel("%%docker attach typed\nsleep 81236", interrupt_at=(1,))) == ["KeyboardInterrupt"]
+    assert _errors(kernel("%%docker attach typed\nsleep 81236", interrupt_once="sleep 81236")) == ["KeyboardInterrupt"]
     assert _running("sleep 81236") == 0
     assert "alive" in _streams(kernel("%%docker attach typed\necho al''ive")).splitlines()
 
