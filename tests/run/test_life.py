@@ -262,7 +262,7 @@ _REFUSED = [
     ("file", "there/", "is not a directory"),
     ("tree", "there", "cannot copy directory"),
     ("nosuch", "dir", "nosuch"),
-    ("file", "no/such", "Could not find the file"),
+    ("file", "no/such", "is not there|Could not find the file"),
 ]
 
 
