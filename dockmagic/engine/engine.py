@@ -35,11 +35,12 @@ class Engine:
     Args:
         home: the folder that everything is kept in; None for ``$DOCKMAGIC_HOME``, else the user's data folder.
         registries: None for the user's and the system's configuration.
-        on_notice: hears one line about a wait or a fallback of a registry.
+        on_notice: hears one line about a wait or a fallback of a registry, or about what is left out of an image.
 
     Attributes:
         samples: what stands in for docker.io; None if nothing does. ``DOCKMAGIC_SAMPLES=1`` begins with them, unless
             `registries` are given.
+        notice: hears the notices.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Engine:
     ) -> None:
         self.samples: Samples | None = None
         self._own = home if isinstance(home, Home) else Home(home)
-        self._on_notice = on_notice
+        self.notice: Callable[[str], None] = on_notice or (lambda _line: None)
         self.images = Images(self)
         self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
         if registries is not None:
@@ -103,10 +104,10 @@ class Engine:
     def registries(self) -> Registries:
         """The registries; an HTTP client is imported with the first use."""
         if self.samples is not None:
-            return self.samples.registries(on_notice=self._on_notice)
+            return self.samples.registries(on_notice=self.notice)
         from dockmagic.store.registry.registries import Registries
 
-        return Registries(on_notice=self._on_notice)
+        return Registries(on_notice=self.notice)
 
     def close(self) -> None:
         """Close every connection; they open again when they are needed."""

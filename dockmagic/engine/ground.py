@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
     from dockmagic.store.registry.registries import Registries
@@ -17,6 +19,7 @@ class Ground(Protocol):
 
     home: Home
     store: ContentStore
+    notice: Callable[[str], None]
 
     @property
     def registries(self) -> Registries:

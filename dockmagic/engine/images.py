@@ -184,7 +184,9 @@ class Images:
             from dockmagic.image.transfer import pull
         ref = _reference(name).or_latest()
         source = self._engine.registries.repository(ref)
-        return pull(source, self._engine.store, ref, platform=platform, on_progress=on_progress)
+        return pull(
+            source, self._engine.store, ref, platform=platform, on_progress=on_progress, on_notice=self._engine.notice
+        )
 
     def pull_all(
         self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress
@@ -359,12 +361,16 @@ class Images:
     def load(self, source: Path | BinaryIO, *, on_progress: Progress = ignore_progress) -> tuple[Image, ...]:
         """Bring the images of an archive here (``load``).
 
+        Args:
+            source: a file, plain or compressed, a stream of one, or a folder with an image layout.
+            on_progress: hears of each layer.
+
         Raises:
             InvalidArchive: it cannot be read, or not be trusted; nothing is named.
         """
         from dockmagic.image.archive import load
 
-        return load(source, self._engine.store, on_progress=on_progress)
+        return load(source, self._engine.store, on_progress=on_progress, on_notice=self._engine.notice)
 
     def import_rootfs(
         self,

@@ -45,11 +45,22 @@ _NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
 
 
 class Compression(Enum):
-    """How a layer's tar is compressed; the value is the suffix of the OCI media type."""
+    """How a tar is compressed; the value is the suffix of the OCI media type.
+
+    The specification has media types for the first three alone. Layers and archives of the others are read, as docker
+    reads them, but none is made.
+    """
 
     NONE = ""
     GZIP = "gzip"
     ZSTD = "zstd"
+    XZ = "xz"
+    BZIP2 = "bzip2"
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether the specification has a media type for layers of this kind."""
+        return self in (Compression.NONE, Compression.GZIP, Compression.ZSTD)
 
 
 #: What names a tar of a layer, before its compression: OCI's and Docker's, and those that may not be distributed.

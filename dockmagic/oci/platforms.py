@@ -20,6 +20,7 @@ _ARCHITECTURES = {
 _VARIANTS = {"armhf": "v7", "armel": "v6", "armv7l": "v7", "armv6l": "v6"}
 _DEFAULT_VARIANT = {"arm64": "v8", "arm": "v7"}
 _SYSTEMS = {"macos": "darwin"}
+_RUNS_TOO = {"amd64": "386"}
 _ARM_OLDER = {"v8": ("v7", "v6", "v5"), "v7": ("v6", "v5"), "v6": ("v5",)}
 
 
@@ -98,10 +99,12 @@ class Platform(msgspec.Struct, frozen=True, rename={"os_version": "os.version", 
         return self._normal(self.os.lower() or "linux", self.architecture.lower(), (self.variant or "").lower())
 
     def choices(self) -> tuple[Platform, ...]:
-        """What this platform can run, best first: an ARM runs older variants, every arm64 also v8."""
+        """What this platform can run, best first: an ARM also older variants, an arm64 v8, an amd64 386."""
         own = self.normalized()
         if own.architecture != "arm":
-            return (own,) if not own.variant else (own, Platform(architecture=own.architecture, os=own.os))
+            plain = (own,) if not own.variant else (own, Platform(architecture=own.architecture, os=own.os))
+            other = _RUNS_TOO.get(own.architecture)
+            return (*plain, Platform(architecture=other, os=own.os)) if other else plain
         older = _ARM_OLDER.get(own.variant or "", ())
         return (own, *(Platform(architecture="arm", os=own.os, variant=variant) for variant in older))
 

@@ -22,7 +22,8 @@ __all__ = ["command"]
 @verb(
     "load",
     "[OPTIONS]",
-    ("load -i ubuntu.tar", "what docker save, podman save or skopeo wrote; gzip and zstd too"),
+    ("load -i ubuntu.tar", "what docker save, podman save or skopeo wrote, compressed or not"),
+    ("load -i layout/", "a folder with an OCI image layout"),
     returns="Transferred",
 )
 @option("-i", "--input", "path", metavar="string", help="Read from tar archive file, instead of STDIN")
@@ -36,8 +37,8 @@ def command(door: Door, path: str | None, *, quiet: bool) -> Result:
         images = door.engine.images.load(door.stdin, on_progress=log)
     else:
         file = Path(path).expanduser()
-        if not file.is_file():
-            raise InvalidInput(f"there is no file {file}", hint="Name an archive that save wrote")
+        if not file.exists():
+            raise InvalidInput(f"there is no file {file}", hint="Name an archive that save wrote, or an image layout")
         images = door.engine.images.load(file, on_progress=log)
     lines = []
     for image in images:

@@ -228,6 +228,8 @@ def test_what_is_no_archive_is_refused(other: ContentStore, tmp_path: Path) -> N
         load(io.BytesIO(b"noise " * 1000), other)
     with pytest.raises(InvalidArchive, match="bzip2"):
         load(io.BytesIO(b"BZh91AY&SY" + bytes(1000)), other)
+    with pytest.raises(InvalidArchive, match="lzip"):
+        load(io.BytesIO(b"LZIP" + bytes(1000)), other)
     with pytest.raises(InvalidInput, match="cannot be read"):
         load(tmp_path / "missing.tar", other)
 

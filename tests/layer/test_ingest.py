@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
 import lzma
 import os
 import sys
+import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -77,9 +80,31 @@ def test_garbage_after_the_end_is_refused(form: str) -> None:
 
 
 def test_foreign_compressions_are_refused_by_name() -> None:
-    """Docker once read xz; the image specification does not know it."""
-    with pytest.raises(NotSupported, match="xz"):
-        ingest(lzma.compress(PLAIN))
+    """What no engine reads."""
+    with pytest.raises(NotSupported, match="lzip"):
+        ingest(b"LZIP\1\x0c" + bytes(50))
+
+
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress], ids=["xz", "bzip2"])
+def test_layers_of_xz_and_bzip2_are_read_as_docker_reads_them(pack: Callable[[bytes], bytes]) -> None:
+    """In one stream or several, and refused when they are cut off or damaged."""
+    assert ingest(pack(PLAIN))[0] == DIFF_ID
+    assert ingest(pack(PLAIN[:HALF]) + pack(PLAIN[HALF:]) + bytes(8))[0] == DIFF_ID
+    for broken in (pack(PLAIN)[:-9], pack(PLAIN) + b"garbage" * 10):
+        with pytest.raises(InvalidLayer):
+            ingest(broken)
+
+
+def test_an_xz_stream_that_wants_a_gigabyte_is_refused() -> None:
+    """Its dictionary is what the reader has to hold."""
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30, "mode": lzma.MODE_FAST, "mf": lzma.MF_HC3, "depth": 1}]
+    small = lzma.compress(b"x", filters=[{**filters[0], "dict_size": 1 << 20}])
+    # The dictionary's size is one byte of the block header (xz format, 5.3.1), which a checksum covers.
+    block = bytearray(small[12:24])
+    block[4] = 36  # 1 GiB
+    block[8:] = zlib.crc32(block[:8]).to_bytes(4, "little")
+    with pytest.raises(InvalidLayer, match="corrupt"):
+        ingest(small[:12] + bytes(block) + small[24:])
 
 
 def test_endless_expansion_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

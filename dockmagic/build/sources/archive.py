@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
-import lzma
 import sys
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from msgspec.structs import replace
 
-from dockmagic.oci.errors import InvalidArchive, InvalidContent, InvalidLayer, NotSupported
-from dockmagic.oci.media import Compression
+from dockmagic.oci.errors import InvalidArchive, InvalidContent, NotSupported
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.compress import Decompressor
+from dockmagic.store.layer.compress import inflated
 from dockmagic.store.layer.header import BLOCK
 from dockmagic.store.layer.ingest import Recorder, layer_limit
 from dockmagic.store.layer.scan import TarScanner
@@ -33,11 +30,9 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.entry import Entry
     from dockmagic.store.layer.table import LayerTable
 
-__all__ = ["ArchiveFiles", "inflated", "is_archive"]
+__all__ = ["ArchiveFiles", "is_archive"]
 
 _PIECE: Final = 1 << 20
-_BZIP2: Final = b"BZh"
-_XZ: Final = b"\xfd7zXZ\0"
 
 
 class ArchiveFiles(TreeFiles):
@@ -129,66 +124,6 @@ def _part(file: BinaryIO, start: int, size: int) -> Iterator[bytes]:
         start += len(piece)
         size -= len(piece)
         yield piece
-
-
-def inflated(chunks: Iterable[Buffer]) -> Iterator[Buffer]:
-    """The plain bytes of a stream: gzip, zstd, bzip2 or xz as its first bytes say, else as it is.
-
-    Raises:
-        InvalidLayer: corrupt or truncated.
-    """
-    source = iter(chunks)
-    head = b""
-    for chunk in source:
-        head += bytes(chunk)
-        if len(head) >= len(_XZ):
-            break
-    if head.startswith(_BZIP2):
-        yield from _with(bz2.BZ2Decompressor, head, source)
-    elif head.startswith(_XZ):
-        yield from _with(lzma.LZMADecompressor, head, source)
-    else:
-        decompressor = Decompressor(Compression.NONE)
-        yield from decompressor.feed(head)
-        for chunk in source:
-            yield from decompressor.feed(chunk)
-        yield from decompressor.finish()
-
-
-class _Engine(Protocol):
-    """What the decompressors of the standard library have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
-def _with(make: type[_Engine], head: bytes, source: Iterator[Buffer]) -> Iterator[bytes]:
-    engine = make()
-    data = head
-    try:
-        while True:
-            plain = engine.decompress(data, _PIECE)
-            if plain:
-                yield plain
-            if engine.eof:  # another stream may follow
-                data = engine.unused_data.lstrip(b"\0") or bytes(next(source, b""))
-                if not data:
-                    return
-                engine = make()
-            elif engine.needs_input:
-                chunk = next(source, None)
-                if chunk is None:
-                    raise InvalidLayer("the compressed data is truncated")
-                data = bytes(chunk)
-            else:
-                data = b""
-    except (OSError, lzma.LZMAError) as error:
-        raise InvalidLayer(f"the compressed data is corrupt: {error}") from None
 
 
 class _Anybody:

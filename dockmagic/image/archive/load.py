@@ -5,27 +5,33 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.image.transfer.choose import choose_from
 from dockmagic.image.transfer.pull import bring
-from dockmagic.oci.errors import InvalidArchive, InvalidInput, InvalidLayer, NotSupported
+from dockmagic.oci.errors import InvalidArchive, InvalidInput, InvalidLayer, NotSupported, UnsupportedMediaType
 from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.compress import Decompressor, detect
+from dockmagic.store.layer.compress import LONGEST_MAGIC, detect, inflated
+from dockmagic.store.layer.ingest import layer_limit
 
+from .members import Folder, Tar
 from .source import ArchiveSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dockmagic.image.image import Image
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.store.content import ContentStore
+
+    from .members import Members
 
 __all__ = ["load"]
 
@@ -41,14 +47,16 @@ def load(
     *,
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> tuple[Image, ...]:
     """Bring every image of an archive into the store, verified.
 
     Args:
-        source: a file, or a stream (``docker load < FILE``), plain or compressed by gzip or zstd.
+        source: a file, plain or compressed, a stream of one (``docker load < FILE``), or a folder with an image layout.
         store: where they go.
         platform: which one where the archive holds an index; None for this machine's.
         on_progress: hears of each layer.
+        on_notice: hears of what the archive has beside images, and of what is left out of these.
 
     Returns:
         The images under the names that the archive gave them.
@@ -59,26 +67,47 @@ def load(
         PlatformNotFound: the archive has no image for the platform.
         OutOfSpace: the disk is full; nothing is named.
     """
+    store.home.prepare()
     if isinstance(source, Path):
+        if source.is_dir():
+            return _load(Folder(source), store, platform, on_progress, on_notice)
         try:
             opened = source.open("rb")
         except OSError as error:
             raise InvalidInput(f"{source} cannot be read: {error.strerror}", hint="Check the path") from None
         with opened:
-            return load(opened, store, platform=platform, on_progress=on_progress)
-    store.home.prepare()
+            return load(opened, store, platform=platform, on_progress=on_progress, on_notice=on_notice)
     with _in_place(source, store) as file:
-        archive = ArchiveSource(file)
-        images = []
-        for each in archive.images:
-            named = each.names[0] if each.names else _NAMELESS
+        return _load(Tar(file), store, platform, on_progress, on_notice)
+
+
+def _load(
+    members: Members,
+    store: ContentStore,
+    platform: Platform | None,
+    on_progress: Progress,
+    on_notice: Callable[[str], None],
+) -> tuple[Image, ...]:
+    archive = ArchiveSource(members, on_notice)
+    images: list[Image] = []
+    artifacts: list[UnsupportedMediaType] = []
+    for each in archive.images:
+        named = each.names[0] if each.names else _NAMELESS
+        try:
             image = choose_from(archive, each.descriptor, named, platform=platform, home=store.home)
-            image.names = each.names
-            images.append(image)
-        loaded = bring(archive, store, images, on_progress, from_registry=False)
-        for here, there in zip(loaded, images, strict=True):
-            here.names = there.names
-        return loaded
+        except UnsupportedMediaType as error:
+            artifacts.append(error)
+            continue
+        image.names = each.names
+        images.append(image)
+    if not images:
+        raise artifacts[0]
+    for artifact in artifacts:
+        on_notice(f"left out: {artifact.message}")
+    loaded = bring(archive, store, images, on_progress, from_registry=False, on_notice=on_notice)
+    for here, there in zip(loaded, images, strict=True):
+        here.names = there.names
+    return loaded
 
 
 @contextmanager
@@ -86,23 +115,23 @@ def _in_place(source: BinaryIO, store: ContentStore) -> Iterator[BinaryIO]:
     """`source` itself if it is a plain file, else its plain bytes in a temporary one, which no other process sees."""
     head = source.read(_PIECE)
     try:
-        compression = detect(head[:6])
+        compression = detect(head[:LONGEST_MAGIC])
     except NotSupported as error:
-        raise InvalidArchive(
-            error.message.replace("a layer", "the archive"), hint="Decompress it first, or use gzip or zstd"
-        ) from None
+        raise InvalidArchive(error.message.replace("a layer", "the archive"), hint="Decompress it first") from None
     if compression is Compression.NONE and _is_file(source):
         source.seek(0)
         yield source
         return
     with tempfile.TemporaryFile(dir=store.home.root, prefix=".load.") as file, disk_errors():
-        plain = Decompressor(compression)
+        limit = layer_limit()
         try:
-            while head:
-                for piece in plain.feed(head):
-                    file.write(piece)
-                head = source.read(_PIECE)
-            for piece in plain.finish():
+            for piece in inflated(chain([head], iter(partial(source.read, _PIECE), b"")), compression):
+                limit -= len(memoryview(piece))
+                if limit < 0:
+                    raise InvalidArchive(
+                        f"the archive expands to more than {layer_limit()} bytes",
+                        hint="Set DOCKMAGIC_MAX_LAYER_SIZE to more bytes if you trust it",
+                    )
                 file.write(piece)
         except InvalidLayer as error:
             raise InvalidArchive(

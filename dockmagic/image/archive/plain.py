@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from dockmagic.store.layer.compress import Decompressor
+from dockmagic.store.layer.compress import inflated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from typing_extensions import Buffer
 
     from dockmagic.oci.media import Compression
@@ -28,7 +27,7 @@ class PlainLayer(io.RawIOBase):
     """
 
     def __init__(self, stream: BinaryIO, compression: Compression) -> None:
-        self._pieces = _pieces(stream, compression)
+        self._pieces = inflated(iter(partial(stream.read, _PIECE), b""), compression)
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -51,10 +50,3 @@ class PlainLayer(io.RawIOBase):
         view[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
-
-
-def _pieces(stream: BinaryIO, compression: Compression) -> Iterator[Buffer]:
-    decompressor = Decompressor(compression)
-    while chunk := stream.read(_PIECE):
-        yield from decompressor.feed(chunk)
-    yield from decompressor.finish()

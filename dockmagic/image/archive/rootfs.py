@@ -8,6 +8,8 @@ import os
 import tempfile
 from collections import defaultdict
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from msgspec.structs import replace
@@ -21,7 +23,7 @@ from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.spec import Descriptor, History
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.compress import Compressor, detect
+from dockmagic.store.layer.compress import LONGEST_MAGIC, Compressor, detect, inflated
 from dockmagic.store.layer.entry import EntryType
 from dockmagic.store.layer.ingest import LayerIngest
 from dockmagic.store.layer.read import read_contents
@@ -51,10 +53,10 @@ def import_rootfs(
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
 ) -> Image:
-    """Make an image of one layer from a tar, plain or compressed by gzip or zstd (``docker import``).
+    """Make an image of one layer from a tar, plain or compressed (``docker import``).
 
-    A compressed tar is kept as it is; a plain one is compressed. With ``SOURCE_DATE_EPOCH`` that is the image's time,
-    and the compression is zlib's, which does not depend on the processor.
+    A tar compressed by gzip or zstd is kept as it is; another one is compressed by gzip. With ``SOURCE_DATE_EPOCH``
+    that is the image's time, and the compression is zlib's, which does not depend on the processor.
 
     Args:
         source: the tar.
@@ -93,20 +95,20 @@ def import_rootfs(
 
 def _receive(source: BinaryIO, file: io.BufferedRandom) -> tuple[Descriptor, Digest, LayerTable]:
     """Write the layer's blob to `file`, and look into it on the way."""
-    head = source.read(_PIECE)
-    compression = detect(head[:6])
-    ingest = LayerIngest(compression)
-    stored = Compression.GZIP if compression is Compression.NONE else compression
+    pieces = iter(partial(source.read, _PIECE), b"")
+    head = next(pieces, b"")
+    compression = detect(head[:LONGEST_MAGIC])
+    pieces = chain([head], pieces)
+    kept = compression in (Compression.GZIP, Compression.ZSTD)
+    ingest = LayerIngest(compression, sniff=kept)
+    stored = compression if kept else Compression.GZIP
     packed = Compressor(
-        file,
-        Compression.GZIP if compression is Compression.NONE else Compression.NONE,
-        reproducible="SOURCE_DATE_EPOCH" in os.environ,
+        file, Compression.NONE if kept else Compression.GZIP, reproducible="SOURCE_DATE_EPOCH" in os.environ
     )
     with disk_errors(), packed:
-        while head:
-            ingest.feed(head)
-            packed.write(head)
-            head = source.read(_PIECE)
+        for piece in pieces if kept else inflated(pieces):
+            ingest.feed(piece)
+            packed.write(piece)
     diff_id, table = ingest.finish()
     size = file.tell()
     file.seek(0)

@@ -58,9 +58,7 @@ def save(
         archive = _Archive(packed, tags_alone=tags_alone)
         if form == "oci-archive":
             archive.add_layout(chosen)
-        elif any(
-            compression_of(layer.media_type) is Compression.ZSTD for each in chosen for layer in each.manifest.layers
-        ):
+        elif not all(_is_read_everywhere(each) for each in chosen):
             archive.add_classic(chosen)
         else:
             archive.add_manifest_json(
@@ -70,8 +68,9 @@ def save(
         archive.close()
 
 
-def _has_zstd(image: Image) -> bool:
-    return any(compression_of(layer.media_type) is Compression.ZSTD for layer in image.manifest.layers)
+def _is_read_everywhere(image: Image) -> bool:
+    kinds = {compression_of(layer.media_type) for layer in image.manifest.layers}
+    return kinds <= {Compression.NONE, Compression.GZIP}
 
 
 def _blob_hexes(image: Image) -> list[str]:

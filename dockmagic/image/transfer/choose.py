@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dockmagic.image.image import Image
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import PlatformNotFound, UnsupportedMediaType
+from dockmagic.oci.errors import InvalidContent, NotFound, PlatformNotFound, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Descriptor, Index, parse_manifest
 
@@ -20,6 +22,8 @@ __all__ = ["choose", "choose_from"]
 
 # Indexes may stand in indexes (image-index.md); nobody goes deeper than this.
 _DEPTH = 4
+# Lines of an index without a platform whose configurations are read.
+_ASKED = 16
 
 
 def choose(source: ImageSource, ref: Reference, *, platform: Platform | None = None, home: Home | None = None) -> Image:
@@ -58,42 +62,58 @@ def choose_from(
         if not isinstance(index, Index):
             break
         index_digest = index_digest or desc.digest
-        desc = _pick(index, wanted, ref)
+        desc = _pick(source, index, wanted, ref)
     image = Image(source, desc, names=(ref.canonical(),), index_digest=index_digest, home=home)
     _refuse_artifacts(image, ref)
+    own = image.manifest.media_type
+    if own and own != desc.media_type and media.is_manifest(own):
+        # What a manifest says of itself is in its digest, what an index or a registry says of it is not.
+        image.descriptor = msgspec.structs.replace(desc, media_type=own)
     _ = image.config_file  # says now what is wrong with it, not when it is first used
     return image
 
 
 def _refuse_artifacts(image: Image, ref: Reference) -> None:
-    kind = image.manifest.artifact_type or image.manifest.config.media_type
-    # Images of the first years have configurations of no type.
-    if not media.is_config(kind) and kind not in ("", "application/octet-stream"):
-        raise UnsupportedMediaType(f"{ref.familiar} is no container image, but {kind}", hint="Pull an image")
+    config = image.manifest.config.media_type
+    # An image's configuration makes an image, whatever type of artifact it also claims to be; those of the first years
+    # have none.
+    if media.is_config(config) or (not image.manifest.artifact_type and config in ("", media.OCTETS)):
+        return
+    kind = image.manifest.artifact_type or config
+    raise UnsupportedMediaType(f"{ref.familiar} is no container image, but {kind}", hint="Name an image")
 
 
-def _pick(index: Index, wanted: Platform, ref: Reference) -> Descriptor:
+def _pick(source: ImageSource, index: Index, wanted: Platform, ref: Reference) -> Descriptor:
     images = [
         desc
         for desc in index.manifests
         if media.is_manifest(desc.media_type) or media.is_index(desc.media_type)
     ]  # fmt: skip
-    for choice in wanted.choices():
-        for desc in images:
-            if desc.platform is not None and desc.platform.normalized() == choice:
-                return _plain(desc)
-    known = sorted({str(desc.platform) for desc in images if _is_real(desc.platform)})
-    if not known and len(images) == 1:
+    silent = [desc for desc in images if desc.platform is None or not desc.platform.architecture]
+    if len(images) == 1 and silent:
         return _plain(images[0])  # it does not say; its configuration will
+    named = [(desc, desc.platform) for desc in images if desc.platform is not None and desc not in silent]
+    named += [(desc, platform) for desc in silent[:_ASKED] if (platform := _platform_of(source, desc)) is not None]
+    for choice in wanted.choices():
+        for desc, platform in named:
+            if platform.normalized() == choice:
+                return _plain(desc)
+    known = sorted({str(platform) for _, platform in named if platform.architecture != "unknown"})
     raise PlatformNotFound(
         f"{ref.familiar} has no image for {wanted}",
         hint=f"It has {', '.join(known)}: choose one with --platform" if known else "It has no images at all",
     )
 
 
-def _is_real(platform: Platform | None) -> bool:
-    # Attestations stand in indexes as images of the platform unknown/unknown.
-    return platform is not None and platform.architecture not in ("", "unknown")
+def _platform_of(source: ImageSource, desc: Descriptor) -> Platform | None:
+    """What the configuration says of an image whose line in the index says nothing; None for an artifact."""
+    if media.is_index(desc.media_type):
+        return None
+    image = Image(source, desc)
+    try:
+        return image.config_file.platform if media.is_config(image.manifest.config.media_type) else None
+    except (InvalidContent, NotFound):
+        return None
 
 
 def _plain(desc: Descriptor) -> Descriptor:

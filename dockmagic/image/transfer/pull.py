@@ -10,6 +10,7 @@ from dockmagic.image.workers import side_by_side
 from dockmagic.oci.errors import PlatformNotFound, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
+from dockmagic.oci.spec import config_losses
 
 from .choose import choose_from
 from .fetch import fetch_layers, record
@@ -36,6 +37,7 @@ def pull(
     *,
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
+    on_notice: Callable[[str], None] = lambda _: None,
     intake: Intake = record,
 ) -> Image:
     """Bring the image that `ref` names into the store, verified, with the file table of each layer.
@@ -50,6 +52,7 @@ def pull(
         platform: which one of an index; None for this machine's.
         on_progress: hears of each layer in docker's words (``Pulling fs layer``, ``Waiting``, ``Downloading``,
             ``Verifying Checksum``, ``Download complete``, ``Pull complete``, ``Already exists``).
+        on_notice: hears of what is left out of a configuration.
         intake: takes in each layer that comes, for its file table and for what else is to be done with it.
 
     Raises:
@@ -69,12 +72,14 @@ def pull(
         image.index_digest = known.index_digest
     else:
         image = choose_from(nearest, desc, ref, platform=platform, home=store.home)
-    return bring(nearest, store, [image], on_progress, intake=intake)[0]
+    return bring(nearest, store, [image], on_progress, intake=intake, on_notice=on_notice)[0]
 
 
 def _is_choice(known: Named, platform: Platform | None) -> bool:
     """Whether the index would be asked for the platform of the image that is here already."""
     wanted = platform or Platform.default()
+    if not known.platform:
+        return False  # it does not say what it is for
     return Platform.parse(known.platform).normalized() == wanted.normalized()
 
 
@@ -125,8 +130,12 @@ def bring(
     *,
     from_registry: bool = True,
     intake: Intake = record,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> tuple[Image, ...]:
     """Bring what `images` (views of `source`) are made of into the store, then give them their names there."""
+    for image in images:
+        for loss in config_losses(image.raw_config):
+            on_notice(f"left out of image {image.id.short}: {loss}")
     needed = {
         desc.digest for image in images for desc in (image.descriptor, image.manifest.config, *image.manifest.layers)
     }

@@ -21,7 +21,7 @@ from dockmagic.store.layer.table import LayerTable
 from . import layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
 
@@ -48,13 +48,14 @@ def pull_unpacked(
     *,
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> Image:
     """As `transfer.pull`, with layers unpacked as containers will need them.
 
     Where no container can run, or each gets a copy of a whole tree, it is no more than that.
     """
     with _unpacking(store.home) as intake:
-        return pull(source, store, ref, platform=platform, on_progress=on_progress, intake=intake)
+        return pull(source, store, ref, platform=platform, on_progress=on_progress, on_notice=on_notice, intake=intake)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,13 @@
-"""Streams of gzip, zstd and plain bytes, both ways."""
+"""Streams of plain and compressed bytes, both ways: gzip, zstd, xz and bzip2, in one table."""
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import sys
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol
 
 from isal import igzip_lib, isal_zlib
 
@@ -18,11 +20,11 @@ else:
     from backports import zstd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import Buffer
 
-__all__ = ["LONGEST_MAGIC", "Compressor", "Decompressor", "detect"]
+__all__ = ["LONGEST_MAGIC", "Compressor", "Decompressor", "detect", "inflated"]
 
 #: The most plain bytes that are handed out at once: compressed zeros swell a thousandfold.
 _PIECE: Final = 1 << 20
@@ -33,36 +35,15 @@ _ISAL_LEVEL: Final = 1
 _ZSTD_LEVEL: Final = 3
 _GZIP_WINDOW: Final = 31  # zlib's way to say: gzip header, 32 KiB window
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-_FOREIGN: Final = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"LZIP": "lzip"}
+# What an xz stream may have decoders hold: more than `xz -9` needs (65 MiB).
+_XZ_MEMORY: Final = 100 << 20
+
 #: Bytes of a layer that `detect` looks at.
 LONGEST_MAGIC: Final = 6
 
 
-def detect(head: bytes) -> Compression:
-    """What a layer's first six bytes say it is; a tar, if they say nothing.
-
-    Raises:
-        NotSupported: compressed in a way that the image specification does not know.
-    """
-    if head.startswith(_GZIP_MAGIC):
-        return Compression.GZIP
-    # A skippable frame (RFC 8878, section 3.1.2) may come first.
-    if head.startswith(_ZSTD_MAGIC) or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5):
-        return Compression.ZSTD
-    for magic, name in _FOREIGN.items():
-        if head.startswith(magic):
-            raise NotSupported(f"a layer is compressed with {name}", hint="Ask the publisher for gzip or zstd layers")
-    return Compression.NONE
-
-
-# isal's stubs take its error class for an instance.
-_ERRORS: Final[tuple[type[Exception], ...]] = (igzip_lib.IsalError, zstd.ZstdError, EOFError)  # type: ignore[assignment]
-
-
 class _Member(Protocol):
-    """What isal's and zstd's decompressors have in common: one gzip member or zstd frame."""
+    """What all decompressors have in common: one gzip member, zstd frame, xz or bzip2 stream."""
 
     @property
     def eof(self) -> bool: ...
@@ -73,25 +54,64 @@ class _Member(Protocol):
     def decompress(self, data: Buffer, max_length: int = -1) -> bytes: ...
 
 
-def _gzip_member() -> _Member:
-    member: _Member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-    return member
+class _Kind(NamedTuple):
+    """How one compression is told and read."""
+
+    magic: bytes
+    member: Callable[[], _Member]
+
+
+_KINDS: Final = {
+    Compression.GZIP: _Kind(b"\x1f\x8b", lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)),
+    Compression.ZSTD: _Kind(b"\x28\xb5\x2f\xfd", zstd.ZstdDecompressor),
+    Compression.XZ: _Kind(b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)),
+    Compression.BZIP2: _Kind(b"BZh", bz2.BZ2Decompressor),
+}
+_LZIP: Final = b"LZIP"
+
+
+def detect(head: bytes) -> Compression:
+    """What the first six bytes of a layer or archive say it is; a tar, if they say nothing.
+
+    Raises:
+        NotSupported: compressed in a way that no engine reads.
+    """
+    for compression, kind in _KINDS.items():
+        if head.startswith(kind.magic):
+            return compression
+    # A skippable frame (RFC 8878, section 3.1.2) may come first.
+    if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:
+        return Compression.ZSTD
+    if head.startswith(_LZIP):
+        raise NotSupported("a layer is compressed with lzip", hint="Ask the publisher for gzip or zstd layers")
+    return Compression.NONE
+
+
+# isal's stubs take its error class for an instance; bz2 has none of its own.
+_ERRORS: Final[tuple[type[Exception], ...]] = (
+    igzip_lib.IsalError,  # type: ignore[assignment]
+    zstd.ZstdError,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+)
 
 
 class Decompressor:
-    """Takes compressed chunks of any size and gives plain ones: gzip members or zstd frames, one after another.
+    """Takes compressed chunks of any size and gives plain ones: gzip members, zstd frames, xz or bzip2 streams in turn.
 
     Zero bytes after the last member are padding, as gzip itself holds; anything else there is an error.
 
     Args:
         claimed: what the media type says. What the first bytes say goes before it, since mislabelled layers are
             common and every engine reads them.
+        sniff: False for what is known to be plain, whatever its first bytes say.
     """
 
-    def __init__(self, claimed: Compression) -> None:
+    def __init__(self, claimed: Compression, *, sniff: bool = True) -> None:
         self._claimed = claimed
         self._head = b""
-        self._kind: Compression | None = None
+        self._kind: Compression | None = None if sniff else Compression.NONE
         self._member: _Member | None = None
 
     def feed(self, chunk: Buffer) -> Iterator[Buffer]:
@@ -101,26 +121,21 @@ class Decompressor:
             InvalidLayer: the stream is corrupt.
             NotSupported: of a foreign compression.
         """
-        if self._kind is None:
+        kind = self._kind
+        if kind is None:
             self._head += bytes(chunk)
             if len(self._head) < LONGEST_MAGIC:
                 return
             chunk, self._head = self._head, b""
-            self._begin(chunk)
-        if self._kind is Compression.NONE:
+            kind = self._kind = detect(chunk)
+            if kind is not Compression.NONE:
+                self._member = _KINDS[kind].member()
+        if kind is Compression.NONE:
             yield chunk
         else:
-            yield from self._inflate(chunk)
+            yield from self._inflate(kind, chunk)
 
-    def _begin(self, head: bytes) -> None:
-        self._kind = detect(head)
-        if self._kind is not Compression.NONE:
-            self._member = self._next_member()
-
-    def _next_member(self) -> _Member:
-        return _gzip_member() if self._kind is Compression.GZIP else zstd.ZstdDecompressor()
-
-    def _inflate(self, chunk: Buffer) -> Iterator[bytes]:
+    def _inflate(self, kind: Compression, chunk: Buffer) -> Iterator[bytes]:
         data = chunk
         try:
             while True:
@@ -128,7 +143,7 @@ class Decompressor:
                     data = bytes(data).lstrip(b"\0")
                     if not data:
                         return
-                    self._member = self._next_member()
+                    self._member = _KINDS[kind].member()
                 plain = self._member.decompress(data, _PIECE)
                 if plain:
                     yield plain
@@ -140,7 +155,7 @@ class Decompressor:
                 else:
                     data = b""
         except _ERRORS as error:
-            raise InvalidLayer(f"the layer's {self._kind_name} data is corrupt: {error}") from None
+            raise InvalidLayer(f"the layer's {kind.value} data is corrupt: {error}") from None
 
     @property
     def _kind_name(self) -> str:
@@ -159,6 +174,19 @@ class Decompressor:
                 yield self._head
         elif self._member is not None:
             raise InvalidLayer(f"the layer's {self._kind_name} data is truncated")
+
+
+def inflated(chunks: Iterable[Buffer], claimed: Compression = Compression.NONE) -> Iterator[Buffer]:
+    """The plain bytes of a stream, compressed as its first bytes say, else as it is; in pieces of at most 1 MiB.
+
+    Raises:
+        InvalidLayer: corrupt or truncated.
+        NotSupported: of a foreign compression.
+    """
+    decompressor = Decompressor(claimed)
+    for chunk in chunks:
+        yield from decompressor.feed(chunk)
+    yield from decompressor.finish()
 
 
 class Compressor(io.RawIOBase):
@@ -186,7 +214,11 @@ class Compressor(io.RawIOBase):
         self._out = out
         self._engine: Any = None
         self._crew: BinaryIO | None = None
-        if compression is Compression.ZSTD:
+        if compression is Compression.XZ:
+            self._engine = lzma.LZMACompressor()
+        elif compression is Compression.BZIP2:
+            self._engine = bz2.BZ2Compressor()
+        elif compression is Compression.ZSTD:
             self._engine = zstd.ZstdCompressor(level=_ZSTD_LEVEL if level is None else level)
         elif compression is Compression.GZIP and (reproducible or level is not None):
             chosen = _ZLIB_LEVEL if level is None else level

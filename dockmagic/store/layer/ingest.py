@@ -89,13 +89,21 @@ class LayerIngest:
 
     Args:
         compression: what the media type claims; what the bytes say goes before it.
+        sniff: False for what is known to be plain, whatever its first bytes say.
         limit: bytes of tar beyond which it is refused; None for `layer_limit`.
         recorder: hears of the members; one that does more than recording (`unpack`) may be given.
     """
 
-    def __init__(self, compression: Compression, *, limit: int | None = None, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        compression: Compression,
+        *,
+        limit: int | None = None,
+        recorder: Recorder | None = None,
+        sniff: bool = True,
+    ) -> None:
         self._recorder = recorder or Recorder()
-        self._decompressor = Decompressor(compression)
+        self._decompressor = Decompressor(compression, sniff=sniff)
         self._scanner = TarScanner(self._recorder, layer_limit() if limit is None else limit)
         self._hash = hashlib.sha256()
 

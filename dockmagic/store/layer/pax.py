@@ -9,7 +9,7 @@ from dockmagic.oci.errors import InvalidLayer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["XATTR", "Records", "number", "parse", "write"]
+__all__ = ["XATTR", "Records", "number", "parse", "whole", "write"]
 
 
 Records = dict[bytes, bytes]
@@ -31,11 +31,11 @@ def parse(data: bytes) -> Records:
     records: Records = {}
     at = 0
     while at < len(data):
-        space = data.find(b" ", at, at + _LONGEST_NUMBER)
-        digits = data[at:space]
-        if space < 0 or not digits.isdigit():
+        space = data.find(b" ", at)
+        length = whole(data[at:space]) if space > at else None
+        if length is None:
             raise InvalidLayer("a pax header has a record without a length")
-        end = at + int(digits)
+        end = at + length
         key, equals, value = data[space + 1 : end - 1].partition(b"=")
         if end > len(data) or end <= space or data[end - 1 : end] != b"\n" or not equals or not key:
             raise InvalidLayer("a pax header has a broken record")
@@ -57,12 +57,21 @@ def number(records: Mapping[bytes, bytes], key: bytes) -> int | None:
     value = records.get(key)
     if not value:
         return None
-    whole, _, fraction = value.partition(b".")
-    digits = whole.removeprefix(b"-")
-    if not digits.isdigit() or len(digits) > _LONGEST_NUMBER or (fraction and not fraction.isdigit()):
+    text, _, fraction = value.partition(b".")
+    negative = text.startswith(b"-")
+    found = whole(text.removeprefix(b"-"))
+    if found is None or (fraction and not fraction.isdigit()):
         raise InvalidLayer(f"a pax header has {value[:40]!r} where a number belongs")
     # Of a time before the epoch, the fraction goes the other way.
-    return int(whole) - (whole.startswith(b"-") and fraction.strip(b"0") != b"")
+    return -found - (fraction.strip(b"0") != b"") if negative else found
+
+
+def whole(digits: bytes) -> int | None:
+    """Decimal digits as a number, as many zeros as there may be before them; None for anything else."""
+    significant = digits.lstrip(b"0")
+    if not digits.isdigit() or len(significant) > _LONGEST_NUMBER:
+        return None
+    return int(significant or b"0")
 
 
 def write(records: Mapping[bytes, bytes]) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from blake3 import blake3
 
 from dockmagic.oci.errors import InvalidLayer, NotSupported
 
-from .compress import Decompressor
+from .compress import inflated
 from .sparse import Expansion
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read_content(layer: BinaryIO, compression: Compression, entry: Entry) -> Ite
         raise NotSupported(f"{entry.path} has no content", hint="Only files can be read")
     if entry.offset < 0:
         raise InvalidLayer(f"{entry.path} is a hard link to {entry.target}, which no layer has")
-    return map(bytes, _content(_Plain(_inflated(layer, compression)), entry))
+    return map(bytes, _content(_Plain(inflated(_chunks(layer), compression)), entry))
 
 
 def read_contents(
@@ -61,7 +62,7 @@ def read_contents(
     Raises:
         InvalidLayer: as `read_content`.
     """
-    plain = _Plain(_inflated(layer, compression))
+    plain = _Plain(inflated(_chunks(layer), compression))
     again: list[Entry] = []
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.size and entry.offset < plain.position:
@@ -123,8 +124,5 @@ class _Plain:
             pass
 
 
-def _inflated(layer: BinaryIO, compression: Compression) -> Iterator[Buffer]:
-    decompressor = Decompressor(compression)
-    while chunk := layer.read(_CHUNK):
-        yield from decompressor.feed(chunk)
-    yield from decompressor.finish()
+def _chunks(layer: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(layer.read, _CHUNK), b"")

@@ -85,6 +85,11 @@ class TarScanner:
         """Bytes of tar taken so far."""
         return self._position + len(self._carry)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the end mark has come: nothing after it counts."""
+        return self._zero_blocks == _END
+
     def feed(self, chunk: Buffer) -> None:
         """Take the next bytes of the tar.
 
@@ -117,13 +122,22 @@ class TarScanner:
                 at = self._read_members(view, at, end)
         self._position += end - at
 
+    def skip(self) -> int:
+        """How many bytes of content may be left out before the next `feed`; they count as taken. For those who seek."""
+        if self._extension is not None or self._expansion is not None or self._carry:
+            return 0
+        skipped = self._wanted + self._padding
+        self._wanted = self._padding = 0
+        self._position += skipped
+        return skipped
+
     def finish(self) -> None:
-        """Call after the last chunk. A missing end mark is forgiven, as everywhere.
+        """Call after the last chunk. A missing end mark is forgiven, as everywhere, and so is a header for no member.
 
         Raises:
             InvalidLayer: the tar is truncated.
         """
-        if self._wanted or self._padding or self._carry or self._pending or self._sparse:
+        if self._wanted or self._padding or self._carry or self._sparse:
             raise InvalidLayer(f"the layer's tar is truncated: it ends after {self.size} bytes")
 
     @property
@@ -320,11 +334,14 @@ class TarScanner:
             value = pax.number(records, field.encode())
             if value is not None:
                 setattr(header, field, value)
-        xattrs = {
-            key.removeprefix(pax.XATTR).decode("utf-8", "surrogateescape"): records[key]
-            for key in sorted(records)
-            if key.startswith(pax.XATTR) and not key.startswith(_FOREIGN_XATTRS)
-        }
+        try:
+            xattrs = {
+                key.removeprefix(pax.XATTR).decode(): records[key]
+                for key in sorted(records)
+                if key.startswith(pax.XATTR) and not key.startswith(_FOREIGN_XATTRS)
+            }
+        except UnicodeDecodeError:
+            raise InvalidLayer(f"{show(header.name)} has an extended attribute whose name is not UTF-8") from None
         header.xattrs = xattrs or None
         return records
 

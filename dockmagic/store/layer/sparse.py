@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidLayer
 
+from .pax import whole
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -176,9 +178,10 @@ class Expansion:
 
 
 def _whole(text: bytes) -> int:
-    if not text.isdigit() or len(text) > 20:
+    number = whole(text)
+    if number is None:
         raise InvalidLayer(f"a sparse file's map has {text[:40]!r} where a number belongs")
-    return int(text)
+    return number
 
 
 def _paired(numbers: Sequence[int]) -> Segments:
