@@ -150,7 +150,7 @@ class Images:
                 if pull == "never":
                     raise
             else:
-                if platform is None or pull == "never" or image.platform.normalized() in platform.choices():
+                if platform is None or pull == "never" or platform.accepts(image.platform):
                     return image
         ref = Reference.parse(name).or_latest()
         on_pull(ref)

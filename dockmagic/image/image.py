@@ -168,7 +168,7 @@ class Image:
     @property
     def runs_here(self) -> bool:
         """Whether this machine's processor runs it; an image that names none is taken to be for it, as in docker."""
-        return not self.platform.architecture or self.platform.normalized() in Platform.local().choices()
+        return Platform.local().accepts(self.platform)
 
     @property
     def size(self) -> int:

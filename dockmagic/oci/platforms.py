@@ -108,5 +108,9 @@ class Platform(msgspec.Struct, frozen=True, rename={"os_version": "os.version", 
         older = _ARM_OLDER.get(own.variant or "", ())
         return (own, *(Platform(architecture="arm", os=own.os, variant=variant) for variant in older))
 
+    def accepts(self, other: Platform) -> bool:
+        """Whether this platform can run what is for `other`; as in docker, also what names no processor."""
+        return not other.architecture or other.normalized() in self.choices()
+
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)

@@ -81,7 +81,7 @@ def command(
             f"WARNING: the image is for {image.platform}, and this machine is {Platform.local()}: "
             "look into it as you like, it will not run here"
         )
-    if wanted is not None and image.platform.normalized() not in wanted.choices():
+    if wanted is not None and not wanted.accepts(image.platform):
         door.say(f"WARNING: {wanted} was asked for, and the image exists for {image.platform} only")
     news = "Image is up to date" if before == image.digest else "Downloaded newer image"
     status = f"Status: {news} for {ref.familiar}"

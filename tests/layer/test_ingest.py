@@ -10,7 +10,7 @@ import lzma
 import os
 import sys
 import zlib
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,9 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLAIN = tar(file("a", b"x" * 100_000), file("b", os.urandom(70_000)))
 DIFF_ID = "sha256:" + hashlib.sha256(PLAIN).hexdigest()

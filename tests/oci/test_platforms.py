@@ -59,16 +59,19 @@ def test_what_is_no_platform_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "runs"),
     [
-        ("linux/amd64", ["linux/amd64"]),
-        ("linux/amd64/v3", ["linux/amd64/v3", "linux/amd64"]),
+        ("linux/amd64", ["linux/amd64", "linux/386"]),
+        ("linux/amd64/v3", ["linux/amd64/v3", "linux/amd64", "linux/386"]),
         ("linux/arm64", ["linux/arm64"]),
         ("linux/arm/v7", ["linux/arm/v7", "linux/arm/v6", "linux/arm/v5"]),
         ("linux/arm/v5", ["linux/arm/v5"]),
     ],
 )
 def test_a_machine_runs_what_is_older(text: str, runs: list[str]) -> None:
-    """An ARM runs older variants, an x86 of a higher level the lowest; the best choice comes first."""
+    """An ARM runs older variants, an x86 of a higher level the lowest and 386; the best choice comes first."""
     assert [str(choice) for choice in Platform.parse(text).choices()] == runs
+    assert all(Platform.parse(text).accepts(Platform.parse(each)) for each in runs)
+    assert Platform.parse(text).accepts(Platform())
+    assert not Platform.parse(text).accepts(Platform.parse("linux/s390x"))
 
 
 def test_an_indexs_words_are_compared_in_their_usual_form() -> None:

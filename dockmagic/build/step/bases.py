@@ -156,7 +156,7 @@ class Bases:
         except (ImageNotFound, InvalidReference):
             return None
         try:
-            fits = not image.platform.architecture or image.platform.normalized() in platform.choices()
+            fits = platform.accepts(image.platform)
         except (UnsupportedMediaType, NotSupported):
             return None
         return image if fits else None
