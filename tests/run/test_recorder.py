@@ -17,6 +17,7 @@ from dockmagic.run.machine.isolation import Tier
 from dockmagic.run.shim import recorder
 from dockmagic.run.transfer import copy_out
 from dockmagic.store.layer.entry import EntryType
+from dockmagic.store.layer.form import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,3 +237,49 @@ def test_the_filter_fits_the_processor(machine: str, monkeypatch: pytest.MonkeyP
     for place, (kind, hit, miss, _) in enumerate(instructions):
         if kind & 7 == 5:
             assert place + 1 + max(hit, miss) < len(instructions)
+
+
+_SET = (
+    "for f in /tmp/set /tmp/group /tmp/other; do echo evil > $f; done; rm /var/old; echo evil > /var/old; mkdir /tmp/d;"
+    "chmod 4755 /tmp/set /var/old; chmod 2755 /tmp/group; chmod 3777 /tmp/d"
+)
+_FORGED = {"/tmp/set": "0:0", "/tmp/group": "1000:0", "/tmp/other": "7:7", "/var/old": "0:0", "/tmp/d": "0:0"}  # noqa: S108
+
+
+def _forge(container: Container) -> dict[str, tuple[int, int]]:
+    """Mark files as a program would by setxattr(2), for which the image has no tool; whose they are in the layer."""
+    for path, owner in _FORGED.items():
+        os.setxattr(f"{container.folder}/upper{path}", OWNER, owner.encode())
+    entries = {entry.path: entry for entry in commit(container).layers[-1].table.entries}
+    return {path: owner for path, owner in _owners(entries).items() if path in _FORGED}
+
+
+@pytest.mark.parametrize(
+    ("flags", "owner"),
+    [({"user": "1000:1000"}, (1000, 1000)), ({"user": "1000:5"}, (1000, 5)), ({"cap_drop": ["CHOWN"]}, (0, 0))],
+    ids=["user", "user of a group", "root without CAP_CHOWN"],
+)
+def test_a_program_cannot_forge_a_note(make: Make, flags: dict[str, object], owner: tuple[int, int]) -> None:
+    """Who may not give files away could else leave a set-id file to root, or to anybody, by an attribute of its own."""
+    container = make("sh", "-ec", _SET, **flags)
+    assert finish(container) == (0, "", "")
+    assert _forge(container) == dict.fromkeys(_FORGED, owner)
+
+
+def test_a_program_that_came_in_cannot_forge_a_note(make: Make) -> None:
+    """By ``exec`` as another user, in a container of root's."""
+    container = make("sleep", "100")
+    container.start(owner=os.getpid()).close()
+    with container.exec(["sh", "-ec", _SET], user="1000") as session:
+        assert session.follow(lambda *_: None) == 0
+    assert _forge(container)["/tmp/other"] == (0, 0)  # noqa: S108
+
+
+def test_files_of_the_image_stay_whose_they_were(layer: Layer) -> None:
+    """Also where programs of a user's own run: at their place, written to, and moved."""
+    entries = layer("echo more >> /home/user/own", user="2000")
+    assert _owners(entries)["/home/user/own"] == (1000, 1000)
+    entries = layer("mv /home/user/own /home/mine", user="2000")
+    assert _owners(entries)["/home/mine"] == (1000, 1000)
+    entries = layer("mv /home/user/own /home/mine; echo more >> /home/mine", user="2000")
+    assert _owners(entries)["/home/mine"] == (2000, 0)

@@ -128,11 +128,18 @@ class _Shim:
                 self.streams.take_terminal(descriptors[0])
             answer = self._follow_start(sync)
             if "user" in answer:
-                table = ownertable.open_table(self.folder.path)
-                ownertable.set_default(table, *answer["user"])
-                os.close(table)
+                self._note_user(*answer["user"], first=True)
                 answer = self._follow_start(sync)
         return answer
+
+    def _note_user(self, uid: int, gid: int, *, first: bool) -> None:
+        """Write down whose program begins, where there is one user only."""
+        table = ownertable.open_table(self.folder.path)
+        if first:
+            ownertable.set_default(table, uid, gid)
+        if uid or not recorder.records_owners(self.spec["process"]["capabilities"]):
+            ownertable.admit(table)
+        os.close(table)
 
     def _limit(self) -> None:
         """Hold the container to its limits, before it does anything."""
@@ -348,6 +355,7 @@ class _Shim:
         if answer.get("ready"):
             answer = self._follow_start(outer)
             if "user" in answer:
+                self._note_user(*answer["user"], first=False)
                 answer = self._follow_start(outer)
         outer.close()
         if answer or not pid:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from dockmagic.run.linux.kernel import Identity
 
-__all__ = ["Owner", "append", "open_table", "read", "set_default"]
+__all__ = ["Owner", "Table", "admit", "append", "open_table", "read", "set_default"]
 
 _NAME: Final = "owners"
 _RECORD: Final = struct.Struct("=QQIIIQ")
+_OTHERS: Final = (0, 1)  # no file has this inode
 _NOBODY: Final = 0xFFFFFFFF  # what chown(2) takes for "leave it"
 
 
@@ -36,6 +37,20 @@ class Owner(NamedTuple):
     device: int = 0
 
 
+class Table(NamedTuple):
+    """What is noted down of a container.
+
+    Attributes:
+        known: owners by inode and birth time.
+        default: whose all other new files are.
+        others: whether programs have run that may not give files away, so that no mark on a file is to be believed.
+    """
+
+    known: dict[tuple[int, int], Owner]
+    default: Owner
+    others: bool
+
+
 def open_table(folder: str) -> int:
     """A descriptor for `append` to the table of the container in `folder`."""
     return os.open(f"{folder}/{_NAME}", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -51,17 +66,22 @@ def set_default(table: int, uid: int, gid: int) -> None:
     _write(table, 0, 0, Owner(uid, gid))
 
 
+def admit(table: int) -> None:
+    """Note down that a program runs that may not give files away: one that is not root, or has no CAP_CHOWN."""
+    _write(table, *_OTHERS, Owner(0, 0))
+
+
 def _write(table: int, inode: int, born: int, owner: Owner) -> None:
     os.write(table, _RECORD.pack(inode, born, owner.uid & _NOBODY, owner.gid & _NOBODY, owner.kind, owner.device))
 
 
-def read(folder: str) -> tuple[dict[tuple[int, int], Owner], Owner]:
-    """Owners by inode and birth time, and whose all other new files are."""
+def read(folder: str) -> Table:
+    """The table of the container in `folder`."""
     try:
         with open(f"{folder}/{_NAME}", "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        return {}, Owner(0, 0)
+        return Table({}, Owner(0, 0), others=False)
     known: dict[tuple[int, int], Owner] = {}
     unknown = Owner(-1, -1)
     for inode, born, uid, gid, kind, device in _RECORD.iter_unpack(data[: len(data) - len(data) % _RECORD.size]):
@@ -72,4 +92,5 @@ def read(folder: str) -> tuple[dict[tuple[int, int], Owner], Owner]:
             kind or before.kind,
             device or before.device,
         )
-    return known, known.pop((0, 0), Owner(0, 0))
+    others = known.pop(_OTHERS, None) is not None
+    return Table(known, known.pop((0, 0), Owner(0, 0)), others)

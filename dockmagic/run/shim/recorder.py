@@ -20,7 +20,7 @@ from dockmagic.run.linux import bpf, idmap, kernel
 
 from . import ownertable
 
-__all__ = ["compile_filter", "record"]
+__all__ = ["compile_filter", "record", "records_owners"]
 
 _CALLS: Final = {
     "x86_64": {
@@ -87,6 +87,11 @@ def compile_filter(capabilities: int) -> bytes:
                     bpf.give(bpf.ALLOW),
                 ]
     return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
+
+
+def records_owners(capabilities: int) -> bool:
+    """Whether root with these capabilities may give files away."""
+    return bool(capabilities & _CHOWN)
 
 
 def record(spec: dict[str, Any], listener: int, users: int, mounts: int) -> NoReturn:

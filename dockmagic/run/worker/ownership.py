@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 from dockmagic.run.linux import kernel
@@ -11,11 +12,13 @@ from dockmagic.run.shim import ownertable
 from dockmagic.store.layer.entry import EntryType
 from dockmagic.store.layer.form import OWNER
 from dockmagic.store.layer.pack import Told
+from dockmagic.store.layer.survey import digest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.store.layer.entry import Entry
+    from .origins import Origins
+    from .upper import Written
 
 __all__ = ["Ownership"]
 
@@ -27,7 +30,8 @@ class Ownership:
     """What is known of the owners in one container's writable layer.
 
     A file that was given to somebody is in the table. One that comes from the image brought a note with it when it was
-    copied up. Any other belongs to whom the container runs as.
+    copied up. Any other belongs to whom the container runs as. Programs can write such notes, too: where any of them
+    may not give files away, a note counts only if the image confirms it.
 
     Args:
         folder: of the container, with the table.
@@ -35,7 +39,7 @@ class Ownership:
     """
 
     def __init__(self, folder: Path, upper: Path) -> None:
-        self._known, self._default = ownertable.read(str(folder))
+        self._known, self._default, self._others = ownertable.read(str(folder))
         self._upper = os.open(upper, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> Self:
@@ -44,21 +48,23 @@ class Ownership:
     def __exit__(self, *_: object) -> None:
         os.close(self._upper)
 
-    def of(self, name: bytes, below: Entry | None = None) -> Told:
-        """What `name` in the writable layer, as `Entry.name`, should be; `below` is what it was in the image.
+    def of(self, item: Written, origins: Origins) -> Told:
+        """What `item` of the writable layer should be; `origins` knows what it was in the image.
 
         A file that replaces one of the image's, or backs it up, and was given to root by name tells of a program that
         copied the owner that it saw, as ``useradd`` does with ``/etc/shadow``. Here everybody sees root, so the image's
         owner stays.
-        Of a link or pipe, which can have no note, `below` is what it was in the image: it is still that owner's unless
-        it was given to somebody.
+        A link or pipe, which can have no note, is still the owner's in the image unless it was given to somebody.
         """
+        name, below = item.name, origins.of(item)
         try:
             known = self._known.get(kernel.identify(self._upper, name)[:2], _UNKNOWN)
         except OSError:
             known = _UNKNOWN  # it went away meanwhile
         uid, gid = known.uid, known.gid
         noted = self._noted(name)
+        if noted is not None and self._others and not origins.confirms(item, noted, partial(self._digest, name)):
+            noted = None
         if below is not None and (noted is None or below.name != name):
             if below.is_file and (uid, gid) == (0, 0):
                 uid, gid = below.uid, below.gid
@@ -79,3 +85,13 @@ class Ownership:
             return int(uid), int(gid)
         except (OSError, ValueError):
             return None
+
+    def _digest(self, name: bytes) -> bytes:
+        """The digest of a file's content, as `Entry.digest` has it; empty if it has gone."""
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            descriptor = kernel.open_in_root(self._upper, os.fsdecode(name), flags)
+        except OSError:
+            return b""
+        with open(descriptor, "rb") as file:
+            return digest_of(file)

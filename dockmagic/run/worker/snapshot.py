@@ -42,7 +42,7 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
             ownership, origins = opened.enter_context(Ownership(folder, place)), Origins(below)
 
             def told(item: upper.Written) -> Told:
-                return ownership.of(item.name, origins.of(item))
+                return ownership.of(item, origins)
 
         return copied.scan(folder, place, told) if isolation["copies"] else upper.scan(place, told)
 

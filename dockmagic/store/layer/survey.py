@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from blake3 import blake3
 
@@ -19,7 +19,7 @@ from .noted import NOTE, restored
 if TYPE_CHECKING:
     from .place import Place
 
-__all__ = ["Found", "digest", "look", "open_file", "read_xattrs", "xattrs_of"]
+__all__ = ["Found", "digest", "digest_of", "look", "open_file", "read_xattrs", "xattrs_of"]
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _CHUNK: Final = 1 << 20
@@ -95,14 +95,16 @@ def open_file(place: Place, name: bytes) -> int:
 
 def digest(place: Place, name: bytes) -> bytes:
     """The digest of a file's content, as `Entry.digest` has it."""
-    descriptor = open_file(place, name)
-    try:
-        hasher = blake3()
-        while data := os.read(descriptor, _CHUNK):
-            hasher.update(data)
-        return hasher.digest()
-    finally:
-        os.close(descriptor)
+    with open(open_file(place, name), "rb", buffering=0) as file:
+        return digest_of(file)
+
+
+def digest_of(file: IO[bytes]) -> bytes:
+    """The same of an open file."""
+    hasher = blake3()
+    while data := file.read(_CHUNK):
+        hasher.update(data)
+    return hasher.digest()
 
 
 def _where(place: Place, name: bytes) -> tuple[int, bytes]:
