@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import os
 import signal
 import sys
 from typing import TYPE_CHECKING
 
-from .oci.errors import DockmagicError
+from .oci.errors import TRACEBACK
+from .oci.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from dockmagic.build.outcome.events import BuildEvent
 
+    from .terminal import Progress
     from .verbs.result import Result
 
 __all__ = ["main"]
@@ -42,10 +45,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def leave() -> None:
         """End at once: Python would take every object apart first, which takes as long as a small command."""
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # it is told already, and there is nobody left to tell
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
 
+    from .terminal.standard import open_standard
+
+    open_standard()
     gc.set_threshold(_GARBAGE)
     atexit.register(leave)  # what is registered first is called last
     code = _answer(sys.argv[1:])
@@ -62,6 +69,8 @@ def _answer(argv: Sequence[str]) -> int:
         # The reader has gone, as head does. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001  (no traceback reaches the user)
+        return _fail(error)
 
 
 def _run(argv: list[str]) -> int:
@@ -69,8 +78,6 @@ def _run(argv: list[str]) -> int:
     from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
     from .verbs.call import invoke
     from .verbs.door import Door
-    from .verbs.failing import failure_story
-    from .verbs.mistake import UsageMistake
 
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
         source, output = standard_input(), Output(progress.close)
@@ -93,21 +100,31 @@ def _run(argv: list[str]) -> int:
             result = invoke(door, argv)
         except Ended as ending:
             return 128 + ending.number
-        except UsageMistake as mistake:
-            _say(f"dockmagic: {mistake}\n\nUsage:  {mistake.usage}")
-            return mistake.exit_code
-        except DockmagicError as error:
-            progress.close()
-            _say("\n".join(filter(None, (failure_story(error), f"Error: {error}"))))
-            return error.exit_code
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            progress.close()
-            _say(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
-            return 1
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001  (no traceback reaches the user)
+            return _fail(error, progress)
         progress.close()
         return _print(result)
+
+
+def _fail(error: Exception, progress: Progress | None = None) -> int:
+    """Say what went wrong, in a line that says what to do; the exit code."""
+    from .verbs.failing import failure_story, named
+    from .verbs.mistake import UsageMistake
+
+    if isinstance(error, UsageMistake):
+        _say(f"dockmagic: {error}\n\nUsage:  {error.usage}")
+        return error.exit_code
+    if progress is not None:
+        progress.close()
+    failure = named(error)
+    if failure is not error and os.environ.get(TRACEBACK):
+        import traceback
+
+        _say("".join(traceback.format_exception(error)))
+    _say("\n".join(filter(None, (failure_story(failure), f"Error: {failure}"))))
+    return failure.exit_code
 
 
 def _print(result: Result) -> int:
@@ -117,10 +134,13 @@ def _print(result: Result) -> int:
     output = printed(result)
     if isinstance(output, bytes):
         sys.stdout.flush()
+        if sys.stdout.isatty():
+            output = printable(output.decode("utf-8", "surrogateescape")).encode()
         sys.stdout.buffer.write(output)
     elif output:
-        # Names of files need not be text in any encoding: the terminal gets their bytes as they are.
-        sys.stdout.buffer.write(output.encode("utf-8", "surrogateescape") + b"\n")
+        # Names of files need not be text in any encoding: who reads a pipe gets their bytes as they are.
+        text = printable(output, keep_bytes=not sys.stdout.isatty())
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
     sys.stdout.buffer.flush()
     if isinstance(result, Serving):
         result.server.wait()
@@ -139,5 +159,5 @@ def _follow_build(style: str) -> AbstractContextManager[Callable[[BuildEvent], N
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{printable(line)}\n")
     sys.stderr.flush()

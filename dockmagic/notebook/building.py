@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.printable import without_controls
 from dockmagic.verbs.build_board import BuildBoard
 from dockmagic.verbs.shown import human_size
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]
 
 _TAIL: Final = 8
-_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _MARKS: Final = {
     "waiting": "○", "running": "●", "done": "✓", "cached": "✓", "failed": "✗", "canceled": "◌", "skipped": "○",
 }  # fmt: skip
@@ -106,7 +105,7 @@ class _Drawing:
         board = self._board
         with board.lock:
             head = html.muted(f"{board.finished} of {count(len(board.steps), 'step')}, {board.seconds:.1f} s")
-            return html.join(f"<div>{head}</div>", *map(_step, board.steps.values()))
+            return html.join(html.div(head), *map(_step, board.steps.values()))
 
     def summary(self) -> str:
         """One line for what went well; all of it where a step failed, or was interrupted."""
@@ -120,30 +119,33 @@ class _Drawing:
         return html.join(html.muted(note))
 
 
-def _step(step: StepState) -> str:
+def _step(step: StepState) -> html.Markup:
     colour = _COLOURS.get(step.outcome, "")
-    mark = f'<b style="color:{colour}">{_MARKS[step.outcome]}</b>' if colour else html.muted(_MARKS[step.outcome])
+    sign = _MARKS[step.outcome]
+    mark = html.Markup('<b style="color:{}">{}</b>').format(colour, sign) if colour else html.muted(sign)
     clock = "cached" if step.outcome == "cached" else f"{step.elapsed:.1f} s" if step.began else ""
     line = html.line(mark, html.code(step.info.title, title=step.info.text), html.muted(clock))
     if step.outcome == "failed":
-        why = f'<div style="color:{colour};margin-left:1.2em">{html.text(step.why)}</div>'
-        return f"{line}{why}{output_html(list(step.lines))}"
+        why = html.div(step.why, style=f"color:{colour};margin-left:1.2em")
+        return html.run(line, why, output_html(list(step.lines)))
     if step.outcome != "running":
         return line
-    transfers = "".join(
-        f'<div style="margin-left:1.2em">{html.code(what)} {html.text(status)} {_amount(done, total)}</div>'
+    transfers = (
+        html.div(html.code(what), " ", status, " ", _amount(done, total), style="margin-left:1.2em")
         for what, (status, done, total) in step.transfers.items()
     )
-    return f"{line}{transfers}{output_html(list(step.lines)[-_TAIL:])}"
+    return html.run(line, *transfers, output_html(list(step.lines)[-_TAIL:]))
 
 
-def _amount(done: int, total: int) -> str:
-    return html.bar(done / total, width=90) + html.muted(f" {human_size(done)} of {human_size(total)}") if total else ""
+def _amount(done: int, total: int) -> html.Markup:
+    if not total:
+        return html.NOTHING
+    return html.run(html.bar(done / total, width=90), html.muted(f" {human_size(done)} of {human_size(total)}"))
 
 
-def output_html(lines: list[str]) -> str:
+def output_html(lines: list[str]) -> html.Markup:
     """What a step's program wrote, without the colours that it gave it; nothing for none."""
     if not lines:
-        return ""
+        return html.NOTHING
     style = "margin:2px 0 4px 1.2em;padding:2px 8px;border-left:3px solid rgba(127,127,127,.35);background:none"
-    return f'<pre style="{style}">{html.text(_CONTROL.sub("", chr(10).join(lines)))}</pre>'
+    return html.pre(without_controls("\n".join(lines)), style=style)

@@ -47,7 +47,7 @@ def image(shown: Image, statuses: Mapping[str, str] | None = None, lines: Sequen
     size = human_size(sum(sizes)) + ("" if here else " compressed")
     head = f"{image_name(shown)}  {shown.platform}  {size}  {count(len(sizes), 'layer')}"
     return {
-        "text/plain": _image_text(shown, sizes, head, lines),
+        "text/plain": printable(_image_text(shown, sizes, head, lines)),
         "text/html": _image_html(shown, sizes, size, statuses or {}, lines),
     }
 
@@ -64,8 +64,8 @@ def _layer_line(layer: Layer, size: int) -> str:
 
 def _image_html(
     shown: Image, sizes: Sequence[int], size: str, statuses: Mapping[str, str], lines: Sequence[str]
-) -> str:
-    names = ", ".join(f"<b>{html.text(ref.familiar)}</b>" for ref in shown.names) or "<b>no name</b>"
+) -> html.Markup:
+    names = html.Markup(", ").join([html.bold(ref.familiar) for ref in shown.names] or [html.bold("no name")])
     rest = html.muted(f"{shown.platform} · {size} · {count(len(sizes), 'layer')}")
     largest = max(sizes, default=0) or 1
     rows = [
@@ -84,9 +84,9 @@ def _image_html(
     if shown.created:
         about.append(("Created", html.text(shown.created)))
     return html.join(
-        f"<div>{names} &nbsp;{rest}</div>",
+        html.div(names, html.SPACE, rest),
         html.table(reversed(rows), header=header, numbers=(0, 1)),
-        *(f"<div>{html.muted(line)}</div>" for line in lines),
+        *(html.div(html.muted(line)) for line in lines),
         html.details(html.muted("ID and digest"), html.facts(about)),
     )
 
@@ -96,7 +96,7 @@ def images(shown: Sequence[Image]) -> Bundle:
     text = "\n".join(f"{image_name(item)}  {short_id(item.id)}" for item in shown)
     rows = [
         [
-            f"<b>{html.text(image_name(item))}</b>",
+            html.bold(image_name(item)),
             html.code(short_id(item.id)),
             str(len(item.layers)),
             str(item.platform),
@@ -104,7 +104,7 @@ def images(shown: Sequence[Image]) -> Bundle:
         for item in shown
     ]
     table = html.table(rows, header=("Image", "ID", "Layers", "Platform"), numbers=(2,))
-    return {"text/plain": text, "text/html": html.join(table)}
+    return {"text/plain": printable(text), "text/html": html.join(table)}
 
 
 def layer(shown: Layer) -> Bundle:
@@ -121,11 +121,11 @@ def layer(shown: Layer) -> Bundle:
         ("Changes", html.text(letters)),
         ("DiffID", html.code(shown.diff_id)),
         ("ChainID", html.code(shown.chain_id)),
-        ("Blob", f"{html.code(shown.descriptor.digest)} {html.muted(human_size(shown.compressed_size))}"),
+        ("Blob", html.run(html.code(shown.descriptor.digest), " ", html.muted(human_size(shown.compressed_size)))),
     ]
     return {
         "text/plain": "\n".join(text),
-        "text/html": html.join(f"<div><b>layer {shown.index}</b> {html.muted(size)}</div>", html.facts(about)),
+        "text/html": html.join(html.div(html.bold(f"layer {shown.index}"), " ", html.muted(size)), html.facts(about)),
     }
 
 
@@ -155,7 +155,7 @@ def file_tree(shown: FileTree) -> Bundle:
     total = count(len(shown), "path")
     top = "\n".join(_line(node) for node in shown.children())
     tree = _folder(shown, b"", 0)
-    return {"text/plain": f"{total}\n{top}".rstrip(), "text/html": html.join(f"<div>{html.muted(total)}</div>", tree)}
+    return {"text/plain": f"{total}\n{top}".rstrip(), "text/html": html.join(html.div(html.muted(total)), tree)}
 
 
 def _line(node: Node) -> str:
@@ -165,7 +165,7 @@ def _line(node: Node) -> str:
     return f"{stat.filemode(entry.st_mode)}  {size:>8}  [{node.layer}]  {printable(entry.path + link)}"
 
 
-def _folder(shown: FileTree, name: bytes, depth: int) -> str:
+def _folder(shown: FileTree, name: bytes, depth: int) -> html.Markup:
     found = shown.children(name)
     lines = []
     for node in found[:_PER_FOLDER]:
@@ -173,12 +173,14 @@ def _folder(shown: FileTree, name: bytes, depth: int) -> str:
         layer_note = html.muted(f"[{node.layer}]")
         if node.entry.is_dir and depth + 1 < _DEPTH:
             lines.append(
-                html.details(f"{html.code(label + '/')} {layer_note}", _folder(shown, node.entry.name, depth + 1))
+                html.details(
+                    html.run(html.code(label + "/"), " ", layer_note), _folder(shown, node.entry.name, depth + 1)
+                )
             )
         else:
             mark = "/" if node.entry.is_dir else f" → {node.entry.target}" if node.entry.link else ""
             size = "" if node.entry.is_dir or node.entry.link else f" {human_size(node.entry.size)}"
-            lines.append(f"{html.code(label + mark)}{html.muted(size)} {layer_note}")
+            lines.append(html.run(html.code(label + mark), html.muted(size), " ", layer_note))
     if len(found) > _PER_FOLDER:
         lines.append(html.muted(f"… and {len(found) - _PER_FOLDER:,} more"))
     return html.branches(lines)
@@ -197,10 +199,10 @@ def image_path(shown: ImagePath) -> Bundle:
         f", hides that of layer {', '.join(map(str, hides))}" if hides else ""
     )
     preview = _preview(shown)
-    body = f'<pre style="margin:4px 0">{html.text(preview)}</pre>' if preview else ""
+    body = html.pre(preview) if preview else ""
     return {
         "text/plain": f"{head}\n{source}",
-        "text/html": html.join(f"<div>{html.code(head)}</div><div>{html.muted(source)}</div>", body),
+        "text/html": html.join(html.div(html.code(head)), html.div(html.muted(source)), body),
     }
 
 

@@ -52,11 +52,11 @@ def container(shown: Container) -> Bundle:
         *image_lines(shown.image),
         *(f"  {cell}   # {why}" for cell, why in cells),
     ]
-    top = f"<b>+</b> &nbsp;{html.text(size)} &nbsp;the writable layer &nbsp;{html.muted(counts)}"
+    top = html.run(html.bold("+"), html.SPACE, size, html.SPACE, "the writable layer", html.SPACE, html.muted(counts))
     return {
         "text/plain": "\n".join(text),
         "text/html": html.join(
-            f"<div><b>{html.text(shown.name)}</b> &nbsp;{html.muted('on ' + record.image)}</div>",
+            html.div(html.bold(shown.name), html.SPACE, html.muted(f"on {record.image}")),
             html.facts((name, html.code(value)) for name, value in facts),
             slab(top, colour=WRITABLE),
             image_slabs(shown.image),
@@ -98,18 +98,23 @@ def container_path(shown: ContainerPath) -> Bundle:
     lines = [_line(number, place, seen) for number, place in enumerate(places)]
     slabs = [
         slab(
-            f"<b>{html.text(where)}</b> &nbsp;{f'<b>{html.text(what)}</b>' if number == seen else html.muted(what)}"
-            f" &nbsp;{html.code(made_by) if made_by else ''}",
+            html.run(
+                html.bold(where),
+                html.SPACE,
+                html.bold(what) if number == seen else html.muted(what),
+                html.SPACE,
+                html.code(made_by) if made_by else "",
+            ),
             colour=WRITABLE if not number else "rgba(127,127,127,.35)",
         )
         for number, (where, what, made_by) in enumerate(lines)
     ]
     preview = _preview(shown)
     text = "\n".join([head, *(f"{where:>4}  {what:<44}{made_by}".rstrip() for where, what, made_by in lines)])
-    body = f'<pre style="margin:4px 0">{html.text(preview)}</pre>' if preview else ""
+    body = html.pre(preview) if preview else ""
     return {
         "text/plain": text,
-        "text/html": html.join(f"<div>{html.code(head)}</div>", "".join(slabs), body),
+        "text/html": html.join(html.div(html.code(head)), *slabs, body),
     }
 
 

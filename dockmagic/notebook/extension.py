@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .completion import Completion
 from .magics import SHORT, SHORT_CELLS, DockMagics
+from .text import printable
 from .transform import line_transform
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _card(module: str, name: str) -> Callable[..., dict[str, str]]:
     def show(shown: Any, **_: Any) -> dict[str, str]:
         cards = import_module(f"dockmagic.notebook.{module}")
         bundle: dict[str, str] = getattr(cards, name)(shown)
-        return bundle
+        return bundle | {"text/plain": printable(bundle["text/plain"])}
 
     return show
 

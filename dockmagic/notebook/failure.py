@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import DockmagicError
 
+from .text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,14 +44,20 @@ def one_line(error: BaseException, line: str, shell: InteractiveShell, *, above:
 
 @contextmanager
 def in_one_line(shell: InteractiveShell) -> Iterator[None]:
-    """Errors that dockmagic raises on purpose, and an interrupt, leave the block with their rendering."""
+    """Errors and an interrupt leave the block with their rendering; the unexpected as an `InternalError`."""
     try:
         yield
     except DockmagicError as error:
         from dockmagic.verbs.failing import failure_story
 
-        one_line(error, str(error), shell, above=failure_story(error))
+        one_line(error, str(error), shell, above=printable(failure_story(error)))
         raise
     except KeyboardInterrupt as error:
         one_line(error, _INTERRUPTED, shell)
         raise
+    except Exception as error:
+        from dockmagic.verbs.failing import named
+
+        failure = named(error)
+        one_line(failure, str(failure), shell)
+        raise failure from error

@@ -145,7 +145,7 @@ class ImageList(tuple[Any, ...]):
         return images(self)
 
 
-def _tree(value: Any, depth: int) -> str:
+def _tree(value: Any, depth: int) -> html.Markup:
     if isinstance(value, dict):
         pairs = [(str(name), item) for name, item in value.items()]
     elif isinstance(value, list):
@@ -153,15 +153,16 @@ def _tree(value: Any, depth: int) -> str:
     else:
         return html.code("" if value is None else value)
     members = [_member(name, item, depth) for name, item in pairs]
-    return html.branches(members) if depth else "".join(f"<div>{member}</div>" for member in members)
+    return html.branches(members) if depth else html.run(*map(html.div, members))
 
 
-def _member(name: str, item: Any, depth: int) -> str:
+def _member(name: str, item: Any, depth: int) -> html.Markup:
     if not isinstance(item, (dict, list)) or not item:
         shown = html.code(json.dumps(item, ensure_ascii=False) if not isinstance(item, str) else item)
-        return f"<b>{html.text(name)}</b> {shown}"
+        return html.run(html.bold(name), " ", shown)
     brief = json.dumps(item, ensure_ascii=False)
     if len(brief) <= _ONE_LINE:
-        return f"<b>{html.text(name)}</b> {html.code(brief)}"
+        return html.run(html.bold(name), " ", html.code(brief))
     size = html.muted(f"{len(item)} {'members' if isinstance(item, dict) else 'items'}")
-    return html.details(f"<b>{html.text(name)}</b> {size}", _tree(item, depth + 1), opened=depth + 1 < _OPEN_DEPTH)
+    head = html.run(html.bold(name), " ", size)
+    return html.details(head, _tree(item, depth + 1), opened=depth + 1 < _OPEN_DEPTH)

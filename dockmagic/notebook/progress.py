@@ -71,13 +71,13 @@ class Board:
         return html.join(html.muted(f"{count(len(lines), 'layer')}, {human_size(moved)} moved in {seconds:.1f} s"))
 
 
-def _bar(status: str, done: int, total: int) -> str:
+def _bar(status: str, done: int, total: int) -> html.Markup:
     if status.startswith(_DONE):
         return html.bar(1.0, colour=_COLOURS["done"])
     return html.bar(done / total if total else 0.0, colour=_COLOURS["moving"])
 
 
-def _amount(status: str, done: int, total: int) -> str:
+def _amount(status: str, done: int, total: int) -> html.Markup:
     if status.startswith(_DONE) or not total:
         return html.muted(human_size(total) if total else "")
     return html.muted(f"{human_size(done)} of {human_size(total)}")

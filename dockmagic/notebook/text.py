@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dockmagic.oci.printable import printable
+
 __all__ = ["count", "indent", "printable"]
 
 
@@ -13,13 +15,3 @@ def count(number: int, one: str, many: str = "") -> str:
 def indent(lines: str, by: str = "  ") -> str:
     """Every line moved to the right."""
     return "\n".join(by + line for line in lines.splitlines())
-
-
-def printable(text: str) -> str:
-    r"""`text` with what no terminal or page can take (lone surrogates, control characters) written as ``\xNN``."""
-    if text.isprintable():
-        return text
-    raw = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else f"\\x{ord(character):02x}" for character in raw
-    )

@@ -56,9 +56,10 @@ class Welcome:
     def _repr_html_(self) -> str:
         cells = html.table([html.code(cell), html.muted(why)] for cell, why in self._cells)
         return html.join(
-            f"<div><b>dockmagic</b> {html.muted(__version__)}</div>",
+            html.div(html.bold("dockmagic"), " ", html.muted(__version__)),
             html.facts((name, html.text(value)) for name, value in self._facts),
-            f'<div style="margin-top:6px">{html.muted("Run next")}</div>{cells}',
+            html.div(html.muted("Run next"), style="margin-top:6px"),
+            cells,
         )
 
 

@@ -35,18 +35,22 @@ thing went wrong, so that a caller can catch a family::
     │   ├── StoreTooNew
     │   ├── OutOfSpace
     │   └── Conflict                in use, name taken
-    └── NotSupported                refused by name, with what to do instead
+    ├── NotSupported                refused by name, with what to do instead
+    └── InternalError               an exception that nobody expected, once a front end tells it
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "TRACEBACK",
     "AmbiguousName",
     "BlobNotFound",
     "Conflict",
@@ -56,6 +60,7 @@ __all__ = [
     "DockerfileError",
     "DockmagicError",
     "ImageNotFound",
+    "InternalError",
     "InvalidArchive",
     "InvalidContent",
     "InvalidDigest",
@@ -84,6 +89,10 @@ __all__ = [
 ]
 
 
+#: The environment variable that lets a command line show where an unexpected error arose.
+TRACEBACK: Final = "DOCKMAGIC_TRACEBACK"
+
+
 class DockmagicError(Exception):
     """Base of every error that dockmagic raises on purpose.
 
@@ -104,8 +113,9 @@ class DockmagicError(Exception):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.message = " ".join(message.split())
-        self.hint = hint or self.default_hint
+        # It may quote names and words of images, files and servers: a terminal shall not obey them.
+        self.message = printable(" ".join(message.split()))
+        self.hint = printable(hint or self.default_hint)
 
     def __str__(self) -> str:
         return f"{self.message}. {self.hint}." if self.hint else f"{self.message}."
@@ -348,3 +358,9 @@ class Conflict(StoreError):
 
 class NotSupported(DockmagicError):
     """Refused by name: dockmagic cannot do this, or not yet."""
+
+
+class InternalError(DockmagicError):
+    """An exception that nobody expected: a fault of dockmagic's own, or input of a kind that it does not know."""
+
+    default_hint = f"Please report it, with what {TRACEBACK}=1 (in a notebook: %xmode Verbose) shows"

@@ -10,9 +10,16 @@ import msgspec
 
 from .errors import InvalidPlatform
 
-__all__ = ["Platform"]
+__all__ = ["Platform", "is_platform_word"]
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def is_platform_word(text: str) -> bool:
+    """Whether `text` can be a system, an architecture or a variant."""
+    return _WORD.fullmatch(text) is not None
+
+
 _ARCHITECTURES = {
     "x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "x86": "386",
     "armhf": "arm", "armel": "arm", "armv7l": "arm", "armv6l": "arm", "riscv64": "riscv64",

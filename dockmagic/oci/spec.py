@@ -16,7 +16,7 @@ from . import media
 from .digest import Digest
 from .documents import DOCUMENT_LIMIT, decode, losses, members
 from .errors import InvalidDocument, UnsupportedMediaType
-from .platforms import Platform
+from .platforms import Platform, is_platform_word
 
 __all__ = [
     "DOCUMENT_LIMIT",
@@ -202,6 +202,9 @@ def parse_manifest(raw: bytes, media_type: str = "") -> Manifest | Index:
     if media.is_index(media_type) or index_like:
         index = decode(raw, Index, f"index {Digest.of(raw).short}")
         _check_sizes(index.manifests, what)
+        for descriptor in index.manifests:
+            if descriptor.platform is not None:
+                _check_platform(descriptor.platform, what)
         return index
     if not image_like:
         raise UnsupportedMediaType(f"{what} is neither an image manifest nor an index", hint="Check the name and tag")
@@ -236,13 +239,22 @@ def _check_sizes(descriptors: tuple[Descriptor, ...], what: str) -> None:
             raise InvalidDocument(f"{what} gives {descriptor.digest.short} an impossible size")
 
 
+def _check_platform(platform: Platform | ConfigFile, what: str) -> None:
+    for name in ("architecture", "os", "variant"):
+        value = getattr(platform, name)
+        if value and not is_platform_word(value):
+            raise InvalidDocument(f"{what} has the {name} {value[:40]!r}")
+
+
 def parse_config(raw: bytes) -> ConfigFile:
     """Read an image's configuration.
 
     Raises:
         InvalidDocument: broken.
     """
-    return decode(raw, ConfigFile, _config_name(raw))
+    config = decode(raw, ConfigFile, _config_name(raw))
+    _check_platform(config, _config_name(raw))
+    return config
 
 
 def config_members(raw: bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockmagic.build.outcome.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
+from dockmagic.oci.printable import printable
 from dockmagic.verbs.build_board import Lines
 
 if TYPE_CHECKING:
@@ -46,14 +47,16 @@ class PlainProgress:
                     if self._statuses.get((number, what)) != status:
                         self._statuses[number, what] = status
                         self._turn_to(number)
-                        self._print(f"#{number} {what}: {status}")
+                        self._print(printable(f"#{number} {what}: {status}"))
                 case StepDone(number=number) if number in self._steps:
                     self._output(number, self._steps[number][2].rest())
                     self._turn_to(number)
                     self._print(f"#{number} {_ending(event)}\n")
                     self._current = 0
                 case Exported(what=what, where=where, image_id=image_id):
-                    self._print(f"{'naming to' if what == 'image' else f'writing {what}'} {where}  {image_id}")
+                    self._print(
+                        printable(f"{'naming to' if what == 'image' else f'writing {what}'} {where}  {image_id}")
+                    )
 
     def _turn_to(self, number: int) -> None:
         if self._current == number:
@@ -61,7 +64,7 @@ class PlainProgress:
         if self._current:
             self._print(f"#{self._current} ...\n")
         self._current = number
-        self._print(f"#{number} {self._steps[number][0].title}")
+        self._print(printable(f"#{number} {self._steps[number][0].title}"))
 
     def _output(self, number: int, lines: list[str]) -> None:
         if lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.oci.printable import printable
 from dockmagic.verbs.shown import short_id
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Progress:
             elif self._status.get(desc.digest) != status:
                 self._status[desc.digest] = status
                 if status.startswith(_LOGGED):
-                    print(f"{short_id(desc.digest)}: {status}", file=self._stream, flush=True)
+                    print(printable(f"{short_id(desc.digest)}: {status}"), file=self._stream, flush=True)
 
     def _draw(self, desc: Descriptor, status: str, done: int, total: int) -> None:
         if self._bars is None:
@@ -59,6 +60,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Print a notice, above the bars."""
+        line = printable(line)
         with self._lock:
             if self._bars is not None:
                 self._bars.console.print(line, markup=False, highlight=False)

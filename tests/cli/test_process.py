@@ -7,12 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "dockmagic")
 
@@ -105,3 +102,46 @@ def test_the_command_leaves_nothing_undone_at_its_end() -> None:
     assert run.returncode == 1
     assert "at exit" in run.stdout
     assert run.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("line", "code"), [("images", 0), ("version", 0), ("inspect nope.invalid/x", 1), ("help", 0)])
+def test_a_closed_descriptor_changes_no_exit_code(line: str, code: int, closed: str) -> None:
+    """As under docker: what cannot be told is not told, and no file of ours gets the number."""
+    script = f'"$0" -m dockmagic {line} {closed}'
+    run = subprocess.run(["sh", "-c", script, sys.executable], capture_output=True, text=True, check=False)
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
+    assert (run.stdout == "") == (">&-" in closed.replace("2>&-", ""))
+
+
+def test_a_full_disk_behind_standard_output_is_one_line() -> None:
+    """``> /dev/full``."""
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run([*COMMAND, "version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr == "Error: No space left on device.\n"
+
+
+_BROKEN = """
+import sys
+from dockmagic import cli
+from dockmagic.engine import Engine
+def fail(*_):
+    raise KeyError("what nobody expected\\x1b[31m")
+Engine.__enter__ = fail
+sys.exit(cli.main(["images"]))
+"""
+
+
+def test_the_unexpected_is_one_line_with_a_name() -> None:
+    """And where it arose is to be had."""
+    run = subprocess.run([sys.executable, "-c", _BROKEN], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("Error: internal error: KeyError: 'what nobody expected\\x1b[31m'. ")
+    assert "DOCKMAGIC_TRACEBACK=1" in line
+    environment = os.environ | {"DOCKMAGIC_TRACEBACK": "1"}
+    told = subprocess.run([sys.executable, "-c", _BROKEN], capture_output=True, text=True, env=environment, check=False)
+    assert told.returncode == 1
+    assert 'raise KeyError("what nobody expected' in told.stderr or "in fail" in told.stderr

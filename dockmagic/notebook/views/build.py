@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layers
     from dockmagic.image.path import ImagePath
+    from dockmagic.notebook import html
     from dockmagic.store.layer.tree import FileTree
 
 __all__ = ["BuildView", "FailedBuildView"]
@@ -78,7 +79,7 @@ class BuildView(StepsView):
             fix = f" ({one.fix})" if one.fix else ""
             yield f"warning: {place}{one.text}{fix}"
 
-    def _below_html(self) -> str:
+    def _below_html(self) -> html.Markup:
         from dockmagic.engine.step_rows import warning_rows
 
         return warnings_html(warning_rows(self.build.warnings))

@@ -55,10 +55,10 @@ def changes_text(changes: Sequence[Change], limit: int = 20) -> str:
     return "\n".join(lines)
 
 
-def changes_html(changes: Sequence[Change], limit: int = _LINES) -> str:
+def changes_html(changes: Sequence[Change], limit: int = _LINES) -> html.Markup:
     """The tree of `changes`, the first `limit` of them."""
     if not changes:
-        return f"<div>{html.muted('no file differs')}</div>"
+        return html.div(html.muted("no file differs"))
     root = _Folder()
     for change in changes[:limit]:
         folder = root
@@ -66,11 +66,11 @@ def changes_html(changes: Sequence[Change], limit: int = _LINES) -> str:
             folder = folder.members.setdefault(part, _Folder())
         folder.change = change
     rest = len(changes) - limit
-    more = f"<div>{html.muted('… and ' + count(rest, 'more path'))}</div>" if rest > 0 else ""
-    return _members(root, opened=len(changes) <= _OPEN) + more
+    more = html.div(html.muted("… and " + count(rest, "more path"))) if rest > 0 else ""
+    return html.run(_members(root, opened=len(changes) <= _OPEN), more)
 
 
-def _members(folder: _Folder, *, opened: bool) -> str:
+def _members(folder: _Folder, *, opened: bool) -> html.Markup:
     lines = []
     for name, member in list(folder.members.items())[:_CHILDREN]:
         label = name
@@ -84,15 +84,14 @@ def _members(folder: _Folder, *, opened: bool) -> str:
     return html.branches(lines)
 
 
-def _member(label: str, member: _Folder, *, opened: bool) -> str:
-    mark = html.letter(member.change.letter) if member.change else "&nbsp;"
+def _member(label: str, member: _Folder, *, opened: bool) -> html.Markup:
+    mark = html.letter(member.change.letter) if member.change else html.BLANK
     if not member.members:
-        return f"{mark} {html.code(label)} {html.muted(_size_note(member.change))}"
+        return html.run(mark, " ", html.code(label), " ", html.muted(_size_note(member.change)))
     inside = member.changes()
     note = f"{count(len(inside), 'path')}, {human_size(sum(max(sizes(change)) for change in inside))}"
-    return html.details(
-        f"{mark} {html.code(label + '/')} {html.muted(note)}", _members(member, opened=opened), opened=opened
-    )
+    head = html.run(mark, " ", html.code(label + "/"), " ", html.muted(note))
+    return html.details(head, _members(member, opened=opened), opened=opened)
 
 
 def _size_note(change: Change | None) -> str:

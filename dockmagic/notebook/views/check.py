@@ -31,9 +31,9 @@ class CheckView(Output):
         self._lines = dict(enumerate(source.splitlines(), first_line))
 
     def _repr_html_(self) -> str:
-        return html.join(f"<div><b>{count(len(self._findings), 'warning')}</b></div>", self._table())
+        return html.join(html.div(html.bold(count(len(self._findings), "warning"))), self._table())
 
-    def _table(self) -> str:
+    def _table(self) -> html.Markup:
         rows = (
             (
                 str(one.line or ""),
@@ -47,10 +47,10 @@ class CheckView(Output):
         return html.table(rows, header=("Line", "Dockerfile", "Rule", "What", "Fix"), numbers=(0,))
 
 
-def warnings_html(found: Sequence[WarningRow]) -> str:
+def warnings_html(found: Sequence[WarningRow]) -> html.Markup:
     """Findings below the steps of a build; nothing for none."""
     if not found:
-        return ""
+        return html.NOTHING
     rows = ((str(one.line or ""), html.code(one.rule), html.text(one.message), html.text(one.fix)) for one in found)
     table = html.table(rows, header=("Line", "Rule", "What", "Fix"), numbers=(0,))
-    return html.details(f"<b>{count(len(found), 'warning')}</b>", table, opened=True)
+    return html.details(html.bold(count(len(found), "warning")), table, opened=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook import html
+from dockmagic.notebook.text import printable
 from dockmagic.notebook.words import subject_name
 
 from .answers import changes_page, file_text, sizes
@@ -77,16 +78,16 @@ class DiffView(View):
 
     def _repr_html_(self) -> str:
         changes = self._changes
-        head = f"<div><b>{html.text(self.headline)}</b> {html.muted(counts(changes))}</div>"
+        head = html.div(html.bold(self.headline), " ", html.muted(counts(changes)))
         return html.join(
             head,
             changes_html(changes),
-            "".join(self._texts(changes)),
+            *self._texts(changes),
             _section("Configuration", self.diff.config),
             _section("History", self.diff.history),
         )
 
-    def _texts(self, changes: Sequence[Change]) -> Iterator[str]:
+    def _texts(self, changes: Sequence[Change]) -> Iterator[html.Markup]:
         if not _is_small(self.diff.new) or not (self.diff.old is None or _is_small(self.diff.old)):
             return
         fitting = [
@@ -97,7 +98,8 @@ class DiffView(View):
         for change in fitting[:_TEXTS]:
             answer = file_text(self.diff, change.path)
             if "text" in answer:
-                yield html.details(f"{html.letter('C')} {html.code(change.path)}", _unified(answer["text"]))
+                head = html.run(html.letter("C"), " ", html.code(change.path))
+                yield html.details(head, _unified(answer["text"]))
 
     def state(self) -> dict[str, Any]:
         """What the page is given at the start."""
@@ -129,25 +131,28 @@ def _difference_text(one: Difference) -> str:
     return f"{one.letter} {one.name}: {change}"
 
 
-def _section(title: str, differences: Sequence[Difference]) -> str:
+def _section(title: str, differences: Sequence[Difference]) -> html.Markup:
     if not differences:
-        return ""
+        return html.NOTHING
     rows = [
-        [html.letter(one.letter), html.text(one.name).replace(" ", "&nbsp;"), _old_and_new(one)] for one in differences
+        [html.letter(one.letter), printable(one.name).replace(" ", "\N{NO-BREAK SPACE}"), _old_and_new(one)]
+        for one in differences
     ]
-    return html.details(f"<b>{title}</b> {html.muted(len(rows))}", html.table(rows), opened=True)
+    return html.details(html.run(html.bold(title), " ", html.muted(len(rows))), html.table(rows), opened=True)
 
 
-def _old_and_new(one: Difference) -> str:
+def _old_and_new(one: Difference) -> html.Markup:
     if one.letter != "C":
         return html.code(one.new or one.old)
-    return f"{html.code(one.old)} → {html.code(one.new)}"
+    return html.run(html.code(one.old), " → ", html.code(one.new))
 
 
-def _unified(text: str) -> str:
+def _unified(text: str) -> html.Markup:
     colours = {"+": html.LETTER_COLOURS["A"], "-": html.LETTER_COLOURS["D"]}
     lines = []
     for line in text.splitlines():
         colour = colours.get(line[:1], "")
-        lines.append(f'<span style="color:{colour}">{html.text(line)}</span>' if colour else html.text(line))
-    return f'<pre style="margin:2px 0 6px 1.4em">{chr(10).join(lines)}</pre>'
+        lines.append(
+            html.Markup('<span style="color:{}">{}</span>').format(colour, line) if colour else html.text(line)
+        )
+    return html.pre(html.Markup("\n").join(lines), style="margin:2px 0 6px 1.4em")

@@ -70,12 +70,10 @@ class LayersView(View):
 
     def _repr_html_(self) -> str:
         largest = max((row.size for row in self.rows), default=0) or 1
-        head = (
-            f"<div><b>{html.text(subject_name(self.subject))}</b> {html.muted(self.headline.split('  ', 1)[1])}</div>"
-        )
+        head = html.div(html.bold(subject_name(self.subject)), " ", html.muted(self.headline.split("  ", 1)[1]))
         return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)))
 
-    def _slab(self, row: LayerRow, largest: int) -> str:
+    def _slab(self, row: LayerRow, largest: int) -> html.Markup:
         changes = self._layers[row.layer - self._layers[0].index].changes
         about = [
             ("DiffID", html.code(row.diff_id)),
@@ -84,15 +82,21 @@ class LayersView(View):
         ]
         if row.shared_with:
             about.append(("Shared with", html.text(", ".join(row.shared_with))))
-        summary = (
-            f"<b>{row.layer}</b> &nbsp;"
-            f"{html.bar(row.size / largest, colour=_SHARED_COLOUR if row.shared_with else _COLOUR, width=120)} "
-            f"{html.text(human_size(row.size))} &nbsp;{_marks(row)} &nbsp;"
-            f"{html.code(instruction(row.created_by, _CODE_WIDTH), title=row.created_by)}"
+        summary = html.run(
+            html.bold(row.layer),
+            html.SPACE,
+            html.bar(row.size / largest, colour=_SHARED_COLOUR if row.shared_with else _COLOUR, width=120),
+            " ",
+            human_size(row.size),
+            html.SPACE,
+            _marks(row),
+            html.SPACE,
+            html.code(instruction(row.created_by, _CODE_WIDTH), title=row.created_by),
         )
-        body = html.facts(about) + f"<div>{html.muted(counts(changes))}</div>" + changes_html(changes, _PATHS_PER_LAYER)
+        paths = changes_html(changes, _PATHS_PER_LAYER)
+        body = html.run(html.facts(about), html.div(html.muted(counts(changes))), paths)
         style = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:4px 10px;margin:3px 0"
-        return html.details(summary, f'<div style="margin:4px 0 4px 1.2em">{body}</div>', style=style)
+        return html.details(summary, html.div(body, style="margin:4px 0 4px 1.2em"), style=style)
 
     def state(self) -> dict[str, Any]:
         """What the page is given at the start."""
@@ -134,6 +138,7 @@ def _tally(row: LayerRow) -> str:
     return f"+{row.added:,} ~{row.changed:,} -{row.deleted:,}"
 
 
-def _marks(row: LayerRow) -> str:
+def _marks(row: LayerRow) -> html.Markup:
     found = (("A", row.added), ("C", row.changed), ("D", row.deleted))
-    return " ".join(f"{html.letter(letter)}{html.muted(f'{number:,}')}" for letter, number in found if number)
+    marks = (html.run(html.letter(letter), html.muted(f"{number:,}")) for letter, number in found if number)
+    return html.Markup(" ").join(marks)

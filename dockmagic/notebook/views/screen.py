@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook import html
+from dockmagic.notebook.text import printable
 from dockmagic.oci.errors import DockmagicError
 
 from .view import is_live
@@ -27,7 +28,7 @@ _SCREEN: Final = "border:1px solid rgba(127,127,127,.35);border-radius:6px;paddi
 
 def live_session(shown: LiveSession) -> dict[str, Any]:
     """Its twins, which tell of this moment, and where there is a kernel a screen that goes on."""
-    twins = {"text/plain": _text(shown), "text/html": _html(shown)}
+    twins = {"text/plain": printable(_text(shown)), "text/html": _html(shown)}
     if not is_live():
         return twins
     from .widget import ViewWidget
@@ -69,9 +70,9 @@ def _text(shown: LiveSession) -> str:
 
 
 def _html(shown: LiveSession) -> str:
-    screen = f'<pre style="{_SCREEN}">{html.text(_last_lines(shown, _LINES)) or "&nbsp;"}</pre>'
+    screen = html.pre(_last_lines(shown, _LINES) or html.BLANK, style=_SCREEN)
     cells = html.table([html.code(cell), html.muted(why)] for cell, why in _cells(shown))
-    return html.join(f"<div><b>{html.text(_head(shown))}</b></div>", screen, cells)
+    return html.join(html.div(html.bold(_head(shown))), screen, cells)
 
 
 def _state(shown: LiveSession) -> dict[str, Any]:

@@ -109,30 +109,31 @@ class StepsView(View):
     def _repr_html_(self) -> str:
         name, _, rest = self.headline.partition("  ")
         about = f"{rest.replace('  ', ' · ')} · {self._tally}"
-        head = f"<div><b>{html.text(name)}</b> {html.muted(about)}</div>"
+        head = html.div(html.bold(name), " ", html.muted(about))
         return html.join(head, *map(self._slab, self.steps), self._below_html())
 
-    def _below_html(self) -> str:
+    def _below_html(self) -> html.Markup:
         """More, below the steps."""
-        return ""
+        return html.NOTHING
 
-    def _slab(self, step: StepResult) -> str:
+    def _slab(self, step: StepResult) -> html.Markup:
         cached = step.outcome == "cached"
         mark = html.muted("cached" if cached else step.why)
         size = html.text(f"+{human_size(step.size)}") if step.diff_id else ""
-        summary = f"<b>{step.info.number}</b> &nbsp;{html.code(step.info.title, title=step.info.text)} {size} {mark}"
-        body = "".join(
-            (
-                html.facts(_facts(step)),
-                _changed(step.changed),
-                output_html(list(self._outputs.get(step.info.number, ()))[-_LINES_PER_STEP:]),
-                f"<div>{html.muted(counts(step.changes))}</div>{changes_html(step.changes, _PATHS_PER_STEP)}"
+        title = html.code(step.info.title, title=step.info.text)
+        summary = html.run(html.bold(step.info.number), html.SPACE, title, " ", size, " ", mark)
+        body = html.run(
+            html.facts(_facts(step)),
+            _changed(step.changed),
+            output_html(list(self._outputs.get(step.info.number, ()))[-_LINES_PER_STEP:]),
+            *(
+                (html.div(html.muted(counts(step.changes))), changes_html(step.changes, _PATHS_PER_STEP))
                 if step.diff_id
-                else "",
-            )
+                else ()
+            ),
         )
         style = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:4px 10px;margin:3px 0"
-        inner = f'<div style="margin:4px 0 4px 1.2em">{body}</div>'
+        inner = html.div(body, style="margin:4px 0 4px 1.2em")
         return html.details(summary, inner, style=style, opened=self._is_open(step))
 
     def _is_open(self, step: StepResult) -> bool:
@@ -184,13 +185,13 @@ def _plain_facts(step: StepResult) -> list[tuple[str, str]]:
     return facts
 
 
-def _facts(step: StepResult) -> list[tuple[str, str]]:
+def _facts(step: StepResult) -> list[tuple[str, html.Markup]]:
     return [(name, html.code(value)) for name, value in _plain_facts(step)]
 
 
-def _changed(rows: Sequence[tuple[str, str, str]]) -> str:
+def _changed(rows: Sequence[tuple[str, str, str]]) -> html.Markup:
     if not rows:
-        return ""
+        return html.NOTHING
     return html.table(
         ([html.text(part), html.code(old), html.code(new)] for part, old, new in rows),
         header=("What changed", "It was", "It is"),

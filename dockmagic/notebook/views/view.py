@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from dockmagic.notebook.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -79,7 +81,7 @@ class View(ABC):
         """The twin that needs no script."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        twins = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        twins = {"text/plain": printable(repr(self)), "text/html": self._repr_html_()}
         if not is_live():
             return twins
         from .widget import widget_bundle

@@ -80,20 +80,17 @@ class WrittenView(View):
         return "\n".join([self.headline, top, *lines, *image_lines(self._image, self._hidden)])
 
     def _repr_html_(self) -> str:
-        head = (
-            f"<div><b>{html.text(self.container.name)}</b> {html.muted('on ' + self.container.record.image)} &nbsp;"
-            f"{html.muted(self._counts)}</div>"
-        )
+        image = html.muted(f"on {self.container.record.image}")
+        head = html.div(html.bold(self.container.name), " ", image, html.SPACE, html.muted(self._counts))
         rows = [
             [html.letter(row.change), html.code(row.path), html.text(_size_of(row)), html.muted(_hides(row))]
             for row in self.rows[:_LINES]
         ]
         table = html.table(rows, header=("", "Path", "Size", "Hides"), numbers=(2,)) if rows else html.muted("nothing")
         if len(self.rows) > _LINES:
-            table += html.muted(f"… and {len(self.rows) - _LINES:,} more")
-        top = slab(
-            f"<b>+</b> &nbsp;{html.text(self._size)} &nbsp;the writable layer", table, colour=WRITABLE, opened=True
-        )
+            table = html.run(table, html.muted(f"… and {len(self.rows) - _LINES:,} more"))
+        summary = html.run(html.bold("+"), html.SPACE, self._size, html.SPACE, "the writable layer")
+        top = slab(summary, table, colour=WRITABLE, opened=True)
         notes = {layer: html.muted(words) for layer, words in self._hidden.items()}
         return html.join(head, top, image_slabs(self._image, notes))
 
