@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import InvalidInput, NotSupported
+from dockmagic.oci.errors import InvalidInput
 from dockmagic.store.registry.secret import Secret
 
 from .command import argument, flag, option, verb
+from .passwords import nobody_to_ask, piped_password
 from .result import Text
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def command(door: Door, server: str, username: str | None, password: str | None,
             raise InvalidInput(
                 "must provide --username with --password-stdin", hint="Write login -u NAME --password-stdin"
             )
-        if door.stdin is None:
-            raise InvalidInput("there is no standard input", hint="Leave --password-stdin out, to be asked")
-        secret = Secret(door.stdin.read().decode().rstrip("\r\n"))
+        secret = piped_password(door)
     elif password is not None:
         door.say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
         # From here on a verbose traceback, which shows variables, finds nothing.
@@ -53,10 +52,7 @@ def command(door: Door, server: str, username: str | None, password: str | None,
         if secret is None:
             secret = Secret(door.ask("Password: ", secret=True))
     except EOFError:
-        raise NotSupported(
-            "login needs somebody to ask",
-            hint="Write login -u NAME --password-stdin, with the password on standard input",
-        ) from None
+        raise nobody_to_ask("login") from None
     if not username or not secret:
         raise InvalidInput("username and password must not be empty")
     door.engine.registries.login(domain, username, secret)

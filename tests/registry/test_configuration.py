@@ -10,7 +10,7 @@ from scripted_registry import MANIFEST, Reply, blob
 
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import InvalidInput, RegistryBlocked
+from dockmagic.oci.errors import InvalidInput, RegistryBlocked, RegistryError
 from dockmagic.oci.reference import Reference
 from dockmagic.store.registry.configuration import RegistryConfiguration
 
@@ -227,3 +227,32 @@ def test_a_mirror_for_digests_is_not_asked_for_tags(
     pinned = ref.with_digest(Digest.of(MANIFEST))
     assert registries.repository(pinned).fetch(pinned)[0].media_type == media.OCI_MANIFEST
     assert len(second.asked) == 1
+
+
+@pytest.mark.parametrize("place", ["location", "mirror", "prefix"])
+@pytest.mark.parametrize("host", ["[::", "example.com:999999", "a b", "example.com:x"])
+def test_an_address_that_is_none_is_named_with_its_file(
+    tmp_path: Path, load: Callable[[], RegistryConfiguration], place: str, host: str
+) -> None:
+    """Before anybody is asked."""
+    lines = {"location": '[[registry]]\nlocation = "{}/x"', "prefix": '[[registry]]\nprefix = "{}"\nlocation = "b.c"'}
+    mirror = '[[registry]]\nlocation = "a.b"\n[[registry.mirror]]\nlocation = "{}"'
+    write(tmp_path / "etc/containers/registries.conf", lines.get(place, mirror).format(host))
+    with pytest.raises(InvalidInput, match=r"registries\.conf: .* is not the address of a registry"):
+        load()
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5000}", f"a = {'[' * 5000}", "a = \x00"])
+def test_a_file_of_nonsense_is_named(tmp_path: Path, load: Callable[[], RegistryConfiguration], text: str) -> None:
+    """Whatever Python makes of it."""
+    write(tmp_path / "etc/containers/registries.conf", text)
+    with pytest.raises(InvalidInput, match=r"registries\.conf cannot be read"):
+        load()
+
+
+def test_a_reference_with_an_impossible_port_is_refused(registries: Registries) -> None:
+    """The grammar of references knows no largest port."""
+    for port in ("999999", "0", "9" * 5000):
+        ref = Reference(f"localhost:{port}", "app", "latest")
+        with pytest.raises(RegistryError, match="not a web address"):
+            registries.repository(ref).fetch(ref)

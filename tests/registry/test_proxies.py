@@ -92,3 +92,15 @@ def test_a_proxy_that_fails_is_named_without_its_password(
     environ["HTTPS_PROXY"] = "socks5://me:s3cret@127.0.0.1:1"
     with pytest.raises(RegistryUnavailable, match="socks5"):
         make().repository(ref).fetch(ref)
+
+
+@pytest.mark.parametrize("proxy", ["http://[::", "http://me:s3cret@127.0.0.1:999999", "http://", "127.0.0.1:x"])
+def test_a_proxy_whose_address_is_none_is_named(
+    make: Callable[..., Registries], environ: dict[str, str], proxy: str
+) -> None:
+    """Without its login."""
+    environ["HTTPS_PROXY"] = proxy
+    ref = Reference.parse("registry.example/app")
+    with pytest.raises(RegistryUnavailable, match="the proxy's address") as raised:
+        make().repository(ref).fetch(ref)
+    assert "s3cret" not in str(raised.value)

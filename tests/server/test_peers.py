@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
+import bcrypt
 import pytest
 
 from dockmagic.image.samples import samples_registry
 from dockmagic.store.home import Home
-from dockmagic.store.registry.server import RegistryServer
+from dockmagic.store.registry.server import Htpasswd, RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,3 +95,22 @@ def test_engines_pull_and_push(
     )
     assert first["rootfs"] == second["rootfs"]
     shutil.rmtree(short, ignore_errors=True)
+
+
+@needs("skopeo")
+def test_skopeo_logs_in(tmp_path: Path) -> None:
+    """With a user of a file; without one it is refused."""
+    file = tmp_path / "htpasswd"
+    file.write_text(f"ann:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
+    with samples_registry(Home(tmp_path / "samples")) as samples:
+        source = f"docker://{samples.host}/haochen/testrepo:2.0"
+        with RegistryServer(tmp_path / "kept", users=Htpasswd(file)) as server:
+            words = ("skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false")
+            target = f"docker://{server.host}/a/b:1"
+            refused = subprocess.run([*words, source, target], check=False, capture_output=True, text=True, timeout=60)
+            assert refused.returncode != 0
+            assert "authentication required" in refused.stderr or "unauthorized" in refused.stderr
+            login = f"--authfile={tmp_path}/auth.json"
+            run("skopeo", "login", "--tls-verify=false", login, "-u", "ann", "-p", "secret", server.host)
+            run(*words, login, source, target)
+            run("skopeo", "inspect", "--tls-verify=false", login, target)

@@ -75,7 +75,7 @@ class AuthFile:
         """
         try:
             return msgspec.json.decode(self._bytes() or b"{}", type=Content)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._broken() from None
 
     def put(self, key: str, entry: Entry) -> None:
@@ -105,7 +105,7 @@ class AuthFile:
     def _document(self) -> _Document:
         try:
             document = _Document(json.loads(self._bytes() or b"{}"))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise self._broken() from None
         if not isinstance(document.get("auths") or {}, dict):
             raise self._broken()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
@@ -28,7 +29,7 @@ class Certificates:
         Raises:
             InvalidInput: a certificate without its key.
         """
-        folder = next((found for root in self._folders if (found := root / domain).is_dir()), None)
+        folder = next((found for root in self._folders if os.path.isdir(found := root / domain)), None)  # noqa: PTH112  (Path raises where a name is too long)
         if folder is None:
             return (), None
         certificate = next(iter(sorted(folder.glob("*.cert"))), None)

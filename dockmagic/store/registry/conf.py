@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import InvalidInput, RegistryError
+
+from .url import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +127,7 @@ def _read(file: Path) -> list[Rule]:
         if isinstance(document.get("registries"), dict):
             return _first_version(document, file)
         return [_rule(entry, file) for entry in msgspec.convert(document, _Document).registry]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
         raise InvalidInput(
             f"{file} cannot be read: {error}", hint="Correct it; containers-registries.conf(5) describes the form"
         ) from None
@@ -154,6 +156,13 @@ def _rule(entry: _Registry, file: Path) -> Rule:
 def _bare(location: str, file: Path) -> str:
     if "://" in location:
         raise InvalidInput(f"{file}: {location} is a URL", hint="Write the host and path alone")
+    host = location.removeprefix("*.").partition("/")[0]
+    try:
+        parse(f"https://{host}")
+    except RegistryError:
+        raise InvalidInput(
+            f"{file}: {host[:100]!r} is not the address of a registry", hint="Write HOST or HOST:PORT"
+        ) from None
     return location.rstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""Limits for how an answer arrives, held where its bytes are read, below everything that interprets them.
+"""Limits for how a message arrives, held where its bytes are read, below everything that interprets them.
 
 A time limit for each read says nothing about an answer that brings a byte a minute, and HTTP has parts of any length:
 interim answers, sizes of chunks, trailers.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .patience import Patience
 
-__all__ = ["Malformed", "TooSlow", "response_class"]
+__all__ = ["Malformed", "PacedReader", "TooSlow", "paced", "response_class"]
 
 _LINES = 512  # in a row: http.client takes 100 headers, and no answer has that many interim ones or trailers
 _LONGEST_LINE = 1 << 16
@@ -79,14 +79,18 @@ class _Arrival(io.RawIOBase):
             self._waited, self._bytes = 0.0, 0
         return count
 
+    def restart(self) -> None:
+        """Begin a window with the next byte."""
+        self._waited, self._bytes = 0.0, None
+
     def close(self) -> None:
         """Close the socket's end of it."""
         self._raw.close()
         super().close()
 
 
-class _Lines(io.BufferedReader):
-    """Buffers an answer; lines have a longest length, and end when too many come one after another."""
+class PacedReader(io.BufferedReader):
+    """Buffers what arrives; lines have a longest length, and end when too many come one after another."""
 
     def __init__(self, arrival: _Arrival, seconds: float) -> None:
         super().__init__(arrival)
@@ -124,9 +128,24 @@ class _Lines(io.BufferedReader):
         self._begin_content()
         return super().readinto(buffer)
 
+    def readinto1(self, buffer: Buffer, /) -> int:
+        """Bytes of a body that have come."""
+        self._begin_content()
+        return super().readinto1(buffer)
+
+    def restart(self) -> None:
+        """Forget what has been: a message begins."""
+        self._begin_content()
+        self._arrival.restart()
+
     def _begin_content(self) -> None:
         self._lines = 0
         self._arrival.deadline = None
+
+
+def paced(stream: Any, patience: Patience) -> PacedReader:
+    """The same bytes as those of a socket's `makefile`, within limits."""
+    return PacedReader(_Arrival(stream.detach(), patience), patience.document)
 
 
 def response_class(patience: Patience) -> type[http.client.HTTPResponse]:
@@ -135,7 +154,7 @@ def response_class(patience: Patience) -> type[http.client.HTTPResponse]:
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
             super().__init__(sock, *args, **kwargs)
-            self.fp = _Lines(_Arrival(self.fp.detach(), patience), patience.document)
+            self.fp = paced(self.fp, patience)
 
         def begin(self) -> None:
             super().begin()

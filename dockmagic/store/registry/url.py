@@ -65,5 +65,5 @@ def join(base: str, location: str) -> str:
 def _unreadable(text: str) -> RegistryError:
     return RegistryError(
         f"{text[:_SHOWN]!r} is not a web address",
-        hint="Check the registry's name and its configuration; if they are right, ask its operator",
+        hint="Check the name and the configuration; if they are right, ask the server's operator",
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .limits import Limits
 from .search import Listing
 from .server import RegistryServer
 from .storage import Storage
+from .users import Htpasswd, PlainUsers
 
-__all__ = ["Listing", "RegistryServer", "Storage"]
+__all__ = ["Htpasswd", "Limits", "Listing", "PlainUsers", "RegistryServer", "Storage"]

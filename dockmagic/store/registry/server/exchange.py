@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
+import errno
+import re
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from dockmagic.oci.spec import to_json
+from dockmagic.store.registry.fields import number
+from dockmagic.store.registry.pace import Malformed, TooSlow, paced
+from dockmagic.store.registry.patience import Patience
 
 from .faults import Fault
 
@@ -23,6 +27,8 @@ __all__ = ["Exchange"]
 _CHUNK: Final = 256 * 1024
 # A refused body up to this long is read to its end, so that the client reads the answer and keeps its connection.
 _PATIENCE: Final = 8 * 1024 * 1024
+_CHUNK_SIZE: Final = re.compile(rb"[0-9a-fA-F]{1,15}")
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -40,47 +46,93 @@ class Exchange(BaseHTTPRequestHandler):
         """
         raise NotImplementedError
 
+    def setup(self) -> None:
+        """Let the connection's bytes come within limits."""
+        limits = self.server.limits
+        super().setup()
+        self.connection.settimeout(limits.idle)
+        patience = Patience(window=limits.window, slowest=limits.slowest, document=limits.head)
+        self._arriving = paced(self.rfile, patience)
+        self.rfile = self._arriving
+
+    def handle_one_request(self) -> None:
+        """Read a request and answer it; one that comes too slowly, or has no end, ends the connection."""
+        self._arriving.restart()
+        try:
+            super().handle_one_request()
+        except (TooSlow, Malformed, ConnectionError):
+            self.close_connection = True
+
     def do_GET(self) -> None:
         """Answer a request, with the specification's error where it is refused."""
-        self._unread = self._announced()
+        self._unread: int | None = 0
         try:
-            self._authorize()
+            self.server.access.check_site(
+                self.command,
+                _authority(self.path),
+                self.headers,
+                arrived=str(self.connection.getsockname()[0]),
+                needs_host=self.request_version != "HTTP/1.0",
+            )
+            self._unread = self._announced()
+            self.server.access.check_login(self.headers.get("Authorization", ""))
             self.respond()
             self._drain()
         except Fault as fault:
-            self._drain()
-            self._answer(fault.status, fault.body(), "application/json", fault.headers)
-        except ConnectionError:
+            self._refuse(fault)
+        except (ConnectionError, TimeoutError, TooSlow, Malformed):
             self.close_connection = True
+        except OSError as error:
+            if error.errno not in _FULL:
+                self._fail()
+                raise
+            status = HTTPStatus.INSUFFICIENT_STORAGE
+            self._refuse(Fault("UNKNOWN", "the registry's disk is full", status=status))
         except Exception:
-            self.close_connection = True
-            with suppress(OSError):
-                self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, Fault("UNKNOWN", "the registry failed").body())
+            self._fail()
             raise
 
-    do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names are the base class's
+    do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the names are the base class's
 
-    def _authorize(self) -> None:
-        if not self.server.users:
-            return
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        user = password = ""
-        if scheme.lower() == "basic":
-            with suppress(ValueError):
-                user, _, password = base64.b64decode(token, validate=True).decode().partition(":")
-        known = self.server.users.get(user)
-        if known is None or not hmac.compare_digest(password.encode(), known.encode()):
-            headers = {"WWW-Authenticate": 'Basic realm="dockmagic"'}
-            raise Fault("UNAUTHORIZED", "user name and password are needed", headers=headers)
+    def _refuse(self, fault: Fault) -> None:
+        self._drain()
+        self._answer(fault.status, fault.body(), "application/json", fault.headers)
+
+    def _fail(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, Fault("UNKNOWN", "the registry failed").body())
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no request that can be read, in the specification's form."""
+        del explain
+        self.close_connection = True
+        self.request_version = self.protocol_version
+        status = HTTPStatus(code)
+        words = "".join(c if c.isprintable() else "?" for c in message or status.phrase)[:200]
+        with suppress(OSError):
+            self._answer(status, Fault("UNSUPPORTED", words, status=status).body())
 
     # --- bodies and answers
 
     def _announced(self) -> int | None:
-        """Bytes of the body that are not read yet; None where it comes in chunks."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        """Bytes of the body that are not read yet; None where it comes in chunks.
+
+        Raises:
+            Fault: nobody knows where the request ends (RFC 9112, section 6.3).
+        """
+        coding = self.headers.get("Transfer-Encoding")
+        lengths = {text.strip() for line in self.headers.get_all("Content-Length") or [] for text in line.split(",")}
+        if coding is not None:
+            if coding.strip().lower() != "chunked" or lengths:
+                self.close_connection = True
+                raise Fault("SIZE_INVALID", "Transfer-Encoding is chunked, and there is no Content-Length beside it")
             return None
-        length = self.headers.get("Content-Length", "0")
-        return int(length) if length.isdecimal() else 0
+        length = number(next(iter(lengths), "0"))
+        if length is None or len(lengths) > 1:
+            self.close_connection = True
+            raise Fault("SIZE_INVALID", "Content-Length is not a number of bytes")
+        return length
 
     def _body(self) -> Iterator[memoryview]:
         """The body in pieces, each valid until the next."""
@@ -97,10 +149,10 @@ class Exchange(BaseHTTPRequestHandler):
             yield from self._exactly(size, buffer)
 
     def _chunk_size(self) -> int:
-        try:
-            return int(self.rfile.readline(100).partition(b";")[0], 16)
-        except ValueError:
-            raise ConnectionAbortedError from None
+        match = _CHUNK_SIZE.fullmatch(self.rfile.readline().partition(b";")[0].strip())
+        if match is None:
+            raise ConnectionAbortedError
+        return int(match[0], 16)
 
     def _exactly(self, size: int, buffer: memoryview) -> Iterator[memoryview]:
         while size:
@@ -158,3 +210,15 @@ class Exchange(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         """What the ``Server`` header says."""
         return "dockmagic"
+
+
+def _authority(target: str) -> str:
+    """The host of a request whose address is a whole URL (RFC 9112, section 3.2.2), else an empty text.
+
+    Raises:
+        Fault: the address cannot be read.
+    """
+    try:
+        return urlsplit(target).netloc
+    except ValueError:
+        raise Fault("NAME_INVALID", "the request's address cannot be read") from None

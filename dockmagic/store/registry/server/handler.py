@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dockmagic.oci import media
 from dockmagic.oci.spec import DOCUMENT_LIMIT, to_json
+from dockmagic.store.registry.fields import number
 
 from .exchange import Exchange
 from .faults import Fault
@@ -26,8 +27,9 @@ _PAGE: Final = 1000
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _NAME_LIMIT: Final = 255
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_CONTENT_RANGE = re.compile(r"(?:bytes )?(\d+)-(\d+)(?:/.*)?")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 
 
 class _Route(NamedTuple):
@@ -79,8 +81,8 @@ class Handler(Exchange):
             method = methods.get("GET" if self.command == "HEAD" else self.command)
             if method is None:
                 raise Fault("UNSUPPORTED", f"{self.command} is not supported here")
-            if match.groups() and (_NAME.fullmatch(match[1]) is None or len(match[1]) > _NAME_LIMIT):
-                raise Fault("NAME_INVALID", f"{match[1][:_NAME_LIMIT]!r} is not a repository name")
+            if match.groups():
+                _require_name(match[1])
             getattr(self, method)(*match.groups())
             return
         raise Fault("UNSUPPORTED", f"there is nothing at {url.path[:200]}", status=HTTPStatus.NOT_FOUND)
@@ -120,9 +122,10 @@ class Handler(Exchange):
         text = self.query.get(key, "")
         if not text:
             return default
-        if not text.isdecimal():
+        found = number(text)
+        if found is None:
             raise Fault("UNSUPPORTED", f"{key} is a number", status=HTTPStatus.BAD_REQUEST)
-        return int(text)
+        return found
 
     # --- manifests
 
@@ -150,7 +153,9 @@ class Handler(Exchange):
         digest = digest_of(bytes(raw), reference if by_digest else "sha256:")
         if by_digest and digest != reference:
             raise Fault("DIGEST_INVALID", f"the manifest is {digest}, not {reference}")
-        media_type = self.headers.get("Content-Type", media.OCI_MANIFEST)
+        media_type = self.headers.get("Content-Type", media.OCI_MANIFEST).partition(";")[0].strip()
+        if _MEDIA_TYPE.fullmatch(media_type) is None:
+            raise Fault("MANIFEST_INVALID", "Content-Type is not a media type")
         subject = self.server.storage.put_manifest(name, digest, media_type, bytes(raw), tags)
         headers = {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest}
         if subject:
@@ -219,12 +224,20 @@ class Handler(Exchange):
     def start_upload(self, name: str) -> None:
         """end-4 and end-11: begin an upload, do it at once (``?digest=``), or mount a blob (``?mount=``)."""
         mount = self.query.get("mount")
-        if mount and self.server.storage.mount(name, mount, self.query.get("from", "")):
+        source = self.query.get("from", "")
+        if source:
+            _require_name(source)
+        if mount and self.server.storage.mount(name, mount, source):
             self._created(name, mount)
             return
         upload = self.server.uploads.start(name)
         if "digest" in self.query:
-            self._finish(upload)
+            try:
+                with self.server.uploads.taken(upload):
+                    self._finish(upload)
+            except BaseException:
+                self.server.uploads.cancel(upload)  # nobody knows its address
+                raise
         else:
             self._accepted(HTTPStatus.ACCEPTED, upload)
 
@@ -235,7 +248,7 @@ class Handler(Exchange):
     def upload_chunk(self, name: str, token: str) -> None:
         """end-5: the next bytes."""
         upload = self.server.uploads.get(name, token)
-        with upload.lock:
+        with self.server.uploads.taken(upload):
             self._check_place(upload)
             upload.append(self._body())
         self._accepted(HTTPStatus.ACCEPTED, upload)
@@ -245,14 +258,14 @@ class Handler(Exchange):
         upload = self.server.uploads.get(name, token)
         if "digest" not in self.query:
             raise Fault("DIGEST_INVALID", "the digest is missing")
-        with upload.lock:
+        with self.server.uploads.taken(upload):
             self._check_place(upload)
             self._finish(upload)
 
     def cancel_upload(self, name: str, token: str) -> None:
         """Forget an upload."""
         upload = self.server.uploads.get(name, token)
-        with upload.lock:
+        with self.server.uploads.taken(upload):
             self.server.uploads.cancel(upload)
         self._answer(HTTPStatus.NO_CONTENT)
 
@@ -289,3 +302,8 @@ class Handler(Exchange):
     def _created(self, name: str, digest: str) -> None:
         headers = {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest}
         self._answer(HTTPStatus.CREATED, headers=headers)
+
+
+def _require_name(name: str) -> None:
+    if _NAME.fullmatch(name) is None or len(name) > _NAME_LIMIT:
+        raise Fault("NAME_INVALID", f"{name[:_NAME_LIMIT]!r} is not a repository name")

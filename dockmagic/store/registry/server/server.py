@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
+from .access import Access
 from .handler import Handler
+from .limits import Limits
 from .service import Service
 from .storage import Storage
 from .uploads import Uploads
+from .users import PlainUsers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from .search import Listing
+    from .users import Users
 
 __all__ = ["RegistryServer"]
 
@@ -35,7 +40,9 @@ class RegistryServer:
         host: address to listen on.
         port: 0 for a free one.
         listings: what its search answers beside the names of its repositories.
-        users: name → password of those who may use it; empty for everybody.
+        users: those who may use it: name → password, or whoever knows passwords; empty for everybody.
+        hosts: further names under which clients may reach it, besides its address and those of loopback.
+        limits: what it takes on at most.
         on_request: hears method, path with query, and status of each answer; called from several threads.
     """
 
@@ -46,13 +53,17 @@ class RegistryServer:
         host: str = "127.0.0.1",
         port: int = 0,
         listings: Iterable[Listing] = (),
-        users: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | Users | None = None,
+        hosts: Iterable[str] = (),
+        limits: Limits | None = None,
         on_request: Callable[[str, str, int], None] | None = None,
     ) -> None:
         self._root = root
         self._address = (host, port)
         self._listings = tuple(listings)
-        self._users = dict(users or {})
+        known = PlainUsers(users) if isinstance(users, Mapping) and users else users or None
+        self._access = Access(host, hosts, cast("Users | None", known))
+        self._limits = limits or Limits()
         self._on_request = on_request
         self._service: Service | None = None
         self._open = ExitStack()
@@ -63,7 +74,7 @@ class RegistryServer:
         if self._service is None:
             raise RuntimeError("the registry is not running; use it in a with statement, or call start")
         address, port = self._service.server_address[:2]
-        return f"{address!s}:{port}"
+        return f"[{address!s}]:{port}" if ":" in str(address) else f"{address!s}:{port}"
 
     @property
     def url(self) -> str:
@@ -83,10 +94,11 @@ class RegistryServer:
             service = Service(self._address, Handler)
             undo.callback(service.server_close)
             service.storage = Storage(root, durable=self._root is not None)
-            service.uploads = Uploads(service.storage)
+            service.uploads = Uploads(service.storage, self._limits)
             undo.callback(service.uploads.close)
             service.listings = self._listings
-            service.users = self._users
+            service.access = self._access
+            service.limits = self._limits
             service.on_request = self._on_request
             undo.callback(service.hang_up)
             thread = threading.Thread(target=service.serve_forever, args=(0.02,), name="registry", daemon=True)

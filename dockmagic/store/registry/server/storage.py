@@ -16,7 +16,8 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from dockmagic.oci import media
+import msgspec
+
 from dockmagic.oci.spec import to_json
 
 from .faults import Fault
@@ -196,24 +197,22 @@ class Storage:
             self._write(self._link(name, "manifests", digest), media_type.encode())
             for place in places:
                 self._write(place, digest.encode())
-            subject = _subject(document)
+            subject = document.subject.digest if document.subject is not None else ""
             if subject:
                 descriptor = _referrer(document, media_type, digest, len(raw))
                 self._write(self._referrer_link(name, subject, digest), to_json(descriptor))
         return subject
 
-    def _require_parts(self, name: str, document: dict[str, Any]) -> None:
-        config = document.get("config")
-        blobs = [*([config] if config else []), *(document.get("layers") or [])]
-        for part in blobs:
+    def _require_parts(self, name: str, document: _Document) -> None:
+        for part in (*([document.config] if document.config is not None else ()), *(document.layers or ())):
             # Layers that may not be distributed are fetched from elsewhere (image specification, layer.md).
-            if "nondistributable" in part["mediaType"] or ".foreign." in part["mediaType"]:
+            if "nondistributable" in part.media_type or ".foreign." in part.media_type:
                 continue
-            if not self.has_blob(name, part["digest"]):
-                raise Fault("MANIFEST_BLOB_UNKNOWN", f"{name} has no blob {part['digest']}")
-        for part in document.get("manifests") or []:
-            if not self._link(name, "manifests", part["digest"]).exists():
-                raise Fault("MANIFEST_BLOB_UNKNOWN", f"{name} has no manifest {part['digest']}")
+            if not self.has_blob(name, part.digest):
+                raise Fault("MANIFEST_BLOB_UNKNOWN", f"{name} has no blob {part.digest}")
+        for part in document.manifests or ():
+            if not self._link(name, "manifests", part.digest).exists():
+                raise Fault("MANIFEST_BLOB_UNKNOWN", f"{name} has no manifest {part.digest}")
 
     def delete_manifest(self, name: str, reference: str) -> None:
         """Delete a tag, or a manifest with its tags.
@@ -227,12 +226,12 @@ class Storage:
                 self._tag(name, reference).unlink(missing_ok=True)
                 return
             media_type, raw = self.manifest(name, digest)
-            subject = _subject(_document(raw, media_type))
+            subject = _document(raw, media_type).subject
             for place in (self._tag(name, tag) for tag in self.tags(name)):
                 if place.read_text() == digest:
                     place.unlink()
-            if subject:
-                self._referrer_link(name, subject, digest).unlink(missing_ok=True)
+            if subject is not None:
+                self._referrer_link(name, subject.digest, digest).unlink(missing_ok=True)
             self._link(name, "manifests", digest).unlink(missing_ok=True)
             self._drop_content(digest)
 
@@ -268,43 +267,48 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _document(raw: bytes, media_type: str) -> dict[str, Any]:
-    # Only what the registry itself relies on is checked: it also stores artifacts that no image specification knows.
+class _Part(msgspec.Struct, rename="camel"):
+    """What the registry looks at in a descriptor."""
+
+    media_type: str
+    digest: str
+
+
+class _Document(msgspec.Struct, rename="camel"):
+    """What the registry looks at in a manifest: it also stores artifacts that no image specification knows."""
+
+    schema_version: int
+    media_type: str | None = None
+    artifact_type: str | None = None
+    config: _Part | None = None
+    layers: list[_Part] | None = None
+    manifests: list[_Part] | None = None
+    subject: _Part | None = None
+    annotations: dict[str, str] | None = None
+
+
+def _document(raw: bytes, media_type: str) -> _Document:
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Fault("MANIFEST_INVALID", "the manifest is not JSON") from None
-    if not isinstance(document, dict) or document.get("schemaVersion") != 2:
+        document = msgspec.json.decode(raw, type=_Document)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Fault("MANIFEST_INVALID", f"the manifest is not valid: {error}") from None
+    if document.schema_version != 2:
         raise Fault("MANIFEST_INVALID", "the manifest has not schemaVersion 2")
-    if document.get("mediaType", media_type) != media_type:
-        raise Fault("MANIFEST_INVALID", f"the manifest says that it is {document['mediaType']!r}, not {media_type!r}")
-    if "manifests" in document and ("layers" in document or "config" in document):
+    if (document.media_type or media_type) != media_type:
+        raise Fault("MANIFEST_INVALID", f"the manifest says that it is {document.media_type!r}, not {media_type!r}")
+    if document.manifests is not None and (document.layers is not None or document.config is not None):
         raise Fault("MANIFEST_INVALID", "the manifest claims to be an index too")
-    config, subject = document.get("config"), document.get("subject")
-    lists = [document.get(key) or [] for key in ("layers", "manifests")]
-    if not all(isinstance(parts, list) for parts in lists):
-        raise Fault("MANIFEST_INVALID", "layers and manifests are lists")
-    for part in [*lists[0], *lists[1], *(one for one in (config, subject) if one is not None)]:
-        if (
-            not isinstance(part, dict)
-            or not isinstance(part.get("digest"), str)
-            or not isinstance(part.get("mediaType"), str)
-        ):
-            raise Fault("MANIFEST_INVALID", "a descriptor lacks its digest or media type")
-        hasher(part["digest"])
+    single = [part for part in (document.config, document.subject) if part is not None]
+    for part in (*(document.layers or ()), *(document.manifests or ()), *single):
+        hasher(part.digest)
     return document
 
 
-def _subject(document: dict[str, Any]) -> str:
-    subject = document.get("subject")
-    return str(subject["digest"]) if subject else ""
-
-
-def _referrer(document: dict[str, Any], media_type: str, digest: str, size: int) -> dict[str, Any]:
+def _referrer(document: _Document, media_type: str, digest: str, size: int) -> dict[str, Any]:
     descriptor: dict[str, Any] = {"mediaType": media_type, "digest": digest, "size": size}
-    kind = document.get("artifactType") or ("" if media.is_index(media_type) else document["config"]["mediaType"])
+    kind = document.artifact_type or (document.config.media_type if document.config is not None else "")
     if kind:
         descriptor["artifactType"] = kind
-    if document.get("annotations"):
-        descriptor["annotations"] = document["annotations"]
+    if document.annotations:
+        descriptor["annotations"] = document.annotations
     return descriptor

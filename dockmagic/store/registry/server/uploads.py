@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 import uuid
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from .faults import Fault
 from .storage import hasher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from .limits import Limits
     from .storage import Storage
 
 __all__ = ["Upload", "Uploads"]
@@ -28,23 +32,38 @@ class Upload:
         name: of its repository.
         token: names the upload in its URL.
         offset: bytes that have arrived.
+        touched: when the last of them did, by the monotonic clock.
+        lock: held by whoever writes to it.
+        is_over: whether it is a blob now, or forgotten.
     """
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, limit: int) -> None:
         self.name = name
         self.token = uuid.uuid4().hex
         self.offset = 0
+        self.touched = time.monotonic()
         self.lock = threading.Lock()
+        self.is_over = False
         self._path = path
-        self._file = path.open("xb", buffering=0)
+        self._limit = limit
+        self._path.touch(exist_ok=False)
         self._sha256 = hashlib.sha256()
 
     def append(self, pieces: Iterable[memoryview]) -> None:
-        """Write what has come next."""
-        for piece in pieces:
-            self._file.write(piece)
-            self._sha256.update(piece)
-            self.offset += len(piece)
+        """Write what has come next.
+
+        Raises:
+            Fault: it is larger than any blob may be.
+        """
+        with self._path.open("ab") as file:  # not kept open: uploads may outnumber the files that a process may have
+            for piece in pieces:
+                if self.offset + len(piece) > self._limit:
+                    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                    raise Fault("SIZE_INVALID", f"a blob has at most {self._limit} bytes", status=status)
+                file.write(piece)
+                self._sha256.update(piece)
+                self.offset += len(piece)
+                self.touched = time.monotonic()
 
     def finish(self, storage: Storage, digest: str) -> None:
         """Check the digest, and make a blob of what has arrived.
@@ -52,8 +71,8 @@ class Upload:
         Raises:
             Fault: ``DIGEST_INVALID``; nothing is kept.
         """
+        self.is_over = True
         wanted = hasher(digest)
-        self._file.close()
         if wanted.name == self._sha256.name:
             wanted = self._sha256
         else:  # sha512 is rare: read again rather than hash everything twice
@@ -67,21 +86,37 @@ class Upload:
 
     def discard(self) -> None:
         """Forget it."""
-        self._file.close()
+        self.is_over = True
         self._path.unlink(missing_ok=True)
 
 
 class Uploads:
-    """All uploads under way; usable from several threads."""
+    """All uploads under way; usable from several threads.
 
-    def __init__(self, storage: Storage) -> None:
+    Args:
+        storage: takes what is finished.
+        limits: how many there may be, how large, and how long without a byte.
+    """
+
+    def __init__(self, storage: Storage, limits: Limits) -> None:
         self._storage = storage
+        self._limits = limits
         self._open: dict[str, Upload] = {}
+        self._lock = threading.Lock()
 
     def start(self, name: str) -> Upload:
-        """Begin an upload to the repository `name`."""
-        upload = Upload(name, self._storage.scratch())
-        self._open[upload.token] = upload
+        """Begin an upload to the repository `name`.
+
+        Raises:
+            Fault: ``TOOMANYREQUESTS``: too many are begun already.
+        """
+        self._forget_idle()
+        with self._lock:
+            if len(self._open) >= self._limits.uploads:
+                headers = {"Retry-After": "30"}
+                raise Fault("TOOMANYREQUESTS", "too many uploads are begun and not finished", headers=headers)
+            upload = Upload(name, self._storage.scratch(), self._limits.upload_size)
+            self._open[upload.token] = upload
         return upload
 
     def get(self, name: str, token: str) -> Upload:
@@ -90,10 +125,33 @@ class Uploads:
         Raises:
             Fault: ``BLOB_UPLOAD_UNKNOWN``.
         """
+        self._forget_idle()
         upload = self._open.get(token)
         if upload is None or upload.name != name:
-            raise Fault("BLOB_UPLOAD_UNKNOWN", "there is no such upload; it may be finished or cancelled")
+            raise _unknown()
         return upload
+
+    @contextmanager
+    def taken(self, upload: Upload) -> Iterator[None]:
+        """Have the upload for oneself; what cannot be written, or is too large, is forgotten.
+
+        Raises:
+            Fault: ``BLOB_UPLOAD_UNKNOWN``: it has ended meanwhile.
+        """
+        with upload.lock:
+            if upload.is_over:
+                raise _unknown()
+            try:
+                yield
+            except Fault as fault:
+                if fault.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                    self.cancel(upload)
+                raise
+            except ConnectionError:
+                raise  # the client may go on with it
+            except OSError:
+                self.cancel(upload)
+                raise
 
     def finish(self, upload: Upload, digest: str) -> None:
         """Make a blob of the upload.
@@ -114,3 +172,17 @@ class Uploads:
         """Forget all that is not finished."""
         for upload in list(self._open.values()):
             self.cancel(upload)
+
+    def _forget_idle(self) -> None:
+        oldest = time.monotonic() - self._limits.upload_idle
+        for upload in list(self._open.values()):
+            if upload.touched < oldest and upload.lock.acquire(blocking=False):
+                try:
+                    if not upload.is_over and upload.touched < oldest:
+                        self.cancel(upload)
+                finally:
+                    upload.lock.release()
+
+
+def _unknown() -> Fault:
+    return Fault("BLOB_UPLOAD_UNKNOWN", "there is no such upload; it may be finished, cancelled or forgotten")
