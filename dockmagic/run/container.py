@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.image.local import by_manifest
@@ -27,7 +28,7 @@ from .worker import snapshot, upper
 from .worker.mountpoints import read_mountpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from .path import ContainerPath
 
 __all__ = ["CannotStart", "Container"]
+
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 class CannotStart(DockmagicError):
@@ -119,6 +122,7 @@ class Container:
         owner: int | None = None,
         stdin: bool = False,
         secrets: Sequence[str] = (),
+        secret_files: Mapping[str, bytes] = _NO_FILES,
         window: tuple[int, int] | None = None,
     ) -> Session:
         """Start the program. The session that comes back is to be followed or closed.
@@ -127,6 +131,7 @@ class Container:
             owner: process that the container must not outlive; None for nobody.
             stdin: whether the session feeds its input; without, an open input stays open for who attaches.
             secrets: further variables, ``NAME=VALUE``, that are written nowhere.
+            secret_files: what the mounts of type ``secret`` hold, by their targets; written nowhere either.
             window: rows and columns of its terminal; None for 40 and 120 until `Session.resize`.
 
         Raises:
@@ -147,7 +152,8 @@ class Container:
         spec["process"]["window"] = window
         if owner is not None:
             spec["owner"] = owner
-        answer, passed = connection.ask({"spec": spec, "stdin": stdin})
+        with _in_memory(spec["mounts"], secret_files) as content:
+            answer, passed = connection.ask({"spec": spec, "stdin": stdin}, content)
         if answer is None or "error" in answer:
             child.wait()
             connection.close()
@@ -443,6 +449,21 @@ class Container:
         except FileNotFoundError:
             raise NotFound(f"there is no container {self.name} any more") from None
         remove_folders(self.isolation, [str(trash), *(self.anonymous_volumes() if volumes else ())])
+
+
+@contextlib.contextmanager
+def _in_memory(mounts: list[dict[str, Any]], files: Mapping[str, bytes]) -> Iterator[tuple[int, ...]]:
+    """The contents of secrets in one file of memory, each mount with its part of it; the file's descriptor, if any."""
+    if not files:
+        yield ()
+        return
+    with os.fdopen(os.memfd_create("secrets", os.MFD_CLOEXEC), "wb", buffering=0) as file:
+        for mount in mounts:
+            if mount["type"] == "secret":
+                data = files[mount["target"]]
+                mount |= {"offset": file.tell(), "size": len(data)}
+                file.write(data)
+        yield (file.fileno(),)
 
 
 def _adopt(child: Child) -> None:

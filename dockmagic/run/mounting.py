@@ -15,7 +15,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, NotSupported, PathNotFound
 from dockmagic.oci.ids import parse_id
 
-from .disk import layers
+from .disk import trees
 from .disk.record import Mount
 from .disk.volumes import VALID_NAME, anonymous_volume, create_volume
 from .flags.sizes import parse_size
@@ -276,7 +276,7 @@ def ready(
     for mount in mounts:
         if mount.target in found:
             raise InvalidInput(f"Duplicate mount point: {mount.target}")
-        if mount.type in ("bind", "cache", "secret") and not mount.make and not os.path.lexists(mount.source):
+        if mount.type in ("bind", "cache") and not mount.make and not os.path.lexists(mount.source):
             raise PathNotFound(
                 f'invalid mount config for type "bind": bind source path does not exist: {mount.source}',
                 hint="Create it, or correct -v",
@@ -294,7 +294,7 @@ def ready(
 
 def _with_layers(store: ContentStore, isolation: Isolation, mount: Mount) -> Mount:
     image = by_manifest(store, Digest(mount.name))
-    keys = layers.ensure(store, isolation, image)
+    keys = trees.ensure(store, isolation, image)
     folder = str(store.home.layers / isolation.form_name)
     return msgspec.structs.replace(mount, name=str(mount.name), source=folder, layers=tuple(reversed(keys)))
 

@@ -22,6 +22,10 @@ _WAY = {
 }
 
 
+#: What a step of a build can have in a chroot, see `carrying`; so it can what is lost with it.
+_CARRIED = ("cache", "image", "secret")
+
+
 def check_means(
     isolation: Isolation, *, network: str, read_only: bool, mounts: Sequence[Mount], init: bool = False
 ) -> None:
@@ -40,6 +44,8 @@ def check_means(
     if init:
         raise NotSupported(f"--init cannot be held: {why}", hint="Leave it out: what is left of a program is ended")
     for mount in mounts:
+        if isolation.tier is Tier.CHROOT and (mount.type in _CARRIED or mount.discard):
+            continue
         # proot shows folders of the machine at other paths, as they are.
         if isolation.tier is Tier.CHROOT or mount.type not in ("bind", "volume") or mount.read_only or mount.subpath:
             raise NotSupported(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dockmagic.run.container_spec import ContainerSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dockmagic.run.container import Container
 
@@ -24,10 +24,12 @@ def spec(command: Sequence[str] = (), **fields: object) -> ContainerSpec:
     return ContainerSpec(command=tuple(command), **typed)  # type: ignore[arg-type]
 
 
-def finish(container: Container, stdin: bytes | None = None) -> tuple[int, str, str]:
+def finish(
+    container: Container, stdin: bytes | None = None, *, secret_files: Mapping[str, bytes] | None = None
+) -> tuple[int, str, str]:
     """Start a container and follow it to its end."""
     pieces: dict[int, list[bytes]] = {1: [], 2: []}
-    with container.start(owner=os.getpid(), stdin=stdin is not None) as session:
+    with container.start(owner=os.getpid(), stdin=stdin is not None, secret_files=secret_files or {}) as session:
         code = session.follow(lambda stream, data: pieces[stream].append(data), stdin=stdin)
     return code, b"".join(pieces[1]).decode(errors="replace"), b"".join(pieces[2]).decode(errors="replace")
 

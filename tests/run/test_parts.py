@@ -61,14 +61,11 @@ def test_changes_to_a_folder_of_the_host_can_be_lost(run: Run, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("several_users")
-def test_a_secret_is_a_file_in_memory_with_an_owner(make: Make, tmp_path: Path) -> None:
+def test_a_secret_is_a_file_in_memory_with_an_owner(make: Make) -> None:
     """It is in no layer, and its mode is what was asked for."""
-    (tmp_path / "key").write_text("hush\n")
-    mount = Mount(
-        type="secret", target="/run/secrets/key", source=str(tmp_path / "key"), mode=0o440, uid=1000, gid=1000
-    )
+    mount = Mount(type="secret", target="/run/secrets/key", mode=0o440, uid=1000, gid=1000)
     container = make("sh", "-c", "cat /run/secrets/key; stat -c '%a %u %g' /run/secrets/key", mounts=[mount])
-    assert finish(container)[1] == "hush\n440 1000 1000\n"
+    assert finish(container, secret_files={"/run/secrets/key": b"hush\n"})[1] == "hush\n440 1000 1000\n"
     assert container.changes() == []
     assert not [path for path in container.folder.rglob("key") if path.is_file() and path.stat().st_size]
 

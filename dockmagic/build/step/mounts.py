@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import posixpath
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
@@ -27,12 +26,14 @@ from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
 from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported, about
 from dockmagic.run.disk.record import Mount as RunMount
+from dockmagic.run.machine.tiers import choose
 from dockmagic.store.lock import lock, try_lock
 
 from .workshop import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from dockmagic.build.copy.copying import Copying
     from dockmagic.build.outcome.events import StepInfo
@@ -52,12 +53,14 @@ class Ready(NamedTuple):
     """Mounts that a container can be made with, as long as the step lasts.
 
     Attributes:
-        mounts: for `run.creation.create`.
+        mounts: of the container.
         env: variables that hold secrets.
+        secrets: what the mounts of type ``secret`` hold, by their targets.
     """
 
     mounts: tuple[RunMount, ...]
     env: tuple[str, ...]
+    secrets: Mapping[str, bytes]
 
 
 def place_mount(mount: Mount, workdir: str) -> Mount:
@@ -96,6 +99,7 @@ class Mounted:
     def __init__(self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
         self._shop = shop
         self._stage = stage
+        self._isolation = choose(shop.store.home)
         self._progress = progress(shop, info)
         self._state = state
         file = instruction.program.file
@@ -151,13 +155,16 @@ class Mounted:
 
     @contextlib.contextmanager
     def ready(self) -> Iterator[Ready]:
-        """Prepare the mounts: contexts that must become layers, caches that must be locked, secrets in memory."""
+        """Prepare the mounts: contexts that must become layers, caches that must be locked."""
         with contextlib.ExitStack() as opened:
-            mounts, env = [], []
+            mounts: list[RunMount] = []
+            env: list[str] = []
+            secrets: dict[str, bytes] = {}
+            held: set[Path] = set()
             if self._script:
-                source = opened.enter_context(_in_memory(self._script.encode()))
                 path = f"/dev/pipes/{self._script_name}"
-                mounts.append(RunMount(type="secret", target=path, source=source, mode=0o755))
+                secrets[path] = self._script.encode()
+                mounts.append(RunMount(type="secret", target=path, mode=0o755))
             for index, mount in enumerate(self._mounts):
                 if mount.type == "secret":
                     value = self._secret(mount)
@@ -166,21 +173,29 @@ class Mounted:
                     if mount.env:
                         env.append(f"{mount.env}={value.decode(errors='surrogateescape')}")
                     if mount.target:
-                        source = opened.enter_context(_in_memory(value))
-                        mounts.append(_owned("secret", mount, source, _SECRET_MODE))
+                        secrets[mount.target] = value
+                        mounts.append(_owned("secret", mount, "", _SECRET_MODE))
                 elif mount.type == "cache":
-                    source = opened.enter_context(self._cache(mount, self._sources.get(index)))
+                    source = opened.enter_context(self._cache(mount, self._sources.get(index), held))
                     mounts.append(_owned("cache", mount, source, _CACHE_MODE))
                 elif mount.type == "tmpfs":
-                    data = f"size={mount.size}" if mount.size else ""
-                    mounts.append(RunMount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly))
+                    mounts.append(self._tmpfs(mount))
                 else:
                     mounts.append(self._bind(mount, self._sources[index]))
-            yield Ready(tuple(mounts), tuple(env))
+            yield Ready(tuple(mounts), tuple(env), secrets)
+
+    @property
+    def _carries(self) -> bool:
+        """Whether mounts are copies that are brought in and taken out, see `run.carrying`."""
+        return not self._isolation.namespaces
+
+    def _tmpfs(self, mount: Mount) -> RunMount:
+        data = f"size={mount.size}" if mount.size else ""
+        return RunMount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly, discard=self._carries)
 
     def _bind(self, mount: Mount, source: _Source) -> RunMount:
-        discard = not mount.readonly
-        if source.folder is not None and (not discard or source.folder.is_dir()):
+        discard = not mount.readonly or self._carries
+        if source.folder is not None and (not discard or self._carries or source.folder.is_dir()):
             return RunMount(
                 type="bind",
                 target=mount.target,
@@ -220,8 +235,8 @@ class Mounted:
         return None
 
     @contextlib.contextmanager
-    def _cache(self, mount: Mount, source: _Source | None) -> Iterator[str]:
-        """The folder of a cache mount, for as long as its sharing says."""
+    def _cache(self, mount: Mount, source: _Source | None, held: set[Path]) -> Iterator[str]:
+        """The folder of a cache mount, for as long as its sharing says; `held` are those that this RUN has already."""
         space = cache_namespace(self._shop.plan.arguments.given)
         owner = _begun_for(mount)
         name = json.dumps(
@@ -234,12 +249,18 @@ class Mounted:
             folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
             self._shop.store.home.make(folder)
             (base / "name").write_text(mount.id)
+            if folder in held and mount.sharing != "private":
+                yield str(folder)
+                return
             with (base / f"{folder.name}.lock").open("w") as file:
                 if mount.sharing == "private":
                     if not try_lock(file.fileno()):
                         continue
                 else:
-                    lock(file.fileno(), shared=mount.sharing == "shared", stop=self._shop.stopping)
+                    # A copy can have one user only, or the other one's changes would be lost.
+                    shared = mount.sharing == "shared" and not self._carries
+                    lock(file.fileno(), shared=shared, stop=self._shop.stopping)
+                held.add(folder)
                 if source is not None and not owner:
                     self._fill(folder, source)
                 yield str(folder)
@@ -256,6 +277,7 @@ class Mounted:
 
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
+        from dockmagic.run.carrying import copy_from_image
         from dockmagic.run.container import CannotStart
         from dockmagic.run.container_spec import ContainerSpec
         from dockmagic.run.creation import create
@@ -266,6 +288,9 @@ class Mounted:
         shop = self._shop
         with shop.store.home.lock("cache-mounts", stop=shop.stopping):
             if not _is_fresh(folder):
+                return
+            if self._carries:
+                copy_from_image(shop.store, self._isolation, self._image(source), path, folder)
                 return
             volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
             # The mounts are made before the program is looked for; a folder is none.
@@ -340,26 +365,3 @@ def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:
         uid=mount.uid or 0,
         gid=mount.gid or 0,
     )
-
-
-@contextlib.contextmanager
-def _in_memory(data: bytes) -> Iterator[str]:
-    """A file of ours alone that lies on no disk; its path.
-
-    A memfd would have no name at all, but behind /proc/PID/fd only processes of the same user namespace may open it.
-    """
-    import tempfile
-
-    for folder in filter(None, ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR"))):  # noqa: S108  (mkstemp makes it)
-        try:
-            descriptor, path = tempfile.mkstemp(dir=folder, prefix="dockmagic-")
-        except OSError:
-            continue
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            yield path
-        finally:
-            Path(path).unlink()
-        return
-    raise NotSupported("this machine has no file system in memory that could hold a secret", hint="It needs /dev/shm")

@@ -96,7 +96,10 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
             mounted.ready() as mounts,
             _container(shop, state, argv, network, mounts) as container,
         ):
-            code = _run(shop, container, mounts, output)
+            from dockmagic.run.carrying import carried  # a build that finds all in the cache does not load it
+
+            with carried(container):
+                code = _run(shop, container, mounts, output)
             output.finish()
             try:
                 layer = _layer(shop, container, state.image, line=info.lines[0])
@@ -183,7 +186,7 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
     from dockmagic.run.container import CannotStart
 
     try:
-        session = container.start(owner=os.getpid(), secrets=mounts.env)
+        session = container.start(owner=os.getpid(), secrets=mounts.env, secret_files=mounts.secrets)
     except CannotStart as error:
         if error.exit_code == CannotStart.exit_code:
             raise

@@ -27,8 +27,8 @@ class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         type: ``bind`` (a file, folder or socket of the host), ``volume``, ``tmpfs``, ``image`` (a folder of an image),
-            ``cache`` (a bind whose folder gets `mode`, `uid` and `gid` when it is first used) or ``secret`` (a copy of
-            the file `source` in memory, with `mode`, `uid` and `gid`).
+            ``cache`` (a bind whose folder gets `mode`, `uid` and `gid` when it is first used) or ``secret`` (a file
+            of what who starts the container gives, with `mode`, `uid` and `gid`).
         target: absolute path inside.
         source: path on the host; empty for a tmpfs. Of an image: the folder of the unpacked layers.
         name: of the volume.

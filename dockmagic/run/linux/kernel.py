@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 __all__ = [
     "CLONE_NEWCGROUP", "CLONE_NEWIPC", "CLONE_NEWNET", "CLONE_NEWNS", "CLONE_NEWPID", "CLONE_NEWUSER", "CLONE_NEWUTS",
     "CLONE_PARENT", "MS_BIND", "MS_NODEV", "MS_NOEXEC", "MS_NOSUID", "MS_PRIVATE", "MS_RDONLY", "MS_REC", "MS_REMOUNT",
-    "MS_SLAVE", "Identity", "adopt_orphans", "clone", "die_with_parent", "drop_bounding", "identify",
+    "MS_SLAVE", "Identity", "adopt_orphans", "clone", "die_with_parent", "drop_bounding", "exchange", "identify",
     "install_filter", "keep_capabilities",
     "keep_to_itself", "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root",
     "read_only", "set_capabilities", "set_hostname", "setns", "touch_owner", "umount", "unshare",
@@ -37,8 +37,8 @@ MS_PRIVATE: Final = 1 << 18
 MS_SLAVE: Final = 1 << 19
 
 _NUMBERS: Final = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126, "seccomp": 317},
-    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91, "seccomp": 277},
+    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126, "seccomp": 317, "renameat2": 316},
+    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91, "seccomp": 277, "renameat2": 276},
 }
 _OPENAT2: Final = 437  # the same everywhere, as all calls since 424
 _MOUNT_SETATTR: Final = 442
@@ -51,6 +51,7 @@ _SIGKILL: Final = 9
 _MNT_DETACH: Final = 2
 _PAGE: Final = 4096
 _AT_FDCWD: Final = -100
+_RENAME_EXCHANGE: Final = 2
 _AT_RECURSIVE: Final = 0x8000
 _AT_EMPTY_PATH: Final = 0x1000
 _STATX_FLAGS: Final = 0x100 | 0x800 | _AT_EMPTY_PATH  # of the link itself, without an automount
@@ -142,6 +143,11 @@ def without_devices(path: str) -> None:
     """Let no device's node on the mount at `path` open the device."""
     has = os.statvfs(path).f_flag
     mount(None, path, None, MS_REMOUNT | MS_BIND | MS_NODEV | has & (MS_RDONLY | MS_NOSUID | MS_NOEXEC | 1024 | 2048))
+
+
+def exchange(one: bytes, other: bytes) -> None:
+    """Let two files or folders have each other's place, in one step (renameat2(2))."""
+    _syscall("renameat2", _number("renameat2"), _AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE)
 
 
 def open_in_root(root: int, path: str, flags: int) -> int:

@@ -16,6 +16,8 @@ from . import confined, guard, process, recorder, rootfs, wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .secretfiles import SecretFiles
+
 __all__ = ["Birth", "flags"]
 
 _FAILED = 125
@@ -39,6 +41,7 @@ class Birth:
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
+        self.secrets: SecretFiles | None = None  # where they must be files on the disk
         self.code = base64.b64decode(spec["filter"])
         # Whom a program may become: anybody, one user under any number, or nobody else.
         self.users = "one" if spec["uid_map"] else "none"
@@ -60,7 +63,7 @@ class Birth:
                 os._exit(_FAILED)
             if not spec["namespaces"]:
                 confined.furnish(spec)
-                self._guarded(spec["process"], ends, sync)
+                self._guarded(spec["process"], ends, sync, self.secrets)
             self._rule()
             os.umask(0)
             created: list[str] = []
@@ -122,7 +125,13 @@ class Birth:
             idmap.become_root(several=self.users == "any")
             kernel.die_with_parent()
 
-    def _guarded(self, what: dict[str, Any], ends: tuple[int, ...], sync: socket.socket) -> NoReturn:
+    def _guarded(
+        self,
+        what: dict[str, Any],
+        ends: tuple[int, ...],
+        sync: socket.socket,
+        secrets: SecretFiles | None = None,
+    ) -> NoReturn:
         """Without namespaces: fork the program, and stay as what keeps it and its children together."""
         spec = self.spec
         processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -141,10 +150,20 @@ class Birth:
 
         def settle() -> None:
             # The program's pipes and the way to the shim are not to be held open by anybody else.
-            os.closerange(3, processes)
-            os.closerange(processes + 1, 1 << 16)
+            low = 3
+            for kept in sorted((processes, *(secrets.descriptors if secrets else ()))):
+                os.closerange(low, kept)
+                low = kept + 1
+            os.closerange(low, 1 << 16)
 
-        guard.guard(processes, program, settle, traced=bool(spec["proot"]))
+        guard.guard(
+            processes,
+            program,
+            settle,
+            before=secrets.fill if secrets else _nothing,
+            after=secrets.wipe if secrets else _nothing,
+            traced=bool(spec["proot"]),
+        )
 
     def _prepare(
         self,
@@ -189,6 +208,10 @@ def _to_the_end(sync: socket.socket) -> Iterator[None]:
         wire.tell(sync, {"error": str(error), "code": _FAILED})
     finally:
         os._exit(_FAILED)
+
+
+def _nothing() -> None:
+    """Neither before the program nor after it."""
 
 
 def _terminal() -> tuple[int, int]:

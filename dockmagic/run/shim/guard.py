@@ -23,7 +23,13 @@ _STATE, _PARENT = 0, 1  # in /proc/PID/stat, behind the program's name
 
 
 def guard(
-    processes: int, program: Callable[[], NoReturn], settle: Callable[[], None], *, traced: bool = False
+    processes: int,
+    program: Callable[[], NoReturn],
+    settle: Callable[[], None],
+    *,
+    before: Callable[[], None],
+    after: Callable[[], None],
+    traced: bool = False,
 ) -> NoReturn:
     """Fork, let the child be the program, and look after it until it ends.
 
@@ -32,11 +38,15 @@ def guard(
         program: what the child does.
         traced: the child becomes a tracer, and its child the program that is to have the signals.
         settle: what the guard does meanwhile, such as closing what is the program's alone.
+        before: is done before the program begins, while the shim lives.
+        after: is done when nothing of the program is left, whatever has ended it.
     """
     shim = os.getppid()
     kernel.adopt_orphans()
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     kernel.die_with_parent(signal.SIGTERM)
+    if os.getppid() == shim:
+        before()
     pid = os.fork()
     if pid == 0:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -51,6 +61,7 @@ def guard(
             traced_ones = _children(processes, pid) if traced else []
             os.kill(traced_ones[0][0] if traced_ones else pid, number)
     end_children(processes)
+    after()
     os._exit(_FAILED if code is None else code)
 
 

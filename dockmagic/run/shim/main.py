@@ -21,7 +21,7 @@ from typing import Any
 from dockmagic.run.linux import cgroups, idmap, kernel
 from dockmagic.run.linux.insistence import Insistence
 
-from . import birth, forwarder, guard, log, ownertable, recorder, wire
+from . import birth, forwarder, guard, log, ownertable, recorder, secretfiles, wire
 from .client import Client
 from .folder import Folder
 from .streams import Streams
@@ -70,6 +70,11 @@ class _Shim:
         tty = spec["process"]["tty"]
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ends = (-1, -1, -1) if tty else self.streams.pipes(stdin=spec["open_stdin"])
+        if spec["tier"] == "chroot":
+            try:
+                self.birth.secrets = secretfiles.SecretFiles(spec)
+            except (OSError, ValueError) as error:
+                return {"error": str(error), "code": _FAILED}
         try:
             self.pid = kernel.clone(birth.flags(spec))
         except OSError as error:
@@ -211,6 +216,8 @@ class _Shim:
         """What the end of a pid namespace does by itself."""
         if not self.spec["namespaces"]:
             guard.end_children(self.processes, frozenset(pid for pid, _ in self.children.values()))
+        if self.birth.secrets is not None:
+            self.birth.secrets.take_away()
 
     def finish(self, code: int, started: float) -> None:
         """Write down how it ended, then tell everybody, in this order: who hears of it may look."""
@@ -384,10 +391,13 @@ def main() -> None:
     os.setsid()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    request, _ = wire.hear(sock)
+    request, passed = wire.hear(sock)
     if not request:
         return
     spec = request["spec"]
+    if passed:
+        os.set_inheritable(passed[0], False)  # noqa: FBT003  (as Python has it)
+        spec["secret_content"] = passed[0]
     complaints = os.open(f"{spec['folder']}/shim.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.dup2(complaints, 2)
     os.close(complaints)
@@ -405,6 +415,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os.kill(shim.pid, signal.SIGKILL) if shim.pid else sys.exit(_FAILED))
     started = time.time()
     refusal = shim.start(first, stdin=request["stdin"])
+    if passed:
+        os.close(passed[0])  # who needs it has it
     if refusal:
         shim.fail(first, refusal)
         return

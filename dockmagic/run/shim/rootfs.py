@@ -10,6 +10,8 @@ from typing import Any
 from dockmagic.run.linux import kernel
 from dockmagic.run.linux.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
 
+from .secretdata import content, give
+
 __all__ = ["build", "mount_layers", "mount_volumes", "target"]
 
 # What docker hides and write-protects (moby, oci/defaults.go).
@@ -374,23 +376,14 @@ def _scratch(spec: dict[str, Any]) -> str:
 
 
 def _secret(spec: dict[str, Any], mount: dict[str, Any]) -> str:
-    """A copy of a file in memory; its path."""
+    """A secret's file in memory; its path."""
     place = _scratch(spec) + "/secret"
-    with open(mount["source"], "rb") as source, open(place, "xb") as file:
-        while data := source.read(1 << 16):
-            file.write(data)
-    _give(place, mount)
+    with open(place, "xb") as file:
+        file.write(content(spec, mount))
+    give(place, mount)
     return place
 
 
 def _own_cache(mount: dict[str, Any]) -> None:
     if not os.listdir(mount["source"]):
-        _give(mount["source"], mount)
-
-
-def _give(path: str, mount: dict[str, Any]) -> None:
-    try:
-        os.chown(path, mount.get("uid", 0), mount.get("gid", 0))
-    except OSError:
-        pass  # where a container has a single user, that one is the owner
-    os.chmod(path, mount.get("mode", 0))
+        give(mount["source"], mount)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dockmagic.store.layer.pack import Told
 
-__all__ = ["copy", "remember", "scan"]
+__all__ = ["copy", "copy_open", "remember", "scan"]
 
 _BASELINE: Final = "baseline"
 _CLONE: Final = 0x40049409  # FICLONE (linux/fs.h)
@@ -41,7 +41,12 @@ def copy(source: Path, aim: Path, *, owners: bool) -> None:
         aim: empty.
         owners: whether files may be given to their owners, else all are ours.
     """
-    _Copier(owners=owners).folder(os.open(source, FOLDER), os.open(aim, FOLDER))
+    copy_open(os.open(source, FOLDER), os.open(aim, FOLDER), owners=owners)
+
+
+def copy_open(source: int, aim: int, *, owners: bool) -> None:
+    """The same with opened folders, which are closed."""
+    _Copier(owners=owners).folder(source, aim)
 
 
 class _Copier:
