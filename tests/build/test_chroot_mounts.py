@@ -231,3 +231,23 @@ def _found(home: Path) -> list[str]:
                 if path.is_file() and not path.is_symlink() and SECRET in path.read_bytes():
                     found.append(str(path))
     return found
+
+
+def test_proc_tells_what_is_true_of_the_machine(chroot: Builder) -> None:
+    """As files, in no layer; what the image has in its place leads nowhere."""
+    outside = chroot.folder / "outside"
+    outside.mkdir()
+    image = chroot(
+        f"""
+FROM base
+RUN rm -rf /proc/* && ln -s {outside} /proc/sys
+RUN grep -c ^processor /proc/cpuinfo && grep ^MemTotal /proc/meminfo && cut -d' ' -f3 /proc/version && df / | tail -1
+"""
+    ).image
+    words = chroot.output.split()
+    assert words[0] == str(Path("/proc/cpuinfo").read_text().count("\nprocessor") + 1)
+    assert words[1] == "MemTotal:"
+    assert os.uname().release in words
+    assert words[-1] == "/"
+    assert not list(outside.iterdir())
+    assert not [path for path in added(image, 4) if path.startswith("/proc")]

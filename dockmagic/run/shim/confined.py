@@ -10,6 +10,7 @@ from typing import Any, Final
 from dockmagic.run.linux import bpf, kernel
 
 from . import accounts, process
+from .facts import write_facts
 
 __all__ = ["enter", "filter_for_proot", "furnish", "open_terminal", "proot_command"]
 
@@ -46,6 +47,8 @@ def furnish(spec: dict[str, Any]) -> None:
     os.chmod(f"{root}/dev/shm", 0o1777)  # noqa: S103  (likewise)
     for name in ("proc", "sys"):
         _make_folder(f"{root}/{name}")
+    if not spec["proot"]:  # which shows the machine's own
+        write_facts(root)
     _make_folder(f"{root}/etc")
     before = os.stat(f"{root}/etc")
     for name in _FILES:
