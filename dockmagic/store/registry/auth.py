@@ -19,7 +19,7 @@ from dockmagic.oci.errors import RegistryError, Unauthorized
 
 from .address import is_loopback, split_host
 from .challenge import parse_challenges
-from .fields import read_json
+from .fields import number, read_json
 from .secret import Secret
 from .url import origin, parse
 
@@ -63,7 +63,7 @@ class _Token:
 class _TokenAnswer(msgspec.Struct):
     token: str | None = None
     access_token: str | None = None
-    expires_in: float | None = None
+    expires_in: float | str | None = None
 
 
 class Authorizer:
@@ -246,5 +246,6 @@ def _read_token(body: bytes, host: str) -> _Token:
             f"the token server {host} answers without a token",
             hint="A proxy or a network's login page may be in between: open any web page in a browser, then try again",
         )
-    seconds = _SHORTEST_LIFE if life is None or life <= 0 else life
+    seconds = float(number(life) or 0) if isinstance(life, str) else life or 0.0
+    seconds = seconds if seconds > 0 else _SHORTEST_LIFE
     return _Token(Secret(f"Bearer {text}"), time.monotonic() + max(seconds - _MARGIN, seconds / 2))

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["Challenge", "parse_challenges"]
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  (RFC 9110's word for a word)
-_PIECE = re.compile(rf'\s*(?:({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))|({_TOKEN}))\s*(,|$|(?=\s))')
+# Beside tokens and quoted texts, some registries write a realm bare, as the address it is.
+_PIECE = re.compile(rf'\s*(?:({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|({_TOKEN}))\s*(,|$|(?=\s))')
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class _Item(msgspec.Struct):
-    code: str = ""
-    message: str = ""
+    code: str | int | None = None  # a number where a registry repeats the status
+    message: str | None = None
 
 
 class _Body(msgspec.Struct):
@@ -118,8 +118,8 @@ def _read(body: bytes) -> tuple[tuple[str, ...], str]:
     document = read_json(body, _Body)
     items = (document.errors if document is not None else None) or []
     # A registry's words go to a terminal: no control characters, and not many of them.
-    words = " ".join("".join(c if c.isprintable() else " " for c in item.message) for item in items[:3]).strip()
-    return tuple(item.code for item in items if item.code), words[:_SHOWN].rstrip(" .")
+    words = " ".join("".join(c if c.isprintable() else " " for c in item.message or "") for item in items[:3]).strip()
+    return tuple(item.code for item in items if isinstance(item.code, str) and item.code), words[:_SHOWN].rstrip(" .")
 
 
 def _missing(subject: Subject, codes: tuple[str, ...]) -> DockmagicError:

@@ -163,7 +163,7 @@ class Upload:
             if response.status not in (202, 204):
                 return response
             self._client.drain(response)
-            self._address = _location(self._client, response, self._address)
+            self._go_on_at(response)
             offset += count
         return self._send_whole(offset)
 
@@ -175,7 +175,7 @@ class Upload:
         if response.status != 204 or (match is None and self._read):
             self._address = begin(self._client, self._repository, self._purpose)
             return 0
-        self._address = _location(self._client, response, self._address)
+        self._go_on_at(response)
         # "0-0" is said both of an empty upload and of one that has a single byte; starting at 0 would repeat the byte.
         have = int(match[1]) + 1 if match is not None and match[1] != "0" else 0
         if have > self._desc.size or (have == 0 and match is not None and self._read):
@@ -183,6 +183,10 @@ class Upload:
             return 0
         self._whole = False
         return have
+
+    def _go_on_at(self, response: BaseHTTPResponse) -> None:
+        if "Location" in response.headers:  # where it is missing, the upload stays where it is
+            self._address = _location(self._client, response, self._address)
 
     def _bytes(self, offset: int, count: int) -> Iterator[bytes]:
         if offset != self._read:
