@@ -385,6 +385,34 @@ def test_a_client_that_trickles_is_hung_up_on(quick: RegistryServer, begin: byte
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.parametrize("size", [0, 2000])
+def test_a_client_that_hardly_reads_is_hung_up_on(size: int) -> None:
+    """Whether it reads nothing or a little now and then."""
+    content = bytes(1 << 20) * 24
+    digest = "sha256:" + hashlib.sha256(content).hexdigest()
+    limits = Limits(idle=0.4, window=0.3, slowest=1 << 22)
+    with RegistryServer(limits=limits) as server:
+        assert asked(server, "POST", f"/v2/a/blobs/uploads/?digest={digest}", content) == 201
+        host, _, port = server.host.rpartition(":")
+        start = time.monotonic()
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            connection.connect((host, int(port)))
+            connection.sendall(f"GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            with suppress(ConnectionError):
+                while time.monotonic() - start < 10:
+                    time.sleep(0.02)
+                    if not _still_served(server):
+                        break
+                    connection.recv(size)
+        assert time.monotonic() - start < 8
+
+
+def _still_served(server: RegistryServer) -> bool:
+    service = server._service
+    return service is not None and bool(service._connections)
+
+
 def test_a_client_that_asks_now_and_then_stays_connected(quick: RegistryServer) -> None:
     """Waiting between requests is not trickling."""
     with closing(http.client.HTTPConnection(quick.host, timeout=5)) as connection:

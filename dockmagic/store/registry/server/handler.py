@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Handler"]
 
 _PAGE: Final = 1000
+_PIECE: Final = 1 << 20  # bytes that are sent between two looks at the clock
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _NAME_LIMIT: Final = 255
@@ -212,7 +214,13 @@ class Handler(Exchange):
 
     def _send(self, file: BinaryIO, first: int, count: int) -> None:
         self.wfile.flush()
-        self.connection.sendfile(file, first, count)
+        limits = self.server.limits
+        begin, sent = time.monotonic(), 0
+        while sent < count:
+            sent += self.connection.sendfile(file, first + sent, min(_PIECE, count - sent))
+            elapsed = time.monotonic() - begin
+            if elapsed > limits.window and sent < limits.slowest * elapsed:
+                raise ConnectionAbortedError  # it holds a thread, and hardly reads
 
     def delete_blob(self, name: str, digest: str) -> None:
         """end-10: take a blob from a repository."""
