@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import signal
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -202,6 +203,8 @@ def _write(store: ContentStore, record: Record, folder: Path) -> Container:
     try:
         for part in ("upper", "work", "merged", "empty"):
             (building / part).mkdir()
+        # What the container sees as / is what its image has there, whatever the umask.
+        (building / "upper").chmod(_mode_of_root(record))
         if record.keep_log:
             (building / "log").touch(FILE_MODE)
         trees.furnish(store, record, building)
@@ -217,6 +220,12 @@ def _write(store: ContentStore, record: Record, folder: Path) -> Container:
         remove_folders(container.isolation, [str(building), *container.anonymous_volumes()])
         raise
     return Container(store, record)
+
+
+def _mode_of_root(record: Record) -> int:
+    if not record.layers:
+        return 0o755
+    return stat.S_IMODE((Path(record.layers_folder) / record.layers[0]).stat().st_mode)
 
 
 def _name_taken(owner: Container) -> Conflict:

@@ -54,14 +54,19 @@ def check_address(text: str, message: str = "") -> str:
 
 def write_files(folder: Path, record: Record) -> None:
     """Write the files of a container into `folder`; at every start, for a laptop's name servers change."""
-    (folder / "hostname").write_text(f"{record.hostname}\n")
+    _write(folder / "hostname", f"{record.hostname}\n")
     lines = _LOCAL
     if record.network == "host":
         with contextlib.suppress(OSError):
             lines = Path("/etc/hosts").read_text().rstrip() + "\n"
     lines += "".join(f"{address}\t{name}\n" for name, address in record.hosts)
-    (folder / "hosts").write_text(f"{lines}127.0.1.1\t{record.hostname}\n")
-    (folder / "resolv.conf").write_text(_resolver(record))
+    _write(folder / "hosts", f"{lines}127.0.1.1\t{record.hostname}\n")
+    _write(folder / "resolv.conf", _resolver(record))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o644)  # for all users of the container, whatever the umask
 
 
 def _resolver(record: Record) -> str:

@@ -196,7 +196,7 @@ class Repository:
             tempfile.TemporaryFile() as errors,
             subprocess.Popen(  # noqa: S603 - words that cannot be options, no shell
                 [self._git, *_SAFE, *map(str, words)],
-                env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+                env=environ, umask=0o022, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
             ) as process,
         ):  # fmt: skip
             output = self._await(process)

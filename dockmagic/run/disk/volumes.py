@@ -96,6 +96,7 @@ def create_volume(
         building = home.volumes / f".new-{secrets.token_hex(8)}"
         home.make(building)
         (building / "_data").mkdir()
+        (building / "_data").chmod(0o755)  # whatever the umask
         known = {"created": time.time(), "labels": dict(labels or {}), "anonymous": anonymous}
         home.write(building / "volume.json", json.dumps(known).encode(), durable=False)
         try:

@@ -209,7 +209,10 @@ def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, 
     """The same, always with an interpreter of its own."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # Whoever waits for its end need not wait until Python has taken every object apart.
-    code = f"import os, sys; sys.path += {_PACKAGES!r}; from dockmagic.run.{module} import main; main(); os._exit(0)"
+    code = (
+        f"import os, sys; sys.path += {_PACKAGES!r}; from dockmagic.run.linux.inherited import forget; forget(); "
+        f"from dockmagic.run.{module} import main; main(); os._exit(0)"
+    )
     with theirs:
         child = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             [sys.executable, "-I", "-S", "-c", code],

@@ -7,12 +7,11 @@ import fcntl
 import itertools
 import os
 import resource
-import signal
 import struct
 import termios
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dockmagic.run.linux import idmap, kernel
+from dockmagic.run.linux import idmap, inherited, kernel
 
 from . import accounts
 
@@ -102,7 +101,7 @@ def prepare(
     environment["HOME"] = environment.get("HOME") or account.home  # an empty one counts as none (runc)
     os.umask(0o022)
     _limit(process["rlimits"], exactly=False)
-    _unmask_signals()
+    inherited.forget_signals()
     if process.get("no_new_privs"):
         kernel.no_new_privileges()
     capabilities = process["capabilities"]
@@ -168,16 +167,6 @@ def _limit(rlimits: list[tuple[int, int, int]], *, exactly: bool) -> None:
 
 def _covers(one: int, other: int) -> bool:
     return one == resource.RLIM_INFINITY or (other != resource.RLIM_INFINITY and one >= other)
-
-
-def _unmask_signals() -> None:
-    """Let every signal do what it does by default, whatever who started us made of it."""
-    for number in range(1, signal.NSIG):
-        try:
-            signal.signal(number, signal.SIG_DFL)
-        except (OSError, ValueError):
-            continue
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _grant(capabilities: int) -> None:

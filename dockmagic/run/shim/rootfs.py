@@ -354,6 +354,7 @@ def _layered(spec: dict[str, Any], mount: dict[str, Any]) -> str:
         top = f"{spec['folder']}/discard/{os.path.basename(own)}"
         for name in ("upper", "work"):
             os.makedirs(f"{top}/{name}")
+        os.chmod(f"{top}/upper", stat.S_IMODE(os.stat(lower[0]).st_mode))
         box = os.path.relpath(top)
         data = f"lowerdir={':'.join(lower)},upperdir={box}/upper,workdir={box}/work{flag}"
         kernel.mount("overlay", place, "overlay", MS_NODEV, data)
