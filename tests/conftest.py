@@ -41,6 +41,7 @@ _STARTING = {
 # Time says nothing on a machine that others use too, and the folder that the tests start in may be read-only.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.load_profile("anywhere")
+settings.register_profile("quick", settings.get_profile("anywhere"), max_examples=20)
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,12 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `make quick` try fewer examples."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

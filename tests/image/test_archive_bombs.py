@@ -23,7 +23,7 @@ _ZEROS: Final = b"0" * _MIB
 _LIMIT: Final = 200_000  # KiB
 
 _LOAD: Final = """
-import pathlib, resource, sys
+import pathlib, sys
 from dockmagic.image.archive import load
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.store.content import ContentStore
@@ -33,7 +33,9 @@ try:
     load(pathlib.Path(sys.argv[1]), ContentStore(Home(sys.argv[2])))
 except DockmagicError as error:
     told = f"{type(error).__name__}: {error}"
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, told)
+# Not getrusage's: that begins with what the process had that forked this one.
+status = pathlib.Path("/proc/self/status").read_text()
+print(status.partition("VmHWM:")[2].split()[0], told)
 """
 
 
