@@ -33,6 +33,7 @@ _FIXED: Final = {
 
 def container_document(container: Container, *, size: bool = False) -> dict[str, Any]:
     """Docker's description of a container; with `size`, the bytes of its writable layer and of all of it."""
+    container.check()
     record, state = container.record, container.state
     path, *arguments = record.argv
     document: dict[str, Any] = {

@@ -138,6 +138,9 @@ def _ancestor(name: str, image: Callable[[str], Image]) -> Test:
         return lambda *_: False
 
     def test(container: Container, _state: State) -> bool:
-        return [layer.diff_id for layer in container.image.layers][: len(wanted)] == wanted
+        return (
+            not container.record.damaged
+            and [layer.diff_id for layer in container.image.layers][: len(wanted)] == wanted
+        )
 
     return test

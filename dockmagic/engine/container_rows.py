@@ -37,6 +37,8 @@ def status_of(state: State) -> str:
     now = datetime.now(UTC).timestamp()
     if state.status == "created":
         return "Created"
+    if state.status == "dead":
+        return f"Dead ({state.error})"
     if state.status == "exited":
         return f"Exited ({state.exit_code}) {duration(max(0.0, now - state.finished))} ago"
     return f"Up {duration(max(0.0, now - state.started))}{' (Paused)' if state.status == 'paused' else ''}"
@@ -61,7 +63,7 @@ def container_row(container: Container, state: State, *, sizes: bool) -> Contain
         sizes: count the bytes of the writable layer and of the image.
     """
     record = container.record
-    own = container.size if sizes else None
+    own = container.size if sizes and not record.damaged else None
     return ContainerRow(
         id=container.id,
         image=record.image,

@@ -42,10 +42,7 @@ def tag_names(engine: Engine, ref: Reference) -> tuple[str, ...]:
 
 def cached_tags(engine: Engine, ref: Reference) -> tuple[str, ...]:
     """The tags that were seen last, without asking anybody; empty if they never were."""
-    try:
-        return tuple(json.loads((engine.home.cache("tags") / _file_name(ref)).read_bytes()))
-    except (OSError, ValueError):
-        return ()
+    return engine.home.recall(engine.home.cache("tags") / _file_name(ref), tuple[str, ...]) or ()
 
 
 def _natural(tag: str) -> list[tuple[int, int, str]]:

@@ -14,7 +14,7 @@ from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupporte
 
 from . import hosts, pause
 from .disk import layers
-from .disk.record import read_state
+from .disk.record import DamagedRecord, State, read_state
 from .flags import limits
 from .flags.environment import program_environment
 from .machine.disposal import remove_folders
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.tree import FileTree
 
-    from .disk.record import Record, State
+    from .disk.record import Record
     from .machine.helper import Child
     from .path import ContainerPath
 
@@ -91,11 +91,26 @@ class Container:
     @property
     def state(self) -> State:
         """How it goes now."""
-        return read_state(self.folder)
+        state = read_state(self.folder)
+        if self.record.damaged and state.status not in ("running", "paused"):
+            return State(status="dead", error="its record is damaged")
+        return state
+
+    def check(self) -> None:
+        """Refuse to do more than remove a container of which too little is known.
+
+        Raises:
+            DamagedRecord: its record could not be read.
+        """
+        if self.record.damaged:
+            raise DamagedRecord(
+                f"the record of the container {self.name} is damaged", hint=f"Remove it: rm -f {self.name}"
+            )
 
     @property
     def image(self) -> Image:
         """What it stands on."""
+        self.check()
         return by_manifest(self.store, self.record.manifest)
 
     @property
@@ -108,6 +123,13 @@ class Container:
     @property
     def isolation(self) -> Isolation:
         """The tier that it was made for, which its files are bound to."""
+        if self.record.damaged:
+            try:
+                return Isolation.of(self.record.tier, self.record.isolation)
+            except (KeyError, TypeError, ValueError):
+                from .machine.tiers import choose  # as it would be made now
+
+                return choose(self.store.home)
         return Isolation.of(self.record.tier, self.record.isolation)
 
     # ------------------------------------------------------------------ life
@@ -138,6 +160,7 @@ class Container:
             Conflict: it runs already.
             CannotStart: the program is not there, or the machine does not let it run.
         """
+        self.check()
         if self.is_running:
             raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
         ready_sources(self.record)
@@ -324,6 +347,7 @@ class Container:
             Conflict: it does not run.
             CannotStart: no such program, folder or user.
         """
+        self.check()
         record = self.record
         request = {
             "do": "exec",

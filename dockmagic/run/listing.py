@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import AmbiguousName, NotFound
 
 from .container import Container
-from .disk.uses import records
+from .disk.uses import damaged, records
 
 if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
@@ -23,7 +23,7 @@ class ContainerNotFound(NotFound):
 
 def containers(store: ContentStore) -> list[Container]:
     """Every container, newest first."""
-    found = [Container(store, record) for _, record in records(store)]
+    found = [Container(store, record) for record in (*(record for _, record in records(store)), *damaged(store))]
     return sorted(found, key=lambda container: -container.record.created)
 
 

@@ -7,7 +7,9 @@ import hashlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from dockmagic.oci.errors import OutOfSpace, StoreError, StoreTooNew
 
@@ -23,6 +25,7 @@ __all__ = ["VERSION", "Home", "disk_errors"]
 
 #: The form of what lies in a home; raised when an older dockmagic could no longer read it.
 VERSION: Final = 1
+_Known = TypeVar("_Known")
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -152,7 +155,7 @@ class Home:
         if self._checked:
             return
         try:
-            found = (self.root / "version").read_text().strip()
+            found = (self.root / "version").read_text("utf-8", "replace").strip()
         except FileNotFoundError:
             return
         if not found.isdecimal() or int(found) > VERSION:
@@ -183,6 +186,13 @@ class Home:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
+
+    def recall(self, path: Path, kind: type[_Known]) -> _Known | None:
+        """What was written as JSON for the next time; None if it is not there, or damaged, and to be found out anew."""
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            return None
 
     @contextmanager
     def lock(self, name: str, *, shared: bool = False, stop: Callable[[], bool] | None = None) -> Iterator[None]:

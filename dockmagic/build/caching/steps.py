@@ -46,10 +46,7 @@ def _path(home: Home) -> Path:
 
 
 def _read(home: Home) -> _Latest:
-    try:
-        return msgspec.json.decode(_path(home).read_bytes(), type=_Latest)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return _Latest()
+    return home.recall(_path(home), _Latest) or _Latest()
 
 
 def remember(store: ContentStore, results: Sequence[StepResult]) -> None:

@@ -19,6 +19,8 @@ from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.store.layer.entry import Entry, EntryType
 
+from . import layers
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -72,10 +74,9 @@ def with_authorities(store: ContentStore, isolation: Isolation, image: Image, un
     folder = store.home.layers / isolation.form_name
     digest = hashlib.sha256(" ".join([isolation.form_name, *sorted(added)]).encode()).hexdigest()[:16]
     cached = store.home.cache(f"authorities/{image.id.hex}-{digest}")
-    with contextlib.suppress(OSError, ValueError):
-        known = [str(key) for key in json.loads(cached.read_bytes())]
-        if all((folder / key).exists() for key in known):
-            return [*unpacked, *known]
+    known = store.home.recall(cached, list[layers.Key])
+    if known is not None and all((folder / key).exists() for key in known):
+        return [*unpacked, *known]
     files = _changed(image.files, [folder / key for key in unpacked], added)
     over = [_layer(store, isolation, files, image.files.nodes)] if files else []
     store.home.write(cached, json.dumps(over).encode(), durable=False)
@@ -84,8 +85,9 @@ def with_authorities(store: ContentStore, isolation: Isolation, image: Image, un
 
 def _brings_own(store: ContentStore, image: Image) -> bool:
     cached = store.home.cache(f"authorities/{image.id.hex}")
-    with contextlib.suppress(OSError, ValueError):
-        return bool(json.loads(cached.read_bytes()))
+    known = store.home.recall(cached, bool)
+    if known is not None:
+        return known
     places = {os.fsencode(place) for place in _PLACES}
     found = any(entry.name in places for layer in image.layers for entry in layer.table.entries)
     store.home.write(cached, json.dumps(found).encode(), durable=False)

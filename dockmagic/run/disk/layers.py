@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
 
 from dockmagic.run.machine.work import work
 
@@ -24,6 +26,10 @@ __all__ = ["can_take_over", "describe", "ensure", "in_use", "key_of", "keys", "t
 _KEY_LENGTH = 16  # 127 of them, with the colons between, fit into mount(2)'s page
 
 
+#: What `key_of` gives, where it is read again.
+Key = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+
+
 def key_of(diff_id: Digest, below: Digest | None = None) -> str:
     """Name of the folder of a layer; `below` is the ChainID under it, if the layer takes something from there."""
     text = f"{diff_id} {below}" if below else diff_id
@@ -37,8 +43,9 @@ def keys(store: ContentStore, image: Image) -> list[str]:
     """
     # Kept, for to know it takes a look into every file table.
     cached = store.home.cache(f"unpacked/{image.id.hex}")
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        return [str(key) for key in json.loads(cached.read_bytes())]
+    known = store.home.recall(cached, list[Key])
+    if known is not None and len(known) == len(image.layers):
+        return known
     found, below = [], None
     for layer in image.layers:
         found.append(key_of(layer.diff_id, below if layer.table.needs_parent else None))

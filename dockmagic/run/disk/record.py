@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from dockmagic.oci.digest import Digest
+from dockmagic.oci.errors import DockmagicError, StoreError
 from dockmagic.oci.spec import Config, to_json
 from dockmagic.run.flags.limits import Limits
-from dockmagic.run.flags.ports import Port
+from dockmagic.run.flags.ports import Port  # noqa: TC001  (msgspec reads the annotations)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Mount", "Record", "State", "read_state"]
+__all__ = ["DamagedRecord", "Mount", "Record", "State", "read_state"]
 
-Status = Literal["created", "running", "paused", "exited"]
+Status = Literal["created", "running", "paused", "exited", "dead"]
+#: No container was made, or ended, after this many seconds since the epoch.
+_LATEST = 1 << 35
 
 
 class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,6 +110,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         init: path of the small program on the host that runs as process 1; empty for none.
         stop_timeout: seconds that `Container.stop` waits.
         config: what an image made of it says on how to run it.
+        damaged: it could not be read, and this is what is left of it; never written.
     """
 
     id: str
@@ -148,6 +153,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     init: str = ""
     stop_timeout: float = 10
     config: Config = Config()
+    damaged: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> Record:
@@ -155,13 +161,53 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
         Raises:
             OSError: there is none.
-            msgspec.DecodeError: it is damaged.
+            DamagedRecord: it cannot be read, or is another's.
         """
-        return msgspec.json.decode((folder / "config.json").read_bytes(), type=cls, dec_hook=_digest)
+        raw = (folder / "config.json").read_bytes()
+        try:
+            record = msgspec.json.decode(raw, type=cls, dec_hook=_digest)
+        except (msgspec.DecodeError, DockmagicError, RecursionError, ValueError):
+            record = None
+        if record is None or record.id != folder.name or not record.argv or not 0 <= record.created < _LATEST:
+            raise DamagedRecord(f"the record of the container {folder.name[:12]} is damaged")
+        return record
+
+    @classmethod
+    def salvage(cls, folder: Path) -> Record:
+        """What is left of a damaged record: enough to see the container, and to remove it."""
+        known: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            found = json.loads((folder / "config.json").read_bytes())
+            known = found if isinstance(found, dict) else {}
+        name, tier, isolation = known.get("name"), known.get("tier"), known.get("isolation")
+        return cls(
+            id=folder.name,
+            name=name if isinstance(name, str) and name and name.isprintable() else folder.name[:12],
+            image="<damaged>",
+            manifest=_NO_DIGEST,
+            image_id=_NO_DIGEST,
+            created=folder.stat().st_mtime,
+            layers=(),
+            layers_folder="",
+            isolation=isolation if isinstance(isolation, dict) else {},
+            tier=tier if isinstance(tier, str) else "",
+            argv=(),
+            env=(),
+            damaged=True,
+        )
 
     def dump(self) -> bytes:
         """As `load` reads it."""
         return to_json(self)
+
+
+class DamagedRecord(StoreError):
+    """A file that says how a container was made cannot be read."""
+
+    default_hint = "Remove the container: rm -f NAME"
+
+
+_NO_DIGEST = Digest("sha256:" + "0" * 64)
 
 
 def _digest(kind: type, value: object) -> object:
@@ -174,7 +220,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """How a container goes.
 
     Attributes:
-        status: docker's word.
+        status: docker's word; ``dead`` where what is known of it is damaged.
         pid: of its first process on the host; 0 if it does not run.
         started: seconds since the epoch; 0 if it never was.
         finished: likewise.
@@ -193,29 +239,51 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KILLED = 137
+_NOBODY = (1 << 22) - 1  # the highest number that a process can have
+
+_Moment = Annotated[float, msgspec.Meta(ge=0, lt=_LATEST)]
 
 
-def read_state(folder: Path) -> State:
+class _Noted(msgspec.Struct):
+    """What a shim writes down (`dockmagic.run.shim.folder`)."""
+
+    started: _Moment
+    finished: _Moment | None = None
+    pid: Annotated[int, msgspec.Meta(ge=1, lt=1 << 22)] = _NOBODY
+    exit_code: int = 0
+    error: str = ""
+    ports: tuple[Port, ...] = ()
+
+
+def read_state(folder: Path) -> State:  # noqa: PLR0911  (one return for each way that it may go)
     """The state of the container in `folder`; one whose shim was killed counts as killed itself."""
     try:
-        known: dict[str, Any] = json.loads((folder / "state.json").read_bytes())
+        raw = (folder / "state.json").read_bytes()
     except FileNotFoundError:
         return State()
-    if "finished" in known:
+    except OSError as error:
+        return State(status="dead", error=f"its state cannot be read: {error.strerror}")
+    try:
+        known = msgspec.json.decode(raw.rstrip(b"\0"), type=_Noted)
+    except (msgspec.DecodeError, RecursionError):
+        why = "its state is damaged"
+        if _has_shim(folder):  # it can still be ended by its socket
+            return State(status="running", pid=_NOBODY, started=(folder / "alive").stat().st_mtime, error=why)
+        return State(status="dead", error=why)
+    if known.finished is not None:
         return State(
-            status="exited" if not known.get("error") else "created",
-            started=known["started"],
-            finished=known["finished"],
-            exit_code=known["exit_code"],
-            error=known.get("error", ""),
+            status="exited" if not known.error else "created",
+            started=known.started,
+            finished=known.finished,
+            exit_code=known.exit_code,
+            error=known.error,
         )
     if _has_shim(folder):
         status: Status = "paused" if (folder / "paused").exists() else "running"
-        ports = msgspec.convert(known.get("ports", []), tuple[Port, ...])
-        return State(status=status, pid=known["pid"], started=known["started"], ports=ports)
+        return State(status=status, pid=known.pid, started=known.started, ports=known.ports)
     return State(
         status="exited",
-        started=known["started"],
+        started=known.started,
         finished=(folder / "state.json").stat().st_mtime,
         exit_code=_KILLED,
         error="",

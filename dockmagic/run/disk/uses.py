@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from dockmagic.image.local import Use
 
-from .record import Record, read_state
+from .record import DamagedRecord, Record, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.store.content import ContentStore
 
-__all__ = ["records", "roots", "uses"]
+__all__ = ["damaged", "records", "roots", "uses"]
 
 
 def records(store: ContentStore) -> Iterator[tuple[Path, Record]]:
@@ -30,9 +29,24 @@ def records(store: ContentStore) -> Iterator[tuple[Path, Record]]:
         if not folder.name.startswith("."):
             try:
                 record = Record.load(folder)
-            except (OSError, msgspec.DecodeError):
-                continue  # on its way out
+            except (OSError, DamagedRecord):
+                continue  # on its way out, or see `damaged`
             yield folder, record
+
+
+def damaged(store: ContentStore) -> Iterator[Record]:
+    """What is left of the records that cannot be read."""
+    try:
+        folders = list(store.home.containers.iterdir())
+    except FileNotFoundError:
+        return
+    for folder in folders:
+        if not folder.name.startswith("."):
+            try:
+                Record.load(folder)
+            except (OSError, DamagedRecord):
+                with contextlib.suppress(OSError):  # on its way out
+                    yield Record.salvage(folder)
 
 
 def uses(store: ContentStore) -> list[Use]:

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -44,6 +44,14 @@ class Volume(msgspec.Struct, frozen=True):
     anonymous: bool = False
 
 
+class _Noted(msgspec.Struct):
+    """What stands beside a volume's files."""
+
+    created: Annotated[float, msgspec.Meta(ge=0, lt=1 << 35)] | None = None
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    anonymous: bool = False
+
+
 def volumes(home: Home) -> list[Volume]:
     """Every volume, by name."""
     try:
@@ -63,13 +71,13 @@ def find_volume(home: Home, name: str) -> Volume:
     if _VALID.fullmatch(name) is None or not (folder / "_data").is_dir():
         raise NotFound(f"get {name}: no such volume", hint="volume ls lists them")
     try:
-        known = json.loads((folder / "volume.json").read_bytes())
-    except (OSError, ValueError):
-        known = {}
-    created = (folder / "_data").parent.stat().st_ctime
-    return Volume(
-        name, folder / "_data", known.get("created", created), known.get("labels", {}), known.get("anonymous", False)
-    )
+        known = msgspec.json.decode((folder / "volume.json").read_bytes(), type=_Noted)
+    except FileNotFoundError:
+        known = _Noted()
+    except (OSError, msgspec.DecodeError, RecursionError):
+        known = _Noted(labels={"damaged": "its record cannot be read"})
+    created = known.created if known.created is not None else folder.stat().st_ctime
+    return Volume(name, folder / "_data", created, known.labels, known.anonymous)
 
 
 def create_volume(

@@ -6,7 +6,7 @@ import json
 import os
 import pwd
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -155,13 +155,13 @@ def choose(home: Home) -> Isolation:
     tiers = _allowed()
     key = f"{_circumstances(home)} {' '.join(tier.value for tier in tiers)}"
     cached = home.cache("tier.json")
+    known = home.recall(cached, dict[str, Any]) or {}
     try:
-        known = json.loads(cached.read_bytes())
-        if known["key"] == key:
+        if known.get("key") == key:
             isolation = replace(_MAKERS[Tier(known["tier"])](), copies=known["isolation"]["copies"])
             if isolation.record() == known["isolation"]:
                 return isolation
-    except (OSError, ValueError, KeyError, TypeError, NotSupported):
+    except (ValueError, KeyError, TypeError, NotSupported):
         pass
     refused: dict[Tier, NotSupported] = {}
     for tier in tiers:
