@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.reference import is_domain
 from dockmagic.store.registry.secret import Secret
 
 from .command import argument, flag, option, verb
@@ -33,6 +34,10 @@ __all__ = ["command", "server_domain"]
 def command(door: Door, server: str, username: str | None, password: str | None, *, from_stdin: bool) -> Result:
     """Log in to a registry."""
     domain = server_domain(server)
+    if not is_domain(domain):
+        raise InvalidInput(
+            f"{domain[:100]!r} is not the address of a registry", hint="Write HOST or HOST:PORT, as in image names"
+        )
     secret: Secret | None = None
     if from_stdin:
         if password is not None:

@@ -463,6 +463,9 @@ def test_begun_uploads_are_few_and_small(quick: RegistryServer) -> None:
     for _ in range(5):
         assert asked(quick, "POST", wrong, b"x") == 400
     assert begin().startswith("/v2/")
+    assert begin() == "30"
+    time.sleep(QUICK.idle + 0.1)
+    assert begin().startswith("/v2/"), "idle ones make place"
 
 
 def test_an_upload_that_nobody_goes_on_with_is_forgotten(tmp_path: Path) -> None:

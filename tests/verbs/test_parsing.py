@@ -214,6 +214,8 @@ def test_the_program_is_called_as_the_front_door_calls_it(tmp_path: Path) -> Non
         (["search", "--filter", "x=1", "y"], "invalid filter"),
         (["login", "--password-stdin"], "--username"),
         (["login"], "somebody to ask"),
+        (["login", "-u", "me", "http://[::"], "not the address of a registry"),
+        (["login", "-u", "me", "good.example@evil.example"], "not the address of a registry"),
     ],
 )
 def test_impossible_input_is_one_clear_line(door: Door, argv: list[str], message: str) -> None:

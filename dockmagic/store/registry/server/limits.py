@@ -13,7 +13,8 @@ class Limits:
 
     Attributes:
         connections: at once; each has a thread. Further ones are answered 503.
-        idle: seconds without a byte, between requests and within them.
+        idle: seconds without a byte, between requests and within them; where uploads are too many, those that have
+            been idle for as long make place for others.
         head: seconds for a request's line and headers, from when the one before is answered.
         window: seconds of waiting for a body, in which enough of it must come.
         slowest: bytes per second that are enough.

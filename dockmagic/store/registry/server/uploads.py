@@ -110,7 +110,9 @@ class Uploads:
         Raises:
             Fault: ``TOOMANYREQUESTS``: too many are begun already.
         """
-        self._forget_idle()
+        self._forget_idle(self._limits.upload_idle)
+        if len(self._open) >= self._limits.uploads:
+            self._forget_idle(self._limits.idle)  # those that go on are worth more than those that may
         with self._lock:
             if len(self._open) >= self._limits.uploads:
                 headers = {"Retry-After": "30"}
@@ -125,7 +127,7 @@ class Uploads:
         Raises:
             Fault: ``BLOB_UPLOAD_UNKNOWN``.
         """
-        self._forget_idle()
+        self._forget_idle(self._limits.upload_idle)
         upload = self._open.get(token)
         if upload is None or upload.name != name:
             raise _unknown()
@@ -173,8 +175,8 @@ class Uploads:
         for upload in list(self._open.values()):
             self.cancel(upload)
 
-    def _forget_idle(self) -> None:
-        oldest = time.monotonic() - self._limits.upload_idle
+    def _forget_idle(self, seconds: float) -> None:
+        oldest = time.monotonic() - seconds
         for upload in list(self._open.values()):
             if upload.touched < oldest and upload.lock.acquire(blocking=False):
                 try:
