@@ -9,7 +9,7 @@ from website import Site
 
 from dockmagic.build.sources.address import without_password
 from dockmagic.build.sources.context import fetch_dockerfile, open_context, open_named
-from dockmagic.oci.errors import InvalidInput, NotFound
+from dockmagic.oci.errors import DockmagicError, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,9 +66,16 @@ def test_a_redirect_to_no_address_is_refused(kitchen: Kitchen, site: Site, targe
 
 
 @pytest.mark.parametrize("length", ["letters", "9" * 5000, "\N{ARABIC-INDIC DIGIT FIVE}".encode().decode("latin-1")])
-def test_a_length_that_is_no_number_is_not_believed(kitchen: Kitchen, site: Site, length: str) -> None:
-    """What arrives counts; progress knows no whole."""
-    site.odd |= {"Content-Length": length, "Last-Modified": "Mon, 99 Foo 99999 99:99:99 GMT"}
+def test_a_length_that_is_no_number_is_refused(kitchen: Kitchen, site: Site, length: str) -> None:
+    """Where the answer ends cannot be known (RFC 9112, section 6.3): one line says so, and nothing is copied."""
+    site.odd |= {"Content-Length": length}
+    with pytest.raises(DockmagicError, match="Content-Length that is no number"):
+        kitchen.run(f"ADD {site.url}/f /x")
+
+
+def test_a_date_that_is_none_is_not_believed(kitchen: Kitchen, site: Site) -> None:
+    """The file is copied all the same."""
+    site.odd |= {"Last-Modified": "Mon, 99 Foo 99999 99:99:99 GMT"}
     assert kitchen.run(f"ADD {site.url}/f /x")["/x"].endswith("text")
 
 
