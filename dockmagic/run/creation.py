@@ -18,6 +18,7 @@ from dockmagic.store.private import FILE_MODE
 from . import hosts, mounting
 from .container import Container
 from .disk import layers, trees
+from .disk.apt import with_apt_settings
 from .disk.authorities import with_authorities
 from .disk.leftovers import sweep
 from .disk.record import Record
@@ -107,6 +108,10 @@ def create(
     check_ports(ports, network)
     for address in spec.dns:
         hosts.check_address(address)
+    for domain in spec.dns_search:
+        hosts.check_name(domain, "dns-search")
+    if spec.hostname:
+        hosts.check_hostname(spec.hostname)
     mounts = mounting.over(_mounts_from(store, spec.volumes_from), spec.mounts)
     isolation = choose(store.home)
     sweep(store, isolation)
@@ -135,6 +140,8 @@ def create(
         unpacked = trees.ensure(store, isolation, image)
         if spec.certificates and network == "host" and not isolation.copies:
             unpacked = with_authorities(store, isolation, image, unpacked)
+        if not (isolation.keeps_owners or isolation.copies):
+            unpacked = with_apt_settings(store, isolation, unpacked)
         own_volumes = (config.volumes or {}) if spec.image_volumes and isolation.namespaces else ()
         record = Record(
             id=identity,

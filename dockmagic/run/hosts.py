@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from dockmagic.oci.errors import InvalidInput
 if TYPE_CHECKING:
     from .disk.record import Record
 
-__all__ = ["FILES", "check_address", "parse_host", "write_files"]
+__all__ = ["FILES", "check_address", "check_hostname", "check_name", "parse_host", "write_files"]
 
 #: Names of the files in ``/etc`` that a container does not take from its image.
 FILES = ("hostname", "hosts", "resolv.conf")
+_LONGEST = 64
+_NAME = re.compile(r"[\w.*-]{1,253}")
 _LOCAL = """\
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -35,9 +38,21 @@ def parse_host(text: str) -> tuple[str, str]:
     name, found, address = text.partition("=" if "=" in text else ":")
     if not found or not name or not address:
         raise InvalidInput(f'bad format for add-host: "{text}"', hint="Write NAME:ADDRESS")
+    check_name(name, "add-host")
     if address == "host-gateway":
         return name, "127.0.0.1"
     return name, check_address(address.strip("[]"), f'invalid IP address in add-host: "{address}"')
+
+
+def check_name(text: str, what: str) -> str:
+    """`text`, if it can be the name of a machine: it becomes one word of a line in a file of the container.
+
+    Raises:
+        InvalidInput: it has blanks, line feeds or other characters that no name has, or is too long.
+    """
+    if _NAME.fullmatch(text) is None:
+        raise InvalidInput(f"invalid name for {what}: {text!r}", hint="Use up to 253 letters, digits, . _ and -")
+    return text
 
 
 def check_address(text: str, message: str = "") -> str:
@@ -50,6 +65,18 @@ def check_address(text: str, message: str = "") -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise InvalidInput(message or f"{text} is not an ip address", hint="Write for example 192.0.2.1") from None
+
+
+def check_hostname(text: str) -> str:
+    """`text`, if a machine can be called so (``--hostname``): sethostname(2) takes 64 bytes.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    check_name(text, "hostname")
+    if len(text.encode()) > _LONGEST:
+        raise InvalidInput(f"the hostname {text} has more than {_LONGEST} characters", hint="Write a shorter one")
+    return text
 
 
 def write_files(folder: Path, record: Record) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bind_or_volume", "mount_of_fields", "over", "parse_mount", "parse_tmpfs", "parse_volume", "ready"]
 
+# Where no image can have a volume: its root, and what the kernel or we fill.
+_KERNELS_OWN = re.compile(r"/|/dev|/(?:proc|sys)(?:/.*)?", re.DOTALL)
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 _CONSISTENCY = frozenset({"consistent", "cached", "delegated", "default"})
 _MODES = (frozenset({"ro", "rw"}), frozenset({"z", "Z"}), frozenset({"nocopy"}), _PROPAGATION, _CONSISTENCY)
@@ -283,8 +285,8 @@ def ready(
             )
         found[mount.target] = mount
     for path in image_volumes:
-        clean = str(PurePosixPath("/", path))
-        if clean != "/":
+        clean = os.path.normpath("/" + path.lstrip("/"))
+        if not _KERNELS_OWN.fullmatch(clean):
             found.setdefault(clean, Mount(type="volume", target=clean, anonymous=True))
     return tuple(
         _with_layers(store, isolation, mount) if mount.type == "image" else _with_volume(store.home, mount)

@@ -17,10 +17,12 @@ from programs import finish
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
-from dockmagic.oci.errors import DockmagicError
+from dockmagic.oci.errors import DockmagicError, InvalidInput
 from dockmagic.oci.reference import Reference
+from dockmagic.oci.spec import Config
 from dockmagic.run.container import CannotStart
 from dockmagic.run.disk.record import Mount
+from dockmagic.run.hosts import parse_host
 from dockmagic.run.linux import kernel
 from dockmagic.run.machine.tiers import choose
 
@@ -244,3 +246,48 @@ def test_a_path_is_opened_while_others_rename(tmp_path: Path) -> None:
         os.close(root)
         renaming.kill()
         renaming.wait()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "//",
+        "///",
+        "/.",
+        "/..",
+        "/proc",
+        "/proc/..",
+        "//proc/self",
+        "/sys",
+        "/sys/fs",
+        "/dev",
+        "/x/../..",
+        "/a/../proc",
+    ],
+)
+@pytest.mark.usefixtures("namespaces")
+def test_an_image_has_no_volume_where_the_kernel_is(store: ContentStore, make: Make, path: str) -> None:
+    """Its root, and what the kernel fills, stay what they are, however the place is written."""
+    config = Config(cmd=("sh",), volumes={path: {}, "/data": {}})
+    image = import_rootfs(io.BytesIO(rootfs()), store, Reference.parse("volumes:1"), config=config)
+    container = make("sh", "-c", "touch /data/x /dev/null; test -d /proc/self && cat /var/old", image=image)
+    assert finish(container) == (0, "old\n", "")
+    assert [mount.target for mount in container.record.mounts] == ["/data"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a b", "a\tb", "a#b", "\n", "a\u2028b", "x" * 300])
+def test_a_name_is_one_word_of_one_line(make: Make, name: str) -> None:
+    """``--hostname``, ``--add-host`` and ``--dns-search`` become words of files that everybody in a container reads."""
+    with pytest.raises(InvalidInput, match="invalid name"):
+        make("true", hostname=name)
+    with pytest.raises(InvalidInput, match="invalid name"):
+        parse_host(f"{name}=192.0.2.1")
+    with pytest.raises(InvalidInput, match="invalid name"):
+        make("true", dns_search=[name])
+
+
+def test_a_hostname_that_no_machine_can_have(make: Make) -> None:
+    """sethostname(2) takes 64 bytes; it is told before anything is made."""
+    with pytest.raises(InvalidInput, match="more than 64"):
+        make("true", hostname="x" * 65)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import tarfile
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from programs import finish
+from small import rootfs
 
+from dockmagic.image.archive import import_rootfs
 from dockmagic.run.commit import commit
 from dockmagic.run.disk.record import Mount
 from dockmagic.run.machine.isolation import Tier
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockmagic.run.container import Container
+    from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.entry import Entry
 
     Make = Callable[..., Container]
@@ -283,3 +287,25 @@ def test_files_of_the_image_stay_whose_they_were(layer: Layer) -> None:
     assert _owners(entries)["/home/mine"] == (1000, 1000)
     entries = layer("mv /home/user/own /home/mine; echo more >> /home/mine", user="2000")
     assert _owners(entries)["/home/mine"] == (2000, 0)
+
+
+def test_the_settings_of_apt_can_be_removed(store: ContentStore, make: Make) -> None:
+    """What keeps apt from a user who is not there is no mount: ``rm -rf /etc/apt`` ended with EBUSY."""
+    data = io.BytesIO(rootfs())
+    with tarfile.open(fileobj=data, mode="a") as tar:
+        for name in ("etc/apt", "etc/apt/apt.conf.d"):
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(info)
+    image = import_rootfs(io.BytesIO(data.getvalue()), store)
+    container = make("sh", "-c", "cat /etc/apt/apt.conf.d/*; rm -rf /etc/apt && ls -d /etc/apt", image=image)
+    _, out, _ = finish(container)
+    assert out == 'Debug::NoDropPrivs "true";\n'
+    assert [(change.letter, change.path) for change in container.changes()] == [
+        ("C", "/etc"), ("D", "/etc/apt"),
+    ]  # fmt: skip
+    container = make("sh", "-c", "rm /etc/apt/apt.conf.d/*; echo mine > /etc/apt/apt.conf.d/own", image=image)
+    assert finish(container) == (0, "", "")
+    entries = commit(container).layers[-1].table
+    assert [entry.path for entry in entries.entries if entry.is_file] == ["/etc/apt/apt.conf.d/own"]
+    assert not entries.whiteouts

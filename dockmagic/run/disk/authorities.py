@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.tree import FileTree, Node
 
-__all__ = ["with_authorities"]
+__all__ = ["own_layer", "with_authorities"]
 
 # Where systems keep them all in one file (crypto/x509/root_linux.go); in a container without, they are at the first.
 _PLACES: Final = (
@@ -67,7 +67,7 @@ def with_authorities(store: ContentStore, isolation: Isolation, image: Image, un
     """
     if not _brings_own(store, image):
         data = _all()
-        return [_layer(store, isolation, {_PLACES[0]: data}, {}), *unpacked] if data else unpacked
+        return [own_layer(store, isolation, {_PLACES[0]: data}, {}), *unpacked] if data else unpacked
     added = _added()
     if not added:
         return unpacked
@@ -78,7 +78,7 @@ def with_authorities(store: ContentStore, isolation: Isolation, image: Image, un
     if known is not None and all((folder / key).exists() for key in known):
         return [*unpacked, *known]
     files = _changed(image.files, [folder / key for key in unpacked], added)
-    over = [_layer(store, isolation, files, image.files.nodes)] if files else []
+    over = [own_layer(store, isolation, files, image.files.nodes)] if files else []
     store.home.write(cached, json.dumps(over).encode(), durable=False)
     return [*unpacked, *over]
 
@@ -150,7 +150,9 @@ def _hashed(added: Mapping[str, bytes], tree: FileTree) -> Iterator[tuple[str, b
                     yield name, data
 
 
-def _layer(store: ContentStore, isolation: Isolation, files: Mapping[str, bytes], around: Mapping[bytes, Node]) -> str:
+def own_layer(
+    store: ContentStore, isolation: Isolation, files: Mapping[str, bytes], around: Mapping[bytes, Node]
+) -> str:
     """Unpack a layer of these files, unless it is there; the name of its folder.
 
     Folders are as they are in `around`, which this layer may hide.

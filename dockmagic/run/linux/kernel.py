@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 __all__ = [
     "CLONE_NEWCGROUP", "CLONE_NEWIPC", "CLONE_NEWNET", "CLONE_NEWNS", "CLONE_NEWPID", "CLONE_NEWUSER", "CLONE_NEWUTS",
     "CLONE_PARENT", "MS_BIND", "MS_NODEV", "MS_NOEXEC", "MS_NOSUID", "MS_PRIVATE", "MS_RDONLY", "MS_REC", "MS_REMOUNT",
-    "MS_SLAVE", "Identity", "adopt_orphans", "clone", "die_with_parent", "drop_bounding", "exchange", "identify",
+    "MS_SLAVE", "Identity", "adopt_orphans", "attach_mount", "clone",
+    "clone_mount", "die_with_parent", "drop_bounding", "exchange", "identify",
     "install_filter", "keep_capabilities",
     "keep_to_itself", "listen_filter", "mount", "no_new_privileges", "open_in_root", "pivot_root",
     "read_only", "set_capabilities", "set_hostname", "setns", "touch_owner", "umount", "unshare",
@@ -41,7 +42,9 @@ _NUMBERS: Final = {
     "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91, "seccomp": 277, "renameat2": 276},
 }
 _OPENAT2: Final = 437  # the same everywhere, as all calls since 424
-_MOUNT_SETATTR: Final = 442
+_OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
+_OPEN_TREE_CLONE: Final = 1
+_MOVE_EMPTY_PATHS: Final = 0x4 | 0x40  # MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS, _PR_CAPBSET_DROP = 1, 4, 8, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 _RESOLVE_IN_ROOT: Final = 0x10
@@ -110,6 +113,17 @@ def mount(source: str | None, target: str, kind: str | None = None, flags: int =
         raise OSError(7, f"mount of {kind} on {target}: too many layers")
     result = _libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3])
     _check(result, f"mount of {kind or source or 'flags'} on {target}")
+
+
+def clone_mount(source: str) -> int:
+    """What is at `source` with all that is mounted below it, as a mount that is attached nowhere (open_tree(2))."""
+    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | _AT_RECURSIVE
+    return _syscall(f"mount of {source}", _OPEN_TREE, _AT_FDCWD, os.fsencode(source), flags)
+
+
+def attach_mount(made: int, place: int) -> None:
+    """Attach what `clone_mount` gave on what the descriptor `place` is, whatever its name is now (move_mount(2))."""
+    _syscall("mount", _MOVE_MOUNT, made, b"", place, b"", _MOVE_EMPTY_PATHS)
 
 
 def umount(target: str) -> None:

@@ -12,8 +12,10 @@ from dockmagic.run.linux.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, 
 
 from .secretdata import content, give
 
-__all__ = ["build", "mount_layers", "mount_volumes", "target"]
+__all__ = ["APT_SETTINGS", "build", "mount_layers", "mount_volumes", "target"]
 
+#: Keeps apt from downloading as a user of its own, where there is one user only.
+APT_SETTINGS = b'Debug::NoDropPrivs "true";\n'
 # What docker hides and write-protects (moby, oci/defaults.go).
 _MASKED = (
     "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
@@ -77,7 +79,7 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
     _proc(spec, _own(root, "proc", created))
     _sys(spec, _own(root, "sys", created))
     _dev(spec, _own(root, "dev", created))
-    if not spec["keeps_owners"]:
+    if not spec["keeps_owners"] and spec["copies"]:  # else it is a layer
         _tell_apt(spec, root, created)
     for mount in spec["mounts"]:
         _volume(spec, root, mount, created)
@@ -102,7 +104,7 @@ def _tell_apt(spec: dict[str, Any], root: int, created: list[str]) -> None:
         return
     settings = f"{spec['folder']}/apt.conf"
     with open(os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644), "wb") as file:
-        file.write(b'Debug::NoDropPrivs "true";\n')
+        file.write(APT_SETTINGS)
     _volume(spec, root, {"type": "bind", "source": settings, "target": "/etc/apt/apt.conf.d/99dockmagic"}, created)
 
 
@@ -128,13 +130,6 @@ def mount_volumes(spec: dict[str, Any], where: str, created: list[str]) -> None:
             kernel.read_only(where)
     finally:
         os.close(root)
-
-
-def _bind(source: str, place: str, name: str) -> None:
-    if os.path.isdir(source) != os.path.isdir(place):
-        kinds = ("a folder", "a file") if os.path.isdir(source) else ("a file", "a folder")
-        raise ValueError(f"{name} of the image cannot be mounted over: {kinds[0]} is to lie on {kinds[1]}")
-    kernel.mount(source, place, None, MS_BIND | MS_REC)
 
 
 def _is_bindable(root: int, mount: dict[str, Any]) -> bool:
@@ -276,32 +271,36 @@ def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: lis
         held = kernel.open_in_root(base, mount["subpath"], os.O_PATH)
         os.close(base)
         source = f"/proc/self/fd/{held}"
-    descriptor = target(root, mount["target"], created, folder=not source or os.path.isdir(source))
+    # The mount is made first, and what it is to be is said to itself: no name of it is looked up again.
+    made = kernel.clone_mount(source) if kind != "tmpfs" else -1
+    folder = made < 0 or stat.S_ISDIR(os.fstat(made).st_mode)
+    descriptor = -1
     try:
+        descriptor = target(root, mount["target"], created, folder=folder)
         through = f"/proc/self/fd/{descriptor}"
         _refuse_proc(root, through, mount["target"])
-        if kind == "tmpfs":
+        if made < 0:
             _tmpfs(through, mount)
-        else:
-            if mount.get("fill") and not os.listdir(source):
-                from .fill import fill
+            return
+        if mount.get("fill") and not os.listdir(source):
+            from .fill import fill
 
-                fill(through, source)
-            _bind(source, through, mount["target"])
-    finally:
-        os.close(descriptor)
-        if held >= 0:
-            os.close(held)
-    # The path leads to the new mount now, the old descriptor to what it hides.
-    again = target(root, mount["target"], created, folder=True)
-    try:
-        place = f"/proc/self/fd/{again}"
-        if not spec["uid_map"] and kind != "tmpfs":
+            fill(through, source)
+        if folder != stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            kinds = ("a folder", "a file") if folder else ("a file", "a folder")
+            raise ValueError(
+                f"{mount['target']} of the image cannot be mounted over: {kinds[0]} is to lie on {kinds[1]}"
+            )
+        kernel.attach_mount(made, descriptor)
+        place = f"/proc/self/fd/{made}"
+        if not spec["uid_map"]:
             kernel.without_devices(place)  # root of the host's may make one in a volume, but is not to open it
         if mount.get("read_only"):
             _read_only(place)
     finally:
-        os.close(again)
+        for number in (made, descriptor, held):
+            if number >= 0:
+                os.close(number)
 
 
 def _refuse_proc(root: int, through: str, path: str) -> None:
@@ -332,6 +331,7 @@ def _tmpfs(place: str, mount: dict[str, Any]) -> None:
         flags |= flag if opposite not in words or word == "nodev" else 0
     switches = {"nosuid", "suid", "nodev", "dev", "noexec", "exec", "ro", "rw"}
     data = ",".join(word for word in words if word not in switches)
+    flags |= MS_RDONLY if mount.get("read_only") else 0
     kernel.mount("tmpfs", place, "tmpfs", flags, data or None)
 
 
