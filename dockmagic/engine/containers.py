@@ -106,7 +106,7 @@ class Containers:
             None if it means an image.
 
         Raises:
-            Conflict: a container and an image have the name.
+            Conflict: a container and an image have the name, or IDs that begin so.
             ContainerNotFound: the word says that it is a container.
         """
         kind, _, rest = text.partition(":")
@@ -119,9 +119,13 @@ class Containers:
         except (NotFound, InvalidInput):
             return None
         try:
-            self._images.get(text)
+            image = self._images.get(text)
         except (NotFound, InvalidInput):
             return found
+        # A whole name or ID says more than the beginning of an ID.
+        exact = text.removeprefix("/") in (found.name, found.id)
+        if exact != _is_exact(image, text):
+            return found if exact else None
         raise Conflict(
             f"{text} is a container and an image", hint=f"Write container:{text} or image:{text} to say which you mean"
         )
@@ -479,3 +483,15 @@ class Containers:
         from .processes import ps_output
 
         return ps_output(container, options)
+
+
+def _is_exact(image: Image, text: str) -> bool:
+    """Whether `text` is a name of an image, or its whole ID."""
+    from dockmagic.oci.reference import Reference
+
+    if text.removeprefix("sha256:") == image.id.hex:
+        return True
+    try:
+        return Reference.parse(text).or_latest() in image.names
+    except InvalidInput:
+        return False

@@ -60,7 +60,7 @@ def named_filters(filters: Iterable[str], keys: Sequence[str]) -> Iterator[tuple
         key, equals, value = text.partition("=")
         key, value = key.strip().lower(), value.strip()
         if not equals:
-            raise InvalidInput(f"the filter {text!r} has no value", hint="Write --filter KEY=VALUE")
+            raise InvalidInput(f"bad format of filter {text!r} (expected name=value)", hint="Write --filter KEY=VALUE")
         if key not in keys:
             raise InvalidInput(f"invalid filter {key!r}", hint=f"There are {', '.join(sorted(keys))}")
         yield key, value
@@ -69,7 +69,7 @@ def named_filters(filters: Iterable[str], keys: Sequence[str]) -> Iterator[tuple
 def _test(store: ContentStore, key: str, value: str) -> Callable[[Named], bool]:
     if key == "dangling":
         if value.lower() not in _TRUE + _FALSE:
-            raise InvalidInput(f"dangling={value} is neither true nor false")
+            raise InvalidInput(f"invalid filter 'dangling={value}'", hint="Write true or false")
         wanted = value.lower() in _TRUE
         return lambda named: (named.ref is None) is wanted
     if key == "reference":

@@ -57,6 +57,10 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None
 
 
+#: Docker's words, which scripts look for.
+_FORMAT: Final = "invalid reference format"
+
+
 def is_domain(text: str) -> bool:
     """Whether `text` is a registry's host, with or without a port."""
     return _DOMAIN_ONLY.fullmatch(text) is not None
@@ -74,15 +78,17 @@ def split(text: str) -> Parts:
 def _split(text: str, *, written: str) -> Parts:
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        raise InvalidReference(_complaint(written))
+        raise InvalidReference(f"{_FORMAT}: {_complaint(written)}")
     domain, path, tag, digest = (group or "" for group in match.groups())
     if len(path) > _PATH_LIMIT:
-        raise InvalidReference(f"the repository name {path[:40]}… has {len(path)} characters, more than {_PATH_LIMIT}")
+        raise InvalidReference(
+            f"{_FORMAT}: the repository name {path[:40]}… has {len(path)} characters, more than {_PATH_LIMIT}"
+        )
     if digest:
         try:
             Digest(digest)
         except InvalidDigest as error:
-            raise InvalidReference(f"{written[:200]!r}: {error.message}", hint=error.hint) from None
+            raise InvalidReference(f"{_FORMAT}: {written[:200]!r}: {error.message}", hint=error.hint) from None
     return Parts(domain, path, tag, digest)
 
 
@@ -95,7 +101,7 @@ def _complaint(text: str) -> str:
     if text.startswith(("http://", "https://", "docker://")):
         return f"{shown} is a URL, not an image reference: leave out {text.partition('//')[0]}//"
     if text.lower() != text and _REFERENCE.fullmatch(text.lower()):
-        return f"repository names are lower case, and {shown} is not"
+        return f"repository name {shown} must be lowercase"
     return f"{shown} is not an image reference"
 
 
@@ -129,11 +135,11 @@ class Reference(msgspec.Struct, frozen=True, order=True):
         domain, rest = _split_domain(text)
         name_end = len(rest.partition("@")[0].partition(":")[0])
         if rest[:name_end] != rest[:name_end].lower():
-            raise InvalidReference(f"repository names are lower case, and {text[:200]!r} is not")
+            raise InvalidReference(f"{_FORMAT}: repository name {text[:200]!r} must be lowercase")
         parts = _split(f"{domain}/{rest}", written=text)
         if not parts.domain:
             # The grammar takes a_b.c/app for a path, but the dot said that a_b.c is meant for a host.
-            raise InvalidReference(f"{domain[:200]!r} is not the name of a registry")
+            raise InvalidReference(f"{_FORMAT}: {domain[:200]!r} is not the name of a registry")
         return cls(parts.domain, parts.path, parts.tag, parts.digest)
 
     @property

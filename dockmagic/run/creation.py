@@ -297,7 +297,9 @@ def _argv(
         entry, cmd = override, ()
     argv = (*entry, *(command or cmd))
     if not argv:
-        raise InvalidInput("the image names no command", hint="Write one after the image's name, such as /bin/sh")
+        raise InvalidInput(
+            "No command specified", hint="The image names none: write one after its name, such as /bin/sh"
+        )
     return argv
 
 

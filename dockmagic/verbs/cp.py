@@ -37,7 +37,11 @@ def command(door: Door, source: str, target: str, *, keep_owners: bool, follow: 
     """Copy files or folders between a container and this machine."""
     here, there = _end(source), _end(target)
     if bool(here.container) is bool(there.container):
-        what = "copying between containers is not supported" if here.container else "must specify a container"
+        what = (
+            "copying between containers is not supported"
+            if here.container
+            else "must specify at least one container source"
+        )
         raise InvalidInput(what, hint="Write cp CONTAINER:PATH PATH, or cp PATH CONTAINER:PATH")
     containers = door.engine.containers
     if here.container:

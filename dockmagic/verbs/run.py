@@ -81,7 +81,7 @@ def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
         if word not in _STREAMS:
             raise InvalidInput(f'invalid argument "{word}" for -a', hint="Write stdin, stdout or stderr")
     if words and detach:
-        error = InvalidInput("conflicting options: cannot specify both --attach and --detach", hint="Leave one out")
+        error = InvalidInput("Conflicting options: -a and -d", hint="Write one of --attach and --detach")
         error.exit_code = 1
         raise error
     return frozenset(words)

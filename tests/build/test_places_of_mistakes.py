@@ -78,7 +78,7 @@ def test_what_a_base_puts_first_is_told_at_its_from(plain: Builder) -> None:
 
 def test_a_base_that_is_nowhere_is_told_at_its_from(plain: Builder) -> None:
     """Which line, which image, and what stands in the way."""
-    with pytest.raises(DockerfileError, match=r"^Dockerfile:2:6: there is no image nowhere/x:1") as caught:
+    with pytest.raises(DockerfileError, match=r"^Dockerfile:2:6: No such image: nowhere/x:1") as caught:
         plain("FROM scratch AS a\nFROM nowhere/x:1\nCOPY --from=a / /\n")
     assert isinstance(caught.value.__cause__, ImageNotFound)
     assert "pull nowhere/x:1" in caught.value.hint
@@ -94,7 +94,7 @@ def test_a_registry_that_cannot_be_reached_is_not_the_only_thing_told(plain: Bui
 
 def test_from_sees_the_stages_above_it_only(plain: Builder) -> None:
     """As in BuildKit the name is an image's; where there is none, the stage further down is probably meant."""
-    with pytest.raises(DockerfileError, match=r"Dockerfile:1:6: there is no image second:latest") as caught:
+    with pytest.raises(DockerfileError, match=r"Dockerfile:1:6: No such image: second:latest") as caught:
         plain("FROM second AS first\nFROM first AS second\n")
     assert caught.value.hint == "The stage second begins in line 2, and FROM sees those above it only"
 
@@ -103,7 +103,7 @@ def test_the_beginning_of_an_id_is_a_name_in_from(plain: Builder) -> None:
     """A Dockerfile means the same everywhere, so one letter is not the image here whose ID begins with it."""
     image = plain("FROM scratch\nLABEL a=b\n").image
     known = image.id.hex
-    with pytest.raises(DockerfileError, match="there is no image"):
+    with pytest.raises(DockerfileError, match="No such image"):
         plain(f"FROM {known[:11]}")
     assert plain(f"FROM {known[:12]}").image.id == image.id
 

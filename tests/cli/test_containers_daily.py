@@ -82,7 +82,7 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm --env-file /nosuch box true", 125, "/nosuch"),
         ("run --rm --detach-keys ctrl-pp box true", 125, "invalid detach keys"),
         ("run --rm --security-opt seccomp=unconfined box true", 125, "system calls"),
-        ("run -d -a stdout box true", 1, "conflicting options"),
+        ("run -d -a stdout box true", 1, "Conflicting options"),
         ("run --privileged box true", 125, "--privileged is not supported"),
         ("run --gpus all box true", 125, "--gpus is not supported"),
         ("run --restart always box true", 125, "--restart is not supported"),
@@ -95,14 +95,14 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("volume create --label =b data", 1, "invalid label '=b': empty name"),
         ("ps --filter health=fine", 1, "invalid filter 'health=fine'"),
         ("ps --filter publish=x", 1, "invalid range format"),
-        ("cp /nosuch/file box:/", 1, "no such container: box"),
-        ("exec nosuch true", 1, "no such container: nosuch"),
-        ("start nosuch", 1, "no such container: nosuch"),
-        ("kill nosuch", 1, "no such container: nosuch"),
-        ("logs nosuch", 1, "no such container: nosuch"),
-        ("commit nosuch", 1, "no such container: nosuch"),
-        ("cp nosuch:/x .", 1, "no such container: nosuch"),
-        ("cp a b", 1, "must specify a container"),
+        ("cp /nosuch/file box:/", 1, "No such container: box"),
+        ("exec nosuch true", 1, "No such container: nosuch"),
+        ("start nosuch", 1, "No such container: nosuch"),
+        ("kill nosuch", 1, "No such container: nosuch"),
+        ("logs nosuch", 1, "No such container: nosuch"),
+        ("commit nosuch", 1, "No such container: nosuch"),
+        ("cp nosuch:/x .", 1, "No such container: nosuch"),
+        ("cp a b", 1, "must specify at least one container source"),
         ("cp one:/a two:/b", 1, "copying between containers"),
         ("ps --filter colour=red", 1, "invalid filter 'colour'"),
         ("ps --filter status=dizzy", 1, "invalid filter 'status=dizzy'"),
@@ -287,7 +287,7 @@ def test_inspect_of_what_is_not_there_is_an_empty_list(typed: Typed, box: str) -
         run = typed(line)
         assert (run.code, run.out, run.err.count("\n")) == (1, "[]\n", 1), line
     run = typed("container inspect -f {{.Name}} nosuch other")
-    assert (run.code, run.out, run.err.count("no such container")) == (1, "", 2)
+    assert (run.code, run.out, run.err.count("No such container")) == (1, "", 2)
     run = typed(f"volume inspect {box} nosuch")
     assert (run.code, run.out, run.err.count("no such volume")) == (1, "[]\n", 2)
 

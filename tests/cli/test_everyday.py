@@ -326,7 +326,7 @@ def test_version_and_info(typed: Typed) -> None:
         ("pull {host}/nosuch/thing", "nosuch/thing"),
         ("pull {host}/{name}:nosuch", "nosuch"),
         ("pull --platform linux/s390x {host}/nosuch/thing", "nosuch"),
-        ("pull Upper", "lower case"),
+        ("pull Upper", "must be lowercase"),
         ("pull 127.0.0.1:1/x", "127.0.0.1"),
         ("inspect {host}/nosuch/thing", "nosuch/thing"),
         ("tags {host}/nosuch/thing", "nosuch/thing"),

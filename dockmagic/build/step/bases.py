@@ -129,7 +129,7 @@ class Bases:
             if here is not None:
                 return here
             raise ImageNotFound(
-                f"there is no image {ref.familiar} for {platform} here", hint=f"Get it with pull {ref.familiar}"
+                f"No such image: {ref.familiar} for {platform}", hint=f"Get it with pull {ref.familiar}"
             )
         from dockmagic.image.transfer import choose
 
@@ -168,7 +168,7 @@ class Bases:
             return bring(self._views[name, platform].source, self._store, [self._views[name, platform]], on_progress)[0]
         ref = Reference.parse(name).or_latest()
         if self._registry is None:
-            raise ImageNotFound(f"there is no image {ref.familiar} here", hint=f"Get it with pull {ref.familiar}")
+            raise ImageNotFound(f"No such image: {ref.familiar}", hint=f"Get it with pull {ref.familiar}")
         if unpack:
             from dockmagic.run.disk.arriving import pull_unpacked as pull
         else:
