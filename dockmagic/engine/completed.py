@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import signal
 from typing import Any, Final
 
 from dockmagic.oci.errors import DockmagicError
+from dockmagic.oci.signals import signal_name
 
 __all__ = ["CommandFailed", "Completed", "TimeExceeded"]
 
@@ -94,8 +94,5 @@ class TimeExceeded(DockmagicError, TimeoutError):
 
 
 def _words(exit_code: int) -> str:
-    try:
-        number = exit_code - _KILLED
-        return f"exit code {exit_code} ({signal.Signals(number).name})" if number > 0 else f"exit code {exit_code}"
-    except ValueError:
-        return f"exit code {exit_code}"
+    name = signal_name(exit_code - _KILLED)
+    return f"exit code {exit_code} ({name})" if name.startswith("SIG") else f"exit code {exit_code}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.oci.signals import signal_name
 
 from .container_rows import moment_of
 
@@ -175,6 +176,6 @@ def _config(record: Record) -> dict[str, Any]:
         "Entrypoint": None if config.entrypoint is None else list(config.entrypoint),
         "OnBuild": None if config.on_build is None else list(config.on_build),
         "Labels": record.labels,
-        "StopSignal": signal.Signals(record.stop_signal).name,
+        "StopSignal": signal_name(record.stop_signal),
         "StopTimeout": int(record.stop_timeout),
     }

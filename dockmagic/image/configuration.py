@@ -7,8 +7,6 @@ inspection does not show who built the image.
 from __future__ import annotations
 
 import posixpath
-import re
-import signal
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +29,7 @@ from dockmagic.oci.dockerfile import (
 )
 from dockmagic.oci.dockerfile.ports import container_ports
 from dockmagic.oci.errors import InvalidInput, NotSupported
+from dockmagic.oci.signals import parse_signal
 from dockmagic.oci.spec import Config
 from dockmagic.oci.spec import Healthcheck as HealthcheckConfig
 
@@ -192,7 +191,7 @@ def _(instruction: Volume, settings: Settings) -> tuple[Settings, str | None]:
 @_apply.register
 def _(instruction: Stopsignal, settings: Settings) -> tuple[Settings, str | None]:
     text = instruction.signal
-    _check_signal(text)
+    parse_signal(text)
     return _with(settings, stop_signal=text), f"STOPSIGNAL {text}"
 
 
@@ -256,18 +255,3 @@ def _trim(value: int, unit: int) -> str:
     whole, part = divmod(value, unit)
     digits = len(str(unit)) - 1
     return str(whole) if not part else f"{whole}." + f"{part:0{digits}d}".rstrip("0")
-
-
-def _check_signal(text: str) -> None:
-    """Refuse what is no signal's name or number (``STOPSIGNAL``).
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    if not (
-        (text.isdecimal() and 0 < int(text) < signal.NSIG)
-        or "SIG" + text.upper().removeprefix("SIG") in signal.Signals.__members__
-        # Docker knows the real-time signals by names that Python has not.
-        or re.fullmatch(r"(?i)(SIG)?RTM(IN(\+\d+)?|AX(-\d+)?)", text)
-    ):
-        raise InvalidInput(f"there is no signal {text!r}", hint="Write for example SIGTERM or 15")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import signal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.oci.errors import DockmagicError
+from dockmagic.oci.signals import signal_name
 
 from .output import Output
 
@@ -129,7 +129,5 @@ def completed(argv: Sequence[str], ran: Ran, streams: Streams, *, check: bool) -
 
 def _words(exit_code: int) -> str:
     number = exit_code - _KILLED
-    try:
-        return f"exit code {exit_code} ({signal.Signals(number).name})" if number > 0 else f"exit code {exit_code}"
-    except ValueError:
-        return f"exit code {exit_code}"
+    name = signal_name(number)
+    return f"exit code {exit_code} ({name})" if name.startswith("SIG") else f"exit code {exit_code}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import signal
 import stat
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, NotSupported
+from dockmagic.oci.signals import parse_signal
 from dockmagic.store.private import FILE_MODE
 
 from . import hosts, mounting
@@ -45,22 +45,7 @@ if TYPE_CHECKING:
     from .disk.record import Mount
     from .flags.ports import Port
 
-__all__ = ["create", "rename", "signal_number"]
-
-
-def signal_number(text: str) -> int:
-    """``TERM``, ``SIGTERM`` or ``15`` as a number.
-
-    Raises:
-        InvalidInput: no such signal.
-    """
-    if text.isdecimal() and 0 < int(text) < signal.NSIG:
-        return int(text)
-    name = "SIG" + text.upper().removeprefix("SIG")
-    try:
-        return signal.Signals[name].value
-    except KeyError:
-        raise InvalidInput(f"there is no signal {text!r}", hint="Write for example SIGTERM or 15") from None
+__all__ = ["create", "rename"]
 
 
 def create(
@@ -121,7 +106,7 @@ def create(
     granted, notices = grant(isolation, spec.cap_add, spec.cap_drop, network=spec.network)
     for notice in (*hold(spec.limits, isolation).notices, *losses(isolation, spec.group_add, spec.cap_add), *notices):
         on_notice(notice)
-    stopping = signal_number(spec.stop_signal or config.stop_signal or "SIGTERM")
+    stopping = parse_signal(spec.stop_signal or config.stop_signal or "SIGTERM")
     identity = naming.new_id()
     host = spec.hostname or identity[:12]
     folder = store.home.containers / identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.run.creation import signal_number
+from dockmagic.oci.signals import parse_signal
 
 from .command import argument, option, verb
 from .each import each
@@ -27,5 +27,5 @@ __all__ = ["command"]
 @option("-s", "--signal", "sig", default="KILL", metavar="string", help="Signal to send to the container")
 def command(door: Door, names: tuple[str, ...], sig: str) -> Result:
     """Kill one or more running containers."""
-    number = signal_number(sig)
+    number = parse_signal(sig)
     return each(names, lambda name: door.engine.containers.get(name).kill(number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.run.creation import signal_number
+from dockmagic.oci.signals import parse_signal
 
 from .command import argument, option, verb
 from .each import each
@@ -28,5 +28,5 @@ __all__ = ["command"]
 @option("-s", "--signal", "sig", default="", metavar="string", help="Signal to send to the container")
 def command(door: Door, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:
     """Stop one or more running containers."""
-    number = signal_number(sig) if sig else 0
+    number = parse_signal(sig) if sig else 0
     return each(names, lambda name: door.engine.containers.get(name).stop(timeout, number=number))

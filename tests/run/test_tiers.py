@@ -232,6 +232,18 @@ def test_a_program_hears_the_signal_that_stops_it(make: Make) -> None:
 
 
 @pytest.mark.usefixtures("tier")
+def test_a_program_hears_a_real_time_signal_that_stops_it(make: Make) -> None:
+    """As systemd does, whose images say SIGRTMIN+3."""
+    script = "trap 'echo bye; exit 9' 37; echo up; while :; do sleep 0.05; done"
+    container = make("sh", "-c", script, network="host", stop_signal="SIGRTMIN+3")
+    assert container.record.stop_signal == 37
+    with container.start(owner=os.getpid()) as session:
+        assert until(lambda: b"up" in (container.folder / "log").read_bytes())
+        container.stop()
+        assert session.follow(lambda _stream, _data: None) == 9
+
+
+@pytest.mark.usefixtures("tier")
 def test_a_working_folder_is_made_inside_only(make: Make, tmp_path: Path) -> None:
     """Links of the image lead nowhere else; what cannot be a folder is refused."""
     container = make("pwd", network="host", workdir="/var/new/deep")
