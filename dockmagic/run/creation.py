@@ -170,7 +170,7 @@ def create(
             cap_drop=spec.cap_drop,
             config=_config(config, spec),
         )
-        return _write(store, record, folder)
+        return _write(store, record, folder, image_volumes=spec.image_volumes)
 
 
 def _ports(image: Image, spec: ContainerSpec) -> tuple[Port, ...]:
@@ -189,7 +189,7 @@ def _mounts_from(store: ContentStore, others: Sequence[VolumesFrom]) -> Iterator
                 yield msgspec.structs.replace(mount, anonymous=False, read_only=read_only)
 
 
-def _write(store: ContentStore, record: Record, folder: Path) -> Container:
+def _write(store: ContentStore, record: Record, folder: Path, *, image_volumes: bool) -> Container:
     building = folder.with_name(f".new-{record.id}")
     store.home.make(building)
     try:
@@ -199,7 +199,7 @@ def _write(store: ContentStore, record: Record, folder: Path) -> Container:
         (building / "upper").chmod(_mode_of_root(record))
         if record.keep_log:
             (building / "log").touch(FILE_MODE)
-        trees.furnish(store, record, building)
+        trees.furnish(store, record, building, image_volumes=image_volumes)
         with store.home.lock("containers"):
             taken = {container.name: container for container in containers(store)}
             if record.name in taken:

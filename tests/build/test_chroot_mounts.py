@@ -142,6 +142,13 @@ END
     assert not _found(chroot.store.home.root)
 
 
+def test_what_a_build_writes_to_a_volume_is_in_the_layer(chroot: Builder) -> None:
+    """As in every tier: VOLUME is about containers."""
+    image = chroot("FROM base\nVOLUME /v\nRUN mkdir -p /v && echo kept > /v/f\nRUN cat /v/f").image
+    assert chroot.output.split() == ["kept"]
+    assert "/v/f" in image.files
+
+
 @pytest.mark.parametrize("target", ["/bin/sh", "/link/x"])
 def test_a_place_that_there_cannot_be_is_refused(chroot: Builder, target: str) -> None:
     """A folder over a file; a link that leads out leads to the root of the image."""

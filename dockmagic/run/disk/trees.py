@@ -45,8 +45,14 @@ def ensure(store: ContentStore, isolation: Isolation, image: Image) -> list[str]
     return [key]
 
 
-def furnish(store: ContentStore, record: Record, folder: Path) -> None:
+def furnish(store: ContentStore, record: Record, folder: Path, *, image_volumes: bool) -> None:
     """Give the new container in `folder` its own copy of what `ensure` unpacked, unless overlay does that.
+
+    Args:
+        store: of the home.
+        record: of the container.
+        folder: that it is made in.
+        image_volumes: what its image declares as ``VOLUME`` is no part of what it changes; to a build it is.
 
     Raises:
         OutOfSpace: the disk is full.
@@ -55,6 +61,6 @@ def furnish(store: ContentStore, record: Record, folder: Path) -> None:
     if not isolation.copies:
         return
     # Where nothing can be mounted these are part of the copy, but no part of what the container changes.
-    apart = [] if isolation.namespaces else [*_FILES, *(record.config.volumes or {})]
+    apart = [] if isolation.namespaces else [*_FILES, *((record.config.volumes or {}) if image_volumes else ())]
     tree = store.home.layers / isolation.form_name / record.layers[-1]
     work(isolation, "copy", tree=str(tree), folder=str(folder), apart=[path.strip("/") for path in apart])

@@ -24,4 +24,4 @@ def give(path: str | int, mount: dict[str, Any]) -> None:
         os.chown(path, mount.get("uid", 0), mount.get("gid", 0))
     except OSError:
         pass  # where a container has a single user, that one is the owner
-    os.chmod(path, mount.get("mode", 0))
+    os.chmod(path, mount.get("mode", 0) & 0o7777)
