@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.oci.signals import signal_name
-
+from .container_ports import exposed_ports
 from .container_rows import moment_of
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _FIXED: Final = {
     "CgroupnsMode": "private", "CgroupParent": "", "ContainerIDFile": "", "CpuShares": 0, "CpusetCpus": "",
     "Devices": [], "DnsOptions": [], "IpcMode": "private", "Isolation": "", "Links": None,
     "LogConfig": {"Type": "json-file", "Config": {}}, "MemoryReservation": 0, "MemorySwap": 0, "OomKillDisable": False,
-    "OomScoreAdj": 0, "PidMode": "", "Privileged": False, "PublishAllPorts": False,
+    "OomScoreAdj": 0, "PidMode": "", "Privileged": False,
     "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}, "Runtime": "dockmagic", "UTSMode": "", "UsernsMode": "",
     "VolumeDriver": "", "VolumesFrom": None,
 }  # fmt: skip
@@ -69,7 +68,8 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
         "Mounts": [_mount(mount) for mount in record.mounts],
         "Config": _config(record),
         "NetworkSettings": {
-            "Ports": {
+            "Ports": dict.fromkeys(exposed_ports(record, state))
+            | {
                 f"{port.container}/{port.protocol}": [{"HostIp": port.address or "0.0.0.0", "HostPort": str(port.host)}]  # noqa: S104  (docker's display)
                 for port in state.ports
             },
@@ -126,6 +126,7 @@ def _host_config(record: Record) -> dict[str, Any]:
         "DnsSearch": list(record.dns_search),
         "ExtraHosts": [f"{name}:{address}" for name, address in record.hosts] or None,
         "GroupAdd": list(record.groups) or None,
+        "PublishAllPorts": record.publish_all,
         "ReadonlyRootfs": record.read_only,
         "SecurityOpt": ["no-new-privileges"] if record.no_new_privs else None,
         "ShmSize": record.shm_size or _SHM,
@@ -176,6 +177,6 @@ def _config(record: Record) -> dict[str, Any]:
         "Entrypoint": None if config.entrypoint is None else list(config.entrypoint),
         "OnBuild": None if config.on_build is None else list(config.on_build),
         "Labels": record.labels,
-        "StopSignal": signal_name(record.stop_signal),
-        "StopTimeout": int(record.stop_timeout),
+        "StopSignal": config.stop_signal or "",
+        "StopTimeout": None if record.stop_timeout is None else int(record.stop_timeout),
     }

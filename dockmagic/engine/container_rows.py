@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dockmagic.rows import ContainerRow, WrittenRow
 
 from .ages import duration
+from .container_ports import shown_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ def container_row(container: Container, state: State, *, sizes: bool) -> Contain
         image=record.image,
         command=command_line(record.argv),
         created_at=moment_of(record.created),
-        ports=tuple(map(str, state.ports)),
+        ports=shown_ports(record, state),
         state=state.status,
         status=status_of(state),
         size=own,

@@ -43,6 +43,9 @@ __all__ = ["CannotStart", "Container"]
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
+_PATIENCE = 10  # docker's
+
+
 class CannotStart(DockmagicError):
     """The container's program could not be started; `exit_code` is 127, 126 or 125."""
 
@@ -161,7 +164,10 @@ class Container:
             CannotStart: the program is not there, or the machine does not let it run.
         """
         self.check()
-        if self.is_running:
+        status = self.state.status
+        if status == "paused":
+            raise Conflict("cannot start a paused container, try unpause instead", hint=f"Type unpause {self.name}")
+        if status == "running":
             raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
         ready_sources(self.record)
         hosts.write_files(self.folder, self.record)
@@ -283,7 +289,7 @@ class Container:
         """
         if not self.is_running:
             return
-        patience = self.record.stop_timeout if timeout is None else timeout
+        patience = next(one for one in (timeout, self.record.stop_timeout, _PATIENCE) if one is not None)
         with contextlib.suppress(Conflict):
             self.unpause()
             self.kill(number or self.record.stop_signal)
@@ -458,8 +464,15 @@ class Container:
             Conflict: it runs, and `force` is not set.
             NotFound: it is gone already.
         """
-        if self.is_running:
+        status = self.state.status
+        if status in ("running", "paused"):
             if not force:
+                if status == "paused":
+                    raise Conflict(
+                        f"You cannot remove a paused container {self.id}. Unpause and then stop the container before "
+                        "attempting removal or force remove",
+                        hint=f"Type unpause {self.name} and stop {self.name}, or rm -f",
+                    )
                 raise Conflict(
                     f'cannot remove container "/{self.name}": container is running',
                     hint=f"Stop it first: stop {self.name}, or use rm -f",

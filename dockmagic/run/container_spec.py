@@ -46,7 +46,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
         workdir: empty for the image's.
         user: ``USER[:GROUP]``; empty for the image's.
         group_add: further groups.
-        hostname: empty for the first 12 digits of the ID.
+        hostname: empty for the first 12 digits of the ID, or with `network` ``host`` for this machine's name.
         network: ``host`` or ``none``; empty for the host's, without the rights over it that come with its name.
         ports: of this machine that lead into the container.
         expose: ports besides the image's that its configuration names, as ``80/tcp``.

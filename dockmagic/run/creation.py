@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import stat
 import time
 from pathlib import Path
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["create", "rename"]
 
+_HOSTNAME = 64  # sethostname(2)
+
 
 def create(
     store: ContentStore,
@@ -89,7 +92,11 @@ def create(
     name = spec.name.removeprefix("/")
     if name:
         naming.check(name)
-    ports = _ports(image, spec)
+    if len(os.fsencode(spec.hostname)) > _HOSTNAME:
+        raise InvalidInput(
+            f"the hostname is longer than {_HOSTNAME} bytes", hint="Write a shorter one after --hostname"
+        )
+    ports = _ports(image, spec, on_notice)
     check_ports(ports, network)
     for address in spec.dns:
         hosts.check_address(address)
@@ -108,7 +115,7 @@ def create(
         on_notice(notice)
     stopping = parse_signal(spec.stop_signal or config.stop_signal or "SIGTERM")
     identity = naming.new_id()
-    host = spec.hostname or identity[:12]
+    host = spec.hostname or (os.uname().nodename if spec.network == "host" else identity[:12])
     folder = store.home.containers / identity
     for other in containers(store) if name else ():
         if other.name == name:
@@ -152,6 +159,7 @@ def create(
             hostname=host,
             network=network,
             ports=ports,
+            publish_all=spec.publish_all,
             hosts=spec.add_host,
             dns=spec.dns,
             dns_search=spec.dns_search,
@@ -161,7 +169,7 @@ def create(
             init=helper,
             labels={**(config.labels or {}), **spec.labels},
             stop_signal=stopping,
-            stop_timeout=10 if spec.stop_timeout is None else spec.stop_timeout,
+            stop_timeout=spec.stop_timeout,
             auto_remove=spec.rm,
             keep_log=spec.keep_log,
             lease=spec.lease,
@@ -173,10 +181,15 @@ def create(
         return _write(store, record, folder, image_volumes=spec.image_volumes)
 
 
-def _ports(image: Image, spec: ContainerSpec) -> tuple[Port, ...]:
+def _ports(image: Image, spec: ContainerSpec, on_notice: Callable[[str], None]) -> tuple[Port, ...]:
     """The published ports; with `publish_all` those that the image and the request expose, too."""
-    exposed = dict.fromkeys((*(image.config.exposed_ports or ()), *spec.expose)) if spec.publish_all else ()
-    return (*spec.ports, *(port for text in exposed for port in parse_port(text)))
+    found = list(spec.ports)
+    for text in dict.fromkeys((*(image.config.exposed_ports or ()), *spec.expose)) if spec.publish_all else ():
+        try:
+            found += parse_port(text)
+        except NotSupported as error:
+            on_notice(f"not published: {error.message}")
+    return tuple(found)
 
 
 def _mounts_from(store: ContentStore, others: Sequence[VolumesFrom]) -> Iterator[Mount]:
@@ -300,6 +313,7 @@ def _config(image: Config, spec: ContainerSpec) -> Config:
         cmd=cmd,
         working_dir=spec.workdir or image.working_dir,
         user=spec.user or image.user,
+        stop_signal=spec.stop_signal or image.stop_signal,
         labels={**(image.labels or {}), **spec.labels} or None,
         exposed_ports={**(image.exposed_ports or {}), **{port: {} for port in spec.expose}} or None,
     )

@@ -87,7 +87,11 @@ def write_files(folder: Path, record: Record) -> None:
         with contextlib.suppress(OSError):
             lines = Path("/etc/hosts").read_text().rstrip() + "\n"
     lines += "".join(f"{address}\t{name}\n" for name, address in record.hosts)
-    _write(folder / "hosts", f"{lines}127.0.1.1\t{record.hostname}\n")
+    known = {name for line in lines.splitlines() for name in line.partition("#")[0].split()[1:]}
+    names = dict.fromkeys((record.hostname, record.hostname.partition(".")[0]))
+    if record.hostname not in known:
+        lines += f"127.0.1.1\t{' '.join(names)}\n"
+    _write(folder / "hosts", lines)
     _write(folder / "resolv.conf", _resolver(record))
 
 

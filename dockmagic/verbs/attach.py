@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import Conflict
+from dockmagic.oci.errors import Conflict, InvalidInput
 
 from .command import argument, flag, option, verb
 from .following import follow
@@ -36,6 +36,10 @@ def command(door: Door, name: str, *, no_stdin: bool, sig_proxy: bool, detach_ke
     if status != "running":
         raise Conflict("You cannot attach to a stopped container, start it first", hint=f"Start it: start -a {name}")
     record = container.record
+    if record.tty and not no_stdin and door.terminal is None:
+        raise InvalidInput(
+            "the input device is not a TTY", hint="Use --no-stdin to look only, or type it on a terminal"
+        )
     stdin = record.open_stdin and not no_stdin
     return follow(
         door,

@@ -8,7 +8,8 @@ from dockmagic.oci.errors import Conflict, InvalidInput
 from dockmagic.run.flags.environment import parse_variable, read_env_file
 
 from .command import argument, flag, option, verb
-from .following import detach_keys_of, follow
+from .detaching import detach_keys_of
+from .following import follow
 from .result import Ran
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.oci.errors import InvalidInput
 from dockmagic.run.linux import disposition
 
+from .detaching import configured_detach_keys, detach_keys_of
 from .result import Ran
 
 if TYPE_CHECKING:
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 
     from .door import Door
 
-__all__ = ["Kept", "detach_keys_of", "follow"]
+__all__ = ["Kept", "follow"]
 
-#: Docker's, to leave a program and let it go on.
-_DETACH_KEYS: Final = "ctrl-p,ctrl-q"
-_CONTROL: Final = {name: code for code, name in enumerate("@abcdefghijklmnopqrstuvwxyz[\\]^_")}
 #: Signals that end a program which has not made provision for them; the kernel keeps them from a process 1.
 _DEADLY: Final = frozenset((signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
 _ENOUGH: Final = 3
@@ -84,7 +81,7 @@ def follow(
         session: with the program.
         stdin: whether the door's input goes to it.
         command: what runs, for a title.
-        detach_keys: as ``--detach-keys`` takes them; empty for docker's.
+        detach_keys: as ``--detach-keys`` takes them; empty for those of the user's configuration, or docker's.
         sig_proxy: whether signals to this process go to the program.
         first: whether it is the container's first process, which the kernel keeps many signals from.
         kill: whether a signal that such a process does not mind, or the third SIGINT, kills it; else the user leaves.
@@ -93,7 +90,7 @@ def follow(
         InvalidInput: no such keys.
     """
     if session.terminal and door.terminal is not None:
-        keys = detach_keys_of(detach_keys or _DETACH_KEYS)
+        keys = detach_keys_of(detach_keys) if detach_keys else configured_detach_keys()
         code = door.terminal(container, session, stdin=stdin, detach_keys=keys, command=command)
         _tell_of_log(door, container, session)
         return Ran(container, code)
@@ -149,18 +146,3 @@ def _handed_on(numbers: tuple[int, ...], send: Callable[[int], None]) -> Iterato
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def detach_keys_of(text: str) -> bytes:
-    """What ``--detach-keys`` says: ``ctrl-p,ctrl-q`` or single characters.
-
-    Raises:
-        InvalidInput: no such key.
-    """
-    keys = []
-    for word in text.split(","):
-        control = _CONTROL.get(word.removeprefix("ctrl-")) if word.startswith("ctrl-") else None
-        if control is None and (len(word) != 1 or not word.isascii()):
-            raise InvalidInput(f"invalid detach keys: '{text}'", hint="Write for example ctrl-p,ctrl-q")
-        keys.append(ord(word) if control is None else control)
-    return bytes(keys)

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.engine.filters import moment
-from dockmagic.oci.errors import InvalidInput
 
 from .command import argument, flag, option, verb
 from .following import Kept
@@ -93,12 +92,8 @@ class _Line(NamedTuple):
 
 
 def _number(tail: str) -> int | None:
-    """How many lines from the end; None for all of them."""
-    if tail == "all" or tail.startswith("-"):
-        return None
-    if not tail.isdecimal():
-        raise InvalidInput(f"invalid value for --tail: {tail}", hint="Write a number of lines, or all")
-    return int(tail)
+    """How many lines from the end; None for all of them, which is what every other word means to docker, too."""
+    return int(tail) if tail.isascii() and tail.isdecimal() else None
 
 
 def _between(frames: Iterable[Frame], since: float | None, until: float | None) -> Iterator[_Line]:

@@ -8,7 +8,8 @@ from dockmagic.oci.errors import DockmagicError, InvalidInput
 
 from .command import argument, flag, option, verb
 from .creating import REFUSED, create, creation_flags
-from .following import detach_keys_of, follow
+from .detaching import detach_keys_of
+from .following import follow
 from .result import Ran
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ def command(
         raise InvalidInput("you cannot start and attach multiple containers at once", hint="Name one container")
     container = door.engine.containers.get(names[0])
     record = container.record
-    begun = container.state.status not in ("running", "paused")
+    begun = container.state.status != "running"
     if not begun:
         session = container.attach(stdin=interactive and record.open_stdin)
     else:
@@ -61,7 +61,7 @@ def command(
 
 def _start(door: Door, name: str) -> None:
     container = door.engine.containers.get(name)
-    if container.state.status not in ("running", "paused"):  # docker starts what runs without a word, too
+    if container.state.status != "running":  # docker starts what runs without a word, too
         try:
             container.start(owner=door.owner).close()
         except CannotStart as error:

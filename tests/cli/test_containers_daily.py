@@ -80,7 +80,7 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm --cap-add NOSUCH box true", 125, "NOSUCH"),
         ("run --rm --stop-signal NOSUCH box true", 125, "NOSUCH"),
         ("run --rm --env-file /nosuch box true", 125, "/nosuch"),
-        ("run --rm --detach-keys ctrl-pp box true", 125, "invalid detach keys"),
+        ("run --rm --detach-keys ctrl-pp box true", 125, "Invalid detach keys (ctrl-pp) provided"),
         ("run --rm --security-opt seccomp=unconfined box true", 125, "system calls"),
         ("run -d -a stdout box true", 1, "Conflicting options"),
         ("run --privileged box true", 125, "--privileged is not supported"),

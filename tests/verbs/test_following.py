@@ -8,8 +8,9 @@ import pytest
 
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.verbs.detaching import detach_keys_of
 from dockmagic.verbs.door import Door
-from dockmagic.verbs.following import Kept, detach_keys_of
+from dockmagic.verbs.following import Kept
 from dockmagic.verbs.table import load
 
 if TYPE_CHECKING:

@@ -103,12 +103,13 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         keep_log: whether its output is kept; else only who starts it hears it.
         lease: of the work that will remove it (`dockmagic.store.lease`); empty if it stays until somebody does.
         ports: of this machine that lead into it.
+        publish_all: whether `ports` has all that were exposed (``-P``).
         hosts: further lines of ``/etc/hosts``: name and address.
         dns: name servers instead of this machine's.
         dns_search: search domains instead of this machine's.
         limits: how much it may use.
         init: path of the small program on the host that runs as process 1; empty for none.
-        stop_timeout: seconds that `Container.stop` waits.
+        stop_timeout: seconds that `Container.stop` waits; None for 10.
         config: what an image made of it says on how to run it.
         damaged: it could not be read, and this is what is left of it; never written.
     """
@@ -146,12 +147,13 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     keep_log: bool = True
     lease: str = ""
     ports: tuple[Port, ...] = ()
+    publish_all: bool = False
     hosts: tuple[tuple[str, str], ...] = ()
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
     limits: Limits = Limits()
     init: str = ""
-    stop_timeout: float = 10
+    stop_timeout: float | None = None
     config: Config = Config()
     damaged: bool = False
 
