@@ -164,7 +164,9 @@ class Containers:
             NotSupported: no tier works here, or the image is for another processor.
         """
         found, spec = self._request("create", image, command, options)
-        return self.create_from(spec, found, on_notice=on_notice, on_progress=on_progress)
+        container = self.create_from(spec, found, on_notice=on_notice, on_progress=on_progress)
+        container.make_workdir()
+        return container
 
     @overload
     def run(

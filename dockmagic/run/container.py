@@ -137,6 +137,24 @@ class Container:
 
     # ------------------------------------------------------------------ life
 
+    def make_workdir(self) -> None:
+        """Make its working folder before it ever runs, as docker's ``create`` does; a start makes it by itself.
+
+        Raises:
+            InvalidInput: there is something else; the container is removed.
+        """
+        record = self.record
+        # Mostly the image has it, which its layers tell without a worker.
+        if any(os.path.isdir(f"{record.layers_folder}/{layer}/{record.cwd}") for layer in record.layers):
+            return
+        try:
+            # In its own layer, under whatever will be mounted there.
+            spec = self.spec() | {"mounts": [], "read_only": False}
+            work(self.isolation, "make_workdir", spec=spec, path=record.cwd)
+        except DockmagicError:
+            self.remove(volumes=True)
+            raise
+
     def spec(self) -> dict[str, Any]:
         """As shim and worker take it."""
         return spec_of(self.record, self.folder)

@@ -29,4 +29,6 @@ __all__ = ["command"]
 @creation_flags
 def command(door: Door, image: str, words: tuple[str, ...], **flags: Any) -> Result:
     """Create a new container."""
-    return Text(create(door, image, words, **flags).id)
+    container = create(door, image, words, **flags)
+    container.make_workdir()
+    return Text(container.id)

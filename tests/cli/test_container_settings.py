@@ -32,6 +32,21 @@ def test_what_was_not_set_is_shown_as_unset(typed: Typed, box: str) -> None:
     assert _inspected(typed, template) == [0, "9", True]
 
 
+def test_a_working_folder_is_made_at_the_creation(typed: Typed, box: str) -> None:
+    """It belongs to root, whoever runs; a file in its place is told at once, and no container is left."""
+    typed("create --name cpt -w /a/b -u 1000", box, "stat", "-c", "%u %a", ".")
+    assert typed("cp cpt:/a -").code == 0
+    assert {line for line in typed("diff cpt").lines if "/a" in line} == {"A /a", "A /a/b"}
+    assert typed("start -a cpt").out == "0 755\n"
+    if typed("create --name closed --read-only -w /a/b", box, "true").code == 0:  # a tier that can
+        assert typed("cp closed:/a -").code == 0
+        typed("rm closed")
+    for path in ("/etc/passwd", "/etc/passwd/x"):
+        done = typed("create --name other -w", path, box, "true")
+        assert (done.code, f"Cannot mkdir: {path} is not a directory" in done.err) == (1, True), done.err
+    assert typed("ps -aq").lines == typed("ps -aqf name=cpt").lines
+
+
 def test_every_port_is_published_that_can_be(typed: Typed, box: str) -> None:
     """A UDP port is told, and keeps nobody from running."""
     done = typed("run --rm -P --expose 53/udp", box, "true")

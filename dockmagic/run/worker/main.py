@@ -242,6 +242,23 @@ def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
         kernel.umount(merged)
 
 
+def _make_workdir(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], path: str) -> dict[str, Any]:
+    """Make the working folder of a container that does not run yet; links stay inside its root."""
+    with _tree(spec, 0) as root:
+        top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            made = rootfs.target(top, path, [], folder=True)
+            is_folder = stat.S_ISDIR(os.fstat(made).st_mode)
+            os.close(made)
+        except ValueError:
+            is_folder = False
+        finally:
+            os.close(top)
+    if not is_folder:
+        raise InvalidInput(f"Cannot mkdir: {path} is not a directory", hint="Write another --workdir")
+    return {}
+
+
 def _remove(_files: list[int], _isolation: dict[str, Any], paths: list[str]) -> dict[str, Any]:
     """Remove files and folders, whoever in the namespace owns them."""
     for path in paths:
@@ -322,6 +339,7 @@ _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "get": _get,
     "put": _put,
     "look": _look,
+    "make_workdir": _make_workdir,
     "export": _export,
     "remove": _remove,
 }
