@@ -62,6 +62,8 @@ def test_a_difference_is_a_tree_with_the_text_of_small_files(bundle) -> None:  #
     assert "<summary>" in data["text/html"]
     assert "DISTRIB_RELEASE=12.04" in data["text/html"]
     assert "History" in data["text/html"]
+    assert ">step&nbsp;0<" in data["text/html"]
+    assert "u00a0" not in data["text/html"]
     assert "C /etc/os-release" in data["text/plain"]
 
 

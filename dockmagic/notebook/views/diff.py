@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook import html
-from dockmagic.notebook.text import printable
 from dockmagic.notebook.words import subject_name
 
 from .answers import changes_page, file_text, sizes
@@ -135,7 +134,7 @@ def _section(title: str, differences: Sequence[Difference]) -> html.Markup:
     if not differences:
         return html.NOTHING
     rows = [
-        [html.letter(one.letter), printable(one.name).replace(" ", "\N{NO-BREAK SPACE}"), _old_and_new(one)]
+        [html.letter(one.letter), html.text(one.name).replace(" ", html.BLANK), _old_and_new(one)]
         for one in differences
     ]
     return html.details(html.run(html.bold(title), " ", html.muted(len(rows))), html.table(rows), opened=True)
