@@ -182,7 +182,8 @@ def test_a_read_only_root_covers_the_generated_files(typed: Typed, mounts: str) 
     for flags in ((), ("-v", "etc:/etc")):
         for name in ("hosts", "hostname", "resolv.conf"):
             done = typed("run --rm --read-only", *flags, mounts, "sh", "-c", f"echo >> /etc/{name}")
-            assert (done.code, "Read-only file system" in done.err) == (1, True), (flags, name)
+            assert done.code in (1, 2), (flags, name)  # as the shell of the image has it
+            assert "Read-only file system" in done.err
     assert typed("run --rm", mounts, "sh", "-c", "echo 127.0.0.9 x >> /etc/hosts").code == 0
 
 
