@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import InvalidInput, OutOfSpace
 from dockmagic.store.home import disk_errors
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def archive_output(door: Door, path: str | None, *, command: str) -> Iterator[Bi
             raise InvalidInput(
                 "cowardly refusing to write an archive to a terminal", hint=f"Write {command} -o FILE, or redirect"
             )
-        yield door.stdout
+        with _full("standard output"):
+            yield door.stdout
         return
     target = Path(path).expanduser()
     if target.is_dir() or not target.parent.is_dir():
@@ -45,14 +47,27 @@ def archive_output(door: Door, path: str | None, *, command: str) -> Iterator[Bi
             f"{target} is a folder, or in one that is not there", hint="Name a file in an existing folder"
         )
     if target.exists() and not target.is_file():  # a pipe or device is written to as it is
-        with target.open("wb") as stream:
+        with _full(str(target)), target.open("wb", buffering=0) as stream:
             yield stream
         return
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with disk_errors():
+        with disk_errors(), _full(str(target)):
             with partial.open("wb") as stream:
                 yield stream
             partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _full(where: str) -> Iterator[None]:
+    """Tell which disk is full: that of the output, not that of the images."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OutOfSpace(
+            f"no space is left for {where}", hint="Free some space there, or write to another disk"
+        ) from error

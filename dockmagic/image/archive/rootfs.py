@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from msgspec.structs import replace
 
@@ -28,6 +28,8 @@ from dockmagic.store.layer.entry import EntryType
 from dockmagic.store.layer.ingest import LayerIngest
 from dockmagic.store.layer.read import read_contents
 from dockmagic.store.layer.write import END, header, padding
+
+from .sink import Sink
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
@@ -134,7 +136,7 @@ def export_rootfs(image: Image, out: BinaryIO) -> None:
     links: list[Entry] = []
     first: dict[tuple[int, int | bytes], Entry] = {}
     # Headers are small and many: what takes them gets them in large pieces.
-    tar = io.BufferedWriter(cast("io.RawIOBase", out), _PIECE)
+    tar = io.BufferedWriter(Sink(out), _PIECE)
     for node in image.files:
         entry = node.entry
         if not entry.is_file:
@@ -158,4 +160,4 @@ def export_rootfs(image: Image, out: BinaryIO) -> None:
     for entry in links:
         tar.write(header(entry))
     tar.write(END)
-    tar.detach()
+    tar.flush()

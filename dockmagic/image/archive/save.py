@@ -13,6 +13,7 @@ from dockmagic.oci.spec import Descriptor, Index, to_json
 from dockmagic.store.layer.compress import Compressor
 
 from .plain import PlainLayer
+from .sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,8 +55,8 @@ def save(
         raise InvalidInput("there is no image to save", hint="Name one or more")
     if form not in ("docker-archive", "oci-archive"):
         raise InvalidInput(f"{form!r} is not a form of archive", hint="Use docker-archive or oci-archive")
-    with Compressor(out, compression) as packed:
-        archive = _Archive(packed, tags_alone=tags_alone)
+    with Compressor(Sink(out), compression) as packed:  # type: ignore[arg-type]  # RawIOBase is a BinaryIO
+        archive = _Archive(Sink(packed), tags_alone=tags_alone)
         if form == "oci-archive":
             archive.add_layout(chosen)
         elif not all(_is_read_everywhere(each) for each in chosen):
