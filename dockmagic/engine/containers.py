@@ -9,18 +9,22 @@ from dockmagic.oci.errors import Conflict, DockmagicError, InvalidInput, NotFoun
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
-from .options.convert import switch, unfit
+from .collection import Collection, filter_words
+from .options import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import PurePath
     from typing import BinaryIO, Literal, Unpack
 
     from dockmagic.image.image import Image
     from dockmagic.oci.protocols import Progress
-    from dockmagic.rows import ContainerRow, ProcessRow, WrittenRow
+    from dockmagic.rows import ContainerRow, ProcessRow, Rows, WrittenRow
     from dockmagic.run.container import Container
     from dockmagic.run.container_spec import ContainerSpec
+    from dockmagic.run.disk.record import State
 
+    from .collection import Filters
     from .completed import Completed
     from .ground import Ground
     from .images import Images
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Containers"]
 
 
-class Containers:
+class Containers(Collection["Container"]):
     """The containers of an engine; get it as ``Engine().containers``.
 
     What one container can do by itself are the `Container`'s own methods: ``start``, ``attach``, ``exec``, ``kill``,
@@ -40,13 +44,39 @@ class Containers:
         self._engine = engine
         self._images = images
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._engine, "containers")
+
     # What is here
 
-    def all(self) -> list[Container]:
-        """Every container, newest first."""
+    def list(self, *, all: bool = True, filters: Filters = ()) -> tuple[Container, ...]:  # noqa: A002  (docker's flag)
+        """The containers, newest first.
+
+        Args:
+            all: stopped ones, too; with False those that run.
+            filters: as `rows` takes them.
+
+        Raises:
+            InvalidInput: an unknown filter.
+        """
+        return tuple(container for container, _ in self._chosen(everything=all, filters=filters))
+
+    def _present(self) -> Iterator[Container]:
         from dockmagic.run.listing import containers
 
-        return [container for container in containers(self._engine.store) if not self._is_over(container)]
+        for container in containers(self._engine.store):
+            if not self._is_over(container):
+                container.actions = self
+                yield container
+
+    def _chosen(self, *, everything: bool, filters: Filters) -> Sequence[tuple[Container, State]]:
+        from .container_filters import PS_KEYS, container_filter
+
+        wanted, keys = container_filter(filter_words(filters), PS_KEYS, find=self.get, image=self._images.get)
+        found = [(container, container.state) for container in self._present()]
+        if not everything and "status" not in keys:
+            found = [(container, state) for container, state in found if state.status in ("running", "paused")]
+        return [pair for pair in found if wanted(*pair)]
 
     def _is_over(self, container: Container) -> bool:
         """Whether a container was to go with its end (``run -d --rm``) or with its build, and is gone now."""
@@ -68,11 +98,13 @@ class Containers:
         """
         from dockmagic.run.listing import find
 
-        return find(self._engine.store, name)
+        found = find(self._engine.store, convert.text("name", name))
+        found.actions = self
+        return found
 
     def rows(
-        self, *, everything: bool = False, last: int = 0, filters: Sequence[str] = (), sizes: bool = False
-    ) -> tuple[ContainerRow, ...]:
+        self, *, everything: bool = False, last: int = 0, filters: Filters = (), sizes: bool = False
+    ) -> Rows[ContainerRow]:
         """One row per container, newest first (``ps``).
 
         Args:
@@ -85,16 +117,14 @@ class Containers:
         Raises:
             InvalidInput: an unknown filter.
         """
-        from .container_filters import PS_KEYS, container_filter
+        from dockmagic.rows import ContainerRow, Rows
+
         from .container_rows import container_row
 
-        wanted, keys = container_filter(filters, PS_KEYS, find=self.get, image=self._images.get)
-        found = [(container, container.state) for container in self.all()]
-        if not everything and not last and "status" not in keys:
-            found = [(container, state) for container, state in found if state.status in ("running", "paused")]
-        found = [pair for pair in found if wanted(*pair)]
-        return tuple(
-            container_row(container, state, sizes=sizes) for container, state in (found[:last] if last else found)
+        found = self._chosen(everything=everything or bool(last), filters=filters)
+        return Rows(
+            ContainerRow,
+            (container_row(container, state, sizes=sizes) for container, state in (found[:last] if last else found)),
         )
 
     def subject(self, text: str) -> Container | None:
@@ -238,12 +268,10 @@ class Containers:
 
         from .running import detached, finished
 
-        switch("detach", detach)
-        switch("check", check)
-        fed = input.encode() if isinstance(input, str) else input
+        convert.switch("detach", detach)
+        convert.switch("check", check)
+        fed = _fed(input)
         if fed is not None:
-            if not isinstance(fed, (bytes, bytearray, memoryview)):
-                raise unfit("input", input, "bytes or a str")
             if detach:
                 raise TypeError("run() takes no input with detach=True: feed it with Container.attach")
             options["interactive"] = True
@@ -254,7 +282,7 @@ class Containers:
             container = self.create_from(spec, found, on_notice=on_notice, on_progress=on_progress)
             if detach:
                 return detached(container)
-            done = finished(container, stdin=None if fed is None else bytes(fed), timeout=timeout, on_output=on_output)
+            done = finished(container, stdin=fed, timeout=timeout, on_output=on_output)
         return done.check() if check else done
 
     def _request(
@@ -265,7 +293,7 @@ class Containers:
         if isinstance(image, str):
             return None, container_spec(image, command, options, call=call)
         if not hasattr(image, "manifest"):
-            raise unfit("image", image, "a name or an Image")
+            raise convert.unfit("image", image, "a name or an Image")
         name = image.names[0].familiar if image.names else str(image.id)
         return image, container_spec(name, command, options, call=call)
 
@@ -305,7 +333,9 @@ class Containers:
         )
         for ref in pulled:
             on_pulled(ref, found)
-        return create(self._engine.store, found, spec, on_notice=on_notice)
+        made = create(self._engine.store, found, spec, on_notice=on_notice)
+        made.actions = self
+        return made
 
     def rename(self, container: Container, name: str) -> Container:
         """Give a container another name; the container as it is called now.
@@ -316,7 +346,9 @@ class Containers:
         """
         from dockmagic.run.creation import rename
 
-        return rename(container, name)
+        found = rename(container, convert.text("name", name))
+        found.actions = self
+        return found
 
     def remove(self, container: Container, *, force: bool = False, volumes: bool = False) -> None:
         """Take a container away with its writable layer (``rm``).
@@ -331,7 +363,7 @@ class Containers:
         """
         container.remove(force=force, volumes=volumes)
 
-    def prune(self, *, filters: Sequence[str] = ()) -> tuple[tuple[str, ...], int]:
+    def prune(self, *, filters: Filters = ()) -> tuple[tuple[str, ...], int]:
         """Remove every container that does not run: their IDs, and the bytes that came free (``container prune``).
 
         Args:
@@ -340,9 +372,9 @@ class Containers:
         from .container_filters import PRUNE_KEYS, container_filter
         from .folders import folder_size
 
-        wanted, _ = container_filter(filters, PRUNE_KEYS, find=self.get, image=self._images.get)
+        wanted, _ = container_filter(filter_words(filters), PRUNE_KEYS, find=self.get, image=self._images.get)
         gone, size = [], 0
-        for container in self.all():
+        for container in self._present():
             state = container.state
             if state.status not in ("created", "exited") or not wanted(container, state):
                 continue
@@ -354,11 +386,13 @@ class Containers:
 
     # The writable layer
 
-    def changes(self, container: Container) -> tuple[WrittenRow, ...]:
+    def changes(self, container: Container) -> Rows[WrittenRow]:
         """What a container has done to its image, in docker's letters (``diff CONTAINER``)."""
+        from dockmagic.rows import Rows, WrittenRow
+
         from .container_rows import written_rows
 
-        return written_rows(container.changes(), container.image)
+        return Rows(WrittenRow, written_rows(container.changes(), container.image))
 
     def commit(
         self,
@@ -464,15 +498,64 @@ class Containers:
 
         return copy_from_stream(container, source, path, keep_owners=keep_owners)
 
-    def processes(self, container: Container) -> tuple[ProcessRow, ...]:
+    def execute(
+        self,
+        container: Container,
+        command: str | Sequence[str],
+        *,
+        env: Mapping[str, Any] | Sequence[str] = (),
+        workdir: str | PurePath = "",
+        user: str | int = "",
+        check: bool = False,
+        input: bytes | str | None = None,  # noqa: A002  (as in subprocess.run)
+        timeout: float | None = None,
+        on_output: Callable[[int, bytes], None] | None = None,
+    ) -> Completed:
+        """Run one more program in a running container, and wait for its end (``exec``).
+
+        Args:
+            container: that runs.
+            command: a list, or a text that is split as a shell splits words.
+            env: over the container's: a mapping, or texts ``NAME=VALUE``.
+            workdir: empty for the container's.
+            user: empty for the container's.
+            check: raise `CommandFailed` if the exit code is not 0.
+            input: what the program reads; a text is encoded as UTF-8.
+            timeout: seconds until the program is killed; None for no limit.
+            on_output: gets 1 or 2 for the stream, and the bytes, as they are written.
+
+        Raises:
+            Conflict: the container does not run.
+            CannotStart: no such program, folder or user.
+            CommandFailed: the exit code is not 0, and `check` is set.
+            TimeExceeded: the program was killed after `timeout` seconds.
+        """
+        from .options.environment import env as read_env
+        from .running import complete
+
+        argv = convert.argv("command", command)
+        fed = _fed(input)
+        session = container.exec(
+            argv,
+            env=read_env("env", env),
+            cwd=convert.path("workdir", workdir),
+            user=convert.identity("user", user),
+            stdin=fed is not None,
+        )
+        done = complete(session, argv, stdin=fed, timeout=timeout, on_output=on_output)
+        return done.check() if check else done
+
+    def processes(self, container: Container) -> Rows[ProcessRow]:
         """The processes of a running container (``top``).
 
         Raises:
             Conflict: it does not run.
         """
+        from dockmagic.rows import ProcessRow, Rows
+
         from .processes import processes
 
-        return processes(container)
+        return Rows(ProcessRow, processes(container))
 
     def ps_output(self, container: Container, options: Sequence[str]) -> str:
         """What ps(1) with these options says of the processes of a running container (``top test -o pid,args``).
@@ -497,3 +580,13 @@ def _is_exact(image: Image, text: str) -> bool:
         return Reference.parse(text).or_latest() in image.names
     except InvalidInput:
         return False
+
+
+def _fed(value: object) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, (bytearray, memoryview)):
+        raise convert.unfit("input", value, "bytes or a str")
+    return bytes(value)

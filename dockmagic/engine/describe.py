@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dockmagic.oci.times import parse_time
 from dockmagic.rows import ChangeRow, DifferenceRow, FileRow, HistoryRow, LayerRow, MismatchRow, PlanRow, TreeRow
 
 if TYPE_CHECKING:
@@ -29,28 +30,12 @@ __all__ = [
     "mismatch_rows",
     "names_of",
     "plan_rows",
-    "time_of",
     "tree_rows",
     "whiteout_rows",
 ]
 
 _KINDS = ("file", "hardlink", "link", "char", "block", "dir", "fifo")
 _NO_ENTRY = "<missing>"
-
-
-def time_of(text: str | None) -> datetime | None:
-    """A time as configurations write it (RFC 3339), nanoseconds cut off; None for none, and for Go's zero."""
-    if not text:
-        return None
-    whole, dot, rest = text.partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    try:
-        moment = datetime.fromisoformat((f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}" if dot else text).upper())
-    except ValueError:
-        return None
-    if moment.year == 1:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def names_of(image: Image) -> tuple[str, ...]:
@@ -74,7 +59,7 @@ def layer_rows(layers: Iterable[Layer], shared: Mapping[Digest, Sequence[Image]]
             LayerRow(
                 layer=layer.index,
                 created_by=layer.created_by,
-                created_at=time_of(layer.created),
+                created_at=layer.created,
                 size=layer.size,
                 compressed_size=layer.compressed_size,
                 added=letters.count("A"),
@@ -98,9 +83,9 @@ def history_rows(image: Image) -> tuple[HistoryRow, ...]:
     if filled == len(image.layers):
         for step in steps:
             size = 0 if step.empty_layer else next(layers).size
-            rows.append((time_of(step.created), step.created_by or "", size, step.comment or ""))
+            rows.append((parse_time(step.created), step.created_by or "", size, step.comment or ""))
     else:  # a history that does not fit says nothing about the layers: then they speak for themselves
-        rows = [(time_of(layer.created), layer.created_by, layer.size, layer.comment) for layer in layers]
+        rows = [(layer.created, layer.created_by, layer.size, layer.comment) for layer in layers]
     last = len(rows) - 1
     return tuple(
         HistoryRow(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dockmagic.oci.errors import NotSupported
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
@@ -30,7 +31,8 @@ __all__ = ["Engine"]
 class Engine:
     """Everything that dockmagic can do, for one home.
 
-    Nothing is created before something is written, and no registry is asked before a method says so.
+    Nothing is created before something is written, and no registry is asked before a method says so. Threads may share
+    an engine. There is no async: call it in a thread (``asyncio.to_thread``).
 
     Args:
         home: the folder that everything is kept in; None for ``$DOCKMAGIC_HOME``, else the user's data folder.
@@ -54,9 +56,10 @@ class Engine:
         self._own = home if isinstance(home, Home) else Home(home)
         self.notice: Callable[[str], None] = on_notice or (lambda _line: None)
         self.images = Images(self)
+        self._registries: tuple[int, Registries] | None = None
+        self._pid = os.getpid()
         self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
-        if registries is not None:
-            self.registries = registries
+        self._given: Registries | None = registries
 
     def use_samples(self, *, wanted: bool, fresh: bool = False) -> None:
         """Let the samples stand in for docker.io, in a home of their own; or go back to one's own home.
@@ -69,6 +72,7 @@ class Engine:
         """
         self.close()
         self.samples = None
+        self._given = None
         if wanted:
             # With the samples comes a registry of their own, whose import (70 ms) no other command pays for.
             from dockmagic.image.samples import Samples
@@ -100,9 +104,18 @@ class Engine:
 
         return Volumes(self)
 
-    @cached_property
+    @property
     def registries(self) -> Registries:
-        """The registries; an HTTP client is imported with the first use."""
+        """The registries; an HTTP client is imported with the first use.
+
+        A forked process makes connections of its own: two processes cannot share one.
+        """
+        found = self._registries
+        if found is None or (found[0] != os.getpid() and self._given is None):
+            found = self._registries = (os.getpid(), self._given or self._new_registries())
+        return found[1]
+
+    def _new_registries(self) -> Registries:
         if self.samples is not None:
             return self.samples.registries(on_notice=self.notice)
         from dockmagic.store.registry.registries import Registries
@@ -111,11 +124,23 @@ class Engine:
 
     def close(self) -> None:
         """Close every connection; they open again when they are needed."""
-        registries: Registries | None = self.__dict__.pop("registries", None)
-        if registries is not None:
-            registries.close()
-        if self.samples is not None:
+        found, self._registries = self._registries, None
+        if found is not None and found[0] == os.getpid():
+            found[1].close()
+        if self.samples is not None and self._pid == os.getpid():
             self.samples.close()
+
+    def __repr__(self) -> str:
+        return f"<Engine {self.home.root}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._given is not None:
+            raise NotSupported(
+                "an engine with registries of its own cannot be pickled",
+                hint="Make the engine where it is used, with the same registries",
+            )
+        # By its home and settings: no connection and no credential goes into a pickle.
+        return _engine, (str(self._own.root), self.samples is not None)
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +149,13 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _engine(root: str, samples: bool) -> Engine:  # noqa: FBT001  (pickle passes arguments by place)
+    engine = Engine(root)
+    if samples is not (engine.samples is not None):
+        engine.use_samples(wanted=samples)
+    return engine
 
 
 def _forget(root: Path) -> None:

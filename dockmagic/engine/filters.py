@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.image import local
 from dockmagic.image.image import Image
 from dockmagic.oci.errors import InvalidInput
-
-from .describe import time_of
+from dockmagic.oci.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,10 +76,10 @@ def _test(store: ContentStore, key: str, value: str) -> Callable[[Named], bool]:
     if key == "label":
         name, equals, wanted_value = value.partition("=")
         return lambda named: _has_label(store, named, name, wanted_value if equals else None)
-    limit = moment(value) if key == "until" else time_of(local.find(store, value).created)
+    limit = moment(value) if key == "until" else local.find(store, value).created
     if key == "since":
-        return lambda named: _later(time_of(named.created), limit)
-    return lambda named: _later(limit, time_of(named.created))
+        return lambda named: _later(parse_time(named.created), limit)
+    return lambda named: _later(limit, parse_time(named.created))
 
 
 def _later(one: datetime | None, other: datetime | None) -> bool:
@@ -112,4 +111,4 @@ def _moment(text: str) -> datetime | None:
         return datetime.now(UTC) - timedelta(seconds=ago)
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
-    return time_of(text)
+    return parse_time(text)

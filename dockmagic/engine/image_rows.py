@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dockmagic.oci.reference import Reference
+from dockmagic.oci.times import parse_time
 from dockmagic.rows import ImageRow
 
-from .describe import time_of
 from .filters import image_filter
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def intermediate_rows(store: ContentStore) -> tuple[ImageRow, ...]:
             tag=_NONE,
             id=image.id,
             digest=_NONE,
-            created_at=time_of(image.created),
+            created_at=image.created,
             size=image.size,
             platform=str(image.platform),
         )
@@ -104,7 +104,7 @@ def _row(ground: Ground, named: Named, containers: int) -> ImageRow:
         tag=(named.ref.tag if named.ref else "") or _NONE,
         id=named.image_id,
         digest=named.repo_digest or _NONE,
-        created_at=time_of(named.created),
+        created_at=parse_time(named.created),
         size=size,
         containers=containers,
         platform=named.platform,
@@ -123,5 +123,5 @@ def _fits(named: Named, pattern: str) -> bool:
 
 
 def _newest_first(named: Named) -> tuple[float, str]:
-    created = time_of(named.created)
+    created = parse_time(named.created)
     return (-created.timestamp() if created else 0.0, str(named.ref or ""))

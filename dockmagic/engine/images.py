@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -13,40 +13,52 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
 from .cleaning import collect_layers, roots
+from .collection import Collection, filter_words
 from .filters import image_filter
+from .options import convert
 from .subject import find_image, find_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import BinaryIO
 
+    from dockmagic.image.actions import Pushed, Removal
     from dockmagic.image.analysis import Diff
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
-    from dockmagic.image.transfer import PullPlan, Pushed
+    from dockmagic.image.transfer import PullPlan
     from dockmagic.image.validate import Mismatch
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
-    from dockmagic.oci.spec import Config
-    from dockmagic.rows import ImageRow, TreeRow
+    from dockmagic.oci.spec import Config, Descriptor
+    from dockmagic.rows import ImageRow, Rows, TreeRow
 
+    from .collection import Filters
     from .ground import Ground
     from .subject import Subject
 
 __all__ = ["Images"]
 
 
-class Images:
+class Images(Collection["Image"]):
     """The images of an engine; get it as ``Engine().images``. Names may be written as docker users write them."""
 
     def __init__(self, engine: Ground) -> None:
         self._engine = engine
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._engine, "images")
+
+    def _own(self, image: Image) -> Image:
+        """Let an image know the engine that it came from."""
+        image.actions = self
+        return image
+
     # What is here
 
-    def rows(self, pattern: str = "", *, everything: bool = False, filters: Sequence[str] = ()) -> tuple[ImageRow, ...]:
+    def rows(self, pattern: str = "", *, everything: bool = False, filters: Filters = ()) -> Rows[ImageRow]:
         """One row per name, newest image first (``images``).
 
         Args:
@@ -57,28 +69,46 @@ class Images:
         Raises:
             InvalidInput: an unknown filter.
         """
+        from dockmagic.rows import ImageRow, Rows
+
         from .image_rows import image_rows, intermediate_rows
 
-        found = image_rows(self._engine, pattern, filters)
-        return found + intermediate_rows(self._engine.store) if everything and not pattern and not filters else found
+        found = image_rows(self._engine, pattern, filter_words(filters))
+        steps = intermediate_rows(self._engine.store) if everything and not pattern and not filters else ()
+        return Rows(ImageRow, (*found, *steps))
 
-    def rows_with_shares(self) -> tuple[ImageRow, ...]:
+    def rows_with_shares(self) -> Rows[ImageRow]:
         """Like `rows`, with the bytes that each image shares with others and has alone (``system df -v``)."""
+        from dockmagic.rows import ImageRow, Rows
+
         from .image_rows import with_shares
 
-        return with_shares(self.rows(), self.all())
+        return Rows(ImageRow, with_shares(self.rows(), self.list()))
 
-    def tree(self) -> tuple[TreeRow, ...]:
+    def tree(self) -> Rows[TreeRow]:
         """Which images stand on which (``images --tree``)."""
         from dockmagic.image.analysis import family
+        from dockmagic.rows import Rows, TreeRow
 
         from .describe import tree_rows
 
-        return tuple(tree_rows(family(local.images(self._engine.store))))
+        return Rows(TreeRow, tree_rows(family(local.images(self._engine.store))))
 
-    def all(self) -> tuple[Image, ...]:
-        """Every local image once, newest first."""
-        return local.images(self._engine.store)
+    def list(self, *, filters: Filters = ()) -> tuple[Image, ...]:
+        """Every local image once, in the order in which they came.
+
+        Args:
+            filters: dangling, label, before, since, reference, until.
+
+        Raises:
+            InvalidInput: an unknown filter.
+        """
+        found = tuple(map(self._own, local.images(self._engine.store)))
+        if not filters:
+            return found
+        wanted = image_filter(self._engine.store, filter_words(filters))
+        chosen = {named.descriptor.digest for named in self._engine.store.names() if wanted(named)}
+        return tuple(image for image in found if image.digest in chosen)
 
     def get(self, name: str) -> Image:
         """The local image that a name, an ID, a digest or a prefix of one means.
@@ -87,10 +117,10 @@ class Images:
             ImageNotFound: there is none.
             AmbiguousName: a prefix that fits several.
         """
-        return find_image(self._engine, name, platform=None, on_remote=None)
+        return self._own(find_image(self._engine, convert.text("name", name), platform=None, on_remote=None))
 
     def find(
-        self, name: str, *, platform: Platform | None = None, on_remote: Callable[[str], None] = lambda _: None
+        self, name: str, *, platform: Platform | str | None = None, on_remote: Callable[[str], None] = lambda _: None
     ) -> Image:
         """Like `get`; what is not here is read from its registry, and not stored.
 
@@ -103,17 +133,20 @@ class Images:
             ImageNotFound: neither here nor there.
             RegistryError: the registry refuses or fails.
         """
-        return find_image(self._engine, name, platform=platform, on_remote=on_remote)
+        chosen = _platform(platform)
+        return self._own(find_image(self._engine, convert.text("name", name), platform=chosen, on_remote=on_remote))
 
     def find_subject(
-        self, name: str, *, platform: Platform | None = None, on_remote: Callable[[str], None] = lambda _: None
+        self, name: str, *, platform: Platform | str | None = None, on_remote: Callable[[str], None] = lambda _: None
     ) -> Subject:
         """Like `find`, but ``IMAGE[2]`` is a layer and ``IMAGE[0:3]`` a range of layers.
 
         Raises:
             PathNotFound: the image has no such layer.
         """
-        return find_subject(self._engine, name, platform=platform, on_remote=on_remote)
+        found = find_subject(self._engine, name, platform=_platform(platform), on_remote=on_remote)
+        self._own(found.image)
+        return found
 
     # To and from registries
 
@@ -122,7 +155,7 @@ class Images:
         name: str,
         *,
         pull: str = "missing",
-        platform: Platform | None = None,
+        platform: Platform | str | None = None,
         on_pull: Callable[[Reference], None] = lambda _: None,
         on_progress: Progress = ignore_progress,
     ) -> Image:
@@ -139,6 +172,7 @@ class Images:
             ImageNotFound: neither here nor there.
             InvalidInput: `pull` is none of these.
         """
+        wanted = _platform(platform)
         if pull not in ("missing", "always", "never"):
             raise InvalidInput(
                 f"invalid pull option: '{pull}'", hint='It must be one of "always", "missing" or "never"'
@@ -150,17 +184,17 @@ class Images:
                 if pull == "never":
                     raise
             else:
-                if platform is None or pull == "never" or platform.accepts(image.platform):
+                if wanted is None or pull == "never" or wanted.accepts(image.platform):
                     return image
         ref = Reference.parse(name).or_latest()
         on_pull(ref)
-        return self.pull(ref, platform=platform, unpack=True, on_progress=on_progress)
+        return self.pull(ref, platform=wanted, unpack=True, on_progress=on_progress)
 
     def pull(
         self,
         name: str | Reference,
         *,
-        platform: Platform | None = None,
+        platform: Platform | str | None = None,
         unpack: bool = False,
         on_progress: Progress = ignore_progress,
     ) -> Image:
@@ -184,12 +218,18 @@ class Images:
             from dockmagic.image.transfer import pull
         ref = _reference(name).or_latest()
         source = self._engine.registries.repository(ref)
-        return pull(
-            source, self._engine.store, ref, platform=platform, on_progress=on_progress, on_notice=self._engine.notice
+        pulled = pull(
+            source,
+            self._engine.store,
+            ref,
+            platform=_platform(platform),
+            on_progress=on_progress,
+            on_notice=self._engine.notice,
         )
+        return self._own(pulled)
 
     def pull_all(
-        self, name: str | Reference, *, platform: Platform | None = None, on_progress: Progress = ignore_progress
+        self, name: str | Reference, *, platform: Platform | str | None = None, on_progress: Progress = ignore_progress
     ) -> tuple[Image, ...]:
         """Bring every tag of a repository here, each layer once (``pull -a``)."""
         from dockmagic.image.transfer import pull_repository
@@ -197,9 +237,14 @@ class Images:
         ref = _reference(name)
         source = self._engine.registries.repository(ref)
         refs = [ref.with_tag(tag) for tag in source.tags()]
-        return pull_repository(source, self._engine.store, refs, platform=platform, on_progress=on_progress)
+        pulled = pull_repository(
+            source, self._engine.store, refs, platform=_platform(platform), on_progress=on_progress
+        )
+        return tuple(map(self._own, pulled))
 
-    def plan(self, name: str | Reference, *, all_tags: bool = False, platform: Platform | None = None) -> PullPlan:
+    def plan(
+        self, name: str | Reference, *, all_tags: bool = False, platform: Platform | str | None = None
+    ) -> PullPlan:
         """What `pull` (or `pull_all`) would bring, before a byte moves (``pull --plan``)."""
         from dockmagic.image.transfer import plan, plan_repository
 
@@ -207,8 +252,8 @@ class Images:
         source = self._engine.registries.repository(ref)
         if all_tags:
             refs = [ref.with_tag(tag) for tag in source.tags()]
-            return plan_repository(source, self._engine.store, refs, platform=platform)
-        return plan(source, self._engine.store, ref.or_latest(), platform=platform)
+            return plan_repository(source, self._engine.store, refs, platform=_platform(platform))
+        return plan(source, self._engine.store, ref.or_latest(), platform=_platform(platform))
 
     def push(self, name: str | Reference, *, on_progress: Progress = ignore_progress) -> Pushed:
         """Send a local image to the registry of its name: only what is missing there (``push``).
@@ -218,11 +263,55 @@ class Images:
             Denied: the registry does not allow it.
             RegistryError: the registry refuses or fails.
         """
+        ref = _reference(name).or_latest()
+        return self.push_image(self.get(str(ref)), ref, on_progress=on_progress)
+
+    def push_image(
+        self, image: Image, name: str | Reference = "", *, on_progress: Progress = ignore_progress
+    ) -> Pushed:
+        """Send an image to the registry of a name: a local one, or one of another registry or of an archive.
+
+        Args:
+            image: to send.
+            name: empty for its own, if it has one only.
+            on_progress: gets the progress of each blob.
+
+        Raises:
+            InvalidInput: it has no name, or several.
+            RegistryError: the registry refuses or fails.
+        """
         from dockmagic.image.transfer import push
 
-        ref = _reference(name).or_latest()
-        image = self.get(str(ref))
+        if not name and len(image.names) != 1:
+            raise InvalidInput(
+                f"the image {image.id.short} has {'several names' if image.names else 'no name'}",
+                hint="Say which: image.push('REGISTRY/NAME:TAG')",
+            )
+        ref = (_reference(name) if name else image.names[0]).or_latest()
         return push(image, self._engine.registries.repository(ref), ref, on_progress=on_progress)
+
+    def reopened(self, descriptor: Descriptor, names: tuple[Reference, ...], index_digest: Digest | None) -> Image:
+        """The image with this manifest, here or in the registry of its first name: one that was pickled.
+
+        Raises:
+            ImageNotFound: it is not here, and has no name.
+        """
+        from dockmagic.image.image import Image
+
+        try:
+            return self._own(local.by_manifest(self._engine.store, descriptor.digest))
+        except ImageNotFound:
+            if not names:
+                raise
+        source = self._engine.registries.repository(names[0])
+        home = self._engine.home
+        return self._own(Image(source, descriptor, names=names, index_digest=index_digest, home=home))
+
+    def inspect(self, image: Image) -> dict[str, Any]:
+        """What ``inspect`` says of an image, in docker's form."""
+        from .document import inspect_document
+
+        return inspect_document(image)
 
     def local_tags(self, name: str | Reference) -> tuple[Reference, ...]:
         """Every local tag of a repository, as ``push -a`` sends them.
@@ -245,18 +334,18 @@ class Images:
 
     # Names
 
-    def tag(self, source: str, target: str | Reference) -> Image:
-        """Give a local image one more name (``tag``).
+    def tag(self, source: str | Image, target: str | Reference) -> Image:
+        """Give a local image one more name (``tag``); the image with its names as they are now.
 
         Raises:
             ImageNotFound: there is no such image.
             InvalidReference: `target` is no name, or has a digest.
         """
-        image = self.get(source)
+        image = self.get(source) if isinstance(source, str) else source
         local.tag(self._engine.store, image, _reference(target).or_latest())
-        return image
+        return self._own(local.by_digest(self._engine.store, image.digest))
 
-    def remove(self, name: str, *, force: bool = False) -> local.Removal:
+    def remove(self, name: str, *, force: bool = False) -> Removal:
         """Remove a name; with the last one, or by ID, the image (``rmi``).
 
         Raises:
@@ -269,12 +358,12 @@ class Images:
         removal = local.remove(store, name, force=force, uses=uses(store), roots=roots(store))
         return self._with_layers(removal)
 
-    def _with_layers(self, removal: local.Removal) -> local.Removal:
+    def _with_layers(self, removal: Removal) -> Removal:
         if not removal.deleted:
             return removal
         return replace(removal, size=removal.size + collect_layers(self._engine.store))
 
-    def prune(self, *, all_unused: bool = False, filters: Sequence[str] = ()) -> local.Removal:
+    def prune(self, *, all_unused: bool = False, filters: Filters = ()) -> Removal:
         """Remove images without a name, or all of them (``image prune``).
 
         Args:
@@ -284,7 +373,7 @@ class Images:
         from dockmagic.run.disk.uses import uses
 
         store = self._engine.store
-        wanted = image_filter(store, filters)
+        wanted = image_filter(store, filter_words(filters))
         chosen = {named.descriptor.digest for named in store.names() if wanted(named)}
         removal = local.prune(
             store,
@@ -331,7 +420,7 @@ class Images:
                     asked.append(ref)
         images = []
         for digest, asked in chosen.items():
-            image = local.by_digest(self._engine.store, digest)
+            image = self._own(local.by_digest(self._engine.store, digest))
             image.names = tuple(asked)
             images.append(image)
         return tuple(images)
@@ -370,7 +459,8 @@ class Images:
         """
         from dockmagic.image.archive import load
 
-        return load(source, self._engine.store, on_progress=on_progress, on_notice=self._engine.notice)
+        loaded = load(source, self._engine.store, on_progress=on_progress, on_notice=self._engine.notice)
+        return tuple(map(self._own, loaded))
 
     def import_rootfs(
         self,
@@ -379,16 +469,23 @@ class Images:
         *,
         config: Config | None = None,
         message: str = "",
-        platform: Platform | None = None,
+        platform: Platform | str | None = None,
         on_progress: Progress = ignore_progress,
     ) -> Image:
         """Make an image of one layer from the archive of a root file system (``import``)."""
         from dockmagic.image.archive import import_rootfs
 
         ref = _reference(name).or_latest() if name else None
-        return import_rootfs(
-            source, self._engine.store, ref, config=config, message=message, platform=platform, on_progress=on_progress
+        made = import_rootfs(
+            source,
+            self._engine.store,
+            ref,
+            config=config,
+            message=message,
+            platform=_platform(platform),
+            on_progress=on_progress,
         )
+        return self._own(made)
 
     def export_rootfs(self, image: Image, out: BinaryIO) -> None:
         """Write an image's root file system as one tar (``export``)."""
@@ -407,4 +504,8 @@ class Images:
 
 
 def _reference(name: str | Reference) -> Reference:
-    return name if isinstance(name, Reference) else Reference.parse(name)
+    return name if isinstance(name, Reference) else Reference.parse(convert.text("name", name))
+
+
+def _platform(platform: Platform | str | None) -> Platform | None:
+    return None if platform is None else convert.platform("platform", platform)

@@ -13,8 +13,6 @@ from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Index, parse_manifest
 from dockmagic.rows import TagRow
 
-from .describe import time_of
-
 if TYPE_CHECKING:
     from dockmagic.image.source import ImageSource
     from dockmagic.oci.reference import Reference
@@ -102,7 +100,7 @@ def _row(source: ImageSource, ref: Reference, desc: Descriptor, tags: tuple[str,
             digest=desc.digest,
             platforms=platforms,
             size=image.compressed_size,
-            created_at=time_of(image.created),
+            created_at=image.created,
         )
     except (NotFound, UnsupportedMediaType):  # no image, such as a signature or a chart
         return TagRow(tags=tags, digest=desc.digest, platforms=(), size=None, created_at=None)

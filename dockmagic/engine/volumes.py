@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.oci.errors import InvalidInput, NotFound
 
+from .collection import Collection, filter_words
 from .filters import named_filters
 from .folders import folder_size
+from .options.convert import text
+from .options.environment import labels as as_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dockmagic.rows import VolumeRow
+    from dockmagic.rows import Rows, VolumeRow
     from dockmagic.run.disk.volumes import Volume
 
+    from .collection import Filters
     from .ground import Ground
 
 __all__ = ["Volumes"]
@@ -24,17 +28,29 @@ _FILTERS: Final = ("dangling", "driver", "label", "label!", "name")
 _PRUNE_FILTERS: Final = ("label", "label!")
 
 
-class Volumes:
+class Volumes(Collection["Volume"]):
     """The volumes of an engine; get it as ``Engine().volumes``."""
 
     def __init__(self, engine: Ground) -> None:
         self._engine = engine
 
-    def all(self) -> list[Volume]:
-        """Every volume, by name."""
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._engine, "volumes")
+
+    def list(self, *, filters: Filters = ()) -> tuple[Volume, ...]:
+        """Every volume, by name.
+
+        Args:
+            filters: dangling, driver, label, name.
+
+        Raises:
+            InvalidInput: an unknown filter.
+        """
         from dockmagic.run.disk.volumes import volumes
 
-        return volumes(self._engine.home)
+        if not filters:
+            return tuple(volumes(self._engine.home))
+        return tuple(self._chosen(filter_words(filters), _FILTERS, self._users()))
 
     def get(self, name: str) -> Volume:
         """The volume of this name.
@@ -46,17 +62,23 @@ class Volumes:
 
         return find_volume(self._engine.home, name)
 
-    def create(self, name: str = "", *, labels: Mapping[str, str] | None = None) -> Volume:
+    def create(self, name: str = "", *, labels: Mapping[str, str] | Sequence[str] | None = None) -> Volume:
         """Make a volume, or find it if it is there; without a name it gets 64 digits (``volume create``).
+
+        Args:
+            name: empty for one of 64 digits.
+            labels: a mapping, or texts ``NAME=VALUE``.
 
         Raises:
             InvalidInput: not a name.
         """
         from dockmagic.run.disk.volumes import create_volume
 
-        return create_volume(self._engine.home, name, labels=labels)
+        return create_volume(
+            self._engine.home, text("name", name), labels=None if labels is None else as_labels("labels", labels)
+        )
 
-    def rows(self, *, filters: Sequence[str] = (), sizes: bool = False) -> tuple[VolumeRow, ...]:
+    def rows(self, *, filters: Filters = (), sizes: bool = False) -> Rows[VolumeRow]:
         """One row per volume, by name (``volume ls``).
 
         Args:
@@ -66,29 +88,34 @@ class Volumes:
         Raises:
             InvalidInput: an unknown filter.
         """
-        from dockmagic.rows import VolumeRow
+        from dockmagic.rows import Rows, VolumeRow
 
         users = self._users()
-        return tuple(
-            VolumeRow(
-                name=volume.name,
-                mountpoint=str(volume.path),
-                created_at=datetime.fromtimestamp(volume.created, UTC),
-                labels=tuple(f"{name}={value}" for name, value in volume.labels.items()),
-                links=len(users.get(volume.name, ())),
-                size=folder_size(volume.path)[1] if sizes else None,
-            )
-            for volume in self._chosen(filters, _FILTERS, users)
+        return Rows(
+            VolumeRow,
+            (
+                VolumeRow(
+                    name=volume.name,
+                    mountpoint=str(volume.path),
+                    created_at=datetime.fromtimestamp(volume.created, UTC),
+                    labels=tuple(f"{name}={value}" for name, value in volume.labels.items()),
+                    links=len(users.get(volume.name, ())),
+                    size=folder_size(volume.path)[1] if sizes else None,
+                )
+                for volume in self._chosen(filter_words(filters), _FILTERS, users)
+            ),
         )
 
-    def _chosen(self, filters: Sequence[str], keys: tuple[str, ...], users: Mapping[str, list[str]]) -> list[Volume]:
+    def _chosen(
+        self, filters: Sequence[str], keys: tuple[str, ...], users: Mapping[str, Sequence[str]]
+    ) -> Sequence[Volume]:
         wanted: dict[str, list[Callable[[Volume], bool]]] = {}
         for key, value in named_filters(filters, keys):
             name = f"{key} {value}" if key.startswith("label") else key
             wanted.setdefault(name, []).append(_test(key, value, users))
-        return [volume for volume in self.all() if all(any(test(volume) for test in some) for some in wanted.values())]
+        return [volume for volume in self.list() if all(any(test(volume) for test in some) for some in wanted.values())]
 
-    def _users(self) -> dict[str, list[str]]:
+    def _users(self) -> Mapping[str, Sequence[str]]:
         """Volume → IDs of the containers that use it."""
         from dockmagic.run.disk.uses import records
 
@@ -116,7 +143,7 @@ class Volumes:
             if not force:
                 raise
 
-    def _delete(self, name: str, users: list[str]) -> None:
+    def _delete(self, name: str, users: Sequence[str]) -> None:
         from dockmagic.run.disk.volumes import remove_volume
         from dockmagic.run.machine.disposal import remove_folders
         from dockmagic.run.machine.tiers import choose
@@ -124,7 +151,7 @@ class Volumes:
         home = self._engine.home
         remove_folders(choose(home), [str(remove_volume(home, name, users))])
 
-    def prune(self, *, everything: bool = False, filters: Sequence[str] = ()) -> tuple[tuple[str, ...], int]:
+    def prune(self, *, everything: bool = False, filters: Filters = ()) -> tuple[tuple[str, ...], int]:
         """Delete volumes that no container uses (``volume prune``): their names, and the bytes that came free.
 
         Args:
@@ -133,7 +160,7 @@ class Volumes:
         """
         users = self._users()
         gone, size = [], 0
-        for volume in self._chosen(filters, _PRUNE_FILTERS, users):
+        for volume in self._chosen(filter_words(filters), _PRUNE_FILTERS, users):
             if not users.get(volume.name) and (everything or volume.anonymous):
                 size += folder_size(volume.path)[1]
                 self._delete(volume.name, [])
@@ -158,7 +185,7 @@ class Volumes:
         }
 
 
-def _test(key: str, value: str, users: Mapping[str, list[str]]) -> Callable[[Volume], bool]:
+def _test(key: str, value: str, users: Mapping[str, Sequence[str]]) -> Callable[[Volume], bool]:
     match key:
         case "name":
             return lambda volume: value in volume.name

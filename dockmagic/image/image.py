@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dockmagic.oci.errors import InvalidDocument, UnsupportedMediaType
+from dockmagic.oci.errors import InvalidDocument, NotSupported, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
+from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.spec import Config, Manifest, parse_config, parse_manifest
+from dockmagic.oci.times import parse_time
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import BinaryIO
+
     from dockmagic.oci.digest import Digest
+    from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import ConfigFile, Descriptor, History
     from dockmagic.store.home import Home
     from dockmagic.store.layer.tree import FileTree
 
+    from .actions import ImageActions, Pushed, Removal
     from .layer import Layers
     from .path import ImagePath
     from .source import ImageSource
@@ -35,6 +42,9 @@ class Image:
         size: of the layers' files in bytes, if it is known.
         home: where file tables of its layers may be found; None for nowhere.
         keep_tables: whether file tables that have to be made are kept there.
+
+    Attributes:
+        actions: what an engine does with it; None where it came from no engine.
     """
 
     def __init__(
@@ -57,6 +67,7 @@ class Image:
         self._size = size
         self._home = home
         self._keep_tables = keep_tables
+        self.actions: ImageActions | None = None
 
     def __repr__(self) -> str:
         return f"<Image {self.names[0].familiar if self.names else '<none>'} {self.id.short}>"
@@ -67,6 +78,10 @@ class Image:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By where it is: neither blobs nor connections nor credentials go into a pickle.
+        return _reopen, (self._actions, self.descriptor, self.names, self.index_digest)
 
     @cached_property
     def raw_manifest(self) -> bytes:
@@ -183,12 +198,88 @@ class Image:
         return self.manifest.config.size + sum(layer.size for layer in self.manifest.layers)
 
     @property
-    def created(self) -> str:
-        """When, as the configuration says (RFC 3339); may be empty."""
-        return self.config_file.created or ""
+    def created(self) -> datetime | None:
+        """When, as the configuration says; None where it does not."""
+        return parse_time(self.config_file.created)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels; an empty dict for none."""
+        return dict(self.config.labels or {})
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its names as docker shows them, such as ``ubuntu:24.04``."""
+        return tuple(ref.familiar for ref in self.names)
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of its ID."""
+        return self.id.short
+
+    # What an engine does with it
+
+    @property
+    def _actions(self) -> ImageActions:
+        if self.actions is None:
+            raise NotSupported(
+                "the image does not belong to an engine", hint="Get it from one: Engine().images.get(NAME)"
+            )
+        return self.actions
+
+    def tag(self, name: str | Reference) -> Image:
+        """Give it one more name (``tag``); the image with its names as they are now.
+
+        Raises:
+            InvalidReference: no name.
+        """
+        found: Image = self._actions.tag(self, name)
+        return found
+
+    def push(self, name: str | Reference = "", *, on_progress: Progress = ignore_progress) -> Pushed:
+        """Send it to the registry of a name (``push``).
+
+        Args:
+            name: empty for its own, if it has one only.
+            on_progress: gets the progress of each blob.
+
+        Raises:
+            InvalidInput: it has no name, or several.
+            RegistryError: the registry refuses or fails.
+        """
+        return self._actions.push_image(self, name, on_progress=on_progress)
+
+    def remove(self, *, force: bool = False) -> Removal:
+        """Remove it with all its names (``rmi``).
+
+        Args:
+            force: also where several repositories name it.
+
+        Raises:
+            Conflict: a container uses it, or several repositories name it and `force` is not set.
+        """
+        return self._actions.remove(str(self.id), force=force)
+
+    def save(self, out: BinaryIO) -> None:
+        """Write it as a docker archive with its names (``save``)."""
+        self._actions.save([self], out)
+
+    def inspect(self) -> dict[str, Any]:
+        """What ``inspect`` says of it, in docker's form."""
+        return self._actions.inspect(self)
 
     def __truediv__(self, path: str) -> ImagePath:
         """The path `path` inside it, such as ``image / "etc/passwd"``."""
         from .path import ImagePath
 
         return ImagePath(self.layers, path)
+
+
+def _reopen(
+    actions: ImageActions,
+    descriptor: Descriptor,
+    names: tuple[Reference, ...],
+    index_digest: Digest | None,
+) -> Image:
+    found: Image = actions.reopened(descriptor, names, index_digest)
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 from dockmagic.oci import media
 from dockmagic.oci.spec import History, chain_ids
+from dockmagic.oci.times import parse_time
 from dockmagic.store.layer.compare import compare, layer_changes
 from dockmagic.store.layer.tree import FileTree
 
@@ -123,7 +124,7 @@ class Layer:
         diff_id: digest of the uncompressed tar.
         chain_id: names the stack up to and with this layer.
         created_by: the instruction that made it, as the history says; empty if the history does not tell.
-        created: when, as the history says (RFC 3339); may be empty.
+        created: when, as the history says; None where it does not.
         comment: as the history says; may be empty.
     """
 
@@ -136,7 +137,7 @@ class Layer:
         self.diff_id = diff_id
         self.chain_id = chain_id
         self.created_by = step.created_by or ""
-        self.created = step.created or ""
+        self.created = parse_time(step.created)
         self.comment = step.comment or ""
 
     def __repr__(self) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from dockmagic.oci import media
 from dockmagic.oci.errors import AmbiguousName, Conflict, DockmagicError, ImageNotFound, InvalidReference
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Descriptor, chain_ids
 from dockmagic.store.gc import collect
 
+from .actions import Removal
 from .image import Image
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.store.content import ContentStore, Named
 
-__all__ = ["Removal", "Use", "by_digest", "by_manifest", "find", "images", "prune", "remove", "tag"]
+__all__ = ["Use", "by_digest", "by_manifest", "find", "images", "prune", "remove", "tag"]
 
 _ID = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
 
@@ -38,20 +37,6 @@ class Use(NamedTuple):
     what: str
     image_id: Digest
     running: bool
-
-
-class Removal(msgspec.Struct, frozen=True):
-    """What was removed, for docker's ``Untagged:`` and ``Deleted:`` lines.
-
-    Attributes:
-        untagged: names (and ``name@digest``), in docker's familiar form.
-        deleted: of each image its ID, then the ChainIDs of layers that no other image has, top first.
-        size: bytes that came free on the disk.
-    """
-
-    untagged: tuple[str, ...]
-    deleted: tuple[Digest, ...]
-    size: int
 
 
 def images(store: ContentStore) -> tuple[Image, ...]:

@@ -81,8 +81,8 @@ def _image_html(
     ]
     header = ["", "Size", "", "Made by", "DiffID", *(["Transfer"] if statuses else [])]
     about = [("ID", html.code(shown.id)), ("Digest", html.code(shown.repo_digest))]
-    if shown.created:
-        about.append(("Created", html.text(shown.created)))
+    if shown.config_file.created:
+        about.append(("Created", html.text(shown.config_file.created)))
     return html.join(
         html.div(names, html.SPACE, rest),
         html.table(reversed(rows), header=header, numbers=(0, 1)),

@@ -163,7 +163,7 @@ class Completion:
         yield from ((name, "image") for name in sorted(names) if name.startswith(fragment))
 
     def _containers(self, fragment: str, *, end: str = "") -> Iterator[tuple[str, str]]:
-        names = sorted(container.name for container in self._magics.engine.containers.all())
+        names = sorted(container.name for container in self._magics.engine.containers.list())
         yield from ((name + end, "container") for name in names if name.startswith(fragment))
 
     def _container_paths(self, fragment: str) -> Iterator[tuple[str, str]]:

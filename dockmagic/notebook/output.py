@@ -77,7 +77,7 @@ class Output:
     def frame(self) -> pd.DataFrame:
         """The rows behind the text, or its lines, as a DataFrame."""
         if self._row_type is not None:
-            from .frames import frame
+            from dockmagic.rows.frame import frame
 
             return frame(self._rows, self._row_type, self._shown)
         import pandas as pd

@@ -77,6 +77,6 @@ def _table(table: Table) -> Any:
     told = table.lines is not None and table.row_type not in (ArgumentRow, TargetRow)  # a frame says more of these
     if told or table.row_type is TreeRow:
         return Output(plain_text(table), rows=table.rows, **settings)
-    from .frames import frame
+    from dockmagic.rows.frame import frame
 
     return frame(table.rows, table.row_type, table.shown, whole=table.whole)

@@ -47,6 +47,7 @@ from .registries import (
     TagRow,
     TransferRow,
 )
+from .table import Rows
 
 __all__ = [
     "ArgumentRow",
@@ -67,6 +68,7 @@ __all__ = [
     "ReasonRow",
     "RemovedRow",
     "Row",
+    "Rows",
     "SearchRow",
     "StepRow",
     "TagRow",

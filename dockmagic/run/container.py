@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import time
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +30,15 @@ from .worker import snapshot, upper
 from .worker.mountpoints import read_mountpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import PurePath
+    from typing import BinaryIO
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
     from dockmagic.store.layer.tree import FileTree
 
+    from .actions import ContainerActions
     from .disk.record import Record
     from .machine.helper import Child
     from .path import ContainerPath
@@ -60,15 +65,29 @@ class Container:
     Args:
         store: where its image is.
         record: how it was made.
+
+    Attributes:
+        actions: what an engine does with it; None where it came from no engine.
     """
 
     def __init__(self, store: ContentStore, record: Record) -> None:
         self.store = store
         self.record = record
         self.folder = store.home.containers / record.id
+        self.actions: ContainerActions | None = None
 
     def __repr__(self) -> str:
-        return f"<container {self.name} {self.id[:12]} of {self.record.image}>"
+        return f"<Container {self.name} {self.short_id} of {self.record.image}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same container."""
+        return self.id == other.id if isinstance(other, Container) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self._actions, self.id)
 
     def __truediv__(self, path: str) -> ContainerPath:
         """A path as the container sees it: ``container / "etc/passwd"``."""
@@ -85,6 +104,32 @@ class Container:
     def name(self) -> str:
         """As it was given or made up."""
         return self.record.name
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of its ID."""
+        return self.id[:12]
+
+    @property
+    def status(self) -> str:
+        """``created``, ``running``, ``paused`` or ``exited``, as it is now."""
+        return self.state.status
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of its program; None while that has not ended."""
+        state = self.state
+        return state.exit_code if state.status == "exited" else None
+
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        return datetime.fromtimestamp(self.record.created, UTC)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels, the image's among them."""
+        return dict(self.record.labels)
 
     @property
     def is_running(self) -> bool:
@@ -134,6 +179,71 @@ class Container:
 
                 return choose(self.store.home)
         return Isolation.of(self.record.tier, self.record.isolation)
+
+    # ------------------------------------------------------------------ what an engine does with it
+
+    @property
+    def _actions(self) -> ContainerActions:
+        if self.actions is None:
+            raise NotSupported(
+                "the container does not belong to an engine", hint="Get it from one: Engine().containers.get(NAME)"
+            )
+        return self.actions
+
+    def commit(self, name: str = "", **options: Any) -> Image:
+        """Make an image of it; see `Containers.commit` for the options."""
+        found: Image = self._actions.commit(self, name, **options)
+        return found
+
+    def rename(self, name: str) -> Container:
+        """Give it another name; the container as it is called now."""
+        found: Container = self._actions.rename(self, name)
+        return found
+
+    def inspect(self) -> dict[str, Any]:
+        """What ``inspect`` says of it, in docker's form."""
+        return self._actions.inspect(self)
+
+    def export(self, out: BinaryIO) -> None:
+        """Write its file system as a tar: its layers, without volumes."""
+        self._actions.export(self, out)
+
+    def copy_from(self, path: str, target: str | os.PathLike[str] | BinaryIO, **options: Any) -> int:
+        """Copy a file or folder of it to this machine; see `Containers.copy_from`."""
+        return int(self._actions.copy_from(self, path, target, **options))
+
+    def copy_to(self, source: str | os.PathLike[str] | BinaryIO, path: str, **options: Any) -> int:
+        """Copy a file or folder of this machine into it; see `Containers.copy_to`."""
+        return int(self._actions.copy_to(self, source, path, **options))
+
+    def top(self) -> Any:
+        """Its processes, as rows."""
+        return self._actions.processes(self)
+
+    def execute(
+        self,
+        command: str | Sequence[str],
+        *,
+        env: Mapping[str, Any] | Sequence[str] = (),
+        workdir: str | PurePath = "",
+        user: str | int = "",
+        check: bool = False,
+        input: bytes | str | None = None,  # noqa: A002  (as in subprocess.run)
+        timeout: float | None = None,
+        on_output: Callable[[int, bytes], None] | None = None,
+    ) -> Any:
+        """Run one more program in it, and wait for its end: a `Completed`; see `Containers.execute`."""
+        return self._actions.execute(
+            self,
+            command,
+            env=env,
+            workdir=workdir,
+            user=user,
+            check=check,
+            input=input,
+            timeout=timeout,
+            on_output=on_output,
+        )
 
     # ------------------------------------------------------------------ life
 
@@ -345,7 +455,7 @@ class Container:
 
     def exec(
         self,
-        argv: Sequence[str],
+        argv: str | Sequence[str],
         *,
         env: Sequence[str] = (),
         cwd: str = "",
@@ -358,8 +468,8 @@ class Container:
         """Run one more program in the container.
 
         Args:
-            argv: the program and its arguments.
-            env: over the container's; a name alone takes a variable away.
+            argv: the program and its arguments; a text is split as a shell splits words.
+            env: over the container's, ``NAME=VALUE``; a name alone takes a variable away.
             cwd: empty for the container's.
             user: empty for the container's.
             tty: give it a terminal.
@@ -375,7 +485,7 @@ class Container:
         record = self.record
         request = {
             "do": "exec",
-            "argv": list(argv),
+            "argv": shlex.split(argv) if isinstance(argv, str) else list(argv),
             "env": program_environment(record.config.env or (), env, record.hostname, tty=tty),
             "cwd": cwd or record.cwd,
             "user": user or record.user,
@@ -519,6 +629,11 @@ def _in_memory(mounts: list[dict[str, Any]], files: Mapping[str, bytes]) -> Iter
                 mount |= {"offset": file.tell(), "size": len(data)}
                 file.write(data)
         yield (file.fileno(),)
+
+
+def _reopen(actions: Any, identity: str) -> Container:
+    found: Container = actions.get(identity)
+    return found
 
 
 def _adopt(child: Child) -> None:

@@ -103,9 +103,8 @@ def _is_below(path: str, folder: str) -> bool:
 def _written(
     door: Door, container: Container, path: str | None, form: str | None, *, sizes: bool, whole: bool, quiet: bool
 ) -> Result:
-    rows = door.engine.containers.changes(container)
-    if path:
-        rows = tuple(row for row in rows if _is_below(row.path, path))
+    found = door.engine.containers.changes(container)
+    rows = tuple(row for row in found if not path or _is_below(row.path, path))
     result = listing(rows, WrittenRow, form=form, whole=whole, quiet="Path" if quiet else "", subject=container)
     if sizes or not isinstance(result, Table):
         return result

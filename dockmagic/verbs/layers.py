@@ -42,6 +42,6 @@ def command(door: Door, image: str, platform: str | None, form: str | None, *, w
     )
     part = subject.part
     chosen = part.layers if isinstance(part, Image) else (part,) if isinstance(part, Layer) else part
-    shared = shared_layers(door.engine.images.all())
+    shared = shared_layers(door.engine.images.list())
     rows = layer_rows(chosen, shared, subject.image)
     return listing(rows, LayerRow, form=form, whole=whole, quiet="DiffID" if quiet else "", subject=part)

@@ -12,7 +12,7 @@ from .result import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dockmagic.image.local import Removal
+    from dockmagic.image.actions import Removal
     from dockmagic.oci.errors import DockmagicError
 
     from .door import Door

@@ -10,7 +10,7 @@ from .command import argument, flag, verb
 from .removing import removed
 
 if TYPE_CHECKING:
-    from dockmagic.image.local import Removal
+    from dockmagic.image.actions import Removal
 
     from .door import Door
     from .result import Result

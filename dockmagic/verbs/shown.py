@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.engine.ages import duration
+from dockmagic.rows.words import human_size, short_id, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,24 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["age", "date", "human_size", "short_id", "shorten", "show"]
 
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-_STEP: Final = 1000
-_SHORT: Final = 12
-_LONG_TEXT: Final = 45
 _COMMAND: Final = 20
 _MOUNT: Final = 15
 _LONG_COLUMNS: Final = ("CreatedBy", "Description", "Old", "New")
 #: A step before this is one without a date in docker's history, as reproducible builds make them.
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def human_size(size: int, digits: int = 3) -> str:
-    """`size` bytes in decimal units with so many digits, as docker prints them: ``79.6MB``."""
-    value, unit = float(size), 0
-    # Rounded first, so that 999,999 bytes are 1MB and not 1e+03kB.
-    while abs(float(f"{value:.{digits}g}")) >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    return f"{value:.{digits}g}{_UNITS[unit]}"
 
 
 def age(moment: datetime | None, now: datetime | None = None) -> str:
@@ -61,16 +49,6 @@ def _stamp(moment: datetime) -> str:
 
 def _dated(moment: datetime) -> str:
     return age(moment) if moment > _FIRST else "N/A"
-
-
-def short_id(digest: str) -> str:
-    """The first 12 digits of a digest; words such as ``<missing>`` stay as they are."""
-    return digest.removeprefix("sha256:")[:_SHORT] if not digest.startswith("<") else digest
-
-
-def shorten(text: str, width: int = _LONG_TEXT) -> str:
-    """At most `width` characters, the last of them an ellipsis where something is left out."""
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def show(column: Column, value: Any, *, whole: bool = False) -> str:

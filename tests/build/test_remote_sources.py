@@ -226,7 +226,7 @@ def _created(tmp_path: Path, context: str, epoch: str, contexts: dict[str, str] 
     with Engine(tmp_path / "home") as engine:
         given = {"SOURCE_DATE_EPOCH": epoch}
         built = engine.builds.build(context, build_args=given, contexts=contexts or {})
-        return built.image.created
+        return built.image.config_file.created or ""
 
 
 @needs_git
@@ -257,9 +257,9 @@ def test_a_stage_dates_the_image_and_argument(tmp_path: Path, site: Site) -> Non
         build = engine.builds.build
         dated = build(str(tmp_path), build_args={"SOURCE_DATE_EPOCH": "source"}).image
         now = build(str(tmp_path), build_args={"SOURCE_DATE_EPOCH": "context"}).image
-    assert (dated.created, (dated.config.labels or {})["date"]) == ("2020-09-13T12:26:40Z", "1600000000")
+    assert (dated.config_file.created, (dated.config.labels or {})["date"]) == ("2020-09-13T12:26:40Z", "1600000000")
     assert (now.config.labels or {})["date"] == ""
-    assert (now.created or "") > "2024"
+    assert (now.config_file.created or "") > "2024"
 
 
 @pytest.mark.parametrize(

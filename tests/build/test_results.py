@@ -276,7 +276,7 @@ def test_with_an_epoch_two_builds_are_the_same(make: Builder) -> None:
     verdict = verify_reproducible(lambda: make(text, {"f": "x"}, epoch=_EPOCH, no_cache=True))
     assert verdict.same
     assert not verdict.differences
-    assert verdict.first.image.created == "2020-09-13T12:26:40Z"
+    assert verdict.first.image.config_file.created == "2020-09-13T12:26:40Z"
     assert {node.entry.mtime for node in verdict.first.image.files.walk("/w")} == {_EPOCH}
 
 

@@ -178,10 +178,10 @@ def box(containers_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     monkeypatch.setenv("DOCKMAGIC_HOME", str(containers_home))
     yield "box"
     with Engine(containers_home) as engine:
-        for container in engine.containers.all():
+        for container in engine.containers.list():
             with contextlib.suppress(NotFound):  # it was about to go by itself
                 container.remove(force=True, volumes=True)
-        for volume in engine.volumes.all():
+        for volume in engine.volumes.list():
             engine.volumes.remove(volume.name)
         for row in engine.images.rows():
             if row.repository != "box":

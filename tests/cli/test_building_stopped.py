@@ -64,7 +64,7 @@ def left() -> list[str]:
         named = [row.repository for row in engine.images.rows() if row.repository == "built"]
         half = [path.name for path in engine.home.root.glob(".*") if path.name.startswith((".commit", ".export"))]
         mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if f"{engine.home.root}/" in line]
-        return named + [container.name for container in engine.containers.all()] + half + mounts
+        return named + [container.name for container in engine.containers.list()] + half + mounts
 
 
 def test_ctrl_c_in_the_middle_of_a_step(box: str) -> None:

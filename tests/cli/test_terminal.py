@@ -25,7 +25,7 @@ _PROMPT = "# "
 def state(name: str) -> str:
     """How a container goes; empty while there is none."""
     with Engine() as engine:
-        return next((found.state.status for found in engine.containers.all() if found.name == name), "")
+        return next((found.state.status for found in engine.containers.list() if found.name == name), "")
 
 
 def test_the_chapters_command_gives_a_shell(box: str, screen: Open) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dockmagic.notebook.columns import ByteCount
+from dockmagic.rows.dtypes import ByteCount
 
 A, B, C = ("sha256:" + letter * 64 for letter in "abc")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dockmagic.notebook.frames import frame
 from dockmagic.rows import FileRow, ImageRow
+from dockmagic.rows.frame import frame
 
 MOMENT = datetime(2024, 5, 1, 10, tzinfo=UTC)
 ROW = ImageRow(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dockmagic.engine.describe import time_of
+from dockmagic.oci.times import parse_time
 from dockmagic.rows import Column, HistoryRow, ImageRow
 from dockmagic.verbs.shown import age, date, duration, human_size, short_id, shorten, show
 
@@ -92,7 +92,7 @@ def test_the_date_of_a_reproducible_build_is_told_in_dockers_words(moment: datet
 @pytest.mark.parametrize("text", ["", "0001-01-01T00:00:00Z", "yesterday"])
 def test_no_date_is_none(text: str) -> None:
     """Go's zero time is no date, either."""
-    assert time_of(text) is None
+    assert parse_time(text) is None
 
 
 def test_an_image_from_the_future_was_made_just_now() -> None:

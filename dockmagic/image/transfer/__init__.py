@@ -6,12 +6,11 @@ from .choose import choose
 from .copy import copy
 from .plan import LayerPlan, PullPlan, plan, plan_repository
 from .pull import pull, pull_repository
-from .push import Pushed, push
+from .push import push
 
 __all__ = [
     "LayerPlan",
     "PullPlan",
-    "Pushed",
     "choose",
     "copy",
     "plan",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dockmagic.image import local
+from dockmagic.image.actions import Pushed
 from dockmagic.image.workers import side_by_side
 from dockmagic.oci.errors import RegistryError
 from dockmagic.oci.protocols import BlobSink, ignore_progress
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Descriptor
 
-__all__ = ["PushTarget", "Pushed", "push"]
+__all__ = ["PushTarget", "push"]
 
 
 # The registry does the work and these threads mostly wait for it, so more of them help than when pulling.
@@ -37,23 +37,6 @@ class PushTarget(BlobSink, Protocol):
     def put(self, desc: Descriptor, stream: BinaryIO, *, on_sent: Callable[[int], None] | None = None) -> None:
         """Upload a blob; `on_sent` hears how many bytes have gone up so far."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """What a push did.
-
-    Attributes:
-        ref: the name it got.
-        digest: of the manifest.
-        size: of the manifest, in bytes.
-        sent: bytes of blobs that went up.
-    """
-
-    ref: Reference
-    digest: Digest
-    size: int
-    sent: int
 
 
 def push(image: Image, sink: PushTarget, ref: Reference, *, on_progress: Progress = ignore_progress) -> Pushed:

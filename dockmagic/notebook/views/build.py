@@ -62,7 +62,7 @@ class BuildView(StepsView):
     def warnings(self) -> pd.DataFrame:
         """What is odd about the Dockerfile, with the fix."""
         from dockmagic.engine.step_rows import warning_rows
-        from dockmagic.notebook.frames import frame
+        from dockmagic.rows.frame import frame
 
         return frame(warning_rows(self.build.warnings), WarningRow)
 

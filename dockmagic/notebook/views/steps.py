@@ -69,7 +69,7 @@ class StepsView(View):
 
     def explain(self) -> pd.DataFrame:
         """Why the cache had each step, or what differs from the nearest one that it has."""
-        from dockmagic.notebook.frames import frame
+        from dockmagic.rows.frame import frame
 
         return frame(tuple(reason_rows(self.steps)), ReasonRow)
 

@@ -60,7 +60,7 @@ class View(ABC):
 
     def frame(self) -> pd.DataFrame:
         """The rows as a DataFrame."""
-        from dockmagic.notebook.frames import frame
+        from dockmagic.rows.frame import frame
 
         return frame(self.rows, self.row_type, self.shown)
 

@@ -15,7 +15,7 @@ from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
 from .record import Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from dockmagic.store.home import Home
@@ -120,7 +120,7 @@ def anonymous_volume(home: Home, target: str) -> Mount:
     return Mount(type="volume", target=target, source=str(volume.path), name=volume.name, anonymous=True)
 
 
-def remove_volume(home: Home, name: str, users: list[str]) -> Path:
+def remove_volume(home: Home, name: str, users: Sequence[str]) -> Path:
     """Take a volume out of sight; the folder that is left to be deleted (`isolation` may be needed for that).
 
     Args:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dockmagic.rows import columns
+from dockmagic.oci.printable import printable
 
-from . import columns as _dtypes  # noqa: F401  (registers the dtypes that are named below)
-from .text import printable
+from . import dtypes as _dtypes  # noqa: F401  (registers the dtypes that are named below)
+from .column import columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dockmagic.rows import Column, Row
+    from .column import Column, Row
 
 __all__ = ["frame"]
 

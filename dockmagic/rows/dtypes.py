@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype, take
 
-from dockmagic.verbs.shown import human_size, short_id
+from .words import human_size, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

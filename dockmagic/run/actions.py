@@ -1,0 +1,61 @@
+"""What a container needs of the engine that it came from. `Any` stands for containers, images and rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["ContainerActions"]
+
+
+class ContainerActions(Protocol):
+    """The containers of an engine, as a container calls them."""
+
+    @property
+    def commit(self) -> Callable[..., Any]:
+        """Make an image of a container."""
+        ...
+
+    def rename(self, container: Any, name: str) -> Any:
+        """Give a container another name."""
+        ...
+
+    def inspect(self, container: Any) -> dict[str, Any]:
+        """Docker's description of a container."""
+        ...
+
+    def export(self, container: Any, out: BinaryIO) -> None:
+        """Write a container's file system as a tar."""
+        ...
+
+    @property
+    def copy_from(self) -> Callable[..., Any]:
+        """Copy a file or folder out of a container."""
+        ...
+
+    @property
+    def copy_to(self) -> Callable[..., Any]:
+        """Copy a file or folder into a container."""
+        ...
+
+    def processes(self, container: Any) -> Any:
+        """The processes of a running container, as rows."""
+        ...
+
+    def execute(
+        self,
+        container: Any,
+        command: str | Sequence[str],
+        *,
+        env: Mapping[str, Any] | Sequence[str],
+        workdir: Any,
+        user: str | int,
+        check: bool,
+        input: bytes | str | None,  # noqa: A002  (as in subprocess.run)
+        timeout: float | None,
+        on_output: Callable[[int, bytes], None] | None,
+    ) -> Any:
+        """Run one more program in a container, and wait for its end."""
+        ...
