@@ -192,7 +192,7 @@ def test_the_program_is_called_as_the_front_door_calls_it(tmp_path: Path) -> Non
     [
         (["images", "--filter", "size=3"], "invalid filter 'size'"),
         (["images", "--filter", "dangling"], "bad format of filter"),
-        (["images", "--filter", "dangling=perhaps"], "neither true nor false"),
+        (["images", "--filter", "dangling=perhaps"], "invalid filter 'dangling=perhaps'"),
         (["images", "--filter", "until=yesterday"], "is no time"),
         (["images", "--filter", "before=nosuch"], "nosuch"),
         (["images", "--format", "{{.Nope"], "unclosed action"),
