@@ -23,6 +23,7 @@ from .outcome.result import Build, StepFailed
 from .reading.builder_arguments import refuse_arguments
 from .reading.epoch import EPOCH, DateOf, epoch_of
 from .reading.plan import make_plan
+from .sources.files import printable
 from .step.abreast import build_stages
 from .step.bases import Bases
 from .step.workshop import Workshop
@@ -102,7 +103,11 @@ def build(
             plan = _plan(dockerfile, options, contexts, bases)
         options = replace(options, epoch=epoch)
     infos = _number(plan)
-    emit(BuildStarted(steps=tuple(info for stage in infos.values() for info in stage), context=context.written))
+    emit(
+        BuildStarted(
+            steps=tuple(info for stage in infos.values() for info in stage), context=printable(context.written)
+        )
+    )
     with store.lease() as keep:
         shop = Workshop(
             store=store,
@@ -114,7 +119,7 @@ def build(
             bases=bases,
             keep=keep,
             emit=emit,
-            recipe=f"{context.identity} {dockerfile.name}",
+            recipe=printable(f"{context.identity} {dockerfile.name}"),
         )
         for name in plan.arguments.unused:
             shop.warn(BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed"))

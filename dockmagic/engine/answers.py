@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.build.sources.files import printable
 from dockmagic.oci.dockerfile.outline import targets
 from dockmagic.rows import ArgumentRow, TargetRow
 
@@ -102,7 +103,7 @@ def check_document(
         }
         for one in findings
     ]
-    file = {"filename": name, "data": _bytes(source), "language": "Dockerfile"}
+    file = {"filename": printable(name), "data": _bytes(source), "language": "Dockerfile"}
     document: dict[str, Any] = {"warnings": warnings, "sources": [file]}
     if error is not None:
         document["buildError"] = {"message": error.reason, "location": _location(error.lines)}

@@ -278,6 +278,7 @@ def ready(
     for mount in mounts:
         if mount.target in found:
             raise InvalidInput(f"Duplicate mount point: {mount.target}")
+        _check_text(mount)
         if mount.type in ("bind", "cache") and not mount.make and not os.path.lexists(mount.source):
             raise PathNotFound(
                 f'invalid mount config for type "bind": bind source path does not exist: {mount.source}',
@@ -292,6 +293,16 @@ def ready(
         _with_layers(store, isolation, mount) if mount.type == "image" else _with_volume(store.home, mount)
         for mount in found.values()
     )
+
+
+def _check_text(mount: Mount) -> None:
+    """Refuse paths that the record of a container cannot hold."""
+    for path in (mount.source, mount.target):
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise InvalidInput(f"the path {shown} is not UTF-8", hint="Mount it by a link with another name") from None
 
 
 def _with_layers(store: ContentStore, isolation: Isolation, mount: Mount) -> Mount:

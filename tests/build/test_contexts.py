@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tars
+from baking import Builder, read
 
 from dockmagic.build.copy.selection import content_digest, select
+from dockmagic.build.outcome.events import BuildStarted
 from dockmagic.build.sources.context import open_context, open_named
 from dockmagic.build.sources.folder import Folder
 from dockmagic.build.sources.statcache import Known, StatCache, state_of
@@ -233,3 +235,13 @@ def test_named_contexts_are_folders_images_or_layouts(home: Home, folder: Path) 
         open_named(home, "x", f"oci-layout://{folder}")
     with pytest.raises(PathNotFound):
         open_named(home, "x", str(folder / "none"))
+
+
+def test_a_folder_whose_path_is_not_utf8_is_built(plain: Builder, tmp_path: Path) -> None:
+    """The cache's notes and the events tell the bytes by their numbers."""
+    folder = tmp_path / "n\udcff"
+    folder.mkdir()
+    builder = Builder(plain.store, folder)
+    assert read(builder("FROM scratch\nCOPY f /", {"f": "x"}).image, "/f") == "x"
+    started = next(event for event in builder.events if isinstance(event, BuildStarted))
+    assert started.context.endswith("n\\xff")

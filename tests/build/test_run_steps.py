@@ -290,6 +290,15 @@ RUN --mount=source=d,target=/d ls /d
     assert not {"/ctx", "/o", "/m", "/b", "/d"} & {node.entry.path for node in image.files}
 
 
+def test_a_folder_whose_path_is_not_utf8_is_bound(make: Builder, tmp_path: Path) -> None:
+    """By way of a layer, since the record of a container holds text alone."""
+    folder = tmp_path / "n\udcff"
+    folder.mkdir()
+    builder = Builder(make.store, folder)
+    builder("FROM base\nRUN --mount=target=/s cat /s/f\nRUN --mount=target=/f,source=f cat /f", {"f": "there\n"})
+    assert builder.output.split() == ["there", "there"]
+
+
 def test_a_changed_bind_source_is_seen(make: Builder) -> None:
     """Its content is in the key, and nothing beside it."""
     text = "FROM base\nRUN --mount=source=f,target=/f cat /f"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from dockmagic.store.layer.entry import Entry
 
 __all__ = [
-    "Files", "NoFiles", "base_of", "content", "decoded", "encoded", "join", "parent_of", "real_name", "resolve",
-    "shown",
+    "Files", "NoFiles", "base_of", "content", "decoded", "encoded", "join", "parent_of", "printable", "real_name",
+    "resolve", "shown",
 ]  # fmt: skip
 
 _LINK_FOLLOWS: Final = 40  # as many as Linux follows
@@ -196,6 +196,11 @@ def encoded(path: str | bytes) -> bytes:
 def decoded(name: bytes) -> str:
     """A name as text for patterns, whatever the locale; bytes that are not UTF-8 become lone surrogates (`encoded`)."""
     return name.decode("utf-8", "surrogateescape")
+
+
+def printable(path: str) -> str:
+    """A path as JSON can hold it: bytes that are not UTF-8 are told by their numbers."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def shown(name: bytes) -> str:

@@ -20,7 +20,7 @@ from dockmagic.build.caching.cache import Part
 from dockmagic.build.copy.copying import image_files, prepare
 from dockmagic.build.image.growing import grow, moment, scratch
 from dockmagic.build.reading.builder_arguments import cache_namespace
-from dockmagic.build.sources.files import resolve
+from dockmagic.build.sources.files import printable, resolve
 from dockmagic.image.configuration import begin
 from dockmagic.image.image import Image
 from dockmagic.oci.dockerfile import Copy, refuse_mount
@@ -148,7 +148,10 @@ class Mounted:
         )
         found = resolve(context.files, mount.source)
         path = posixpath.basename(mount.source) if found is not None and not found.is_dir else ""
-        self._sources[index] = _Source(copying, path, context.folder(mount.source))
+        folder = context.folder(mount.source)
+        if folder is not None and printable(str(folder)) != str(folder):
+            folder = None  # the record of a container holds text alone
+        self._sources[index] = _Source(copying, path, folder)
         yield from copying.parts
 
     # Ready to run

@@ -96,9 +96,7 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
             mounted.ready() as mounts,
             _container(shop, state, argv, network, mounts) as container,
         ):
-            from dockmagic.run.carrying import carried  # a build that finds all in the cache does not load it
-
-            with carried(container):
+            with _carried(container):
                 code = _run(shop, container, mounts, output)
             output.finish()
             try:
@@ -179,6 +177,15 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
         yield container
     finally:
         shop.remove(container)
+
+
+def _carried(container: Container) -> contextlib.AbstractContextManager[None]:
+    """Its mounts in their places, where they are no mounts."""
+    if container.isolation.namespaces:
+        return contextlib.nullcontext()
+    from dockmagic.run.carrying import carried
+
+    return carried(container)
 
 
 def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:
