@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 __all__ = ["parse_time"]
 
@@ -15,8 +15,9 @@ def parse_time(text: str | None) -> datetime | None:
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
     try:
         moment = datetime.fromisoformat((f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}" if dot else text).upper())
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        year = moment.astimezone(UTC).year
+    except (ValueError, OverflowError):
         return None
-    if moment.year == 1:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # The first and the last year have times that some zones cannot tell, and no image is from them.
+    return moment if MINYEAR < year < MAXYEAR else None

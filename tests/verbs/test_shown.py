@@ -89,9 +89,20 @@ def test_the_date_of_a_reproducible_build_is_told_in_dockers_words(moment: datet
     assert step == {"CreatedSince": "N/A", "CreatedAt": stamp}
 
 
-@pytest.mark.parametrize("text", ["", "0001-01-01T00:00:00Z", "yesterday"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T05:00:00+05:00",
+        "9999-12-31T23:59:59-14:00",
+        "10000-01-01T00:00:00Z",
+        "0000-00-00T00:00:00Z",
+        "yesterday",
+    ],
+)
 def test_no_date_is_none(text: str) -> None:
-    """Go's zero time is no date, either."""
+    """Go's zero time is no date, either, nor is one that no calendar of Python's has in every zone."""
     assert parse_time(text) is None
 
 
