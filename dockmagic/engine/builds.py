@@ -239,11 +239,12 @@ def source_date_epoch(build_args: Mapping[str, str | None]) -> int | None:
     """
     given = build_args.get("SOURCE_DATE_EPOCH")
     text = given or os.environ.get("SOURCE_DATE_EPOCH") or ""
-    if not text or (given and not given.isdecimal()):
+    if not text or (given and not _is_date(given)):
         return None
-    if not text.isdecimal():
+    if not _is_date(text):
         raise InvalidInput(
-            f"SOURCE_DATE_EPOCH is {text!r}, which is no date", hint="Set it to seconds since 1970, such as 1700000000"
+            f"SOURCE_DATE_EPOCH is {text[:40]!r}, which is no date",
+            hint="Set it to seconds since 1970, such as 1700000000",
         )
     return int(text)
 
@@ -279,3 +280,8 @@ def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: Bi
 def _until(filters: Sequence[str]) -> float | None:
     moments = [moment(value).timestamp() for _, value in named_filters(filters, ("until", "unused-for"))]
     return min(moments, default=None)
+
+
+def _is_date(text: str) -> bool:
+    """Whether it is a number of seconds that some year has."""
+    return text.isascii() and text.isdecimal() and len(text) <= len("253402300799")

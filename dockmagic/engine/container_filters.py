@@ -75,7 +75,7 @@ def _test(  # noqa: C901, PLR0911, PLR0912  (one return for each key)
                 raise InvalidInput(f"invalid filter 'status={value}'", hint=f"It is one of {', '.join(_STATES)}")
             return lambda _, state: state.status == value
         case "exited":
-            if not value.isdecimal():
+            if not (value.isascii() and value.isdecimal() and len(value) <= len("255")):
                 raise InvalidInput(f"invalid filter 'exited={value}'", hint="Write an exit code such as 0")
             return lambda _, state: state.status == "exited" and state.exit_code == int(value)
         case "name":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Subject", "find_image", "find_subject"]
 
-_PART = re.compile(r"(?P<image>.+)\[(?P<start>-?\d*)(?P<colon>:)?(?P<stop>-?\d*)\]")
+_PART = re.compile(r"(?P<image>.+)\[(?P<start>-?\d{0,9})(?P<colon>:)?(?P<stop>-?\d{0,9})\]", re.ASCII)
 _SHORT_ID = re.compile(r"[0-9a-f]{1,64}|sha256:[0-9a-f]{1,63}")
 
 

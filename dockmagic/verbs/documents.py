@@ -66,5 +66,7 @@ def _nil(name: str) -> Nil:
 
 def _with_optional(document: Record) -> Record:
     if isinstance(document.get("Config"), Record):
-        document["Config"] = Record(_OPTIONAL | document["Config"])
+        said = document["Config"]
+        document["Config"] = Record(_OPTIONAL | said)
+        document["Config"].hidden = frozenset(_OPTIONAL.keys() - said.keys())
     return document

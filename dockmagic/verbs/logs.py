@@ -91,9 +91,13 @@ class _Line(NamedTuple):
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z ".encode() + self.data
 
 
+_DIGITS = 18
+
+
 def _number(tail: str) -> int | None:
     """How many lines from the end; None for all of them, which is what every other word means to docker, too."""
-    return int(tail) if tail.isascii() and tail.isdecimal() else None
+    # More lines than any log has are all of them, too.
+    return int(tail) if tail.isascii() and tail.isdecimal() and len(tail) <= _DIGITS else None
 
 
 def _between(frames: Iterable[Frame], since: float | None, until: float | None) -> Iterator[_Line]:

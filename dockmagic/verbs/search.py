@@ -48,11 +48,14 @@ def command(door: Door, term: str, filters: tuple[str, ...], form: str | None, l
     return listing(rows, SearchRow, form=form, whole=whole)
 
 
+_DIGITS = 18  # no repository has more stars
+
+
 def _filters(texts: tuple[str, ...]) -> tuple[bool | None, int]:
     official, stars = None, 0
     for text in texts:
         key, _, value = text.partition("=")
-        if key == "stars" and value.isdecimal():
+        if key == "stars" and value.isascii() and value.isdecimal() and len(value) <= _DIGITS:
             stars = int(value)
         elif key in ("is-official", "is-automated") and value.lower() in ("true", "false", "1", "0"):
             if key == "is-official":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["EPOCH", "DateOf", "epoch_of"]
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
+_DIGITS: Final = len("253402300799")  # the last second that a calendar has
 
 
 class DateOf(NamedTuple):
@@ -50,7 +51,7 @@ def epoch_of(dockerfile: Dockerfile, arguments: Arguments, contexts: Collection[
     text = arguments.given.get(EPOCH) or arguments.common.get(EPOCH, "")
     if not text:
         return None
-    if text.isascii() and text.isdecimal():
+    if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
         return int(text)
     if text == "context":
         return DateOf()
@@ -59,7 +60,7 @@ def epoch_of(dockerfile: Dockerfile, arguments: Arguments, contexts: Collection[
     stage = next((one for one in dockerfile.stages if one.name and one.name == text.lower()), None)
     if stage is not None:
         return DateOf(add=_only_add(dockerfile, stage, arguments))
-    reason, hint = f"invalid {EPOCH}: {text}", "Set it to seconds since 1970, such as 1700000000, or to context"
+    reason, hint = f"invalid {EPOCH}: {text[:40]}", "Set it to seconds since 1970, such as 1700000000, or to context"
     for arg in dockerfile.meta_args:
         if any(argument.name == EPOCH for argument in arg.arguments):
             raise arg.error(reason, word=EPOCH, hint=hint)

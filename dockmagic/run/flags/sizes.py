@@ -8,6 +8,7 @@ from dockmagic.oci.errors import InvalidInput
 
 __all__ = ["parse_size"]
 
+_DIGITS = 19  # of 2^63, which no size reaches
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 
 
@@ -18,6 +19,8 @@ def parse_size(text: str, what: str = "size") -> int:
         InvalidInput: no such amount.
     """
     match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise InvalidInput(f'invalid argument "{text}" for {what}: invalid size', hint="Write for example 512m or 2g")
+    if match is None or len(match[1]) > _DIGITS:
+        raise InvalidInput(
+            f'invalid argument "{text[:40]}" for {what}: invalid size', hint="Write for example 512m or 2g"
+        )
     return int(float(match[1]) * 1024 ** " kmgtp".index(match[2].lower() or " "))

@@ -32,7 +32,7 @@ def _encodable(value: Any) -> Any:
     value = plain(value)
     if isinstance(value, Mapping):
         # Go sorts the keys of a map, and keeps the order of a struct's members.
-        keys = value if isinstance(value, Record) else sorted(value)
+        keys = [key for key in value if key not in value.hidden] if isinstance(value, Record) else sorted(value)
         return {key: _encodable(value[key]) for key in keys}
     if isinstance(value, (list, tuple)):
         return [_encodable(item) for item in value]

@@ -28,10 +28,12 @@ class Record(dict[str, Any]):
 
     Attributes:
         methods: functions that a template may call by a name after the dot, with arguments: ``{{.Label "key"}}``.
+        hidden: members that JSON leaves out, as Go does with empty ones.
         texts: what ``{{json .}}`` gives instead of the members; None for these.
     """
 
     texts: Mapping[str, str | None] | None = None
+    hidden: frozenset[str] = frozenset()
     methods: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
 
