@@ -182,8 +182,12 @@ class Image:
 
     @property
     def runs_here(self) -> bool:
-        """Whether this machine's processor runs it; an image that names none is taken to be for it, as in docker."""
-        return Platform.local().accepts(self.platform)
+        """Whether containers of it run here; as in docker, also where it names no processor.
+
+        A 386 image can be chosen for an amd64, but its system calls are none that the filter of containers knows.
+        """
+        local = Platform.local()
+        return local.accepts(self.platform) and self.platform.normalized().architecture in ("", local.architecture)
 
     @property
     def size(self) -> int:
