@@ -491,7 +491,7 @@ def test_the_container_of_a_killed_build_goes_with_the_next_one(make: Builder) -
         "hand('FROM base\\nRUN echo begun; sleep 100', watch=Killer())\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for goes in (lambda: make("FROM base\nRUN true", no_cache=True), Engine(make.store.home.root).containers.all):
+    for goes in (lambda: make("FROM base\nRUN true", no_cache=True), Engine(make.store.home.root).containers.list):
         done = subprocess.run([sys.executable, "-c", script], check=False, env=environment)
         assert done.returncode == -signal.SIGKILL
         (container,) = containers(make.store)
