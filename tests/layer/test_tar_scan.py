@@ -165,6 +165,9 @@ HOSTILE = {
     "pax that is longer than it is": (extended(b"99 path=ab\n"), InvalidLayer),
     "pax of length 0": (extended(b"0 path=ab\n"), InvalidLayer),
     "pax without a line feed": (extended(b"11 path=abc"), InvalidLayer),
+    "an attribute whose name is not UTF-8": (extended(b"25 SCHILY.xattr.user.\xff=1\n"), InvalidLayer),
+    "a pax size of 5,000 digits": (extended(b"5011 size=" + b"1" * 5000 + b"\n"), InvalidLayer),
+    "a pax length of 5,000 digits": (extended(b"1" * 5000 + b" path=ab\n"), InvalidLayer),
     "a pax size that is none": (extended(b"11 size=-1\n"), InvalidLayer),
 }
 
@@ -250,3 +253,9 @@ def test_gnu_tars_formats_are_read(form: str, tmp_path: Path) -> None:
     assert entries["/d/f"].size == entries["/d/h"].size == 7
     assert entries["/d/s"].target == "f"
     assert entries["/d/f"].mtime == int((tmp_path / "d" / "f").stat().st_mtime)
+
+
+def test_numbers_with_zeros_before_them_are_read() -> None:
+    """Of 24 digits, as Go's reader takes them."""
+    _, table = ingest(extended(b"32 uid=%024d\n" % 7))
+    assert table.entries[0].uid == 7
