@@ -154,8 +154,22 @@ class ConfigFile(
 
 
 def to_json(value: object) -> bytes:
-    """Canonical JSON of structs, mappings and sequences: compact, in field order."""
-    return msgspec.json.encode(value, enc_hook=_plain)
+    """Canonical JSON of structs, mappings and sequences: compact, in field order.
+
+    Bytes of names that are not UTF-8 become U+FFFD, as Go writes them.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=_plain)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_in_utf8(msgspec.to_builtins(value, enc_hook=_plain)))
+
+
+def _in_utf8(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {_in_utf8(key): _in_utf8(item) for key, item in value.items()}
+    return [_in_utf8(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: object) -> str:

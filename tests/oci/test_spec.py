@@ -241,3 +241,11 @@ def test_json_is_written_compact_and_in_field_order() -> None:
     written = to_json(Descriptor(media_type=media.OCI_LAYER, digest=D1, size=3))
     assert written == f'{{"mediaType":"{media.OCI_LAYER}","digest":"{D1}","size":3}}'.encode()
     assert decode(written, Descriptor, "descriptor").digest == D1
+
+
+def test_names_that_are_not_utf_8_become_json_as_go_writes_it() -> None:
+    """A file's name need not be text, and a listing of it must be read by any JSON reader."""
+    assert (
+        to_json({"Path": "/\udcff\udcfez", "More": ["\udc80", 1, None]})
+        == '{"Path":"/\ufffd\ufffdz","More":["\ufffd",1,null]}'.encode()
+    )
