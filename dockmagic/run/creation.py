@@ -103,7 +103,7 @@ def create(
     for domain in spec.dns_search:
         hosts.check_name(domain, "dns-search")
     if spec.hostname:
-        hosts.check_hostname(spec.hostname)
+        hosts.check_name(spec.hostname, "hostname")
     mounts = mounting.over(_mounts_from(store, spec.volumes_from), spec.mounts)
     isolation = choose(store.home)
     sweep(store, isolation)

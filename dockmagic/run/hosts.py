@@ -13,11 +13,10 @@ from dockmagic.oci.errors import InvalidInput
 if TYPE_CHECKING:
     from .disk.record import Record
 
-__all__ = ["FILES", "check_address", "check_hostname", "check_name", "parse_host", "write_files"]
+__all__ = ["FILES", "check_address", "check_name", "parse_host", "write_files"]
 
 #: Names of the files in ``/etc`` that a container does not take from its image.
 FILES = ("hostname", "hosts", "resolv.conf")
-_LONGEST = 64
 _NAME = re.compile(r"[\w.*-]{1,253}")
 _LOCAL = """\
 127.0.0.1\tlocalhost
@@ -65,18 +64,6 @@ def check_address(text: str, message: str = "") -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise InvalidInput(message or f"{text} is not an ip address", hint="Write for example 192.0.2.1") from None
-
-
-def check_hostname(text: str) -> str:
-    """`text`, if a machine can be called so (``--hostname``): sethostname(2) takes 64 bytes.
-
-    Raises:
-        InvalidInput: it cannot.
-    """
-    check_name(text, "hostname")
-    if len(text.encode()) > _LONGEST:
-        raise InvalidInput(f"the hostname {text} has more than {_LONGEST} characters", hint="Write a shorter one")
-    return text
 
 
 def write_files(folder: Path, record: Record) -> None:

@@ -279,7 +279,7 @@ def test_an_image_has_no_volume_where_the_kernel_is(store: ContentStore, make: M
 @pytest.mark.parametrize("name", ["a\nb", "a b", "a\tb", "a#b", "\n", "a\u2028b", "x" * 300])
 def test_a_name_is_one_word_of_one_line(make: Make, name: str) -> None:
     """``--hostname``, ``--add-host`` and ``--dns-search`` become words of files that everybody in a container reads."""
-    with pytest.raises(InvalidInput, match="invalid name"):
+    with pytest.raises(InvalidInput, match=r"invalid name|longer than 64"):
         make("true", hostname=name)
     with pytest.raises(InvalidInput, match="invalid name"):
         parse_host(f"{name}=192.0.2.1")
@@ -289,5 +289,5 @@ def test_a_name_is_one_word_of_one_line(make: Make, name: str) -> None:
 
 def test_a_hostname_that_no_machine_can_have(make: Make) -> None:
     """sethostname(2) takes 64 bytes; it is told before anything is made."""
-    with pytest.raises(InvalidInput, match="more than 64"):
+    with pytest.raises(InvalidInput, match="longer than 64"):
         make("true", hostname="x" * 65)
