@@ -156,3 +156,16 @@ def test_configured_keys_leave_a_program(
     (tmp_path / "config.json").write_text('{"detachKeys": "no keys"}')
     with screen("attach", "cpt") as shell:
         assert "Invalid detach keys (no keys) provided" in shell.expect("config.json")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--name _bad", "Invalid container name (_bad), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),
+        ("--cap-add FOO", 'unknown capability: "'),
+    ],
+)
+def test_what_cannot_be_is_told_in_dockers_words(typed: Typed, box: str, flags: str, words: str) -> None:
+    """That its own tests look for."""
+    done = typed(f"run --rm {flags}", box, "true")
+    assert (done.code, words in done.err) == (125, True), done.err

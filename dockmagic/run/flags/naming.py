@@ -104,7 +104,7 @@ def check(name: str) -> str:
     """
     if _VALID.fullmatch(name) is None:
         raise InvalidInput(
-            f"{name!r} is no name for a container",
+            f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
             hint="Use two or more letters, digits, _ . and -, beginning with a letter or digit",
         )
     return name

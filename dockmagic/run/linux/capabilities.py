@@ -117,7 +117,7 @@ def known_to_kernel() -> frozenset[str]:
 def _full(word: str) -> str:
     name = word.upper().removeprefix("CAP_")
     if name != "ALL" and name not in _NAMES:
-        raise InvalidInput(f"there is no capability {word!r}", hint="See capabilities(7); write for example NET_ADMIN")
+        raise InvalidInput(f'unknown capability: "{word}"', hint="See capabilities(7); write for example NET_ADMIN")
     return "CAP_" + name
 
 
