@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import DockerfileError, InvalidInput
 from dockmagic.oci.printable import without_controls
 from dockmagic.verbs.build_board import BuildBoard
 from dockmagic.verbs.shown import human_size
 
 from . import html
-from .paths import roles
 from .progress import shown
 from .text import count
 
@@ -20,10 +19,14 @@ if TYPE_CHECKING:
 
     from dockmagic.build.outcome.events import BuildEvent
     from dockmagic.verbs.build_board import StepState
+    from dockmagic.verbs.invocation import Invocation
 
 __all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]
 
 _TAIL: Final = 8
+_BELOW_THE_MAGIC: Final = 2
+#: How a source of ADD begins that is no file of the context, or may turn out to be none.
+_ELSEWHERE: Final = ("http://", "https://", "git://", "git@", "ssh://", "$")
 _MARKS: Final = {
     "waiting": "○", "running": "●", "done": "✓", "cached": "✓", "failed": "✗", "canceled": "◌", "skipped": "○",
 }  # fmt: skip
@@ -33,34 +36,50 @@ _COLOURS: Final = {
 }  # fmt: skip
 
 
-def cell_dockerfile(argv: list[str]) -> list[str]:
-    """The command line of a build whose Dockerfile stands below it in the cell.
+def cell_dockerfile(call: Invocation, text: bytes) -> Invocation:
+    """The build whose Dockerfile stands below its command line in the cell; its context is empty unless one is named.
 
     Raises:
-        InvalidInput: it names another Dockerfile, or no context.
+        InvalidInput: the command line names another Dockerfile, or none of the context that this one needs.
     """
-    given = [(word.removeprefix(prefix), one.name) for word, prefix, one in roles(argv) if one is not None]
-    named = [value for value, name in given if name == "dockerfile"]
-    if ("-", "context") in given or named == ["-"]:  # the Dockerfile is all that there is, or the cell has it anyway
-        return argv
-    if named:
+    context, named = call.parameters["context"], call.parameters["dockerfile"]
+    if named not in ("", "-"):
         raise InvalidInput(
             "there are two Dockerfiles: one in the cell, one that -f names",
             hint="Leave one of them out; %build -f FILE PATH takes a file",
         )
-    if all(name != "context" for _, name in given) and "--help" not in argv:
+    if call.is_written("context"):
+        return call if context == "-" else call.replace(dockerfile="-")
+    if (taking := _takes_files(text)) is not None:
         raise InvalidInput(
-            "there is no context, the folder that COPY takes its files from",
+            f"there is no context, the folder that {taking} takes its files from",
             hint="End the first line with it: a dot is this one, and - stands for none",
         )
-    return [*argv, "--file=-"]
+    return call.replace(dockerfile="")  # standard input is all that there is
 
 
-def build_title(argv: list[str]) -> str:
+def _takes_files(text: bytes) -> str | None:
+    """The first instruction of a Dockerfile that needs a context, and its line; None if none does."""
+    from dockmagic.oci.dockerfile import parse
+    from dockmagic.oci.dockerfile.instructions import Add, Copy
+
+    try:
+        found = parse(text, first_line=_BELOW_THE_MAGIC).instructions
+    except DockerfileError:
+        return None  # which the build tells with its lines
+    for one in found:
+        copies = isinstance(one, Copy) and not one.from_ and one.sources
+        adds = isinstance(one, Add) and any(not source.startswith(_ELSEWHERE) for source in one.sources)
+        if copies or adds:
+            return f"{type(one).__name__.upper()} in line {one.lines[0]}"
+    return None
+
+
+def build_title(call: Invocation) -> str:
     """What is built, in a line that stays the same: by its name, else by its context."""
-    given = [(word.removeprefix(prefix), one.name) for word, prefix, one in roles(argv) if one is not None]
-    named = [value for value, name in given if name == "tags"] or [value for value, name in given if name == "context"]
-    return f"Building {named[0]}" if named else "Building"
+    tags, context = call.parameters["tags"], call.parameters["context"]
+    named = tags[0] if tags else context if context != "-" else ""
+    return f"Building {named}".rstrip()
 
 
 class Following:

@@ -12,10 +12,9 @@ from dockmagic.oci.signals import signal_name
 from .output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
+    from dockmagic.verbs.invocation import Invocation
     from dockmagic.verbs.result import Ran
 
     from .streams import Streams
@@ -34,13 +33,14 @@ class Completed(Output):
         exit_code: of the program.
     """
 
-    def __init__(self, args: tuple[str, ...], exit_code: int, streams: Streams) -> None:
-        self.args = args
+    def __init__(self, call: Invocation, exit_code: int, streams: Streams) -> None:
+        self.args = call.words
+        self._verb = call.name
         self.exit_code = exit_code
         self._streams = streams
 
     def __repr__(self) -> str:
-        return f"<{' '.join(self.args[:1])}: exit code {self.exit_code}>"
+        return f"<{self._verb}: exit code {self.exit_code}>"
 
     def _ipython_display_(self) -> None:
         """Show nothing."""
@@ -100,11 +100,11 @@ class CommandFailed(DockmagicError):
         self.exit_code = result.exit_code
 
 
-def completed(argv: Sequence[str], ran: Ran, streams: Streams, *, check: bool) -> Any:
+def completed(call: Invocation, ran: Ran, streams: Streams, *, check: bool) -> Any:
     """The value of a cell whose command ran a program.
 
     Args:
-        argv: the command line after ``docker``.
+        call: of the command.
         ran: what came of it.
         streams: what the program wrote.
         check: whether an exit code other than 0 is an error.
@@ -117,7 +117,7 @@ def completed(argv: Sequence[str], ran: Ran, streams: Streams, *, check: bool) -
     """
     if ran.exit_code is None:
         return ran.container
-    result = Completed(tuple(argv), ran.exit_code, streams)
+    result = Completed(call, ran.exit_code, streams)
     if check and ran.exit_code:
         raise CommandFailed(
             f"the program ended with {_words(ran.exit_code)}",

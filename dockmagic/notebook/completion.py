@@ -16,14 +16,16 @@ from dockmagic.oci.errors import DockmagicError, PathNotFound
 from .line import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import click
     from IPython.core.completer import CompletionContext
     from IPython.core.interactiveshell import InteractiveShell
 
+    from dockmagic.engine.options.option import Kind
     from dockmagic.image.image import Image
     from dockmagic.store.layer.tree import FileTree, Node
+    from dockmagic.verbs.unfinished import Unfinished
 
     from .magics import DockMagics
 
@@ -32,7 +34,6 @@ __all__ = ["Completion"]
 _COMMAND: Final = re.compile(r"\s*(?:[A-Za-z_][\w.]*\s*=\s*)?%(?P<cell>%?)(?P<magic>\w+)(?P<rest>\s.*|)\Z", re.DOTALL)
 _PATH: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\s*/\s*|\.files\[|\.files\.lookup\()[\"'](?P<path>[^\"']*)\Z")
 _LAYER: Final = re.compile(r"(?P<image>.+?)\[[\d:-]*\]\Z")
-_NAMES_FROM_REGISTRIES: Final = frozenset(("pull", "tags"))
 _LIMIT: Final = 200
 _PROGRAMS: Final = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
 
@@ -87,9 +88,9 @@ class Completion:
         return [], ""
 
     def _in_command(self, magic: str, rest: str) -> tuple[list[tuple[str, str]], str]:
-        from .magics import SHORT
+        from dockmagic.verbs.index import MAGICS
 
-        if not rest or (magic != "docker" and magic not in SHORT):
+        if not rest or (magic != "docker" and magic not in MAGICS):
             return [], ""
         self._is_command = True
         words = [word.text for word in split(rest, strict=False)]
@@ -112,53 +113,49 @@ class Completion:
         yield from self._arguments(argv, fragment)
 
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
-        import click
+        from dockmagic.verbs.command import kinds_of
+        from dockmagic.verbs.unfinished import read_unfinished
 
-        from dockmagic.verbs.routing import find
+        from .own_flags import FLAGS, PROG
 
-        from .paths import roles
+        line = read_unfinished(argv, fragment, prog=PROG, flags=FLAGS)
+        kinds = kinds_of(line.parameter)
+        is_argument = line.parameter is None or line.parameter.param_type_name == "argument"
+        if is_argument and fragment.startswith("-") and "program" not in kinds:
+            yield from sorted(_flags(line.verb.params, fragment))
+            return
+        beginning = fragment.removeprefix(line.prefix)
+        choices = getattr(getattr(line.parameter, "type", None), "choices", ())
+        found = [(str(choice), "value") for choice in choices if str(choice).startswith(beginning)]
+        for kind in kinds:
+            found += self._named(kind, line, beginning)
+        yield from ((line.prefix + text, what) for text, what in found)
+
+    def _named(self, kind: Kind, line: Unfinished, beginning: str) -> Iterable[tuple[str, str]]:
+        """What a parameter of this kind may name."""
+        sources: dict[Kind, Callable[[], Iterable[tuple[str, str]]]] = {
+            "container": lambda: self._containers(beginning),
+            "container path": lambda: self._container_paths(beginning),
+            "image": lambda: self._images(beginning),
+            "image path": lambda: self._paths_of(line.values.get("image", ""), beginning),
+            "program": lambda: self._words_of_program(line, beginning),
+            "remote tag": lambda: self._remote_tags(beginning),
+            "stage": lambda: self._stages(line, beginning),
+            "volume": lambda: self._volumes(beginning),
+        }
+        return sources[kind]() if kind in sources else ()
+
+    def _stages(self, line: Unfinished, fragment: str) -> Iterator[tuple[str, str]]:
         from .stages import stage_names
 
-        called, verb, rest = find(argv, prog="%docker")
-        if fragment.startswith("-"):
-            yield from sorted(_flags(verb.params, fragment))
-            return
-        *before, (_, _, parameter) = roles([*argv, fragment])
-        name = parameter.name if parameter is not None else ""
-        if isinstance(parameter, click.Option):
-            yield from self._values(parameter, fragment)
-            if called.endswith("build") and name == "target":
-                yield from ((stage, "stage") for stage in stage_names(argv, self._below) if stage.startswith(fragment))
-            return
-        kinds = _kinds(called, parameter)
-        if name == "words":
-            yield from self._words_of_program(called, before, fragment)
-        if name == "path":
-            image = next((word for word in rest if not word.startswith("-")), "")
-            yield from self._paths_of(image, fragment)
-        if "CONTAINER:PATH" in kinds:
-            yield from self._container_paths(fragment)
-        elif "CONTAINER" in kinds:
-            yield from self._containers(fragment)
-        elif "VOLUME" in kinds:
-            yield from self._volumes(fragment)
-        if "IMAGE" in kinds:
-            yield from self._images(fragment, remote=called in _NAMES_FROM_REGISTRIES)
+        names = stage_names(line.values, self._below)
+        yield from ((name, "stage") for name in names if name.startswith(fragment))
 
-    def _values(self, option: click.Option, fragment: str) -> Iterator[tuple[str, str]]:
-        choices = getattr(option.type, "choices", ())
-        yield from ((str(choice), "value") for choice in choices if str(choice).startswith(fragment))
-        if option.name == "volumes":
-            yield from self._volumes(fragment)
-        elif option.name == "volumes_from":
-            yield from self._containers(fragment)
+    def _remote_tags(self, fragment: str) -> Iterator[tuple[str, str]]:
+        names = (f"{repository}:{tag}" for repository, tags in self._magics.seen_tags.items() for tag in tags)
+        yield from ((name, "remote tag") for name in names if name.startswith(fragment))
 
-    def _images(self, fragment: str, *, remote: bool) -> Iterator[tuple[str, str]]:
-        if remote:
-            for repository, tags in self._magics.seen_tags.items():
-                for tag in tags:
-                    if f"{repository}:{tag}".startswith(fragment):
-                        yield f"{repository}:{tag}", "remote tag"
+    def _images(self, fragment: str) -> Iterator[tuple[str, str]]:
         names = {named.ref.familiar for named in self._magics.engine.store.names() if named.ref is not None}
         yield from ((name, "image") for name in sorted(names) if name.startswith(fragment))
 
@@ -178,20 +175,17 @@ class Completion:
         names = (row.name for row in self._magics.engine.volumes.rows())
         yield from ((name, "volume") for name in names if name.startswith(fragment))
 
-    def _words_of_program(
-        self, called: str, before: list[tuple[str, str, click.Parameter | None]], fragment: str
-    ) -> Iterator[tuple[str, str]]:
+    def _words_of_program(self, line: Unfinished, fragment: str) -> Iterator[tuple[str, str]]:
         """Programs and paths of the image or container that the words before name."""
-        names = [parameter.name if parameter else "" for _, _, parameter in before]
-        where = next(word for (word, _, _), name in zip(before, names, strict=True) if name in ("image", "name"))
         engine = self._magics.engine
+        image, container = (str(line.values.get(name, "")) for name in ("image", "name"))
         if fragment.startswith("/"):
-            if called.endswith("exec"):
-                yield from _children(engine.containers.get(where).files, fragment, whole=True)
+            if image:
+                yield from self._paths_of(image, fragment)
             else:
-                yield from self._paths_of(where, fragment)
-        elif "words" not in names:
-            of = engine.containers.get(where) if called.endswith("exec") else engine.images.get(where)
+                yield from _children(engine.containers.get(container).files, fragment, whole=True)
+        elif not line.values.get("words"):
+            of = engine.images.get(image) if image else engine.containers.get(container)
             yield from _programs(of.files, fragment)
 
     def _paths_of(self, image: str, fragment: str) -> list[tuple[str, str]]:
@@ -207,28 +201,6 @@ class Completion:
         if tree is None or not hasattr(tree, "children"):
             return [], ""
         return list(_children(tree, path, whole=False)), path.rpartition("/")[2]
-
-
-#: Parameters and verbs whose arguments name local images, where their usage does not say it.
-_IMAGE_PARAMETERS: Final = frozenset((
-    "image", "images", "source", "old", "new", "subject", "subjects", "diff", "inspect", "pull",
-    "push", "rmi", "save", "tag", "tags", "validate", "history", "layers", "export",
-))  # fmt: skip
-#: Verbs that take a container where they take an image.
-_BOTH: Final = frozenset(("diff", "export", "inspect"))
-
-
-def _kinds(called: str, parameter: click.Parameter | None) -> frozenset[str]:
-    """What an argument may name: among ``IMAGE CONTAINER CONTAINER:PATH VOLUME``."""
-    if parameter is None:
-        return frozenset()
-    usage = str(getattr(parameter, "metavar", None) or parameter.name).upper()
-    if called.rsplit(maxsplit=1)[-1] == "cp":
-        return frozenset(("CONTAINER:PATH",))
-    found = {kind for kind in ("CONTAINER", "VOLUME", "IMAGE") if kind in usage}
-    if not found and (parameter.name in _IMAGE_PARAMETERS or called in _IMAGE_PARAMETERS):
-        found.add("IMAGE")
-    return frozenset(found | ({"CONTAINER"} if called in _BOTH else set()))
 
 
 def _flags(parameters: Iterable[click.Parameter], fragment: str) -> Iterator[tuple[str, str]]:

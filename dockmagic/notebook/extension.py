@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.verbs.index import CELL_MAGICS, MAGICS
+
 from .completion import Completion
-from .magics import SHORT, SHORT_CELLS, DockMagics
+from .magics import DockMagics
 from .text import printable
 from .transform import line_transform
 
@@ -40,13 +42,13 @@ def load(shell: InteractiveShell) -> None:
     manager = shell.magics_manager
     shell.register_magics(magics)
     manager.register_function(magics.cell, "cell", "docker")
-    for verb in SHORT:
+    for verb in MAGICS:
         manager.register_function(magics.short(verb), "line", verb)
-    for verb in SHORT_CELLS:
+    for verb in CELL_MAGICS:
         manager.register_function(magics.short_cell(verb), "cell", verb)
     completion = Completion(shell, magics)
     shell.Completer.custom_matchers.append(completion)
-    transform = line_transform(("docker", *SHORT))
+    transform = line_transform(("docker", *MAGICS))
     shell.input_transformer_manager.token_transformers.append(transform)
     _register_cards(shell, magics)
     shell.meta[_KEY] = (magics, completion, transform)
@@ -58,9 +60,9 @@ def unload(shell: InteractiveShell) -> None:
         return
     magics, completion, transform = shell.meta.pop(_KEY)
     table = shell.magics_manager.magics
-    for name in ("docker", *SHORT):
+    for name in ("docker", *MAGICS):
         table["line"].pop(name, None)
-    for name in ("docker", *SHORT_CELLS):
+    for name in ("docker", *CELL_MAGICS):
         table["cell"].pop(name, None)
     shell.magics_manager.registry.pop(type(magics).__name__, None)
     shell.Completer.custom_matchers.remove(completion)

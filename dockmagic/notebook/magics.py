@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections import ChainMap
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
@@ -14,7 +14,6 @@ from dockmagic.oci.errors import DockmagicError
 
 from .failure import in_one_line
 from .line import arguments, commands, expand_text
-from .own_flags import OwnFlags, take_own_flags
 from .sessions import Sessions
 
 if TYPE_CHECKING:
@@ -24,23 +23,16 @@ if TYPE_CHECKING:
 
     from dockmagic.engine import Engine
     from dockmagic.store.registry.server import RegistryServer
-    from dockmagic.verbs.result import Transferred
+    from dockmagic.verbs.door import Door
+    from dockmagic.verbs.invocation import Invocation
+    from dockmagic.verbs.result import Result, Transferred
 
     from .building import Following
+    from .own_flags import OwnFlags
 
-__all__ = ["SHORT", "SHORT_CELLS", "DockMagics"]
+__all__ = ["DockMagics"]
 
-#: Verbs whose names IPython leaves free; the others are reached by %docker alone.
-SHORT: Final = (
-    "pull", "push", "images", "layers", "files", "diff", "inspect", "tag", "rmi", "tags", "search", "login", "logout",
-    "validate", "ps", "commit", "build",
-)  # fmt: skip
-#: Of these the ones that a cell's body is for.
-SHORT_CELLS: Final = ("build",)
-_USUAL: Final = OwnFlags()
-_SHOWS_PROGRESS: Final = {"pull": "Pulling", "push": "Pushing"}
 _BELOW_THE_MAGIC: Final = 2
-_SILENT: Final = frozenset(("-q", "--quiet", "--plan", "--help"))
 
 
 @magics_class
@@ -118,89 +110,101 @@ class DockMagics(Magics):
         the body, ``--check=false`` lets a program fail, ``--wait SECONDS`` is the patience with a terminal.
         """
         with in_one_line(self._shell):
-            line, own = take_own_flags(line)
+            from .own_flags import bind_line
+
             namespace = self._shell.user_ns
+            call, own = bind_line(arguments(line, namespace), in_cell=True)
             body = expand_text(cell, namespace) if own.expand else cell
-            if line.strip():
-                return self._bound(own, partial(self._run, arguments(line, namespace), body.encode(), own=own))
-            return self._bound(own, partial(self._script, body, namespace))
+            if call is None:
+                return self._script(body, namespace, own)
+            return self._bound(call, own, text=body.encode())
 
-    def _bound(self, own: OwnFlags, run: Callable[[], Any]) -> Any:
-        if not own.into:
-            return run()
-        try:
-            self._shell.user_ns[own.into] = run()
-        except DockmagicError as failure:
-            if (result := getattr(failure, "result", None)) is not None:
-                self._shell.user_ns[own.into] = result
-            raise
-        return None
+    def _script(self, body: str, namespace: Mapping[str, object], own: OwnFlags) -> Any:
+        """Run the lines of a cell; what each shows is shown, and the last one's value is the cell's."""
+        from .own_flags import bind_line
 
-    def _script(self, body: str, namespace: Mapping[str, object]) -> Any:
-        value = None
+        value, usual = None, replace(own, into="")
         for command in commands(body):
             if value is not None:
                 _show(value)
-            value = self._run(arguments(command, namespace))
-        return value
+            call, wanted = bind_line(arguments(command, namespace), usual=usual)
+            value = self._bound(call, wanted)
+        if not own.into:
+            return value
+        self._shell.user_ns[own.into] = value
+        return None
 
     def _line(self, line: str, local_ns: Mapping[str, object] | None) -> Any:
+        from .own_flags import bind_line
+
         trimmed = line.rstrip()
         if trimmed.endswith(";") and not trimmed.endswith("\\;"):
             trimmed = trimmed[:-1]  # x = %images; where the semicolon quiets what an assignment never shows
-        trimmed, own = take_own_flags(trimmed)
         namespace = ChainMap(dict(local_ns or {}), self._shell.user_ns)
-        return self._bound(own, partial(self._run, arguments(trimmed, namespace), own=own))
+        call, own = bind_line(arguments(trimmed, namespace))
+        return self._bound(call, own)
 
-    def _run(self, argv: list[str], stdin: bytes | None = None, *, own: OwnFlags = _USUAL) -> Any:
-        if not argv:
+    def _bound(self, call: Invocation | None, own: OwnFlags, *, text: bytes | None = None) -> Any:
+        """Run a call, and bind its value to the variable that ``--into`` names."""
+        try:
+            value = self._run(call, own, text)
+        except DockmagicError as failure:
+            if own.into and (result := getattr(failure, "result", None)) is not None:
+                self._shell.user_ns[own.into] = result
+            raise
+        if not own.into:
+            return value
+        self._shell.user_ns[own.into] = value
+        return None
+
+    def _run(self, call: Invocation | None, own: OwnFlags, text: bytes | None) -> Any:
+        if call is None:
             from .welcome import Welcome
 
             return Welcome(self.engine)
-        from dockmagic.verbs.call import invoke
-        from dockmagic.verbs.door import Door
         from dockmagic.verbs.result import Ran
 
-        from .building import Following, build_title, cell_dockerfile
+        from .building import Following, build_title
+        from .cell_text import with_text
         from .completed import completed
         from .paths import expand_host_paths
         from .present import present
-        from .progress import no_progress, shown_progress
+        from .progress import progress_of
         from .streams import Streams
 
-        title = _SHOWS_PROGRESS.get(argv[0]) if _SILENT.isdisjoint(argv) else None
-        if _verb(argv) == "build":
-            argv = cell_dockerfile(argv) if stdin is not None else argv
-        following = Following(build_title(argv) if _verb(argv) == "build" else "")
-        with Streams() as streams, shown_progress(f"{title} {argv[-1]}") if title else no_progress() as on_progress:
-            talk = self._sessions.talk(stdin, streams, verb=_verb(argv), wait=own.wait)
-            door = Door(
-                self.engine,
-                prog="%docker",
-                on_progress=on_progress,
-                say=print,
-                ask=_ask,
-                stdin=io.BytesIO(stdin) if stdin is not None else None,
-                stdin_line=_BELOW_THE_MAGIC,
-                follow_build=following,
-                on_output=streams,
-                program_input=stdin,
-                terminal=talk,
-                owner=os.getpid(),
-            )
+        call = expand_host_paths(call if text is None else with_text(call, text))
+        following = Following(build_title(call) if call.name == "build" else "")
+        with Streams() as streams, progress_of(call) as on_progress:
+            talk = self._sessions.talk(text, streams, verb=call.name, wait=own.wait)
+            door = self._door(text, on_progress=on_progress, follow_build=following, on_output=streams, terminal=talk)
             try:
-                result = invoke(door, expand_host_paths(argv))
+                result = call.run(door)
             except DockmagicError as error:
                 _leave_result(error, following)
                 raise
         if isinstance(result, Ran):
-            return talk.result or completed(argv, result, streams, check=own.check)
-        self._remember(argv, result)
+            return talk.result or completed(call, result, streams, check=own.check)
+        self._remember(call, result)
         value = present(result, following.outputs)
         for line in self._lines_beside(value, result):
             print(line)  # noqa: T201  (under a table stand its notes)
         self._raise_first(value, getattr(result, "errors", ()))
         return value
+
+    def _door(self, text: bytes | None, **shown: Any) -> Door:
+        from dockmagic.verbs.door import Door
+
+        return Door(
+            self.engine,
+            prog="%docker",
+            say=print,
+            ask=_ask,
+            stdin=None if text is None else io.BytesIO(text),
+            stdin_line=_BELOW_THE_MAGIC,
+            program_input=text,
+            owner=os.getpid(),
+            **shown,
+        )
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
         from dockmagic.verbs.result import Serving, Table
@@ -225,14 +229,14 @@ class DockMagics(Magics):
             print(error)  # noqa: T201  (see above)
         raise errors[0]
 
-    def _remember(self, argv: list[str], result: Any) -> None:
+    def _remember(self, call: Invocation, result: Result) -> None:
         from dockmagic.verbs.result import Table, Transferred
 
         if isinstance(result, Transferred):
             self._transferred = (self._shell.execution_count, result)
-        elif argv[0] == "tags" and isinstance(result, Table):
+        elif call.name == "tags" and isinstance(result, Table):
             rows: Any = result.rows
-            self.seen_tags[argv[-1]] = tuple(tag for row in rows for tag in row.tags)
+            self.seen_tags[call.parameters["name"]] = tuple(tag for row in rows for tag in row.tags)
 
     def show_image(self, image: Any) -> dict[str, str]:
         """An image's twins; in the cell that pulled or pushed it, with what became of each layer."""
@@ -254,10 +258,6 @@ def _leave_result(error: DockmagicError, following: Following) -> None:
         from .views.build import FailedBuildView
 
         error.result = FailedBuildView(error, following.outputs)
-
-
-def _verb(argv: list[str]) -> str:
-    return argv[1] if argv[0] == "container" and len(argv) > 1 else argv[0]
 
 
 def _show(value: Any) -> None:

@@ -1,35 +1,32 @@
 """The flags that a cell has and the command has not: ``--into``, ``--expand``, ``--check`` and ``--wait``.
 
-They stand among the command's own flags, never behind an argument from which another program's command line begins:
-``%%docker run busybox prog --into x`` gives its flag to ``prog``.
+They stand before the verb or among its own flags, and are parsed with these; never behind an argument from which
+another program's command line begins: ``%%docker run busybox prog --into x`` gives its flag to ``prog``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import click
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.table import ALIASES, VERBS, load
-
-from .line import split
+from dockmagic.verbs.command import Flag, ValueFlag, Verb
+from dockmagic.verbs.invocation import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from dockmagic.verbs.command import Verb
+    from dockmagic.verbs.invocation import Invocation
 
-    from .line import Word
+__all__ = ["FLAGS", "PROG", "USUAL", "OwnFlags", "bind_line"]
 
-__all__ = ["NAMES", "OwnFlags", "take_own_flags"]
-
-#: Flag → whether it takes a value.
-NAMES: Final = {"--into": True, "--expand": False, "--check": False, "--wait": True}
-_TRUE = frozenset(("", "1", "t", "true"))
-_FALSE = frozenset(("0", "f", "false"))
+#: How the user addresses the commands of a cell.
+PROG: Final = "%docker"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OwnFlags:
     """What a cell wants of its own.
 
@@ -45,83 +42,69 @@ class OwnFlags:
     check: bool = True
     wait: float | None = None
 
-    def set(self, name: str, value: str) -> None:
-        """Take one flag.
-
-        Raises:
-            InvalidInput: its value is none.
-        """
-        if name == "--into":
-            if not value.isidentifier():
-                raise InvalidInput(f"--into needs the name of a variable, not {value!r}", hint="Write --into NAME")
-            self.into = value
-        elif name == "--wait":
-            try:
-                self.wait = float(value)
-            except ValueError:
-                raise InvalidInput(f"--wait needs seconds, not {value!r}", hint="Write for example --wait 60") from None
-        else:
-            if value.lower() not in _TRUE | _FALSE:
-                raise InvalidInput(f"invalid argument {value!r} for {name} flag", hint="Write true or false")
-            setattr(self, name.removeprefix("--"), value.lower() in _TRUE)
+    def and_then(self, given: Mapping[str, Any]) -> OwnFlags:
+        """These, and over them what further flags say: values by the parameters of `FLAGS`, None for one not given."""
+        said = {name.removeprefix(_PREFIX): value for name, value in given.items() if value is not None}
+        return replace(self, **said) if said else self
 
 
-def take_own_flags(line: str) -> tuple[str, OwnFlags]:
-    """Take a cell's own flags out of its line; what is left is the command.
+#: Those of a line that says nothing.
+USUAL: Final = OwnFlags()
+
+
+def _variable(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.isidentifier():
+        raise InvalidInput(f"--into needs the name of a variable, not {value!r}", hint="Write --into NAME")
+    return value
+
+
+def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        raise InvalidInput(f"--wait needs seconds, not {value!r}", hint="Write for example --wait 60") from None
+
+
+_PREFIX: Final = "cell_"  # a verb may have a parameter of the same name
+#: The flags, for every verb that has none of the same name itself (as ``build --check``).
+FLAGS: Final[tuple[click.Option, ...]] = (
+    ValueFlag(["--into", "cell_into"], callback=_variable, help="Bind the result to a variable"),
+    Flag(["--expand", "cell_expand"], default=None, help="Put {variables} into the text below"),
+    Flag(["--check", "cell_check"], default=None, help="Whether another exit code than 0 is an error"),
+    ValueFlag(["--wait", "cell_wait"], callback=_seconds, help="Seconds to wait for a terminal's answer"),
+)
+# What stands before the verb. Flags that it does not know are left for the verbs: --help, --version, mistakes.
+_BEFORE: Final = Verb(
+    None,
+    params=[*FLAGS, click.Argument(["words"], nargs=-1)],
+    context_settings={"ignore_unknown_options": True},
+    usage="[OPTIONS] COMMAND",
+    takes_command=True,
+    has_help=False,
+)
+
+
+def bind_line(
+    argv: Sequence[str], *, usual: OwnFlags = USUAL, in_cell: bool = False
+) -> tuple[Invocation | None, OwnFlags]:
+    """Bind a command line of a cell, and the flags that are the cell's own.
+
+    Args:
+        argv: the words.
+        usual: what the flags are unless the line says otherwise.
+        in_cell: a text stands below the line.
+
+    Returns:
+        The call, None where the line has no command, and the flags.
 
     Raises:
-        InvalidInput: a flag without its value, or with one that is none.
+        InvalidInput: it cannot be understood.
+        NotSupported: the verb or flag is refused by name.
     """
-    own = OwnFlags()
-    if not any(name in line for name in NAMES):
-        return line, own
-    words = split(line, strict=False)
-    spans = []
-    command: list[str] = []
-    verb: Verb | None = None
-    place = 0
-    while place < len(words):
-        name, equals, value = words[place].text.partition("=")
-        if name == "--":
-            break
-        if name in NAMES and not (verb and _has(verb, name)):
-            last = place + (NAMES[name] and not equals)
-            if last == len(words):
-                raise InvalidInput(f"{name} needs a value", hint=f"Write {name} VALUE")
-            own.set(name, words[last].text if last > place else value)
-            spans.append((words[place], words[last]))
-            place = last + 1
-            continue
-        if verb is None:
-            command.append(words[place].text)
-            verb = _verb(command)
-        elif not name.startswith("-") and verb.takes_command:
-            break
-        elif _takes_value(verb, name) and not equals:
-            place += 1
-        place += 1
-    return _without(line, spans), own
-
-
-def _verb(command: Sequence[str]) -> Verb | None:
-    called = " ".join(command[:2])
-    name = ALIASES.get(called, called)
-    return load(name) if name in VERBS else None
-
-
-def _has(verb: Verb, name: str) -> bool:
-    """Whether the command has the flag itself, as ``build --check``."""
-    return any(name in parameter.opts for parameter in verb.params)
-
-
-def _takes_value(verb: Verb, name: str) -> bool:
-    import click
-
-    options = (one for one in verb.params if isinstance(one, click.Option) and name in one.opts)
-    return any(not option.is_flag for option in options)
-
-
-def _without(line: str, spans: Sequence[tuple[Word, Word]]) -> str:
-    for first, last in reversed(spans):
-        line = f"{line[: first.start].rstrip()} {line[last.end :].lstrip()}".strip()
-    return line
+    before = dict(_BEFORE.parse(PROG, argv).params)
+    words = before.pop("words")
+    own = usual.and_then(before)
+    if not words:
+        return None, own
+    call = bind(words, prog=PROG, flags=FLAGS, in_cell=in_cell)
+    return call, own.and_then(call.extra)

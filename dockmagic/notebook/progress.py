@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
+    from dockmagic.verbs.invocation import Invocation
 
-__all__ = ["Board", "Drawn", "no_progress", "shown", "shown_progress"]
+__all__ = ["Board", "Drawn", "progress_of", "shown"]
 
 _INTERVAL: Final = 0.12
 _COLOURS: Final = {"done": "#1a9a4b", "moving": "#4c8bf5"}
@@ -83,12 +84,6 @@ def _amount(status: str, done: int, total: int) -> html.Markup:
     return html.muted(f"{human_size(done)} of {human_size(total)}")
 
 
-@contextmanager
-def no_progress() -> Iterator[Progress]:
-    """For commands that transfer nothing."""
-    yield ignore_progress
-
-
 class Drawn(Protocol):
     """What is shown while it changes."""
 
@@ -102,10 +97,14 @@ class Drawn(Protocol):
 
 
 @contextmanager
-def shown_progress(title: str) -> Iterator[Progress]:
-    """Show a board while the block runs; `title` is its constant twin."""
+def progress_of(call: Invocation) -> Iterator[Progress]:
+    """Show a board while a call's transfer runs, with what is moved as its constant twin; else show nothing."""
+    transfer = call.verb.transfer
+    if transfer is None or any(call.parameters[name] for name in transfer.silent):
+        yield ignore_progress
+        return
     board = Board()
-    with shown(title, board):
+    with shown(f"{transfer.title} {call.parameters[transfer.of]}", board):
         yield board
 
 

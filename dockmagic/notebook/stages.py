@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .paths import roles
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["stage_names"]
 
@@ -14,18 +15,17 @@ _STAGE: Final = re.compile(r"^\s*FROM\s+.*\sAS\s+([a-z0-9_.-]+)\s*$", re.IGNOREC
 _LARGEST: Final = 1 << 20
 
 
-def stage_names(argv: list[str], below: str) -> tuple[str, ...]:
+def stage_names(given: Mapping[str, Any], below: str) -> tuple[str, ...]:
     """The stages of the Dockerfile that a build's command line, as far as it is typed, is about.
 
     Args:
-        argv: the command line.
+        given: its parameters.
         below: the cell's text below it; empty for a line.
     """
-    return tuple(dict.fromkeys(name.lower() for name in _STAGE.findall(below or _text(argv))))
+    return tuple(dict.fromkeys(name.lower() for name in _STAGE.findall(below or _text(given))))
 
 
-def _text(argv: list[str]) -> str:
-    given = {one.name: word.removeprefix(prefix) for word, prefix, one in roles(argv) if one is not None}
+def _text(given: Mapping[str, Any]) -> str:
     path = Path(given.get("dockerfile") or Path(given.get("context") or ".") / "Dockerfile").expanduser()
     if not path.is_file() or path.stat().st_size > _LARGEST:
         return ""

@@ -45,7 +45,8 @@ def line_transform(magics: Iterable[str]) -> type[TokenTransformBase]:
                 return [*lines[: self.start_line], plain, *lines[self.start_line + 1 :]]
             rest = found["rest"].strip()
             asks = found["end"] != ";"
-            argument = f"{rest} --help".strip() if asks else rest
+            # Before the words: what stands behind run IMAGE is a program's, --help too.
+            argument = f"--help {rest}".strip() if asks else rest
             call = f"get_ipython().run_line_magic({found['magic']!r}, {argument!r})"
             line = f"{found['indent']}{call}{'' if asks else ';'}\n"
             return [*lines[: self.start_line], line, *lines[self.start_line + 1 :]]

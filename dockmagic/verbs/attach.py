@@ -8,6 +8,7 @@ from dockmagic.oci.errors import Conflict, InvalidInput
 
 from .command import argument, flag, option, verb
 from .following import follow
+from .metadata import CellText
 
 if TYPE_CHECKING:
     from .door import Door
@@ -22,8 +23,10 @@ __all__ = ["command"]
     ("attach test", "what it writes from now on, and what you type for it"),
     ("attach --no-stdin web", "only look"),
     returns="Ran",
+    aliases=("container attach",),
+    cell=CellText(read_by=(("no_stdin", False),)),
 )
-@argument("name", metavar="CONTAINER")
+@argument("name", "container", metavar="CONTAINER")
 @flag("--no-stdin", help="Do not attach STDIN")
 @flag("--sig-proxy", default=True, help="Proxy all received signals to the process")
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")

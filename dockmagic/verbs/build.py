@@ -15,6 +15,7 @@ from dockmagic.rows import UnstableRow
 from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
 from .calls import CALLS, Call, CallType
 from .command import argument, flag, option, verb
+from .metadata import CellText
 from .result import Built, Table
 
 if TYPE_CHECKING:
@@ -43,15 +44,36 @@ _STYLES = ("auto", "plain", "tty", "quiet", "rawjson")
     ("build --verify-reproducible .", "build twice, and tell what differs"),
     returns="Built",
     refused=REFUSED,
+    aliases=("builder build", "buildx build", "image build"),
+    magic=True,
+    cell=CellText(read_by=(("context", "-"), ("dockerfile", "-")), dockerfile=True, defaults={"context": "-"}),
 )
-@argument("context", metavar="PATH | URL | -")
-@option("-f", "--file", "dockerfile", default="", metavar="string", help="Dockerfile or its URL; - is standard input")
+@argument("context", "host path", metavar="PATH | URL | -")
+@option(
+    "-f",
+    "--file",
+    "dockerfile",
+    kinds=("host path",),
+    default="",
+    metavar="string",
+    help="Dockerfile or its URL; - is standard input",
+)
 @option("--build-context", "contexts", multiple=True, metavar="stringArray", help="Further context, as NAME=PATH")
 @build_flags
-@option("-o", "--output", "outputs", multiple=True, metavar="stringArray", help="Where the result goes besides")
+@option(
+    "-o",
+    "--output",
+    "outputs",
+    kinds=("host path",),
+    multiple=True,
+    metavar="stringArray",
+    help="Where the result goes besides",
+)
 @flag("--push", help="Push the image, too")
-@option("--iidfile", "id_file", metavar="string", help="Write the image ID to a file")
-@option("--metadata-file", metavar="string", help="Write what came of the build to a file, as JSON")
+@option("--iidfile", "id_file", kinds=("host path",), metavar="string", help="Write the image ID to a file")
+@option(
+    "--metadata-file", kinds=("host path",), metavar="string", help="Write what came of the build to a file, as JSON"
+)
 @option("--progress", "style", type=Choice(_STYLES), default="auto", help=f"Kind of progress: {', '.join(_STYLES)}")
 @flag("-q", "--quiet", help="Print only the image ID")
 @option("--call", type=CallType(), default="build", help=f"What to do: {', '.join(CALLS)}; ,format=json for data")

@@ -108,7 +108,7 @@ def _refuse_attestations(_ctx: click.Context, _parameter: click.Parameter, value
 
 _FLAGS: Final = (
     option("-t", "--tag", "tags", multiple=True, metavar="stringArray", help="Name of the image, as NAME[:TAG]"),
-    option("--target", default="", metavar="string", help="Stage to build"),
+    option("--target", kinds=("stage",), default="", metavar="string", help="Stage to build"),
     option("--build-arg", "build_args", multiple=True, metavar="stringArray", help="Value of an ARG, as NAME=VALUE"),
     option("--label", "labels", multiple=True, metavar="stringArray", help="Label of the image, as KEY=VALUE"),
     option("--annotation", "annotations", multiple=True, metavar="stringArray", help="Annotation of the manifest"),
@@ -116,7 +116,14 @@ _FLAGS: Final = (
     option("--no-cache-filter", multiple=True, metavar="stringArray", help="Do not use the cache for these stages"),
     flag("--pull", help="Ask registries for newer base images"),
     platform,
-    option("--secret", "secrets", multiple=True, metavar="stringArray", help="Secret, as id=NAME[,src=FILE|,env=NAME]"),
+    option(
+        "--secret",
+        "secrets",
+        kinds=("host path",),
+        multiple=True,
+        metavar="stringArray",
+        help="Secret, as id=NAME[,src=FILE|,env=NAME]",
+    ),
     option("--network", default="default", metavar="string", help="Network of RUN: host (the default) or none"),
     option("--add-host", "add_hosts", multiple=True, metavar="strings", help="Host for RUN, as NAME:ADDRESS"),
     option("--shm-size", metavar="bytes", help="Size of /dev/shm in RUN"),

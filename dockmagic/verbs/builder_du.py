@@ -25,6 +25,7 @@ __all__ = ["command"]
     ("builder du", "each step that the cache knows, the last used first"),
     ("builder du --format '{{.Size}}\\t{{.Description}}'", "columns of your own"),
     returns="CacheRow",
+    aliases=("buildx du",),
 )
 @form
 @all_digits

@@ -29,6 +29,7 @@ __all__ = ["command"]
     ("builder prune -f --filter until=24h", "what no build has used for a day"),
     ("builder prune -a -f --keep-storage 1g", "all but the gigabyte that was used last"),
     returns="CacheRow",
+    aliases=("buildx prune",),
 )
 @flag("-a", "--all", "everything", help="Remove steps of named images, too")
 @long_filters

@@ -27,8 +27,8 @@ __all__ = ["command"]
     ("cat 'ubuntu[0]' /etc/passwd", "the version that the base layer has"),
     returns="Content",
 )
-@argument("image")
-@argument("path")
+@argument("image", "image")
+@argument("path", "image path")
 @platform
 def command(door: Door, image: str, path: str, platform: str | None) -> Result:
     """Print a file of an image or layer."""

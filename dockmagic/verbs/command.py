@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from .mistake import UsageMistake
-from .result import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from dockmagic.engine.options.option import Option
+    from dockmagic.engine.options.option import Kind, Option
 
     from .door import Door
+    from .metadata import CellText, Transfer
     from .result import Result
 
-__all__ = ["Verb", "argument", "as_flag", "flag", "option", "verb"]
+__all__ = ["Flag", "HelpWanted", "ValueFlag", "Verb", "argument", "as_flag", "flag", "kinds_of", "option", "verb"]
 
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 # How `--flag=false` reaches click's parser, which knows no value after a flag; nobody can type it.
 _OFF = "--\0off-"
 _NONE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
+_NO_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({})
 
-argument = click.argument
+
+def argument(name: str, *kinds: Kind, **settings: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """A positional parameter; `kinds` say what its value names."""
+    return click.argument(name, cls=_Argument, kinds=kinds, **settings)
 
 
-def option(*names: str, **settings: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
-    """A flag with a value."""
-    return click.option(*names, **settings)
+def option(
+    *names: str, kinds: tuple[Kind, ...] = (), **settings: Any
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """A flag with a value; `kinds` say what the value names."""
+    return click.option(*names, cls=ValueFlag, kinds=kinds, **settings)
+
+
+def kinds_of(parameter: click.Parameter | None) -> tuple[Kind, ...]:
+    """What the value of a verb's parameter names."""
+    return getattr(parameter, "kinds", ())
 
 
 def flag(*names: str, **settings: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """A boolean flag, which takes ``=true`` and ``=false`` too (Go's flags do)."""
-    return click.option(*names, is_flag=True, cls=_Flag, **settings)
+    return click.option(*names, cls=Flag, **settings)
 
 
 def as_flag(keyword: str, found: Option) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
@@ -44,25 +56,50 @@ def as_flag(keyword: str, found: Option) -> Callable[[Callable[..., Result]], Ca
     settings: dict[str, Any] = {"help": found.help, "hidden": found.hidden}
     if not found.metavar:
         return flag(*found.flags, keyword, default=None, **settings)
+    settings["kinds"] = found.kinds
     kind = click.INT if found.metavar == "int" else None
     if found.many:
         return option(*found.flags, keyword, multiple=True, metavar=found.metavar, **settings)
     return option(*found.flags, keyword, default=None, type=kind, metavar=found.metavar, **settings)
 
 
-class _Flag(click.Option):
+class _Argument(click.Argument):
+    def __init__(self, *args: Any, kinds: tuple[Kind, ...], **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.kinds = kinds
+
+
+class ValueFlag(click.Option):
+    """A flag with a value.
+
+    Attributes:
+        kinds: what the value names.
+    """
+
+    def __init__(self, *args: Any, kinds: tuple[Kind, ...] = (), **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.kinds = kinds
+
+
+class Flag(click.Option):
+    """A boolean flag; see `flag`."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **{**settings, "is_flag": True})
+
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the parser know it, and how `Verb.rewritten` writes that it is off."""
         super().add_to_parser(parser, ctx)
         parser.add_option(obj=self, opts=[_OFF + str(self.name)], dest=self.name, action="store_const", const=False)
 
 
-class _HelpWanted(Exception):
+class HelpWanted(Exception):
     """``--help`` stands on the command line."""
 
 
 def _want_help(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  (click's signature)
     if value and not ctx.resilient_parsing:
-        raise _HelpWanted
+        raise HelpWanted
 
 
 class Verb(click.Command):
@@ -74,16 +111,25 @@ class Verb(click.Command):
         returns: the row type or result type, for the documentation.
         refused: flags that docker has here and dockmagic has not → reason and what to do instead.
         takes_command: after the first argument comes another program's command line, flags and all.
+        aliases: its other names, docker's noun forms above all; ``python -m dockmagic.verbs.reindex`` collects them.
+        magic: there is a magic of its name, which IPython leaves free.
+        cell: how it uses the text below it in a cell; None if it does not.
+        transfer: that it shows how far a transfer is; None if it does not.
     """
 
     def __init__(
         self,
         *args: Any,
         usage: str,
-        examples: tuple[tuple[str, str], ...],
-        returns: str,
-        refused: Mapping[str, tuple[str, str]],
-        takes_command: bool,
+        examples: tuple[tuple[str, str], ...] = (),
+        returns: str = "",
+        refused: Mapping[str, tuple[str, str]] = _NONE,
+        takes_command: bool = False,
+        has_help: bool = True,
+        aliases: tuple[str, ...] = (),
+        magic: bool = False,
+        cell: CellText | None = None,
+        transfer: Transfer | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(*args, **settings)
@@ -94,45 +140,73 @@ class Verb(click.Command):
         self.examples = examples
         self.returns = returns
         self.refused = refused
-        self.params.append(
-            click.Option(["--help"], is_flag=True, expose_value=False, is_eager=True, callback=_want_help, hidden=True)
-        )
+        self.aliases = aliases
+        self.magic = magic
+        self.cell = cell
+        self.transfer = transfer
+        if has_help:
+            wanted: dict[str, Any] = {"expose_value": False, "is_eager": True, "callback": _want_help, "hidden": True}
+            self.params.append(click.Option(["--help"], is_flag=True, **wanted))
 
-    def run(self, door: Door, called: str, args: list[str]) -> Result:
-        """Parse `args`, do it, and say what came of it.
+    @property
+    def cell_magic(self) -> bool:
+        """Whether its magic takes a cell too, as the text below it is what the verb is for."""
+        return self.magic and self.cell is not None and self.cell.dockerfile
+
+    def with_flags(self, flags: Iterable[click.Option]) -> Verb:
+        """The same verb with further flags; where it has one of that name itself, its own stays."""
+        own = {name for parameter in self.params for name in parameter.opts}
+        more = [flag for flag in flags if own.isdisjoint(flag.opts)]
+        extended = copy.copy(self)
+        extended.params = [*self.params, *more]
+        return extended
+
+    def parse(self, path: str, args: Sequence[str], *, defaults: Mapping[str, str] = _NO_DEFAULTS) -> click.Context:
+        """Parse what stands after the verb.
 
         Args:
-            door: of the front door.
-            called: the verb as the user wrote it, such as ``image ls``.
-            args: what stood after it.
+            path: the program's name and the verb as the user wrote them, such as ``dockmagic image ls``.
+            args: the words.
+            defaults: values of parameters that are not among them, in place of their usual ones.
 
         Raises:
             UsageMistake: they cannot be understood.
+            HelpWanted: ``--help`` is one of them.
         """
-        path = f"{door.prog} {called}"
         try:
-            context = self.make_context(path, list(args), obj=door)
-        except _HelpWanted:
-            return Text(self.help_text(path))
+            return self.make_context(path, list(args), default_map=dict(defaults))
         except click.UsageError as error:
             raise self._mistake(error, path) from None
+
+    def call(self, context: click.Context, door: Door) -> Result:
+        """Do it with the parameters of a `parse`, and say what came of it.
+
+        Raises:
+            UsageMistake: what only the verb itself can tell of them.
+        """
+        context.obj = door
         with context:
             try:
                 return cast("Result", self.invoke(context))
             except click.UsageError as error:
-                raise self._mistake(error, path) from None
+                raise self._mistake(error, str(context.info_name)) from None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, with Go's ways of writing a flag's value."""
-        return super().parse_args(ctx, self._rewritten(args))
+        return super().parse_args(ctx, self.rewritten(args))
 
-    def _rewritten(self, args: list[str]) -> list[str]:
+    def rewritten(self, args: Sequence[str]) -> list[str]:
+        """The words as click's parser takes them, which knows fewer ways of writing a flag's value.
+
+        Raises:
+            click.UsageError: the value of a boolean flag is none.
+        """
         by_name = {name: parameter for parameter in self.params for name in parameter.opts}
         rewritten: list[str] = []
         is_value = False
         for place, word in enumerate(args):
             if word == "--" or (self.takes_command and not is_value and not _is_flag(word)):
-                return rewritten + args[place:]
+                return [*rewritten, *args[place:]]
             if is_value:
                 rewritten.append(word)
                 is_value = False
@@ -140,7 +214,7 @@ class Verb(click.Command):
             is_value = _wants_value(word, by_name)
             name, equals, value = word.partition("=")
             parameter = by_name.get(name)
-            if equals and isinstance(parameter, _Flag):
+            if equals and isinstance(parameter, Flag):
                 if value not in _TRUE | _FALSE:
                     raise click.UsageError(f"invalid argument {value!r} for {name} flag: write true or false")
                 rewritten.append(name if value in _TRUE else _OFF + str(parameter.name))
@@ -250,11 +324,16 @@ def verb(
     returns: str,
     refused: Mapping[str, tuple[str, str]] = _NONE,
     takes_command: bool = False,
+    aliases: tuple[str, ...] = (),
+    magic: bool = False,
+    cell: CellText | None = None,
+    transfer: Transfer | None = None,
 ) -> Callable[[Callable[..., Result]], Verb]:
-    """Make a verb of a function: its docstring is the help, its first parameter the `Door`."""
+    """Make a verb of a function: its docstring is the help, its first parameter the `Door`; see `Verb` for the rest."""
+    settings: dict[str, Any] = {"returns": returns, "refused": refused, "takes_command": takes_command}
+    settings |= {"aliases": aliases, "magic": magic, "cell": cell, "transfer": transfer}
 
     def make(function: Callable[..., Result]) -> Verb:
-        settings: dict[str, Any] = {"returns": returns, "refused": refused, "takes_command": takes_command}
         made: Verb = click.command(name, cls=Verb, usage=usage, examples=examples, **settings)(click.pass_obj(function))
         return made
 

@@ -20,8 +20,10 @@ __all__ = ["command"]
     ("commit test app:1", "the image of the container, and its writable layer on top"),
     ("commit -a 'Ann' -m 'add curl' -c 'CMD [\"curl\"]' test app:2", "with history and another command"),
     returns="Transferred",
+    aliases=("container commit",),
+    magic=True,
 )
-@argument("container")
+@argument("container", "container")
 @argument("name", required=False, default="", metavar="[REPOSITORY[:TAG]]")
 @option("-a", "--author", default="", metavar="string", help="Author (e.g., 'Ann Lee <ann@example.org>')")
 @option("-m", "--message", default="", metavar="string", help="Commit message")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dockmagic.oci.errors import InvalidInput
 
 from .command import argument, flag, verb
+from .metadata import CellText
 from .output import archive_output
 from .result import Nothing
 from .shown import human_size
@@ -27,9 +28,11 @@ __all__ = ["command"]
     ("cp site/. web:/srv", "what is in the folder"),
     ("cp web:/srv - > srv.tar", "as a tar archive"),
     returns="Nothing",
+    aliases=("container cp",),
+    cell=CellText(read_by=(("source", "-"),)),
 )
-@argument("source", metavar="SRC_PATH")
-@argument("target", metavar="DEST_PATH")
+@argument("source", "container path", "host path", metavar="SRC_PATH")
+@argument("target", "container path", "host path", metavar="DEST_PATH")
 @flag("-a", "--archive", "keep_owners", help="Archive mode (copy all uid/gid information)")
 @flag("-L", "--follow-link", "follow", help="Always follow symbol link in SRC_PATH")
 @flag("-q", "--quiet", help="Suppress the message about what was copied")

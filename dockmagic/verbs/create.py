@@ -23,9 +23,10 @@ __all__ = ["command"]
     returns="Text",
     refused=REFUSED,
     takes_command=True,
+    aliases=("container create",),
 )
-@argument("image")
-@argument("words", nargs=-1, metavar="[COMMAND] [ARG...]")
+@argument("image", "image")
+@argument("words", "program", nargs=-1, metavar="[COMMAND] [ARG...]")
 @creation_flags
 def command(door: Door, image: str, words: tuple[str, ...], **flags: Any) -> Result:
     """Create a new container."""

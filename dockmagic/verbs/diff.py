@@ -39,9 +39,11 @@ __all__ = ["command"]
     ("diff --text /etc/os-release ubuntu:22.04 ubuntu:24.04", "one file, line by line"),
     ("diff --config --history app:1 app:2", "configuration and history instead of files"),
     returns="ChangeRow",
+    aliases=("container diff",),
+    magic=True,
 )
-@argument("old", metavar="CONTAINER|IMAGE")
-@argument("new", required=False, metavar="[IMAGE]")
+@argument("old", "container", "image", metavar="CONTAINER|IMAGE")
+@argument("new", "image", required=False, metavar="[IMAGE]")
 @option("--path", metavar="PATH", help="Only this path and what is below it")
 @option("--text", "text_of", metavar="PATH", help="Show how the lines of this file differ")
 @flag("--config", help="Show how the configuration differs")

@@ -10,6 +10,7 @@ from dockmagic.run.flags.environment import parse_variable, read_env_file
 from .command import argument, flag, option, verb
 from .detaching import detach_keys_of
 from .following import follow
+from .metadata import CellText
 from .result import Ran
 
 if TYPE_CHECKING:
@@ -35,13 +36,22 @@ _REFUSED = {
     returns="Ran",
     refused=_REFUSED,
     takes_command=True,
+    aliases=("container exec",),
+    cell=CellText(read_by=(("interactive", True),)),
 )
-@argument("name", metavar="CONTAINER")
-@argument("words", nargs=-1, required=True, metavar="COMMAND [ARG...]")
+@argument("name", "container", metavar="CONTAINER")
+@argument("words", "program", nargs=-1, required=True, metavar="COMMAND [ARG...]")
 @flag("-d", "--detach", help="Detached mode: run command in the background")
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
 @option("-e", "--env", multiple=True, metavar="list", help="Set environment variables")
-@option("--env-file", "env_files", multiple=True, metavar="list", help="Read in a file of environment variables")
+@option(
+    "--env-file",
+    "env_files",
+    kinds=("host path",),
+    multiple=True,
+    metavar="list",
+    help="Read in a file of environment variables",
+)
 @flag("-i", "--interactive", help="Keep STDIN open even if not attached")
 @flag("-t", "--tty", help="Allocate a pseudo-TTY")
 @option("-u", "--user", default="", metavar="string", help="Username or UID (format: <name|uid>[:<group|gid>])")

@@ -24,9 +24,10 @@ __all__ = ["command"]
     ("export -o rootfs.tar test", "a container's whole file system, without its volumes"),
     ("export -o rootfs.tar ubuntu", "the merged view of the image's layers"),
     returns="Nothing",
+    aliases=("container export",),
 )
-@argument("name", metavar="CONTAINER|IMAGE")
-@option("-o", "--output", metavar="string", help="Write to a file, instead of STDOUT")
+@argument("name", "container", "image", metavar="CONTAINER|IMAGE")
+@option("-o", "--output", kinds=("host path",), metavar="string", help="Write to a file, instead of STDOUT")
 @platform
 def command(door: Door, name: str, output: str | None, platform: str | None) -> Result:
     """Export a container's or an image's file system as a tar archive."""

@@ -34,9 +34,10 @@ _WITH_BLAME = ("Layer", "CreatedBy", "Mode", "Size", "Path", "Hides")
     ("files 'ubuntu[2]'", "one layer's own files, whiteouts included"),
     ("files --blame ubuntu /etc/passwd", "which instruction wrote it, and what it hides"),
     returns="FileRow",
+    magic=True,
 )
-@argument("image")
-@argument("path", required=False, default="/")
+@argument("image", "image")
+@argument("path", "image path", required=False, default="/")
 @flag("--blame", help="Show the instruction that supplies each path, and what it hides in the layers below")
 @option("-d", "--depth", type=int, default=-1, metavar="int", help="Go down so many directories; -1 for all")
 @platform

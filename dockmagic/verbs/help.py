@@ -22,6 +22,7 @@ __all__ = ["command"]
     ("help", "every command"),
     ("help images", "one of them"),
     returns="Text",
+    takes_command=True,  # what comes after a verb does not matter
 )
 @argument("words", nargs=-1, metavar="[COMMAND]")
 def command(door: Door, words: tuple[str, ...]) -> Result:

@@ -28,8 +28,9 @@ _NOT_HUMAN = 'table {{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{printf "%d" .Size
     ("history --no-trunc python:3.12", "with whole instructions"),
     ("history --format '{{.Size}}\\t{{.CreatedBy}}' ubuntu", "columns of your own"),
     returns="HistoryRow",
+    aliases=("image history",),
 )
-@argument("image")
+@argument("image", "image")
 @form
 @flag("-H", "--human", default=True, help="Print sizes and dates in human readable format")
 @all_digits

@@ -31,6 +31,8 @@ _WITH_DIGESTS = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
     ("images --tree", "which images stand on which"),
     ("images --format 'table {{.Repository}}\\t{{.Size}}'", "columns of your own"),
     returns="ImageRow",
+    aliases=("image list", "image ls"),
+    magic=True,
 )
 @argument("pattern", required=False, default="", metavar="[REPOSITORY[:TAG]]")
 @flag("-a", "--all", "everything", help="Show all images, the steps of builds too")

@@ -9,6 +9,7 @@ from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.spec import Config
 
 from .command import argument, option, verb
+from .metadata import CellText
 from .options import platform, platform_of
 from .result import Transferred
 from .transferring import Log
@@ -26,8 +27,10 @@ __all__ = ["command"]
     ("import rootfs.tar app:base", "one layer of what the archive has"),
     ("import -c 'CMD [\"/bin/sh\"]' -c 'ENV A=1' rootfs.tar.gz app", "with a configuration"),
     returns="Transferred",
+    aliases=("image import",),
+    cell=CellText(read_by=(("source", "-"),)),
 )
-@argument("source", metavar="file|-")
+@argument("source", "host path", metavar="file|-")
 @argument("name", required=False, default="", metavar="[REPOSITORY[:TAG]]")
 @option("-c", "--change", "changes", multiple=True, metavar="list", help="Apply Dockerfile instruction to the image")
 @option("-m", "--message", default="", metavar="string", help="Set commit message for imported image")

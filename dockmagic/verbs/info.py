@@ -45,6 +45,7 @@ _TITLES = {
     ("info", "store, platform, proxies"),
     ("info --format '{{.DockerRootDir}}'", "where images are kept"),
     returns="Document",
+    aliases=("system info",),
 )
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
 def command(door: Door, form: str | None) -> Result:

@@ -32,8 +32,10 @@ _KINDS = ("container", "image", "volume")
     ("inspect -f '{{.State.ExitCode}}' test", "one member"),
     ("inspect -f '{{range .RootFS.Layers}}{{println .}}{{end}}' ubuntu", "one line each"),
     returns="Document",
+    aliases=("container inspect", "image inspect"),
+    magic=True,
 )
-@argument("names", nargs=-1, required=True, metavar="NAME")
+@argument("names", "container", "volume", "image", nargs=-1, required=True, metavar="NAME")
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
 @option("--type", "kind", metavar="string", help="Only inspect objects of this type: container, image or volume")
 @flag("-s", "--size", help="Display total file sizes if the type is container")

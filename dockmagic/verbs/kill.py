@@ -22,8 +22,9 @@ __all__ = ["command"]
     ("kill web", "SIGKILL"),
     ("kill -s HUP web", "what many servers take as: read your configuration again"),
     returns="Lines",
+    aliases=("container kill",),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @option("-s", "--signal", "sig", default="KILL", metavar="string", help="Signal to send to the container")
 def command(door: Door, names: tuple[str, ...], sig: str) -> Result:
     """Kill one or more running containers."""

@@ -29,8 +29,9 @@ __all__ = ["command"]
     ("layers 'python:3.12[0:2]'", "the two lowest"),
     ("layers --no-trunc --format '{{.DiffID}}' ubuntu", "DiffIDs alone"),
     returns="LayerRow",
+    magic=True,
 )
-@argument("image")
+@argument("image", "image")
 @platform
 @form
 @all_digits

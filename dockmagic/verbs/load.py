@@ -9,6 +9,7 @@ from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 
 from .command import flag, option, verb
+from .metadata import CellText
 from .result import Transferred
 from .transferring import Log
 
@@ -25,8 +26,12 @@ __all__ = ["command"]
     ("load -i ubuntu.tar", "what docker save, podman save or skopeo wrote, compressed or not"),
     ("load -i layout/", "a folder with an OCI image layout"),
     returns="Transferred",
+    aliases=("image load",),
+    cell=CellText(read_by=(("path", None), ("path", "-"))),
 )
-@option("-i", "--input", "path", metavar="string", help="Read from tar archive file, instead of STDIN")
+@option(
+    "-i", "--input", "path", kinds=("host path",), metavar="string", help="Read from tar archive file, instead of STDIN"
+)
 @flag("-q", "--quiet", help="Suppress the load output")
 def command(door: Door, path: str | None, *, quiet: bool) -> Result:
     """Load images from a tar archive or STDIN."""

@@ -9,6 +9,7 @@ from dockmagic.oci.reference import is_domain
 from dockmagic.store.registry.secret import Secret
 
 from .command import argument, flag, option, verb
+from .metadata import CellText
 from .passwords import nobody_to_ask, piped_password
 from .result import Text
 
@@ -26,6 +27,8 @@ __all__ = ["command", "server_domain"]
     ("login -u me registry.example.com", "to another registry"),
     ("login -u me --password-stdin ghcr.io", "with the password on standard input"),
     returns="Text",
+    magic=True,
+    cell=CellText(read_by=(("from_stdin", True),)),
 )
 @argument("server", required=False, default="")
 @option("-u", "--username", metavar="string", help="Username")

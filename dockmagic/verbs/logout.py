@@ -21,6 +21,7 @@ __all__ = ["command"]
     ("logout", "from Docker Hub"),
     ("logout registry.example.com", "from another registry"),
     returns="Text",
+    magic=True,
 )
 @argument("server", required=False, default="")
 def command(door: Door, server: str) -> Result:

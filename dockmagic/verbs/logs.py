@@ -30,8 +30,9 @@ __all__ = ["command"]
     ("logs -f -n 10 web", "the last ten lines, and what comes"),
     ("logs -t --since 10m web", "of the last ten minutes, with the time of each line"),
     returns="Ran",
+    aliases=("container logs",),
 )
-@argument("name", metavar="CONTAINER")
+@argument("name", "container", metavar="CONTAINER")
 @flag("-f", "--follow", help="Follow log output")
 @option("-n", "--tail", default="all", metavar="string", help="Number of lines to show from the end of the logs")
 @option("--since", default="", metavar="string", help="Show logs since a date or a duration (e.g. 42m)")

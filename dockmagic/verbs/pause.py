@@ -19,8 +19,9 @@ __all__ = ["command"]
     "CONTAINER [CONTAINER...]",
     ("pause web", "every process of it stands still"),
     returns="Lines",
+    aliases=("container pause",),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 def command(door: Door, names: tuple[str, ...]) -> Result:
     """Pause all processes within one or more containers."""
     return each(names, lambda name: door.engine.containers.get(name).pause())

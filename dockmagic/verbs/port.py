@@ -22,8 +22,9 @@ __all__ = ["command"]
     ("port web", "every published port"),
     ("port web 80", "where port 80 of the container is"),
     returns="Text",
+    aliases=("container port",),
 )
-@argument("name", metavar="CONTAINER")
+@argument("name", "container", metavar="CONTAINER")
 @argument("private", required=False, default="", metavar="[PRIVATE_PORT[/PROTO]]")
 def command(door: Door, name: str, private: str) -> Result:
     """List port mappings of a container."""

@@ -28,6 +28,8 @@ _SIZES = ("Size", "VirtualSize")
     ("ps -q --filter name=web", "IDs of those whose name has web in it"),
     ("ps -a --format 'table {{.Names}}\\t{{.Status}}'", "columns of your own"),
     returns="ContainerRow",
+    aliases=("container list", "container ls", "container ps"),
+    magic=True,
 )
 @flag("-a", "--all", "everything", help="Show all containers (default shows just running)")
 @filters

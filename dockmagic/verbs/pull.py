@@ -13,6 +13,7 @@ from dockmagic.rows import PlanRow
 
 from .command import argument, flag, verb
 from .listing import listing
+from .metadata import Transfer
 from .options import all_digits, form, platform, platform_of
 from .result import Transferred
 from .shown import human_size
@@ -35,8 +36,11 @@ __all__ = ["command"]
     ("pull --plan python:3.12", "what would come, before a byte moves"),
     ("pull -a quay.io/org/app", "every tag of the repository"),
     returns="Transferred",
+    aliases=("image pull",),
+    magic=True,
+    transfer=Transfer("Pulling", of="name", silent=("quiet", "only_plan")),
 )
-@argument("name", metavar="NAME[:TAG|@DIGEST]")
+@argument("name", "remote tag", "image", metavar="NAME[:TAG|@DIGEST]")
 @flag("-a", "--all-tags", help="Download all tagged images in the repository")
 @platform
 @flag("-q", "--quiet", help="Suppress verbose output")

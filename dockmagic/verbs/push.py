@@ -9,6 +9,7 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
 from .command import argument, flag, verb
+from .metadata import Transfer
 from .result import Transferred
 from .transferring import Log
 
@@ -25,8 +26,11 @@ __all__ = ["command"]
     ("push localhost:5000/app:1.0", "to a registry on this machine"),
     ("push -a localhost:5000/app", "all its local tags"),
     returns="Transferred",
+    aliases=("image push",),
+    magic=True,
+    transfer=Transfer("Pushing", of="name"),
 )
-@argument("name", metavar="NAME[:TAG]")
+@argument("name", "image", metavar="NAME[:TAG]")
 @flag("-a", "--all-tags", help="Push all tags of an image to the repository")
 @flag("-q", "--quiet", help="Suppress verbose output")
 @flag("--disable-content-trust", hidden=True, default=True)

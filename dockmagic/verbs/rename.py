@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@verb("rename", "CONTAINER NEW_NAME", ("rename brisk_ferry web", "while it runs, too"), returns="Nothing")
-@argument("name", metavar="CONTAINER")
+@verb(
+    "rename",
+    "CONTAINER NEW_NAME",
+    ("rename brisk_ferry web", "while it runs, too"),
+    returns="Nothing",
+    aliases=("container rename",),
+)
+@argument("name", "container", metavar="CONTAINER")
 @argument("new_name", metavar="NEW_NAME")
 def command(door: Door, name: str, new_name: str) -> Result:
     """Rename a container."""

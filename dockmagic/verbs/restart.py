@@ -21,8 +21,9 @@ __all__ = ["command"]
     "[OPTIONS] CONTAINER [CONTAINER...]",
     ("restart web", "the writable layer stays as it is"),
     returns="Lines",
+    aliases=("container restart",),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @option("-t", "--timeout", "--time", type=int, default=None, help="Seconds to wait before killing the container")
 @option("-s", "--signal", "sig", default="", metavar="string", help="Signal to send to the container")
 def command(door: Door, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:

@@ -31,8 +31,9 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = dict.fromkeys(
     ("rm -f -v web", "a running one, and its anonymous volumes"),
     returns="RemovedRow",
     refused=_REFUSED,
+    aliases=("container remove", "container rm"),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @flag("-f", "--force", help="Force the removal of a running container (uses SIGKILL)")
 @flag("-v", "--volumes", help="Remove anonymous volumes associated with the container")
 def command(door: Door, names: tuple[str, ...], *, force: bool, volumes: bool) -> Result:

@@ -24,8 +24,10 @@ __all__ = ["command"]
     ("rmi ubuntu:24.04", "a name, and the image with its last name"),
     ("rmi -f 3f1a2b", "an image with all its names"),
     returns="RemovedRow",
+    aliases=("image remove", "image rm"),
+    magic=True,
 )
-@argument("names", nargs=-1, required=True, metavar="IMAGE")
+@argument("names", "image", nargs=-1, required=True, metavar="IMAGE")
 @flag("-f", "--force", help="Force removal of the image")
 @flag("--no-prune", hidden=True)
 def command(

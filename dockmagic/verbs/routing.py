@@ -35,7 +35,7 @@ def find(argv: Sequence[str], *, prog: str) -> tuple[str, Verb, list[str]]:
         verb = ALIASES.get(called, called)
         if len(argv) >= words and verb in VERBS:
             return called, load(verb), list(argv[words:])
-    if argv[0] in NOUNS and argv[1:2] in ([], ["--help"], ["-h"]):
+    if argv[0] in NOUNS and tuple(argv[1:2]) in ((), ("--help",), ("-h",)):
         return "help", load("help"), [argv[0]]
     from .refused import refuse  # only a mistake needs its table
 

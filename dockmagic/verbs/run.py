@@ -10,6 +10,7 @@ from .command import argument, flag, option, verb
 from .creating import REFUSED, create, creation_flags
 from .detaching import detach_keys_of
 from .following import follow
+from .metadata import CellText
 from .result import Ran
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ _NOT_MADE = 125
     returns="Ran",
     refused=REFUSED,
     takes_command=True,
+    aliases=("container run",),
+    cell=CellText(read_by=(("interactive", True),)),
 )
-@argument("image")
-@argument("words", nargs=-1, metavar="[COMMAND] [ARG...]")
+@argument("image", "image")
+@argument("words", "program", nargs=-1, metavar="[COMMAND] [ARG...]")
 @creation_flags
 @flag("-d", "--detach", help="Run container in background and print container ID")
 @option("-a", "--attach", multiple=True, metavar="list", help="Attach to STDIN, STDOUT or STDERR")

@@ -29,9 +29,10 @@ _SUFFIXES = {".gz": "gzip", ".tgz": "gzip", ".zst": "zstd", ".tzst": "zstd"}
     ("save -o images.tar.gz ubuntu busybox", "several, compressed as the file's name says"),
     ("save --format oci-archive -o ubuntu.oci ubuntu", "as an OCI archive, digests unchanged"),
     returns="Nothing",
+    aliases=("image save",),
 )
-@argument("names", nargs=-1, required=True, metavar="IMAGE")
-@option("-o", "--output", metavar="string", help="Write to a file, instead of STDOUT")
+@argument("names", "image", nargs=-1, required=True, metavar="IMAGE")
+@option("-o", "--output", kinds=("host path",), metavar="string", help="Write to a file, instead of STDOUT")
 @option("--format", "form", default="docker-archive", metavar="string", help="docker-archive or oci-archive")
 @option("--compression", metavar="string", help="none, gzip or zstd; as the file's name says if left out")
 def command(door: Door, names: tuple[str, ...], output: str | None, form: str, compression: str | None) -> Result:

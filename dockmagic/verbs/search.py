@@ -25,6 +25,7 @@ __all__ = ["command"]
     ("search --filter is-official=true --limit 5 python", "official images alone"),
     ("search localhost:5000/app", "in another registry's catalogue"),
     returns="SearchRow",
+    magic=True,
 )
 @argument("term")
 @filters

@@ -28,7 +28,7 @@ __all__ = ["command"]
     ("serve -u me --password-stdin", "with a login; the password on standard input"),
     returns="Serving",
 )
-@argument("folder", required=False, default="", metavar="[FOLDER]")
+@argument("folder", "host path", required=False, default="", metavar="[FOLDER]")
 @option("-p", "--port", type=int, default=5000, metavar="int", help="Port to listen on; 0 for a free one")
 @option("--host", default="127.0.0.1", metavar="string", help="Address to listen on; 0.0.0.0 lets others in")
 @option("--allow-host", "hosts", multiple=True, metavar="stringArray", help="Further name by which clients reach it")

@@ -11,6 +11,7 @@ from dockmagic.run.container import CannotStart
 from .command import argument, flag, option, verb
 from .each import each
 from .following import follow
+from .metadata import CellText
 
 if TYPE_CHECKING:
     from .door import Door
@@ -25,8 +26,10 @@ __all__ = ["command"]
     ("start web", "in the background"),
     ("start -a -i test", "and talk to it: the shell of run -i -t --name test"),
     returns="Lines",
+    aliases=("container start",),
+    cell=CellText(read_by=(("interactive", True),)),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @flag("-a", "--attach", help="Attach STDOUT/STDERR and forward signals")
 @flag("-i", "--interactive", help="Attach container's STDIN")
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")

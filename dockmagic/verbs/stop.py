@@ -22,8 +22,9 @@ __all__ = ["command"]
     ("stop web", "SIGTERM, and SIGKILL after ten seconds"),
     ("stop -t 0 web db", "at once"),
     returns="Lines",
+    aliases=("container stop",),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @option("-t", "--timeout", "--time", type=int, default=None, help="Seconds to wait before killing the container")
 @option("-s", "--signal", "sig", default="", metavar="string", help="Signal to send to the container")
 def command(door: Door, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:

@@ -1,16 +1,21 @@
-"""The table of verbs: what there is, and under which names."""
+"""The table of verbs: what there is, and under which names.
+
+Aliases and magics stand on each verb. As no verb is imported before it is called, `index` has them collected.
+"""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Final
 
+from .index import ALIASES, CELL_MAGICS, MAGICS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .command import Verb
 
-__all__ = ["ALIASES", "NOUNS", "VERBS", "load", "summary"]
+__all__ = ["ALIASES", "CELL_MAGICS", "MAGICS", "NOUNS", "VERBS", "load", "summary"]
 
 #: Verb → the module with its `command`, in the order in which ``help`` lists them.
 VERBS: Final[Mapping[str, str]] = {
@@ -71,56 +76,6 @@ VERBS: Final[Mapping[str, str]] = {
     "info": "info",
     "version": "version",
     "help": "help",
-}
-
-#: Docker's noun forms and their aliases → verb.
-ALIASES: Final[Mapping[str, str]] = {
-    "container attach": "attach",
-    "container commit": "commit",
-    "container cp": "cp",
-    "container create": "create",
-    "container diff": "diff",
-    "container exec": "exec",
-    "container export": "export",
-    "container inspect": "inspect",
-    "container kill": "kill",
-    "container list": "ps",
-    "container ls": "ps",
-    "container logs": "logs",
-    "container pause": "pause",
-    "container port": "port",
-    "container ps": "ps",
-    "container remove": "rm",
-    "container rename": "rename",
-    "container restart": "restart",
-    "container rm": "rm",
-    "container run": "run",
-    "container start": "start",
-    "container stop": "stop",
-    "container top": "top",
-    "container unpause": "unpause",
-    "container wait": "wait",
-    "builder build": "build",
-    "buildx build": "build",
-    "buildx du": "builder du",
-    "buildx prune": "builder prune",
-    "buildx version": "version",
-    "image build": "build",
-    "image history": "history",
-    "image import": "import",
-    "image inspect": "inspect",
-    "image list": "images",
-    "image load": "load",
-    "image ls": "images",
-    "image pull": "pull",
-    "image push": "push",
-    "image remove": "rmi",
-    "image rm": "rmi",
-    "image save": "save",
-    "image tag": "tag",
-    "system info": "info",
-    "volume list": "volume ls",
-    "volume remove": "volume rm",
 }
 
 #: Words that need another one after them, with what they are about.

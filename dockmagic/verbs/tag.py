@@ -20,9 +20,11 @@ __all__ = ["command"]
     ("tag ubuntu:24.04 localhost:5000/ubuntu:noble", "a name under which it can be pushed"),
     ("tag 3f1a2b base", "an image by its ID"),
     returns="Nothing",
+    aliases=("image tag",),
+    magic=True,
 )
-@argument("source")
-@argument("target")
+@argument("source", "image")
+@argument("target", "image")
 def command(door: Door, source: str, target: str) -> Result:
     """Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE."""
     door.engine.images.tag(source, target)

@@ -26,8 +26,9 @@ __all__ = ["command"]
     ("tags ubuntu", "every tag with its aliases, platforms, size and age; nothing is pulled"),
     ("tags -q quay.io/org/app", "names alone, with one request"),
     returns="TagRow",
+    magic=True,
 )
-@argument("name")
+@argument("name", "remote tag", "image")
 @form
 @all_digits
 @flag("-q", "--quiet", help="Only show names")

@@ -25,8 +25,9 @@ __all__ = ["command"]
     ("top web -o pid,rss,args", "as ps shows them with these options of its own"),
     returns="ProcessRow",
     takes_command=True,
+    aliases=("container top",),
 )
-@argument("name", metavar="CONTAINER")
+@argument("name", "container", metavar="CONTAINER")
 @argument("options", nargs=-1, metavar="[ps OPTIONS]")
 @form
 def command(door: Door, name: str, options: tuple[str, ...], form: str | None) -> Result:

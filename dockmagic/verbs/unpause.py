@@ -21,8 +21,9 @@ __all__ = ["command"]
     "CONTAINER [CONTAINER...]",
     ("unpause web", "they go on"),
     returns="Lines",
+    aliases=("container unpause",),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 def command(door: Door, names: tuple[str, ...]) -> Result:
     """Unpause all processes within one or more containers."""
 

@@ -27,8 +27,9 @@ __all__ = ["command"]
     "[OPTIONS] IMAGE",
     ("validate ubuntu", "recompute every digest, DiffID, size and media type"),
     returns="MismatchRow",
+    magic=True,
 )
-@argument("image")
+@argument("image", "image")
 @platform
 @form
 def command(door: Door, image: str, platform: str | None, form: str | None) -> Result:

@@ -26,6 +26,7 @@ _TITLES = {
     ("version", "dockmagic, Python and platform"),
     ("version --format '{{.Version}}'", "the number alone"),
     returns="Document",
+    aliases=("buildx version",),
 )
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
 @flag("--short", hidden=True)

@@ -21,7 +21,7 @@ __all__ = ["command"]
     ("volume inspect -f '{{.Mountpoint}}' data", "where its files are"),
     returns="Document",
 )
-@argument("names", nargs=-1, required=True, metavar="VOLUME")
+@argument("names", "volume", nargs=-1, required=True, metavar="VOLUME")
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
 def command(door: Door, names: tuple[str, ...], form: str | None) -> Result:
     """Display detailed information on one or more volumes."""

@@ -23,6 +23,7 @@ __all__ = ["command"]
     ("volume ls", "every volume"),
     ("volume ls -q --filter dangling=true", "names of those that no container uses"),
     returns="VolumeRow",
+    aliases=("volume list",),
 )
 @filters
 @form

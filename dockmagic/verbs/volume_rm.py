@@ -19,8 +19,9 @@ __all__ = ["command"]
     "[OPTIONS] VOLUME [VOLUME...]",
     ("volume rm data", "with all its files"),
     returns="Lines",
+    aliases=("volume remove",),
 )
-@argument("names", nargs=-1, required=True, metavar="VOLUME")
+@argument("names", "volume", nargs=-1, required=True, metavar="VOLUME")
 @flag("-f", "--force", help="Say nothing of volumes that are not there")
 def command(door: Door, names: tuple[str, ...], *, force: bool) -> Result:
     """Remove one or more volumes."""

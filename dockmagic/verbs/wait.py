@@ -19,8 +19,9 @@ __all__ = ["command"]
     "CONTAINER [CONTAINER...]",
     ("wait job", "prints its exit code when it has ended"),
     returns="Lines",
+    aliases=("container wait",),
 )
-@argument("names", nargs=-1, required=True, metavar="CONTAINER")
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 def command(door: Door, names: tuple[str, ...]) -> Result:
     """Block until one or more containers stop, then print their exit codes."""
     return each(names, lambda name: str(door.engine.containers.get(name).wait()))

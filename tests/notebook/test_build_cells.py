@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from balance import Balance
 from IPython.core.completer import provisionalcompleter
 
+from dockmagic.notebook.paths import expand_host_paths
+from dockmagic.verbs.invocation import bind
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -105,20 +108,24 @@ def test_names_in_braces_are_the_dockerfiles(run: Run) -> None:
 
 def test_a_build_of_a_folder_needs_no_cell(run: Run) -> None:
     """%build reads the Dockerfile there; one more in the cell is too many, `-f -` is the cell; `-` has no context."""
-    _, built, twice, said, alone, bare, quiet = run(
+    _, built, twice, said, alone, bare, asks, adds, quiet = run(
         _CONTEXT + "\n_ = open('Dockerfile', 'w').write('FROM scratch\\nCOPY name /\\n')",
         "%build -t app .",
         build("FROM scratch\n", "-f Dockerfile ."),
         build("FROM scratch\nCOPY name /\n", "-t said -f - ."),
         build("FROM scratch\nENV A=1\n", "-t alone -"),
-        build("FROM scratch\n", "-t bare"),
+        build("FROM scratch\nENV A=1\n", "-t bare", "%%docker image build"),
+        build("FROM scratch\nENV A=1\nCOPY . /\n", "-t asks", "%%docker buildx build"),
+        build("FROM scratch\nADD name /\n", "-t adds -"),
         "x = %build -q .\nprint(x.text.startswith('sha256:'), len(x.text))",
     )
     assert plain(built).startswith("Building app\napp:latest")
     assert twice[-1]["evalue"].startswith("there are two Dockerfiles")
     assert "said:latest" in plain(said)
     assert "alone:latest" in plain(alone)
-    assert bare[-1]["evalue"].startswith("there is no context")
+    assert plain(bare).startswith("Building bare\nbare:latest")
+    assert asks[-1]["evalue"].startswith("there is no context, the folder that COPY in line 4 takes its files from")
+    assert "There is no context: name the folder" in adds[-1]["evalue"]
     assert plain(quiet) == "True 71\n"
 
 
@@ -201,13 +208,25 @@ def test_stages_complete_and_flags_do(shell: InteractiveShell, tmp_path: Path, m
     assert complete(cell, "%%build --target ") == ["one", "two"]
 
 
-def test_paths_of_this_machine_are_expanded(shell: InteractiveShell, tmp_path: Path) -> None:
+def test_paths_of_this_machine_are_expanded() -> None:
     """~ in the context, the Dockerfile, and where results go."""
-    from dockmagic.notebook.paths import expand_host_paths
-
     home = str(Path("~").expanduser())
     words = ["build", "-f", "~/Dockerfile", "-o", "type=tar,dest=~/x.tar", "--secret", "id=a,src=~/key", "~/app"]
-    assert expand_host_paths(words) == [
-        "build", "-f", f"{home}/Dockerfile", "-o", f"type=tar,dest={home}/x.tar", "--secret", f"id=a,src={home}/key",
-        f"{home}/app",
-    ]  # fmt: skip
+    bound = expand_host_paths(bind(words)).parameters
+    assert (bound["dockerfile"], bound["context"]) == (f"{home}/Dockerfile", f"{home}/app")
+    assert (bound["outputs"], bound["secrets"]) == ((f"type=tar,dest={home}/x.tar",), (f"id=a,src={home}/key",))
+
+
+def test_the_cells_dockerfile_is_built_by_every_name_of_build(run: Run) -> None:
+    """The folder has another one, which stays out of it: docker image build, buildx build, builder build."""
+    magics = ("%%build", "%%docker build", "%%docker image build", "%%docker buildx build", "%%docker builder build")
+    cells = [
+        build("FROM scratch\nLABEL from=cell\n", f"--into b{place} .", magic) for place, magic in enumerate(magics)
+    ]
+    *built, told = run(
+        _CONTEXT + "\n_ = open('Dockerfile', 'w').write('FROM scratch\\nLABEL from=folder\\n')",
+        *cells,
+        "print([b.image.config.labels['from'] for b in (b0, b1, b2, b3, b4)])",
+    )
+    assert all("Building" in plain(outputs) for outputs in built[1:])
+    assert plain(told) == f"{['cell'] * 5}\n"

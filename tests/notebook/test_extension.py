@@ -7,9 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from dockmagic.notebook.magics import SHORT, SHORT_CELLS
-from dockmagic.notebook.paths import HOST_PATHS
-from dockmagic.verbs.table import VERBS, load
+from dockmagic.verbs.table import CELL_MAGICS, MAGICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,19 +54,8 @@ def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:
     assert {
         kind: {name: magic for name, magic in all_names[kind].items() if name in owned[kind]} for kind in owned
     } == owned
-    assert set(all_names["line"]) - set(owned["line"]) == {"docker", *SHORT}
-    assert set(all_names["cell"]) - set(owned["cell"]) == {"docker", *SHORT_CELLS}
-
-
-def test_every_short_magic_is_a_verb() -> None:
-    """A short form and its verb cannot drift apart."""
-    assert set(SHORT) <= set(VERBS)
-
-
-def test_every_host_path_is_a_parameter_of_its_verb() -> None:
-    """The table of host paths names real parameters."""
-    for verb, parameters in HOST_PATHS.items():
-        assert set(parameters) <= {parameter.name for parameter in load(verb).params}
+    assert set(all_names["line"]) - set(owned["line"]) == {"docker", *MAGICS}
+    assert set(all_names["cell"]) - set(owned["cell"]) == {"docker", *CELL_MAGICS}
 
 
 def test_loading_twice_and_unloading_leave_no_trace(shell: InteractiveShell) -> None:

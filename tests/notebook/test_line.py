@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dockmagic.notebook.line import arguments, commands, expand_text
-from dockmagic.notebook.own_flags import take_own_flags
+from dockmagic.notebook.own_flags import bind_line
 from dockmagic.oci.errors import InvalidInput
 
 NAMES = {"tag": "my image", "port": 5000, "where": Path("/srv/data"), "flag": True, "rate": 1.5, "list": [1]}
@@ -94,30 +94,41 @@ def test_a_cell_of_commands_may_be_pasted_from_a_book() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "rest", "into", "expand", "check"),
+    ("line", "name", "bound", "into", "expand", "check"),
     [
-        ("load --into img -q", "load -q", "img", False, True),
-        ("--into=img", "", "img", False, True),
-        ("image load -- --into x", "image load -- --into x", "", False, True),
-        ("images --expand .", "images .", "", True, True),
-        ("run --into r --name x -i busybox cat --into y", "run --name x -i busybox cat --into y", "r", False, True),
-        ("exec --check=false c false --check", "exec c false --check", "", False, False),
-        ("--check=0 container run busybox", "container run busybox", "", False, False),
+        ("load --into img -q", "load", {"quiet": True}, "img", False, True),
+        ("--into=img", "", {}, "img", False, True),
+        ("images --expand app", "images", {"pattern": "app"}, "", True, True),
+        (
+            "run --into r --name x -i busybox cat --into y",
+            "run",
+            {"name": "x", "image": "busybox", "words": ("cat", "--into", "y")},
+            "r",
+            False,
+            True,
+        ),
+        ("exec --check=false c false --check", "exec", {"words": ("false", "--check")}, "", False, False),
+        ("--check=0 container run busybox", "run", {"image": "busybox"}, "", False, False),
+        ("--check container run --check=F busybox", "run", {"image": "busybox"}, "", False, False),
+        ("build --check .", "build", {"check": True}, "", False, True),
+        ("image save -- --into x", "save", {"names": ("--into", "x")}, "", False, True),
     ],
 )
-def test_flags_of_the_cell_are_taken_out_of_its_line(
-    line: str, rest: str, into: str, *, expand: bool, check: bool
+def test_flags_of_the_cell_are_parsed_with_those_of_the_command(
+    line: str, name: str, bound: dict[str, object], into: str, *, expand: bool, check: bool
 ) -> None:
     """They belong to the cell, not to the command; after ``--`` and in a program's own command line nothing does."""
-    left, own = take_own_flags(line)
-    assert (left, own.into, own.expand, own.check) == (rest, into, expand, check)
+    call, own = bind_line(line.split())
+    assert (own.into, own.expand, own.check) == (into, expand, check)
+    assert (call.name if call else "") == name
+    assert ({key: call.parameters[key] for key in bound} if call else {}) == bound
 
 
 @pytest.mark.parametrize("line", ["load --into", "load --into 1x", "exec --wait soon c", "exec --check=maybe c"])
 def test_flags_of_the_cell_want_good_values(line: str) -> None:
     """Each mistake is a clear line."""
     with pytest.raises(InvalidInput, match=r"needs|invalid"):
-        take_own_flags(line)
+        bind_line(line.split())
 
 
 def test_a_body_is_expanded_like_a_word() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.notebook.paths import expand_host_paths
 from dockmagic.oci.errors import ImageNotFound
+from dockmagic.verbs.invocation import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pytest
-    from IPython.core.interactiveshell import InteractiveShell
 
     Run = Callable[..., list[Any]]
 
@@ -43,6 +44,23 @@ def test_a_pulled_image_is_the_cells_value(run: Run) -> None:
     assert "ubuntu:12.04" in _plain(shown)
     assert "<details" in shown[0]["data"]["text/html"]
     assert text[0]["text"].strip()
+
+
+def test_every_form_of_pull_and_push_shows_its_progress(run: Run) -> None:
+    """Also as ``image pull``, in a cell of commands, and with flags behind the name; not where nothing moves."""
+    *shown, quiet, plan, asked = run(
+        "x = %docker image pull ubuntu:12.04 --platform linux/amd64",
+        "x = %pull ubuntu:12.04 --platform=linux/amd64",
+        "%%docker\nimage pull ubuntu:12.04",
+        "x = %docker image pull ubuntu:12.04 -q",
+        "x = %docker image pull --plan ubuntu:12.04",
+        "x = %docker image pull --help",
+    )
+    for outputs in shown:
+        assert outputs[0]["data"]["text/plain"] == "Pulling ubuntu:12.04"
+        assert _WIDGET in outputs[0]["data"]
+    for outputs in (quiet, plan, asked):
+        assert "display_data" not in {output["output_type"] for output in outputs}
 
 
 def test_a_pull_that_is_shown_says_what_became_of_each_layer(run: Run) -> None:
@@ -138,17 +156,21 @@ def test_a_variable_is_put_into_a_line(run: Run) -> None:
 
 
 def test_home_and_working_folder_are_expanded_in_host_paths_alone(
-    shell: InteractiveShell, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``save -o $(pwd)/x`` writes here; a path in an image stays as it is written."""
-    from dockmagic.notebook.paths import expand_host_paths
+    """``save -o $(pwd)/x`` writes here; a path in an image, and a program's words, stay as they are written."""
+
+    def bound(*words: str) -> Mapping[str, Any]:
+        return expand_host_paths(bind(words)).parameters
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
-    assert expand_host_paths(["save", "-o", "$(pwd)/x.tar", "app"])[2] == f"{tmp_path}/x.tar"
-    assert expand_host_paths(["image", "save", "app", "--output=$PWD/x"])[-1] == f"--output={tmp_path}/x"
-    assert expand_host_paths(["import", "~/root.tar", "app"])[1] == "/home/me/root.tar"
-    assert expand_host_paths(["cat", "app", "~/x"]) == ["cat", "app", "~/x"]
+    assert bound("save", "-o", "$(pwd)/x.tar", "app")["output"] == f"{tmp_path}/x.tar"
+    assert bound("image", "save", "app", "--output=$PWD/x")["output"] == f"{tmp_path}/x"
+    assert bound("import", "~/root.tar", "app")["source"] == "/home/me/root.tar"
+    assert bound("run", "-v", "~/data:/data", "app", "ls", "~/x")["volumes"] == ("/home/me/data:/data",)
+    assert bound("run", "-v", "~/data:/data", "app", "ls", "~/x")["words"] == ("ls", "~/x")
+    assert bound("cat", "app", "~/x")["path"] == "~/x"
 
 
 _SERVE_AND_INTERRUPT = """

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     ("cell", "python"),
     [
         ("%images?", "get_ipython().run_line_magic('images', '--help')\n"),
-        ("%docker run?", "get_ipython().run_line_magic('docker', 'run --help')\n"),
-        ("%docker image ls??", "get_ipython().run_line_magic('docker', 'image ls --help')\n"),
+        ("%docker run?", "get_ipython().run_line_magic('docker', '--help run')\n"),
+        ("%docker image ls??", "get_ipython().run_line_magic('docker', '--help image ls')\n"),
+        ("%docker run busybox ls?", "get_ipython().run_line_magic('docker', '--help run busybox ls')\n"),
         ("%docker?", "get_ipython().run_line_magic('docker', '--help')\n"),
         ("%images;", "get_ipython().run_line_magic('images', '');\n"),
         ("%layers ubuntu ;", "get_ipython().run_line_magic('layers', 'ubuntu');\n"),

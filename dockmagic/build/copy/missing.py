@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from dockmagic.build.sources.files import base_of, decoded, encoded, join, parent_of, real_name, shown
+from dockmagic.build.sources.files import NoFiles, base_of, decoded, encoded, join, parent_of, real_name, shown
 from dockmagic.oci.dockerfile.suggest import nearest
 from dockmagic.oci.errors import PathNotFound
 
@@ -38,6 +38,8 @@ def missing(files: Files, source: str) -> PathNotFound:
     meant = nearest(decoded(base_of(name)), map(decoded, files.names(parent_of(name))))
     told = f" (did you mean {decoded(join(parent_of(name), encoded(meant)))}?)" if meant else ""
     hint = f"Look at what is in {files.label}" if files.owned else "Write paths relative to the context"
+    if isinstance(files, NoFiles):
+        hint = "There is no context: name the folder that has the files; a dot is this one"
     return PathNotFound(f"{found_missing}{told}", hint=hint)
 
 

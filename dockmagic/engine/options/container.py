@@ -13,7 +13,7 @@ from dockmagic.run.flags.limits import Limits
 
 from . import environment, limits, mounts, network
 from .convert import argv, identity, integer, one_of, path, platform, seconds, switch, text, word, words
-from .option import Option, options_of, read
+from .option import Kind, Option, options_of, read
 
 __all__ = ["FOREIGN", "FORMER", "OPTIONS", "REFUSED", "ContainerOptions", "container_spec"]
 
@@ -26,8 +26,14 @@ def _switch(*flags: str, help: str) -> Option:  # noqa: A002  (as click calls it
     return Option(flags, switch, help, metavar="")
 
 
-def _list(*flags: str, convert: Any = words, metavar: str = "list", help: str) -> Option:  # noqa: A002
-    return Option(flags, convert, help, metavar=metavar, many=True)
+def _list(
+    *flags: str,
+    convert: Any = words,
+    metavar: str = "list",
+    help: str,  # noqa: A002  (likewise)
+    kinds: tuple[Kind, ...] = (),
+) -> Option:
+    return Option(flags, convert, help, metavar=metavar, many=True, kinds=kinds)
 
 
 class ContainerOptions(TypedDict, total=False):
@@ -40,18 +46,42 @@ class ContainerOptions(TypedDict, total=False):
     tty: Annotated[bool, _switch("-t", "--tty", help="Allocate a pseudo-TTY")]
     env: Annotated[Pairs, _list("-e", "--env", convert=environment.env, help="Set environment variables")]
     env_file: Annotated[
-        Paths, _list("--env-file", convert=environment.env_file, help="Read in a file of environment variables")
+        Paths,
+        _list(
+            "--env-file",
+            convert=environment.env_file,
+            help="Read in a file of environment variables",
+            kinds=("host path",),
+        ),
     ]
     volumes: Annotated[
         Mapping[Any, Any] | Iterable[Any],
-        _list("-v", "--volume", convert=mounts.volumes, help="Bind mount a folder or a volume"),
+        _list(
+            "-v",
+            "--volume",
+            convert=mounts.volumes,
+            help="Bind mount a folder or a volume",
+            kinds=("volume", "host path"),
+        ),
     ]
     volumes_from: Annotated[
-        Any, _list("--volumes-from", convert=mounts.volumes_from, help="Mount volumes from the specified container(s)")
+        Any,
+        _list(
+            "--volumes-from",
+            convert=mounts.volumes_from,
+            help="Mount volumes from the specified container(s)",
+            kinds=("container",),
+        ),
     ]
     mounts: Annotated[
         Mapping[str, Any] | Iterable[Any],
-        _list("--mount", convert=mounts.mounts, metavar="mount", help="Attach a filesystem mount to the container"),
+        _list(
+            "--mount",
+            convert=mounts.mounts,
+            metavar="mount",
+            help="Attach a filesystem mount to the container",
+            kinds=("host path",),
+        ),
     ]
     tmpfs: Annotated[Pairs, _list("--tmpfs", convert=mounts.tmpfs, help="Mount a tmpfs directory")]
     workdir: Annotated[str | PurePath, Option(("-w", "--workdir"), path, "Working directory inside the container")]
@@ -98,7 +128,10 @@ class ContainerOptions(TypedDict, total=False):
         _list("--security-opt", convert=limits.no_new_privileges, help="Security options: no-new-privileges"),
     ]
     labels: Annotated[Pairs, _list("-l", "--label", convert=environment.labels, help="Set meta data on a container")]
-    label_file: Annotated[Paths, _list("--label-file", convert=environment.label_file, help="Read in a file of labels")]
+    label_file: Annotated[
+        Paths,
+        _list("--label-file", convert=environment.label_file, help="Read in a file of labels", kinds=("host path",)),
+    ]
     stop_signal: Annotated[str | int, Option(("--stop-signal",), limits.signal, "Signal to stop the container")]
     stop_timeout: Annotated[
         float, Option(("--stop-timeout",), seconds, "Timeout (in seconds) to stop a container", metavar="int")
@@ -125,7 +158,9 @@ class ContainerOptions(TypedDict, total=False):
     platform: Annotated[
         str | Platform, Option(("--platform",), platform, "Set platform if server is multi-platform capable")
     ]
-    cidfile: Annotated[str | os.PathLike[str], Option(("--cidfile",), path, "Write the container ID to the file")]
+    cidfile: Annotated[
+        str | os.PathLike[str], Option(("--cidfile",), path, "Write the container ID to the file", kinds=("host path",))
+    ]
 
 
 #: Keyword → option.

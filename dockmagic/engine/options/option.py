@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Convert", "Option", "options_of", "read"]
+__all__ = ["Convert", "Kind", "Option", "options_of", "read"]
 
 if TYPE_CHECKING:
     #: Turns a value into the typed one; the first argument is the keyword, for the error.
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 else:
     Convert = object
 
+#: What the value of an option names, for completion and host paths: a path of this machine, a path in a container or
+#: image, the words of a program in one, a stage of a Dockerfile, a tag of a remote repository.
+Kind: TypeAlias = Literal[
+    "container", "container path", "host path", "image", "image path", "program", "remote tag", "stage", "volume"
+]
 _NONE: Final[Mapping[str, Any]] = {}
 
 
@@ -31,6 +36,7 @@ class Option(NamedTuple):
         many: whether the flag may be given several times.
         parse: reads the value of a command line where that differs from `convert`.
         hidden: whether the help leaves it out.
+        kinds: what the value names.
     """
 
     flags: tuple[str, ...]
@@ -40,6 +46,7 @@ class Option(NamedTuple):
     many: bool = False
     parse: Convert | None = None
     hidden: bool = False
+    kinds: tuple[Kind, ...] = ()
 
 
 def options_of(kind: type) -> dict[str, Option]:
