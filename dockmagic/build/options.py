@@ -58,10 +58,18 @@ class Secret(msgspec.Struct, frozen=True):
             file, variable = "", file or name
         if not file and not variable:
             variable, file = (name, "") if name in os.environ else ("", name)
-        secret = cls._from_variable(name, variable) if variable else cls._from_file(name, file)
-        if len(secret) > _MOST:
+        return cls.of(name, cls._from_variable(name, variable)) if variable else cls.from_file(name, file)
+
+    @classmethod
+    def of(cls, name: str, value: bytes) -> Secret:
+        """A secret with this value.
+
+        Raises:
+            InvalidInput: it is too large.
+        """
+        if len(value) > _MOST:
             raise InvalidInput(f"the secret {name} has more than {_MOST >> 10} KiB", hint="Use a bind mount for files")
-        return cls(name, secret)
+        return cls(name, value)
 
     @staticmethod
     def _from_variable(name: str, variable: str) -> bytes:
@@ -70,11 +78,16 @@ class Secret(msgspec.Struct, frozen=True):
         except KeyError:
             raise InvalidInput(f"the secret {name}: there is no variable {variable} in the environment") from None
 
-    @staticmethod
-    def _from_file(name: str, file: str) -> bytes:
+    @classmethod
+    def from_file(cls, name: str, file: str) -> Secret:
+        """A secret with the content of a file.
+
+        Raises:
+            InvalidInput: the file cannot be read, or is too large.
+        """
         try:
             with Path(file).expanduser().open("rb") as source:
-                return source.read(_MOST + 1)
+                return cls.of(name, source.read(_MOST + 1))
         except OSError as error:
             raise InvalidInput(
                 f"the secret {name}: {file}: {(error.strerror or str(error)).lower()}",

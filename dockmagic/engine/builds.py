@@ -6,59 +6,49 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dockmagic.build.outcome.events import ignore_events
 from dockmagic.oci.errors import InvalidInput, PathNotFound
-from dockmagic.oci.reference import Reference
+from dockmagic.oci.protocols import ignore_progress
 
 from .cleaning import roots
 from .filters import moment, named_filters
 from .recipe import Recipe, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import BinaryIO
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import BinaryIO, Unpack
 
     from dockmagic.build.caching.cache import Record
     from dockmagic.build.caching.prune import Pruned, Usage
     from dockmagic.build.outcome.events import BuildEvent
     from dockmagic.build.outcome.result import Build
     from dockmagic.build.sources.context import Context, DockerfileText
-    from dockmagic.oci.platforms import Platform
-    from dockmagic.rows import CacheRow
+    from dockmagic.oci.protocols import Progress
+    from dockmagic.rows import CacheRow, Rows
     from dockmagic.store.home import Home
 
+    from .build_request import BuildRequest
     from .ground import Ground
+    from .images import Images
+    from .options.build import BuildOptions
 
-__all__ = ["Builds", "cache_rows", "source_date_epoch"]
+__all__ = ["Builds", "cache_rows"]
 
 
 class Builds:
     """The builds of an engine; get it as ``Engine().builds``."""
 
-    def __init__(self, engine: Ground) -> None:
+    def __init__(self, engine: Ground, images: Images) -> None:
         self._engine = engine
+        self._images = images
 
-    def open(
-        self,
-        context: str = ".",
-        *,
-        dockerfile: str = "",
-        contexts: Mapping[str, str] | None = None,
-        stdin: BinaryIO | None = None,
-        first_line: int = 1,
-        syntax: str = "",
-    ) -> Recipe:
-        """Read a Dockerfile and open its contexts; close what this returns.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._engine, "builds")
 
-        Args:
-            context: a folder, the URL of a git repository or a tar, or ``-`` for a tar or a Dockerfile on `stdin`.
-            dockerfile: its path; ``-`` is `stdin`; empty for the context's own.
-            contexts: named ones: name → folder, URL, ``docker-image://REF``, ``oci-layout://FOLDER``.
-            stdin: see above.
-            first_line: number of the first line of a Dockerfile on `stdin`, which errors count from.
-            syntax: what ``BUILDKIT_SYNTAX`` asks for, which goes before the Dockerfile's ``# syntax=``.
+    def open(self, request: BuildRequest) -> Recipe:
+        """Read the Dockerfile of a request and open its contexts; close what this returns.
 
         Raises:
             DockerfileError: it cannot be understood.
@@ -69,6 +59,7 @@ class Builds:
         from dockmagic.build.sources.context import open_context, open_named
         from dockmagic.oci.dockerfile import parse, refuse_frontend
 
+        context, dockerfile, stdin = request.context, request.dockerfile, request.stdin
         if context == dockerfile == "-":
             raise InvalidInput(
                 "standard input cannot be both the context and the Dockerfile", hint="Name a folder as the context"
@@ -77,14 +68,14 @@ class Builds:
         opened: list[Context] = [open_context(home, context, stdin=stdin)]
         try:
             text = _dockerfile(home, opened[0], context, dockerfile, stdin)
-            line = first_line if "-" in (dockerfile, context) else 1
+            line = request.first_line if "-" in (dockerfile, context) else 1
             with reading(text.text.decode("utf-8", "replace"), name=text.name, first_line=line):
                 parsed = parse(text.text, name=text.name, first_line=line)
-            if not syntax:
+            if not request.options.build_args.get("BUILDKIT_SYNTAX"):  # which goes before the Dockerfile's # syntax=
                 refuse_frontend(parsed)
             opened[0] = opened[0].ignoring(text.name)
             named: dict[str, Context] = {}
-            for name, where in (contexts or {}).items():
+            for name, where in request.build_contexts.items():
                 named[name] = open_named(home, name, where)
                 opened.append(named[name])
         except BaseException:
@@ -95,72 +86,66 @@ class Builds:
 
     def build(
         self,
-        context: str = ".",
+        context: str | os.PathLike[str] | BinaryIO | None = ".",
         *,
-        dockerfile: str = "",
-        tags: Sequence[str] = (),
-        target: str = "",
-        build_args: Mapping[str, str | None] | None = None,
-        contexts: Mapping[str, str] | None = None,
-        labels: Mapping[str, str] | None = None,
-        annotations: Mapping[str, str] | None = None,
-        no_cache: bool = False,
-        no_cache_filter: Sequence[str] = (),
-        pull: bool = False,
-        platform: Platform | None = None,
-        secrets: Mapping[str, bytes] | None = None,
-        network: str = "host",
-        outputs: Sequence[str] = (),
-        epoch: int | None = None,
-        stdin: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
+        **options: Unpack[BuildOptions],
     ) -> Build:
         """Build an image (``build``).
 
         Args:
-            context: see `open`; so are `dockerfile`, `contexts` and `stdin`.
-            dockerfile: its path.
-            tags: names for the image.
-            target: the stage to build; empty for the last.
-            build_args: values for ARG; None takes the environment's.
-            contexts: named ones.
-            labels: over the Dockerfile's.
-            annotations: of the manifest.
-            no_cache: use nothing of the cache.
-            no_cache_filter: stages that use nothing of it.
-            pull: ask registries for newer base images.
-            platform: to build for; None for this machine's.
-            secrets: for ``RUN --mount=type=secret``, by their IDs.
-            network: of RUN, ``host`` or ``none``.
-            outputs: where the result goes besides the store, as ``--output`` takes them.
-            epoch: seconds for all dates in the image; None for ``SOURCE_DATE_EPOCH``, else the present time.
-            stdin: see `open`.
-            on_event: hears how it goes; called from several threads, one at a time.
+            context: a folder, the URL of a git repository or a tar, or a stream with a tar; None for a context without
+                files, with the Dockerfile as a stream.
+            on_event: gets how it goes; called from several threads, one at a time.
+            options: docker's long flags, see `BuildOptions`.
 
         Raises:
+            TypeError: an option that is not known, or a value of a type that does not fit.
             StepFailed: a step failed.
             DockerfileError: the Dockerfile cannot be understood or followed, or a base image is nowhere.
         """
-        from dockmagic.build.options import Options, Secret
-        from dockmagic.build.outcome.output import Output
+        from .options.build import build_request
 
-        options = Options(
-            tags=tuple(Reference.parse(tag).or_latest() for tag in tags),
-            target=target,
-            build_args=dict(build_args or {}),
-            labels=dict(labels or {}),
-            annotations=dict(annotations or {}),
-            no_cache=no_cache,
-            no_cache_filter=tuple(no_cache_filter),
-            pull=pull,
-            platform=platform,
-            secrets=tuple(Secret(id=name, value=value) for name, value in (secrets or {}).items()),
-            network=network,
-            epoch=source_date_epoch(build_args or {}) if epoch is None else epoch,
-        )
-        syntax = options.build_args.get("BUILDKIT_SYNTAX") or ""
-        with self.open(context, dockerfile=dockerfile, contexts=contexts, stdin=stdin, syntax=syntax) as recipe:
-            return recipe.build(options, outputs=tuple(map(Output.parse, outputs)), on_event=on_event)
+        return self.build_from(build_request(context, options), on_event=on_event)
+
+    def build_from(
+        self,
+        request: BuildRequest,
+        *,
+        stdout: BinaryIO | None = None,
+        on_event: Callable[[BuildEvent], None] = ignore_events,
+        on_progress: Progress = ignore_progress,
+    ) -> Build:
+        """Build what a request asks for, and push it where it says so.
+
+        Args:
+            request: what is to be built.
+            stdout: for outputs that ask for it.
+            on_event: gets how it goes.
+            on_progress: gets the progress of each blob that is pushed.
+
+        Raises:
+            DockmagicError: as `build` raises them.
+        """
+        with self.open(request) as recipe:
+            return self.carry_out(recipe, request, stdout=stdout, on_event=on_event, on_progress=on_progress)
+
+    def carry_out(
+        self,
+        recipe: Recipe,
+        request: BuildRequest,
+        *,
+        stdout: BinaryIO | None = None,
+        on_event: Callable[[BuildEvent], None] = ignore_events,
+        on_progress: Progress = ignore_progress,
+    ) -> Build:
+        """Build a recipe that is open; see `build_from`."""
+        built = recipe.build(request.options, outputs=request.outputs, stdout=stdout, on_event=on_event)
+        for output in request.outputs:
+            for name in output.names or built.names if output.push else ():
+                self._images.push(name, on_progress=on_progress)
+        built.image.actions = self._images
+        return built
 
     # The cache
 
@@ -170,9 +155,11 @@ class Builds:
 
         return usage(self._engine.store)
 
-    def rows(self) -> tuple[CacheRow, ...]:
+    def rows(self) -> Rows[CacheRow]:
         """One row per step that the cache knows, most recently used first (``builder du``)."""
-        return cache_rows(self.usage().records)
+        from dockmagic.rows import CacheRow, Rows
+
+        return Rows(CacheRow, cache_rows(self.usage().records))
 
     def prune(
         self,
@@ -229,26 +216,6 @@ def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:
     )
 
 
-def source_date_epoch(build_args: Mapping[str, str | None]) -> int | None:
-    """``SOURCE_DATE_EPOCH`` as an argument of the build, else of the environment.
-
-    None if it is not set, or if the argument names what has the date: that is read with the Dockerfile.
-
-    Raises:
-        InvalidInput: that of the environment is no number.
-    """
-    given = build_args.get("SOURCE_DATE_EPOCH")
-    text = given or os.environ.get("SOURCE_DATE_EPOCH") or ""
-    if not text or (given and not _is_date(given)):
-        return None
-    if not _is_date(text):
-        raise InvalidInput(
-            f"SOURCE_DATE_EPOCH is {text[:40]!r}, which is no date",
-            hint="Set it to seconds since 1970, such as 1700000000",
-        )
-    return int(text)
-
-
 def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: BinaryIO | None) -> DockerfileText:
     if name.startswith(("http://", "https://")):
         from dockmagic.build.sources.context import fetch_dockerfile
@@ -280,8 +247,3 @@ def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: Bi
 def _until(filters: Sequence[str]) -> float | None:
     moments = [moment(value).timestamp() for _, value in named_filters(filters, ("until", "unused-for"))]
     return min(moments, default=None)
-
-
-def _is_date(text: str) -> bool:
-    """Whether it is a number of seconds that some year has."""
-    return text.isascii() and text.isdecimal() and len(text) <= len("253402300799")

@@ -88,7 +88,7 @@ class Engine:
         """What can be built here."""
         from .builds import Builds
 
-        return Builds(self)
+        return Builds(self, self.images)
 
     @cached_property
     def containers(self) -> Containers:

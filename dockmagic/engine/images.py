@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from dockmagic.build.outcome.events import ignore_events
 from dockmagic.image import local
 from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference
 from dockmagic.oci.media import Compression
@@ -19,10 +20,13 @@ from .options import convert
 from .subject import find_image, find_subject
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import BinaryIO, Unpack
 
+    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.build.outcome.result import Build
     from dockmagic.image.actions import Pushed, Removal
     from dockmagic.image.analysis import Diff
     from dockmagic.image.image import Image
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
     from .collection import Filters
     from .ground import Ground
+    from .options.build import BuildOptions
     from .subject import Subject
 
 __all__ = ["Images"]
@@ -383,6 +388,18 @@ class Images(Collection["Image"]):
             roots=roots(store),
         )
         return self._with_layers(removal)
+
+    def build(
+        self,
+        context: str | os.PathLike[str] | BinaryIO | None = ".",
+        *,
+        on_event: Callable[[BuildEvent], None] = ignore_events,
+        **options: Unpack[BuildOptions],
+    ) -> Build:
+        """Build an image; see `Builds.build`."""
+        from .builds import Builds
+
+        return Builds(self._engine, self).build(context, on_event=on_event, **options)
 
     # Analysis
 

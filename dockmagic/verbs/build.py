@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from click import Choice
 
+from dockmagic.engine.options.build import REFUSED, build_request
 from dockmagic.engine.step_rows import unstable_rows
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import UnstableRow
 
-from .build_flags import REFUSED, build_flags, build_options, build_outputs, pairs, unused_flags
+from .build_flags import build_flags, unused_flags
 from .calls import CALLS, Call, CallType
 from .command import argument, flag, option, verb
 from .metadata import CellText
@@ -20,8 +21,6 @@ from .result import Built, Table
 
 if TYPE_CHECKING:
     from dockmagic.build.options import Options
-    from dockmagic.build.outcome.output import Output
-    from dockmagic.build.outcome.result import Build
     from dockmagic.engine.recipe import Recipe
 
     from .door import Door
@@ -49,27 +48,7 @@ _STYLES = ("auto", "plain", "tty", "quiet", "rawjson")
     cell=CellText(read_by=(("context", "-"), ("dockerfile", "-")), dockerfile=True, defaults={"context": "-"}),
 )
 @argument("context", "host path", metavar="PATH | URL | -")
-@option(
-    "-f",
-    "--file",
-    "dockerfile",
-    kinds=("host path",),
-    default="",
-    metavar="string",
-    help="Dockerfile or its URL; - is standard input",
-)
-@option("--build-context", "contexts", multiple=True, metavar="stringArray", help="Further context, as NAME=PATH")
 @build_flags
-@option(
-    "-o",
-    "--output",
-    "outputs",
-    kinds=("host path",),
-    multiple=True,
-    metavar="stringArray",
-    help="Where the result goes besides",
-)
-@flag("--push", help="Push the image, too")
 @option("--iidfile", "id_file", kinds=("host path",), metavar="string", help="Write the image ID to a file")
 @option(
     "--metadata-file", kinds=("host path",), metavar="string", help="Write what came of the build to a file, as JSON"
@@ -85,10 +64,6 @@ def command(
     door: Door,
     context: str,
     *,
-    dockerfile: str,
-    contexts: tuple[str, ...],
-    outputs: tuple[str, ...],
-    push: bool,
     id_file: str | None,
     metadata_file: str | None,
     style: str,
@@ -100,22 +75,16 @@ def command(
     **flags: Any,
 ) -> Result:
     """Build an image from a Dockerfile."""
-    wanted = build_outputs(outputs, push=push, tags=flags["tags"])
-    options = build_options(wanted, **flags)
+    request = build_request(context, flags, stdin=door.stdin, first_line=door.stdin_line, command_line=True)
     call = Call("check") if check else call
+    builds = door.engine.builds
     try:
-        recipe = door.engine.builds.open(
-            context,
-            dockerfile=dockerfile,
-            contexts=pairs(contexts, "--build-context"),
-            stdin=door.stdin,
-            first_line=door.stdin_line,
-            syntax=options.build_args.get("BUILDKIT_SYNTAX") or "",
-        )
+        recipe = builds.open(request)
     except DockerfileError as error:
         from .asking import unreadable
 
-        answer = unreadable(error, call, first_line=door.stdin_line if "-" in (dockerfile, context) else 1)
+        on_stdin = "-" in (request.dockerfile, request.context)
+        answer = unreadable(error, call, first_line=door.stdin_line if on_stdin else 1)
         if answer is None:
             raise
         return answer
@@ -123,14 +92,15 @@ def command(
         if call.method != "build":
             from .asking import asked
 
-            return asked(recipe, options, call)
+            return asked(recipe, request.options, call)
         if verify:
-            return _verified(door, recipe, options, "quiet" if quiet else style)
+            return _verified(door, recipe, request.options, "quiet" if quiet else style)
         with door.follow_build("quiet" if quiet else style) as on_event:
-            build = recipe.build(options, outputs=wanted, stdout=door.stdout, on_event=on_event)
+            build = builds.carry_out(
+                recipe, request, stdout=door.stdout, on_event=on_event, on_progress=door.on_progress
+            )
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))
-    _push(door, build, wanted)
     lines = (build.image.id,) if quiet else ()
     if not explain:
         return Built(build, None, lines)
@@ -164,9 +134,3 @@ def _verified(door: Door, recipe: Recipe, options: Options, style: str) -> Resul
 def _write(path: str | None, text: str) -> None:
     if path:
         Path(path).expanduser().write_text(text)
-
-
-def _push(door: Door, build: Build, outputs: tuple[Output, ...]) -> None:
-    for output in outputs:
-        for name in output.names or build.names if output.push else ():
-            door.engine.images.push(name, on_progress=door.on_progress)

@@ -225,7 +225,7 @@ def _dated(path: Path, seconds: int) -> None:
 def _created(tmp_path: Path, context: str, epoch: str, contexts: dict[str, str] | None = None) -> str | None:
     with Engine(tmp_path / "home") as engine:
         given = {"SOURCE_DATE_EPOCH": epoch}
-        built = engine.builds.build(context, build_args=given, contexts=contexts or {})
+        built = engine.builds.build(context, build_args=given, build_contexts=contexts or {})
         return built.image.config_file.created or ""
 
 

@@ -78,7 +78,7 @@ def read(
         call: name of the function, for errors.
         command_line: whether the values come from a command line, as texts and tuples of texts.
         former: names of earlier versions → today's.
-        foreign: names of other libraries → ours, or the flag that is refused.
+        foreign: names of other libraries → ours, the flag that is refused, or a sentence that says what to do.
         refused: flags of docker that are not supported → reason and hint.
 
     Raises:
@@ -117,6 +117,6 @@ def _unknown(
         return f"{call}() does not support {name}: {reason}. {hint}"
     start = f"{call}() got an unexpected keyword argument {name!r}"
     if ours:
-        return f"{start}: write {ours}=…"
+        return f"{start}: {ours}" if " " in ours else f"{start}: write {ours}=…"
     close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     return f"{start}: did you mean {close[0]}?" if close else start
