@@ -43,7 +43,7 @@ def cell_dockerfile(call: Invocation, text: bytes) -> Invocation:
         InvalidInput: the command line names another Dockerfile, or none of the context that this one needs.
     """
     context, named = call.parameters["context"], call.parameters["dockerfile"]
-    if named not in ("", "-"):
+    if named not in (None, "", "-"):
         raise InvalidInput(
             "there are two Dockerfiles: one in the cell, one that -f names",
             hint="Leave one of them out; %build -f FILE PATH takes a file",
@@ -55,7 +55,7 @@ def cell_dockerfile(call: Invocation, text: bytes) -> Invocation:
             f"there is no context, the folder that {taking} takes its files from",
             hint="End the first line with it: a dot is this one, and - stands for none",
         )
-    return call.replace(dockerfile="")  # standard input is all that there is
+    return call.replace(dockerfile=None)  # standard input is all that there is
 
 
 def _takes_files(text: bytes) -> str | None:
