@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from race import Row, plain, race
 from world import busybox_tar, have, run
 
+from dockmagic.layer.compress import Compressor
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.compress import Compressor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from world import World
 
-    from dockmagic.run.container import Container
-    from dockmagic.run.session import Session
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.session import Session
 
 __all__ = ["measure"]
 

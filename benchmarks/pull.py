@@ -9,9 +9,9 @@ from world import have, run
 
 from dockmagic.image.transfer import copy
 from dockmagic.oci.reference import Reference
+from dockmagic.registry.registries import Registries
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
-from dockmagic.store.registry.registries import Registries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

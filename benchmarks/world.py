@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic import Engine
-from dockmagic.verbs.call import invoke
-from dockmagic.verbs.door import Door
+from dockmagic.commands.call import invoke
+from dockmagic.commands.door import Door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockmagic.verbs.result import Result
+    from dockmagic.commands.result import Result
 
 __all__ = ["World", "busybox_tar", "have", "registry", "run"]
 

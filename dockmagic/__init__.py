@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _EXPORTS = {
-    "Build": "build.outcome.result",
-    "CannotStart": "run.container",
+    "Build": "builder.outcome.result",
+    "CannotStart": "runtime.container",
     "Conflict": "oci.errors",
-    "Container": "run.container",
+    "Container": "runtime.container",
     "Diff": "image.analysis",
     "DockerfileError": "oci.errors",
     "DockmagicError": "oci.errors",
@@ -39,10 +39,10 @@ _EXPORTS = {
     "OutOfSpace": "oci.errors",
     "Reference": "oci.reference",
     "RegistryError": "oci.errors",
-    "Session": "run.session",
-    "StepFailed": "build.outcome.result",
+    "Session": "runtime.session",
+    "StepFailed": "builder.outcome.result",
     "StoreError": "oci.errors",
-    "Volume": "run.disk.volumes",
+    "Volume": "runtime.disk.volumes",
 }
 
 __all__ = [  # noqa: PLE0604  (names come from one table, and are sorted there)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.events import BuildEvent
 
     from .terminal import Progress
-    from .verbs.result import Result
+    from .commands.result import Result
 
 __all__ = ["main"]
 
@@ -76,8 +76,8 @@ def _answer(argv: Sequence[str]) -> int:
 def _run(argv: list[str]) -> int:
     from .engine import Engine
     from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
-    from .verbs.call import invoke
-    from .verbs.door import Door
+    from .commands.call import invoke
+    from .commands.door import Door
 
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
         source, output = standard_input(), Output(progress.close)
@@ -110,8 +110,8 @@ def _run(argv: list[str]) -> int:
 
 def _fail(error: Exception, progress: Progress | None = None) -> int:
     """Say what went wrong, in a line that says what to do; the exit code."""
-    from .verbs.failing import failure_story, named
-    from .verbs.mistake import UsageMistake
+    from .commands.failing import failure_story, named
+    from .commands.mistake import UsageMistake
 
     if isinstance(error, UsageMistake):
         _say(f"dockmagic: {error}\n\nUsage:  {error.usage}")
@@ -128,8 +128,8 @@ def _fail(error: Exception, progress: Progress | None = None) -> int:
 
 
 def _print(result: Result) -> int:
-    from .verbs.printing import printed
-    from .verbs.result import Ran, Serving
+    from .commands.printing import printed
+    from .commands.result import Ran, Serving
 
     output = printed(result)
     if isinstance(output, bytes):

@@ -11,7 +11,7 @@ import pytest
 
 from dockmagic.image.samples.runnable import programs
 from dockmagic.oci.errors import NotSupported
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.home import Home
 
 #: Notebooks that run programs in containers.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.build.sources.files import printable
-from dockmagic.oci.dockerfile.outline import targets
+from dockmagic.builder.sources.files import printable
+from dockmagic.dockerfile.outline import targets
 from dockmagic.rows import ArgumentRow, TargetRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dockmagic.oci.dockerfile import Dockerfile
-    from dockmagic.oci.dockerfile.outline import Outline, OutlineSecret
-    from dockmagic.oci.dockerfile.rules import Finding
+    from dockmagic.dockerfile import Dockerfile
+    from dockmagic.dockerfile.outline import Outline, OutlineSecret
+    from dockmagic.dockerfile.rules import Finding
     from dockmagic.oci.errors import DockerfileError
 
 __all__ = ["argument_rows", "check_document", "outline_document", "target_rows", "targets_document"]

@@ -9,8 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from dockmagic.build.options import Options
-    from dockmagic.build.outcome.output import Output
+    from dockmagic.builder.options import Options
+    from dockmagic.builder.outcome.output import Output
 
 __all__ = ["BuildRequest"]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.build.outcome.events import ignore_events
+from dockmagic.builder.outcome.events import ignore_events
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.oci.protocols import ignore_progress
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import BinaryIO, Unpack
 
-    from dockmagic.build.caching.cache import Record
-    from dockmagic.build.caching.prune import Pruned, Usage
-    from dockmagic.build.outcome.events import BuildEvent
-    from dockmagic.build.outcome.result import Build
-    from dockmagic.build.sources.context import Context, DockerfileText
+    from dockmagic.builder.caching.cache import Record
+    from dockmagic.builder.caching.prune import Pruned, Usage
+    from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.result import Build
+    from dockmagic.builder.sources.context import Context, DockerfileText
     from dockmagic.oci.protocols import Progress
     from dockmagic.rows import CacheRow, Rows
     from dockmagic.store.home import Home
@@ -56,8 +56,8 @@ class Builds:
             PathNotFound: there is no such folder or Dockerfile.
             InvalidInput: both are asked for on `stdin`.
         """
-        from dockmagic.build.sources.context import open_context, open_named
-        from dockmagic.oci.dockerfile import parse, refuse_frontend
+        from dockmagic.builder.sources.context import open_context, open_named
+        from dockmagic.dockerfile import parse, refuse_frontend
 
         context, dockerfile, stdin = request.context, request.dockerfile, request.stdin
         if context == dockerfile == "-":
@@ -151,7 +151,7 @@ class Builds:
 
     def usage(self) -> Usage:
         """What the build cache takes (``system df``)."""
-        from dockmagic.build.caching.prune import usage
+        from dockmagic.builder.caching.prune import usage
 
         return usage(self._engine.store)
 
@@ -183,7 +183,7 @@ class Builds:
         Raises:
             InvalidInput: an unknown filter.
         """
-        from dockmagic.build.caching.prune import prune
+        from dockmagic.builder.caching.prune import prune
 
         until = _until(filters)
         store = self._engine.store
@@ -218,11 +218,11 @@ def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:
 
 def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: BinaryIO | None) -> DockerfileText:
     if name.startswith(("http://", "https://")):
-        from dockmagic.build.sources.context import fetch_dockerfile
+        from dockmagic.builder.sources.context import fetch_dockerfile
 
         return fetch_dockerfile(home, name)
     if name == "-":
-        from dockmagic.build.sources.context import DockerfileText
+        from dockmagic.builder.sources.context import DockerfileText
 
         if stdin is None:
             raise InvalidInput("there is no Dockerfile on standard input", hint="Give one, or name a file with -f")
@@ -239,7 +239,7 @@ def _dockerfile(home: Home, context: Context, written: str, name: str, stdin: Bi
             f"the Dockerfile {name} cannot be read: {error.strerror}", hint="Name it with -f, from the working folder"
         ) from None
     inside = os.path.relpath(path, folder)
-    from dockmagic.build.sources.context import DockerfileText
+    from dockmagic.builder.sources.context import DockerfileText
 
     return DockerfileText(inside if not inside.startswith("..") else str(path), text)
 

@@ -21,12 +21,12 @@ __all__ = ["collect", "collect_layers", "roots"]
 
 def roots(store: ContentStore) -> tuple[Callable[[], Iterable[Digest]], ...]:
     """What the collector keeps beside the names: one entry for each part of dockmagic that relies on content."""
-    from dockmagic.run.disk import uses
+    from dockmagic.runtime.disk import uses
 
     if not store.home.builds.is_dir():
         return (partial(uses.roots, store),)
-    from dockmagic.build.caching import steps
-    from dockmagic.build.caching.cache import Cache
+    from dockmagic.builder.caching import steps
+    from dockmagic.builder.caching.cache import Cache
 
     return partial(uses.roots, store), Cache(store.home).roots, partial(steps.roots, store)
 
@@ -39,8 +39,8 @@ def collect(store: ContentStore, *, dry_run: bool = False) -> Collected:
         dry_run: delete nothing, only tell.
     """
     if not dry_run and store.home.containers.is_dir():
-        from dockmagic.run.disk.leftovers import sweep
-        from dockmagic.run.machine.tiers import choose
+        from dockmagic.runtime.disk.leftovers import sweep
+        from dockmagic.runtime.machine.tiers import choose
 
         with contextlib.suppress(DockmagicError):  # nothing can run here, so what is left is somebody else's
             sweep(store, choose(store.home))
@@ -52,6 +52,6 @@ def collect_layers(store: ContentStore, *, dry_run: bool = False) -> int:
     """The part of `collect` that has to do with unpacked layers; bytes that come free."""
     if not store.home.layers.is_dir():
         return 0
-    from dockmagic.run.disk.collecting import collect_layers as collect_unpacked
+    from dockmagic.runtime.disk.collecting import collect_layers as collect_unpacked
 
     return collect_unpacked(store, roots=roots(store), dry_run=dry_run)

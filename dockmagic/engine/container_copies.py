@@ -7,12 +7,12 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from dockmagic.run.transfer import copy_in, copy_out
+from dockmagic.runtime.transfer import copy_in, copy_out
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
 __all__ = ["copy_from_stream", "copy_to_stream"]
 

@@ -8,8 +8,8 @@ from .container_ports import exposed_ports
 from .container_rows import moment_of
 
 if TYPE_CHECKING:
-    from dockmagic.run.container import Container
-    from dockmagic.run.disk.record import Mount, Record, State
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.disk.record import Mount, Record, State
 
 __all__ = ["container_document"]
 
@@ -106,7 +106,7 @@ def _state(state: State) -> dict[str, Any]:
 
 
 def _host_config(record: Record) -> dict[str, Any]:
-    from dockmagic.run.linux.capabilities import names_of
+    from dockmagic.runtime.linux.capabilities import names_of
 
     limits = record.limits
     return {

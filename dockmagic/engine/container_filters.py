@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
-    from dockmagic.run.disk.record import State
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.disk.record import State
 
     Test = Callable[[Container, State], bool]
 
@@ -119,7 +119,7 @@ def _test(  # noqa: C901, PLR0911, PLR0912  (one return for each key)
 
 
 def _ports(text: str) -> frozenset[str]:
-    from dockmagic.run.flags.ports import parse_exposed
+    from dockmagic.runtime.flags.ports import parse_exposed
 
     return frozenset(parse_exposed(text))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dockmagic.run.disk.record import Record, State
+    from dockmagic.runtime.disk.record import Record, State
 
 __all__ = ["exposed_ports", "shown_ports"]
 

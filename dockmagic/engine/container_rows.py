@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
-    from dockmagic.run.disk.record import Mount, State
-    from dockmagic.run.worker.upper import WrittenChange
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.disk.record import Mount, State
+    from dockmagic.runtime.worker.upper import WrittenChange
 
 __all__ = ["command_line", "container_row", "moment_of", "mount_name", "status_of", "written_rows"]
 

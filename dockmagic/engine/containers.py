@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.oci.protocols import Progress
     from dockmagic.rows import ContainerRow, ProcessRow, Rows, WrittenRow
-    from dockmagic.run.container import Container
-    from dockmagic.run.container_spec import ContainerSpec
-    from dockmagic.run.disk.record import State
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.container_spec import ContainerSpec
+    from dockmagic.runtime.disk.record import State
 
     from .collection import Filters
     from .completed import Completed
@@ -62,7 +62,7 @@ class Containers(Collection["Container"]):
         return tuple(container for container, _ in self._chosen(everything=all, filters=filters))
 
     def _present(self) -> Iterator[Container]:
-        from dockmagic.run.listing import containers
+        from dockmagic.runtime.listing import containers
 
         for container in containers(self._engine.store):
             if not self._is_over(container):
@@ -80,7 +80,7 @@ class Containers(Collection["Container"]):
 
     def _is_over(self, container: Container) -> bool:
         """Whether a container was to go with its end (``run -d --rm``) or with its build, and is gone now."""
-        from dockmagic.run.disk.leftovers import is_abandoned
+        from dockmagic.runtime.disk.leftovers import is_abandoned
 
         is_ended = container.record.auto_remove and container.state.status == "exited"
         if not is_ended and not is_abandoned(self._engine.home, container.folder, container.record):
@@ -96,7 +96,7 @@ class Containers(Collection["Container"]):
             ContainerNotFound: there is none.
             AmbiguousName: a beginning that fits several.
         """
-        from dockmagic.run.listing import find
+        from dockmagic.runtime.listing import find
 
         found = find(self._engine.store, convert.text("name", name))
         found.actions = self
@@ -264,7 +264,7 @@ class Containers(Collection["Container"]):
             CannotStart: the program is not there, or cannot be executed.
             DockmagicError: as `create` raises them.
         """
-        from dockmagic.run.machine.helper import ahead
+        from dockmagic.runtime.machine.helper import ahead
 
         from .running import detached, finished
 
@@ -320,7 +320,7 @@ class Containers(Collection["Container"]):
         Raises:
             DockmagicError: as `create` raises them.
         """
-        from dockmagic.run.creation import create
+        from dockmagic.runtime.creation import create
 
         pulled: list[Reference] = []
 
@@ -344,7 +344,7 @@ class Containers(Collection["Container"]):
             Conflict: the name is taken.
             InvalidInput: not a name.
         """
-        from dockmagic.run.creation import rename
+        from dockmagic.runtime.creation import rename
 
         found = rename(container, convert.text("name", name))
         found.actions = self
@@ -420,7 +420,7 @@ class Containers(Collection["Container"]):
             InvalidInput: a change that is none.
             InvalidReference: `name` is none.
         """
-        from dockmagic.run.commit import commit
+        from dockmagic.runtime.commit import commit
 
         ref = Reference.parse(name).or_latest() if name else None
         made = commit(container, ref, author=author, message=message, changes=changes, pause=pause, on_notice=on_notice)
@@ -428,7 +428,7 @@ class Containers(Collection["Container"]):
 
     def export(self, container: Container, out: BinaryIO) -> None:
         """Write a container's file system as a tar: its layers, without volumes (``export``)."""
-        from dockmagic.run.transfer import export
+        from dockmagic.runtime.transfer import export
 
         export(container, out)
 
@@ -458,7 +458,7 @@ class Containers(Collection["Container"]):
             InvalidInput: a folder would go over a file, or the other way round.
         """
         if isinstance(target, str):
-            from dockmagic.run.transfer import copy_to_host
+            from dockmagic.runtime.transfer import copy_to_host
 
             return copy_to_host(container, path, target, follow=follow, keep_owners=keep_owners)
         from .container_copies import copy_to_stream
@@ -491,7 +491,7 @@ class Containers(Collection["Container"]):
             InvalidInput: a folder would go over a file, or the other way round.
         """
         if isinstance(source, str):
-            from dockmagic.run.transfer import copy_from_host
+            from dockmagic.runtime.transfer import copy_from_host
 
             return copy_from_host(container, source, path, follow=follow, keep_owners=keep_owners)
         from .container_copies import copy_from_stream

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.image.transfer import PullPlan
     from dockmagic.image.validate import Mismatch
+    from dockmagic.layer.compare import Change
+    from dockmagic.layer.entry import Entry
+    from dockmagic.layer.tree import Node
     from dockmagic.oci.digest import Digest
-    from dockmagic.store.layer.compare import Change
-    from dockmagic.store.layer.entry import Entry
-    from dockmagic.store.layer.tree import Node
 
 __all__ = [
     "change_rows",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dockmagic.image.samples import Samples
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
     from .builds import Builds
     from .containers import Containers
@@ -118,7 +118,7 @@ class Engine:
     def _new_registries(self) -> Registries:
         if self.samples is not None:
             return self.samples.registries(on_notice=self.notice)
-        from dockmagic.store.registry.registries import Registries
+        from dockmagic.registry.registries import Registries
 
         return Registries(on_notice=self.notice)
 
@@ -161,7 +161,7 @@ def _engine(root: str, samples: bool) -> Engine:  # noqa: FBT001  (pickle passes
 def _forget(root: Path) -> None:
     home = Home(root)
     if any(folder.exists() for folder in (home.containers, home.layers, home.volumes, home.builds)):
-        from dockmagic.run.forgetting import forget_home
+        from dockmagic.runtime.forgetting import forget_home
 
         forget_home(root)
     else:

@@ -17,7 +17,7 @@ from .volumes import Volumes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.run.disk.record import State
+    from dockmagic.runtime.disk.record import State
     from dockmagic.store.home import Home
 
     from .ground import Ground
@@ -79,8 +79,8 @@ def information(engine: Ground, *, tiers: bool = False) -> dict[str, Any]:
 def _containers(engine: Ground) -> list[tuple[Path, State]]:
     if not engine.home.containers.is_dir():
         return []
-    from dockmagic.run.disk.record import read_state
-    from dockmagic.run.disk.uses import records
+    from dockmagic.runtime.disk.record import read_state
+    from dockmagic.runtime.disk.uses import records
 
     return [(folder, read_state(folder)) for folder, _ in records(engine.store)]
 
@@ -89,7 +89,7 @@ def _tiers(home: Home) -> dict[str, str]:
     """Each way to run containers, and ``yes`` or why it does not work here; none before there is a home to try in."""
     if sys.platform != "linux" or not home.root.is_dir():
         return {}
-    from dockmagic.run.machine.tiers import explain
+    from dockmagic.runtime.machine.tiers import explain
 
     return dict(explain(home))
 
@@ -103,7 +103,7 @@ def _system_name() -> str:
 
 def disk_usage(engine: Ground) -> tuple[DiskUsageRow, ...]:
     """The disk space of each kind of thing in the home (``system df``)."""
-    from dockmagic.build.caching.prune import usage
+    from dockmagic.builder.caching.prune import usage
     from dockmagic.store.gc import collect
 
     from .cleaning import collect_layers, roots

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dockmagic.registry.registries import Registries
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
-    from dockmagic.store.registry.registries import Registries
 
 __all__ = ["Ground"]
 
@@ -24,4 +24,9 @@ class Ground(Protocol):
     @property
     def registries(self) -> Registries:
         """The registries; an HTTP client is imported with the first use."""
+        ...
+
+    @property
+    def builds(self) -> Any:
+        """The builds, which stand on the other parts."""
         ...

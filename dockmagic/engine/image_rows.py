@@ -54,7 +54,7 @@ def image_rows(ground: Ground, pattern: str, filters: Sequence[str]) -> tuple[Im
 
 def intermediate_rows(store: ContentStore) -> tuple[ImageRow, ...]:
     """One row per intermediate image: what the steps of builds have left."""
-    from dockmagic.build.caching.steps import step_images
+    from dockmagic.builder.caching.steps import step_images
 
     rows = [
         ImageRow(
@@ -87,7 +87,7 @@ def _used(ground: Ground) -> Counter[str]:
     """Image → how many containers stand on it."""
     if not ground.home.containers.is_dir():
         return Counter()
-    from dockmagic.run.disk.uses import records
+    from dockmagic.runtime.disk.uses import records
 
     return Counter(record.image_id for _, record in records(ground.store))
 

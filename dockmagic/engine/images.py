@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from dockmagic.build.outcome.events import ignore_events
+from dockmagic.builder.outcome.events import ignore_events
 from dockmagic.image import local
 from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference
 from dockmagic.oci.media import Compression
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO, Unpack
 
-    from dockmagic.build.outcome.events import BuildEvent
-    from dockmagic.build.outcome.result import Build
+    from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.result import Build
     from dockmagic.image.actions import Pushed, Removal
     from dockmagic.image.analysis import Diff
     from dockmagic.image.image import Image
@@ -218,7 +218,7 @@ class Images(Collection["Image"]):
             RegistryError: the registry refuses or fails.
         """
         if unpack:
-            from dockmagic.run.disk.arriving import pull_unpacked as pull
+            from dockmagic.runtime.disk.arriving import pull_unpacked as pull
         else:
             from dockmagic.image.transfer import pull
         ref = _reference(name).or_latest()
@@ -357,7 +357,7 @@ class Images(Collection["Image"]):
             ImageNotFound: there is none.
             Conflict: an ID that several repositories name, without `force`; an image that a container uses.
         """
-        from dockmagic.run.disk.uses import uses
+        from dockmagic.runtime.disk.uses import uses
 
         store = self._engine.store
         removal = local.remove(store, name, force=force, uses=uses(store), roots=roots(store))
@@ -375,7 +375,7 @@ class Images(Collection["Image"]):
             all_unused: named ones too, if no container uses them.
             filters: only those that ``until=…`` and ``label=…`` let through.
         """
-        from dockmagic.run.disk.uses import uses
+        from dockmagic.runtime.disk.uses import uses
 
         store = self._engine.store
         wanted = image_filter(store, filter_words(filters))
@@ -397,9 +397,8 @@ class Images(Collection["Image"]):
         **options: Unpack[BuildOptions],
     ) -> Build:
         """Build an image; see `Builds.build`."""
-        from .builds import Builds
-
-        return Builds(self._engine, self).build(context, on_event=on_event, **options)
+        built: Build = self._engine.builds.build(context, on_event=on_event, **options)
+        return built
 
     # Analysis
 

@@ -15,7 +15,7 @@ from dockmagic.rows import ProcessRow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
 __all__ = ["processes", "ps_output"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dockmagic.build.outcome.events import BuildWarned, ignore_events
-from dockmagic.build.outcome.excerpt import excerpt
+from dockmagic.builder.outcome.events import BuildWarned, ignore_events
+from dockmagic.builder.outcome.excerpt import excerpt
 from dockmagic.oci.errors import DockerfileError, DockmagicError
 
 from .subject import find_image
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import BinaryIO, Self
 
-    from dockmagic.build.options import Options
-    from dockmagic.build.outcome.events import BuildEvent
-    from dockmagic.build.outcome.output import Output
-    from dockmagic.build.outcome.reproduce import Verdict
-    from dockmagic.build.outcome.result import Build
-    from dockmagic.build.reading.plan import Base
-    from dockmagic.build.sources.context import Context
-    from dockmagic.build.step.bases import Bases
+    from dockmagic.builder.options import Options
+    from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.output import Output
+    from dockmagic.builder.outcome.reproduce import Verdict
+    from dockmagic.builder.outcome.result import Build
+    from dockmagic.builder.reading.plan import Base
+    from dockmagic.builder.sources.context import Context
+    from dockmagic.builder.step.bases import Bases
+    from dockmagic.dockerfile import Dockerfile
+    from dockmagic.dockerfile.outline import Outline
+    from dockmagic.dockerfile.rules import Finding
     from dockmagic.image.source import ImageSource
-    from dockmagic.oci.dockerfile import Dockerfile
-    from dockmagic.oci.dockerfile.outline import Outline
-    from dockmagic.oci.dockerfile.rules import Finding
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Config, ConfigFile
@@ -57,7 +57,7 @@ def reading(source: str, *, name: str, first_line: int) -> Iterator[None]:
         with _with_excerpt(source, first_line=first_line):
             yield
     except DockerfileError as error:
-        from dockmagic.oci.dockerfile.lint import check_above
+        from dockmagic.dockerfile.lint import check_above
 
         found = check_above(source, error.lines[0], name=name, first_line=first_line)
         error.above = tuple(_short(one.rule, one.message, one.lines[0]) for one in found)
@@ -70,7 +70,7 @@ def _short(rule: str, message: str, line: int) -> str:
 
 
 def _given(options: Options) -> dict[str, str]:
-    from dockmagic.build.reading.scope import given_arguments
+    from dockmagic.builder.reading.scope import given_arguments
 
     return given_arguments(options.build_args)
 
@@ -130,7 +130,7 @@ class Recipe:
 
     def _findings(self, options: Options, target: str | None, bases: Bases | None = None) -> tuple[Finding, ...]:
         """What is odd; `bases` asks registries for images that are not here."""
-        from dockmagic.oci.dockerfile.lint import check
+        from dockmagic.dockerfile.lint import check
 
         with self._excerpted():
             return check(
@@ -145,7 +145,7 @@ class Recipe:
     def _rehearse(
         self, options: Options, target: str | None, *, config: Callable[[Base], Config | None] = lambda _base: None
     ) -> None:
-        from dockmagic.build.rehearse import rehearse
+        from dockmagic.builder.rehearse import rehearse
 
         with self._excerpted():
             rehearse(
@@ -172,7 +172,7 @@ class Recipe:
 
     def _base_config(self, bases: Bases | None, name: str, platform: Platform) -> ConfigFile | None:
         """The configuration of a base image that is here, or that `bases` find."""
-        from dockmagic.build.reading.plan import context_of
+        from dockmagic.builder.reading.plan import context_of
 
         found = self._base(name)
         if found is not None or bases is None or context_of(name, tuple(self.contexts)):
@@ -184,7 +184,7 @@ class Recipe:
 
     def violation(self, options: Options, warnings: Sequence[BuildWarned]) -> DockerfileError | None:
         """What a build fails with because of `warnings`: something under ``# check=error=true``, else None."""
-        from dockmagic.oci.dockerfile.lint import settings_of
+        from dockmagic.dockerfile.lint import settings_of
 
         if not warnings or not settings_of(self.dockerfile, _given(options)).error:
             return None
@@ -202,7 +202,7 @@ class Recipe:
         Raises:
             DockerfileError: there is no such target.
         """
-        from dockmagic.oci.dockerfile.outline import outline
+        from dockmagic.dockerfile.outline import outline
 
         with self._excerpted():
             return outline(self.dockerfile, options.target, build_args=_given(options), platform=options.platform)
@@ -228,7 +228,7 @@ class Recipe:
             DockerfileError: the plan is impossible, a base image is nowhere, or ``# check=error=true`` and there are
                 warnings.
         """
-        from dockmagic.build.step.bases import Bases
+        from dockmagic.builder.step.bases import Bases
 
         mistake: DockerfileError | None = None
         try:
@@ -249,7 +249,7 @@ class Recipe:
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
         """Build twice without the cache, and compare (``build --verify-reproducible``)."""
-        from dockmagic.build.outcome.reproduce import verify_reproducible
+        from dockmagic.builder.outcome.reproduce import verify_reproducible
 
         return verify_reproducible(self._builder(replace(options, no_cache=True), (), None, on_event))
 
@@ -261,7 +261,7 @@ class Recipe:
         on_event: Callable[[BuildEvent], None],
         bases: Bases | None = None,
     ) -> Callable[[], Build]:
-        from dockmagic.build.execute import build
+        from dockmagic.builder.execute import build
 
         def run() -> Build:
             with self._excerpted():

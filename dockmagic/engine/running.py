@@ -15,8 +15,8 @@ from .completed import Completed, TimeExceeded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.run.container import Container
-    from dockmagic.run.session import Session
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.session import Session
 
 __all__ = ["Capture", "complete", "detached", "finished", "followed"]
 

@@ -9,9 +9,9 @@ from dockmagic.rows import ReasonRow, StepRow, UnstableRow, WarningRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dockmagic.build.outcome.events import BuildWarned
-    from dockmagic.build.outcome.reproduce import Difference
-    from dockmagic.build.outcome.result import StepResult
+    from dockmagic.builder.outcome.events import BuildWarned
+    from dockmagic.builder.outcome.reproduce import Difference
+    from dockmagic.builder.outcome.result import StepResult
 
 __all__ = ["FOLLOWING", "reason_rows", "step_rows", "unstable_rows", "warning_rows"]
 

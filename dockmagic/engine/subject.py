@@ -54,14 +54,14 @@ def find_image(
         InvalidReference: neither a name nor an ID.
     """
     if text.startswith("@"):
-        from dockmagic.build.caching.steps import find_step
+        from dockmagic.builder.caching.steps import find_step
 
         return find_step(engine.store, text)
     try:
         found = local.find(engine.store, text)
     except ImageNotFound as missing:
         if _SHORT_ID.fullmatch(text):
-            from dockmagic.build.caching.steps import find_step
+            from dockmagic.builder.caching.steps import find_step
 
             with suppress(ImageNotFound):
                 return find_step(engine.store, text)

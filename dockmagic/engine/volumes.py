@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dockmagic.rows import Rows, VolumeRow
-    from dockmagic.run.disk.volumes import Volume
+    from dockmagic.runtime.disk.volumes import Volume
 
     from .collection import Filters
     from .ground import Ground
@@ -46,7 +46,7 @@ class Volumes(Collection["Volume"]):
         Raises:
             InvalidInput: an unknown filter.
         """
-        from dockmagic.run.disk.volumes import volumes
+        from dockmagic.runtime.disk.volumes import volumes
 
         if not filters:
             return tuple(volumes(self._engine.home))
@@ -58,7 +58,7 @@ class Volumes(Collection["Volume"]):
         Raises:
             NotFound: there is none.
         """
-        from dockmagic.run.disk.volumes import find_volume
+        from dockmagic.runtime.disk.volumes import find_volume
 
         return find_volume(self._engine.home, name)
 
@@ -72,7 +72,7 @@ class Volumes(Collection["Volume"]):
         Raises:
             InvalidInput: not a name.
         """
-        from dockmagic.run.disk.volumes import create_volume
+        from dockmagic.runtime.disk.volumes import create_volume
 
         return create_volume(
             self._engine.home, text("name", name), labels=None if labels is None else as_labels("labels", labels)
@@ -117,7 +117,7 @@ class Volumes(Collection["Volume"]):
 
     def _users(self) -> Mapping[str, Sequence[str]]:
         """Volume → IDs of the containers that use it."""
-        from dockmagic.run.disk.uses import records
+        from dockmagic.runtime.disk.uses import records
 
         found: dict[str, list[str]] = {}
         for _, record in records(self._engine.store):
@@ -144,9 +144,9 @@ class Volumes(Collection["Volume"]):
                 raise
 
     def _delete(self, name: str, users: Sequence[str]) -> None:
-        from dockmagic.run.disk.volumes import remove_volume
-        from dockmagic.run.machine.disposal import remove_folders
-        from dockmagic.run.machine.tiers import choose
+        from dockmagic.runtime.disk.volumes import remove_volume
+        from dockmagic.runtime.machine.disposal import remove_folders
+        from dockmagic.runtime.machine.tiers import choose
 
         home = self._engine.home
         remove_folders(choose(home), [str(remove_volume(home, name, users))])

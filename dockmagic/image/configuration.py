@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from dockmagic.oci.dockerfile import (
+from dockmagic.dockerfile import (
     Cmd,
     Entrypoint,
     Env,
@@ -27,7 +27,7 @@ from dockmagic.oci.dockerfile import (
     User,
     Volume,
 )
-from dockmagic.oci.dockerfile.ports import container_ports
+from dockmagic.dockerfile.ports import container_ports
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.signals import parse_signal
 from dockmagic.oci.spec import Config
@@ -36,7 +36,7 @@ from dockmagic.oci.spec import Healthcheck as HealthcheckConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dockmagic.oci.dockerfile import Instruction
+    from dockmagic.dockerfile import Instruction
 
 __all__ = ["DEFAULT_PATH", "SHELL", "Settings", "apply", "begin", "work_in"]
 

@@ -11,7 +11,7 @@ from dockmagic.oci.errors import PathNotFound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockmagic.store.layer.tree import FileTree
+    from dockmagic.layer.tree import FileTree
 
 __all__ = ["compile_pattern", "select"]
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import BinaryIO
 
+    from dockmagic.layer.tree import FileTree
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import ConfigFile, Descriptor, History
     from dockmagic.store.home import Home
-    from dockmagic.store.layer.tree import FileTree
 
     from .actions import ImageActions, Pushed, Removal
     from .layer import Layers

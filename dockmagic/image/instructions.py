@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dockmagic.oci.dockerfile import Workdir, expand, parse
+from dockmagic.dockerfile import Workdir, expand, parse
 from dockmagic.oci.errors import DockerfileError, InvalidInput
 
 from .configuration import Settings, apply, work_in

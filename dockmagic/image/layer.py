@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+from dockmagic.layer.compare import compare, layer_changes
+from dockmagic.layer.tree import FileTree
 from dockmagic.oci import media
 from dockmagic.oci.spec import History, chain_ids
 from dockmagic.oci.times import parse_time
-from dockmagic.store.layer.compare import compare, layer_changes
-from dockmagic.store.layer.tree import FileTree
 
 from .tables import find_content_size, find_table, keep_table, read_table
 from .workers import side_by_side
@@ -17,12 +17,12 @@ from .workers import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dockmagic.layer.compare import Change
+    from dockmagic.layer.entry import Entry
+    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.spec import ConfigFile, Descriptor, Manifest
     from dockmagic.store.home import Home
-    from dockmagic.store.layer.compare import Change
-    from dockmagic.store.layer.entry import Entry
-    from dockmagic.store.layer.table import LayerTable
 
     from .source import ImageSource
 
@@ -192,7 +192,7 @@ class Layer:
             InvalidLayer: the layer is broken.
             NotSupported: the entry has no content.
         """
-        from dockmagic.store.layer.read import read_content
+        from dockmagic.layer.read import read_content
 
         with self._stack.source.open(self.descriptor) as stream:
             yield from read_content(stream, media.compression_of(self.descriptor.media_type), entry)

@@ -115,7 +115,7 @@ def layer_compression(store: ContentStore, layer: Descriptor) -> Compression:
     """
     if layer.media_type != media.OCTETS:
         return media.compression_of(layer.media_type)
-    from dockmagic.store.layer.compress import LONGEST_MAGIC, detect
+    from dockmagic.layer.compress import LONGEST_MAGIC, detect
 
     with store.open(layer, verify=False) as blob:
         return detect(blob.read(LONGEST_MAGIC))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from dockmagic.store.layer.entry import Entry
-    from dockmagic.store.layer.tree import FileTree, Node
+    from dockmagic.layer.entry import Entry
+    from dockmagic.layer.tree import FileTree, Node
 
     from .layer import Layer, Layers
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.layer.table import LayerTable
 from dockmagic.oci import media
 from dockmagic.oci.errors import DigestMismatch, InvalidContent, StoreTooNew
-from dockmagic.store.layer.table import LayerTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def read_table(
         InvalidContent: the blob or its tar are not what they should be.
         InterruptedError: `stop` said so.
     """
-    from dockmagic.store.layer.ingest import LayerIngest
+    from dockmagic.layer.ingest import LayerIngest
 
     ingest = LayerIngest(media.compression_of(desc.media_type))
     with source.open(desc, verify=False) as stream:

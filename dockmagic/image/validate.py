@@ -6,21 +6,21 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dockmagic.layer.compress import detect
+from dockmagic.layer.ingest import LayerIngest
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import BlobNotFound, DockmagicError, InvalidContent, SizeMismatch, UnsupportedMediaType
 from dockmagic.oci.spec import Manifest, parse_config, parse_manifest
 from dockmagic.store.content import ContentStore
-from dockmagic.store.layer.compress import detect
-from dockmagic.store.layer.ingest import LayerIngest
 
 from .tables import find_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.spec import ConfigFile, Descriptor
-    from dockmagic.store.layer.table import LayerTable
 
     from .image import Image
 

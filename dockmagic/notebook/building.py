@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.build_board import BuildBoard
+from dockmagic.commands.shown import human_size
 from dockmagic.oci.errors import DockerfileError, InvalidInput
 from dockmagic.oci.printable import without_controls
-from dockmagic.verbs.build_board import BuildBoard
-from dockmagic.verbs.shown import human_size
 
 from . import html
 from .progress import shown
@@ -17,9 +17,9 @@ from .text import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.build.outcome.events import BuildEvent
-    from dockmagic.verbs.build_board import StepState
-    from dockmagic.verbs.invocation import Invocation
+    from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.commands.build_board import StepState
+    from dockmagic.commands.invocation import Invocation
 
 __all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]
 
@@ -60,8 +60,8 @@ def cell_dockerfile(call: Invocation, text: bytes) -> Invocation:
 
 def _takes_files(text: bytes) -> str | None:
     """The first instruction of a Dockerfile that needs a context, and its line; None if none does."""
-    from dockmagic.oci.dockerfile import parse
-    from dockmagic.oci.dockerfile.instructions import Add, Copy
+    from dockmagic.dockerfile import parse
+    from dockmagic.dockerfile.instructions import Add, Copy
 
     try:
         found = parse(text, first_line=_BELOW_THE_MAGIC).instructions
@@ -104,7 +104,7 @@ class Following:
 
     @contextmanager
     def __call__(self, style: str) -> Iterator[Callable[[BuildEvent], None]]:
-        """See `dockmagic.verbs.door.Follow`; every style but ``quiet`` looks the same on a page."""
+        """See `dockmagic.commands.door.Follow`; every style but ``quiet`` looks the same on a page."""
         self.board = BuildBoard()
         if style == "quiet":
             yield self.board

@@ -8,8 +8,8 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
+from dockmagic.commands.shown import human_size, short_id
 from dockmagic.store.content import ContentStore
-from dockmagic.verbs.shown import human_size, short_id
 
 from . import html
 from .text import count, printable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.image.path import ImagePath
-    from dockmagic.store.layer.tree import FileTree, Node
+    from dockmagic.layer.tree import FileTree, Node
 
     Bundle = dict[str, str]
 

@@ -14,8 +14,8 @@ from .output import Output
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dockmagic.verbs.invocation import Invocation
-    from dockmagic.verbs.result import Ran
+    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.result import Ran
 
     from .streams import Streams
 

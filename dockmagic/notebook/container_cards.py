@@ -9,8 +9,8 @@ import stat
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.shown import human_size
 from dockmagic.oci.errors import PathNotFound
-from dockmagic.verbs.shown import human_size
 
 from . import html
 from .text import printable
@@ -20,8 +20,8 @@ from .words import instruction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockmagic.run.container import Container
-    from dockmagic.run.path import ContainerPath, Place
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.path import ContainerPath, Place
 
     Bundle = dict[str, str]
 
@@ -35,7 +35,7 @@ _PREVIEW_LINES: Final = 12
 
 def container(shown: Container) -> Bundle:
     """A container: what runs in it, how it goes, and its writable layer on top of the image's."""
-    from dockmagic.verbs.shown import shorten
+    from dockmagic.commands.shown import shorten
 
     record = shown.record
     changes = shown.changes()

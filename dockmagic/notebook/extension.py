@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.verbs.index import CELL_MAGICS, MAGICS
+from dockmagic.commands.index import CELL_MAGICS, MAGICS
 
 from .completion import Completion
 from .magics import DockMagics
@@ -24,9 +24,9 @@ _CARDS: Final = {
     ("dockmagic.image.layer", "Layer"): ("cards", "layer"),
     ("dockmagic.image.layer", "Layers"): ("cards", "layers"),
     ("dockmagic.image.path", "ImagePath"): ("cards", "image_path"),
-    ("dockmagic.store.layer.tree", "FileTree"): ("cards", "file_tree"),
-    ("dockmagic.run.container", "Container"): ("container_cards", "container"),
-    ("dockmagic.run.path", "ContainerPath"): ("container_cards", "container_path"),
+    ("dockmagic.layer.tree", "FileTree"): ("cards", "file_tree"),
+    ("dockmagic.runtime.container", "Container"): ("container_cards", "container"),
+    ("dockmagic.runtime.path", "ContainerPath"): ("container_cards", "container_path"),
     ("dockmagic.notebook.live", "LiveSession"): ("views.screen", "live_session"),
 }
 _IMAGE: Final = ("dockmagic.image.image", "Image")

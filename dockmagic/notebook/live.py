@@ -21,8 +21,8 @@ from .readable import Readable, without_colours
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.run.container import Container
-    from dockmagic.run.session import Session
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.session import Session
 
 __all__ = ["Answer", "LiveSession"]
 
@@ -50,7 +50,7 @@ class _Leaving(Exception):
 
 
 class _Leave:
-    """A source of input that has none, but can end the following (`dockmagic.run.session.Source`)."""
+    """A source of input that has none, but can end the following (`dockmagic.runtime.session.Source`)."""
 
     def __init__(self) -> None:
         self._ear, self._mouth = os.pipe()

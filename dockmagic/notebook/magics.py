@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from dockmagic.commands.door import Door
+    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.result import Result, Transferred
     from dockmagic.engine import Engine
-    from dockmagic.store.registry.server import RegistryServer
-    from dockmagic.verbs.door import Door
-    from dockmagic.verbs.invocation import Invocation
-    from dockmagic.verbs.result import Result, Transferred
+    from dockmagic.registry.server import RegistryServer
 
     from .building import Following
     from .own_flags import OwnFlags
@@ -162,7 +162,7 @@ class DockMagics(Magics):
             from .welcome import Welcome
 
             return Welcome(self.engine)
-        from dockmagic.verbs.result import Ran
+        from dockmagic.commands.result import Ran
 
         from .building import Following, build_title
         from .cell_text import with_text
@@ -192,7 +192,7 @@ class DockMagics(Magics):
         return value
 
     def _door(self, text: bytes | None, **shown: Any) -> Door:
-        from dockmagic.verbs.door import Door
+        from dockmagic.commands.door import Door
 
         return Door(
             self.engine,
@@ -207,7 +207,7 @@ class DockMagics(Magics):
         )
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
-        from dockmagic.verbs.result import Serving, Table
+        from dockmagic.commands.result import Serving, Table
 
         from .output import Output
 
@@ -230,7 +230,7 @@ class DockMagics(Magics):
         raise errors[0]
 
     def _remember(self, call: Invocation, result: Result) -> None:
-        from dockmagic.verbs.result import Table, Transferred
+        from dockmagic.commands.result import Table, Transferred
 
         if isinstance(result, Transferred):
             self._transferred = (self._shell.execution_count, result)
@@ -252,7 +252,7 @@ class DockMagics(Magics):
 
 def _leave_result(error: DockmagicError, following: Following) -> None:
     """Give a build that failed its `StepFailed.result`: what there is to go on with."""
-    from dockmagic.build.outcome.result import StepFailed
+    from dockmagic.builder.outcome.result import StepFailed
 
     if isinstance(error, StepFailed):
         from .views.build import FailedBuildView

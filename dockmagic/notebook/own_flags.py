@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from dockmagic.commands.command import Flag, ValueFlag, Verb
+from dockmagic.commands.invocation import bind
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.command import Flag, ValueFlag, Verb
-from dockmagic.verbs.invocation import bind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dockmagic.verbs.invocation import Invocation
+    from dockmagic.commands.invocation import Invocation
 
 __all__ = ["FLAGS", "PROG", "USUAL", "OwnFlags", "bind_line"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.verbs.listing import plain_text
-from dockmagic.verbs.result import Built, Content, Document, Lines, Nothing, Ran, Serving, Table, Text, Transferred
+from dockmagic.commands.listing import plain_text
+from dockmagic.commands.result import Built, Content, Document, Lines, Nothing, Ran, Serving, Table, Text, Transferred
 
 from .output import Data, ImageList, Output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dockmagic.verbs.result import Result
+    from dockmagic.commands.result import Result
 
 __all__ = ["present"]
 

@@ -11,8 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from dockmagic.commands.shown import human_size, short_id
 from dockmagic.oci.protocols import ignore_progress
-from dockmagic.verbs.shown import human_size, short_id
 
 from . import html
 from .text import count
@@ -20,9 +20,9 @@ from .text import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dockmagic.commands.invocation import Invocation
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
-    from dockmagic.verbs.invocation import Invocation
 
 __all__ = ["Board", "Drawn", "progress_of", "shown"]
 

@@ -9,8 +9,8 @@ from .live import Answer, LiveSession
 from .readable import without_colours
 
 if TYPE_CHECKING:
-    from dockmagic.run.container import Container
-    from dockmagic.run.session import Session
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.session import Session
 
     from .streams import Streams
 
@@ -42,7 +42,7 @@ class Sessions:
 
 
 class Talk:
-    """What a command of a cell has for a terminal (`dockmagic.verbs.door.Terminal`); see `Sessions.talk`.
+    """What a command of a cell has for a terminal (`dockmagic.commands.door.Terminal`); see `Sessions.talk`.
 
     Attributes:
         result: the session, or what the terminal showed of it while the body was typed; None if no terminal was wanted.

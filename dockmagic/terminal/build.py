@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dockmagic.build.outcome.events import BuildWarned, ignore_events
+from dockmagic.builder.outcome.events import BuildWarned, ignore_events
 
 from .build_plain import JsonProgress, PlainProgress
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
 
-    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.events import BuildEvent
 
 __all__ = ["followed_build"]
 

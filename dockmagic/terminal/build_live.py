@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.verbs.build_board import BuildBoard
-from dockmagic.verbs.shown import human_size
+from dockmagic.commands.build_board import BuildBoard
+from dockmagic.commands.shown import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
-    from dockmagic.verbs.build_board import StepState
+    from dockmagic.commands.build_board import StepState
 
 __all__ = ["LiveBuild"]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dockmagic.build.outcome.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
+from dockmagic.builder.outcome.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
+from dockmagic.commands.build_board import Lines
 from dockmagic.oci.printable import printable
-from dockmagic.verbs.build_board import Lines
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from dockmagic.build.outcome.events import BuildEvent, StepInfo
+    from dockmagic.builder.outcome.events import BuildEvent, StepInfo
 
 __all__ = ["JsonProgress", "PlainProgress"]
 

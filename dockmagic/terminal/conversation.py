@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from dockmagic.run.container import Container
-    from dockmagic.run.session import Session
+    from dockmagic.runtime.container import Container
+    from dockmagic.runtime.session import Session
 
 __all__ = ["PROXIED", "Conversation", "Ended", "Output", "standard_input", "window_of"]
 

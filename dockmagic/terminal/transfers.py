@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.shown import short_id
 from dockmagic.oci.printable import printable
-from dockmagic.verbs.shown import short_id
 
 if TYPE_CHECKING:
     from types import TracebackType

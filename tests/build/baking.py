@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dockmagic.build.execute import build
-from dockmagic.build.options import Options
-from dockmagic.build.outcome.events import StepDone, StepOutput
-from dockmagic.build.sources.context import open_context, open_named
-from dockmagic.oci.dockerfile import parse
+from dockmagic.builder.execute import build
+from dockmagic.builder.options import Options
+from dockmagic.builder.outcome.events import StepDone, StepOutput
+from dockmagic.builder.sources.context import open_context, open_named
+from dockmagic.dockerfile import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from dockmagic.build.outcome.events import BuildEvent
-    from dockmagic.build.outcome.output import Output
-    from dockmagic.build.outcome.result import Build
+    from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.output import Output
+    from dockmagic.builder.outcome.result import Build
     from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
     from dockmagic.oci.reference import Reference

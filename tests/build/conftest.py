@@ -12,9 +12,9 @@ from kitchen import Kitchen
 
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
-from dockmagic.run.listing import containers
-from dockmagic.run.machine.disposal import remove_folders
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.listing import containers
+from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

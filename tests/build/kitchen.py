@@ -6,19 +6,19 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from dockmagic.build.copy.copying import image_files, make_folder, prepare
-from dockmagic.build.image.layer import store_tar
-from dockmagic.build.sources.context import open_context
+from dockmagic.builder.copy.copying import image_files, make_folder, prepare
+from dockmagic.builder.image.layer import store_tar
+from dockmagic.builder.sources.context import open_context
+from dockmagic.dockerfile import Add, Copy, parse
 from dockmagic.image.mutate import append_layer, empty_image
-from dockmagic.oci.dockerfile import Add, Copy, parse
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import History
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.build.copy.copying import Copying
-    from dockmagic.build.sources.files import Files
+    from dockmagic.builder.copy.copying import Copying
+    from dockmagic.builder.sources.files import Files
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 

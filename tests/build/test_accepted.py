@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from dockmagic.build.outcome.output import Output
+from dockmagic.builder.outcome.output import Output
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.reference import Reference
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from baking import Builder
 
-    from dockmagic.build.outcome.result import Build
+    from dockmagic.builder.outcome.result import Build
     from dockmagic.image.image import Image
 
 # Words that all versions of BuildKit have written in the same way.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.build.caching.cache import Cache, Key, Part, Spot
-from dockmagic.build.caching.explain import explain
-from dockmagic.build.caching.prune import prune, usage
+from dockmagic.builder.caching.cache import Cache, Key, Part, Spot
+from dockmagic.builder.caching.explain import explain
+from dockmagic.builder.caching.prune import prune, usage
 from dockmagic.oci.reference import Reference
 from dockmagic.store.gc import collect
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kitchen import Kitchen
 
-    from dockmagic.build.caching.cache import Record
+    from dockmagic.builder.caching.cache import Record
 
 SPOT = Spot("recipe", "0", 2, "COPY")
 
@@ -31,7 +31,7 @@ def _keep(kitchen: Kitchen, key: Key, spot: Spot = SPOT, line: str = "COPY f /f"
     """Record the result of a COPY under `key`."""
     kitchen.run(line)
     layer = kitchen.image.layers[-1]
-    from dockmagic.build.image.layer import NewLayer
+    from dockmagic.builder.image.layer import NewLayer
 
     return Cache(kitchen.store.home).keep(
         key,

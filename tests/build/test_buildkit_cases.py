@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from baking import read
 
-from dockmagic.build.options import Secret
+from dockmagic.builder.options import Secret
 from dockmagic.oci.errors import DockmagicError
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from baking import added, read
 
-from dockmagic.build.outcome.output import Output
+from dockmagic.builder.outcome.output import Output
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.oci.reference import Reference
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from baking import Builder

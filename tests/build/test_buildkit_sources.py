@@ -16,10 +16,10 @@ import pytest
 from baking import added, read
 from website import Site
 
-from dockmagic.build.execute import build
-from dockmagic.build.options import Options
-from dockmagic.build.sources.context import open_context
-from dockmagic.oci.dockerfile import parse
+from dockmagic.builder.execute import build
+from dockmagic.builder.options import Options
+from dockmagic.builder.sources.context import open_context
+from dockmagic.dockerfile import parse
 from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:

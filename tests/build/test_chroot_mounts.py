@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from baking import added, read
 
-from dockmagic.build.options import Secret
-from dockmagic.build.outcome.result import StepFailed
+from dockmagic.builder.options import Secret
+from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.oci.errors import NotSupported
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from baking import Builder

@@ -12,11 +12,11 @@ import pytest
 import tars
 from baking import Builder, read
 
-from dockmagic.build.copy.selection import content_digest, select
-from dockmagic.build.outcome.events import BuildStarted
-from dockmagic.build.sources.context import open_context, open_named
-from dockmagic.build.sources.folder import Folder
-from dockmagic.build.sources.statcache import Known, StatCache, state_of
+from dockmagic.builder.copy.selection import content_digest, select
+from dockmagic.builder.outcome.events import BuildStarted
+from dockmagic.builder.sources.context import open_context, open_named
+from dockmagic.builder.sources.folder import Folder
+from dockmagic.builder.sources.statcache import Known, StatCache, state_of
 from dockmagic.oci.errors import InvalidArchive, InvalidInput, PathNotFound, StoreError
 from dockmagic.store.home import Home
 

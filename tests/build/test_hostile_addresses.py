@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from website import Site
 
-from dockmagic.build.sources.address import without_password
-from dockmagic.build.sources.context import fetch_dockerfile, open_context, open_named
+from dockmagic.builder.sources.address import without_password
+from dockmagic.builder.sources.context import fetch_dockerfile, open_context, open_named
 from dockmagic.oci.errors import DockmagicError, InvalidInput, NotFound
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from baking import read
 
-from dockmagic.build.outcome.output import Output
+from dockmagic.builder.outcome.output import Output
 from dockmagic.oci.errors import Conflict, InvalidInput
 from dockmagic.oci.reference import Reference
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.build.outcome.result import StepFailed
+from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.oci.errors import DockerfileError, ImageNotFound
-from dockmagic.store.registry.registries import Registries
+from dockmagic.registry.registries import Registries
 
 if TYPE_CHECKING:
     from baking import Builder

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.build.reading.plan import make_plan
-from dockmagic.build.reading.scope import Scope
-from dockmagic.oci.dockerfile import Arg, Env, parse
+from dockmagic.builder.reading.plan import make_plan
+from dockmagic.builder.reading.scope import Scope
+from dockmagic.dockerfile import Arg, Env, parse
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.oci.platforms import Platform
 
 if TYPE_CHECKING:
-    from dockmagic.build.reading.plan import Base, Plan
+    from dockmagic.builder.reading.plan import Base, Plan
 
 AMD64 = Platform("amd64", "linux")
 

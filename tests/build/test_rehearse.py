@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dockmagic.build.rehearse import rehearse
-from dockmagic.oci.dockerfile import parse
+from dockmagic.builder.rehearse import rehearse
+from dockmagic.dockerfile import parse
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Config

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from website import Site
 
-from dockmagic.build.sources.address import GitSource, without_password
-from dockmagic.build.sources.context import open_context
-from dockmagic.build.sources.git import Repository
+from dockmagic.builder.sources.address import GitSource, without_password
+from dockmagic.builder.sources.context import open_context
+from dockmagic.builder.sources.git import Repository
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DigestMismatch, DockerfileError, InvalidInput, NotFound, PathNotFound
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from baking import Builder, read
 
-from dockmagic.build.options import Secret
-from dockmagic.build.outcome.output import Output
-from dockmagic.build.outcome.reproduce import verify_reproducible
-from dockmagic.build.outcome.result import StepFailed
+from dockmagic.builder.options import Secret
+from dockmagic.builder.outcome.output import Output
+from dockmagic.builder.outcome.reproduce import verify_reproducible
+from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.image import local
 from dockmagic.image.validate import validate
 from dockmagic.oci import media

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING
 import pytest
 from baking import Builder, added, read
 
-from dockmagic.build.caching.steps import find_step, step_images
-from dockmagic.build.options import Secret
-from dockmagic.build.outcome.events import StepOutput
-from dockmagic.build.outcome.result import StepFailed
+from dockmagic.builder.caching.steps import find_step, step_images
+from dockmagic.builder.options import Secret
+from dockmagic.builder.outcome.events import StepOutput
+from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import ImageNotFound, InvalidInput
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
-from dockmagic.run.disk.layers import can_take_over, keys
-from dockmagic.run.listing import containers
-from dockmagic.run.machine.disposal import remove_folders
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.disk.layers import can_take_over, keys
+from dockmagic.runtime.listing import containers
+from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dockmagic.build.outcome.events import BuildEvent
+    from dockmagic.builder.outcome.events import BuildEvent
     from dockmagic.oci.spec import Descriptor
 
 
@@ -480,7 +480,7 @@ def test_the_container_of_a_killed_build_goes_with_the_next_one(make: Builder) -
         "import os, signal\n"
         "from pathlib import Path\n"
         "from baking import Builder\n"
-        "from dockmagic.build.outcome.events import StepOutput\n"
+        "from dockmagic.builder.outcome.events import StepOutput\n"
         "from dockmagic.store.content import ContentStore\n"
         "from dockmagic.store.home import Home\n"
         "class Killer(list):\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.oci.errors import NotSupported
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from baking import Builder

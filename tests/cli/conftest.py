@@ -26,9 +26,9 @@ from dockmagic.image.samples.runnable import programs
 from dockmagic.image.samples.tarball import tarball
 from dockmagic.oci.errors import NotFound, NotSupported
 from dockmagic.oci.spec import Config
-from dockmagic.run.forgetting import forget_home
-from dockmagic.run.machine.tiers import choose
-from dockmagic.store.registry.server import RegistryServer
+from dockmagic.registry.server import RegistryServer
+from dockmagic.runtime.forgetting import forget_home
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

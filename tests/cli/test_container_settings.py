@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dockmagic.run.hosts import write_files
-from dockmagic.verbs.detaching import configured_detach_keys
+from dockmagic.commands.detaching import configured_detach_keys
+from dockmagic.runtime.hosts import write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,17 +20,17 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config, History
+from dockmagic.registry.registries import Registries
+from dockmagic.registry.server import RegistryServer
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
-from dockmagic.store.registry.registries import Registries
-from dockmagic.store.registry.server import RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from dockmagic.image.image import Image
-    from dockmagic.store.registry.repository import Repository
+    from dockmagic.registry.repository import Repository
 
 
 def layer_tar(files: Mapping[str, bytes | None]) -> bytes:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.oci.reference import Reference
-    from dockmagic.store.registry.repository import Repository
+    from dockmagic.registry.repository import Repository
 
     Place = tuple[Repository, Reference]
 
@@ -50,7 +50,7 @@ from dockmagic.image.transfer import pull
 from dockmagic.oci.reference import Reference
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
-from dockmagic.store.registry.registries import Registries
+from dockmagic.registry.registries import Registries
 ref = Reference.parse(sys.argv[2])
 pull(Registries().repository(ref), ContentStore(Home(sys.argv[1])), ref, on_progress=lambda *_: os.write(1, b'\\n'))
 """

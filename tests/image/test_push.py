@@ -10,7 +10,7 @@ from dockmagic.image import local
 from dockmagic.image.transfer import pull, push
 from dockmagic.image.validate import validate
 from dockmagic.oci.errors import BlobNotFound
-from dockmagic.store.registry.server import RegistryServer
+from dockmagic.registry.server import RegistryServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from conftest import MakeImage
 
     from dockmagic.oci.reference import Reference
+    from dockmagic.registry.registries import Registries
+    from dockmagic.registry.repository import Repository
     from dockmagic.store.content import ContentStore
-    from dockmagic.store.registry.registries import Registries
-    from dockmagic.store.registry.repository import Repository
 
     Place = tuple[Repository, Reference]
 

@@ -10,10 +10,10 @@ import pytest
 
 from dockmagic.image.image import Image
 from dockmagic.image.validate import validate
+from dockmagic.layer.table import LayerTable
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import to_json
-from dockmagic.store.layer.table import LayerTable
 
 if TYPE_CHECKING:
     from conftest import MakeImage

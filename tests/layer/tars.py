@@ -8,17 +8,17 @@ import stat
 import tarfile
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.layer.entry import EntryType
+from dockmagic.layer.ingest import LayerIngest
+from dockmagic.layer.read import read_content
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.entry import EntryType
-from dockmagic.store.layer.ingest import LayerIngest
-from dockmagic.store.layer.read import read_content
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.tree import FileTree
     from dockmagic.oci.digest import Digest
-    from dockmagic.store.layer.table import LayerTable
-    from dockmagic.store.layer.tree import FileTree
 
 Member = tuple[tarfile.TarInfo, bytes]
 

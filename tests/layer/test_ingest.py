@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tars import file, ingest, tar
 
+from dockmagic.layer.compress import Compressor, Decompressor
+from dockmagic.layer.ingest import LayerIngest
 from dockmagic.oci.errors import InvalidInput, InvalidLayer, LayerTooLarge, NotSupported
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.compress import Compressor, Decompressor
-from dockmagic.store.layer.ingest import LayerIngest
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tars import file, folder, ingest, link, node, symlink, table, tar
 
+from dockmagic.layer.entry import EntryType
 from dockmagic.oci.errors import InvalidLayer, UnsafeEntry
-from dockmagic.store.layer.entry import EntryType
 
 if TYPE_CHECKING:
     from tars import Member
@@ -209,14 +209,14 @@ def test_replacing_directories_again_and_again_is_refused() -> None:
 
 def test_following_links_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many entries through many links cost more than a layer may."""
-    monkeypatch.setattr("dockmagic.store.layer.layout._STEP_LIMIT", 1000)
+    monkeypatch.setattr("dockmagic.layer.layout._STEP_LIMIT", 1000)
     with pytest.raises(InvalidLayer, match="too many symbolic links"):
         table(folder("d"), symlink("a", "/" + "d/../" * 300 + "d"), *[file(f"a/{number}") for number in range(10)])
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Implied directories, which cost a tar nothing, count like all others."""
-    monkeypatch.setattr("dockmagic.store.layer.layout._WEIGHT_LIMIT", 1_000_000)
+    monkeypatch.setattr("dockmagic.layer.layout._WEIGHT_LIMIT", 1_000_000)
     with pytest.raises(InvalidLayer, match="more entries"):
         table(*[file(f"{number}/" + "x/" * 200 + "f") for number in range(100)])
 
@@ -233,8 +233,8 @@ def test_devices_and_pipes_are_listed() -> None:
 
 def test_the_table_survives_the_disk() -> None:
     """Its bytes give it back; damaged ones, and those of a later version, are told apart."""
+    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.errors import InvalidContent, StoreTooNew
-    from dockmagic.store.layer.table import LayerTable
 
     info, data = file("f", "1")
     info.pax_headers = {"SCHILY.xattr.user.a": "b"}

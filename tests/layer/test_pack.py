@@ -17,19 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tars import file, folder, ingest, link, node, on_disk, symlink, tar
 
+from dockmagic.layer.compare import compare
+from dockmagic.layer.form import Form, Owners, Whiteouts
+from dockmagic.layer.pack import pack
+from dockmagic.layer.tree import FileTree
+from dockmagic.layer.unpack import unpack
 from dockmagic.oci.errors import NotSupported, StoreError
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.compare import compare
-from dockmagic.store.layer.form import Form, Owners, Whiteouts
-from dockmagic.store.layer.pack import pack
-from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.digest import Digest
-    from dockmagic.store.layer.table import LayerTable
 
 IS_ROOT = os.geteuid() == 0
 MINE = Form(Owners.MINE, Whiteouts.APPLY)

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tars import file, folder, ingest, link, node, symlink, tar
 
+from dockmagic.layer.entry import EntryType
+from dockmagic.layer.read import read_content
+from dockmagic.layer.table import LayerTable
+from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.entry import EntryType
-from dockmagic.store.layer.read import read_content
-from dockmagic.store.layer.table import LayerTable
-from dockmagic.store.layer.tree import FileTree
 
 if TYPE_CHECKING:
     from pathlib import Path

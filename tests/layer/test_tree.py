@@ -7,11 +7,11 @@ import io
 import pytest
 from tars import file, folder, link, node, symlink, table, tar
 
+from dockmagic.layer.compare import compare, layer_changes
+from dockmagic.layer.read import read_content
+from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import InvalidLayer, NotSupported, PathNotFound
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.compare import compare, layer_changes
-from dockmagic.store.layer.read import read_content
-from dockmagic.store.layer.tree import FileTree
 
 BASE = table(
     folder("etc"),

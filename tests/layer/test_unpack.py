@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tars import file, folder, in_tree, ingest, link, node, on_disk, symlink, tar
 
+from dockmagic.layer.form import Form, Owners, Whiteouts
+from dockmagic.layer.tree import FileTree
+from dockmagic.layer.unpack import unpack
 from dockmagic.oci.errors import DockmagicError, InvalidLayer, StoreError, UnsafeEntry
 from dockmagic.oci.media import Compression
-from dockmagic.store.layer.form import Form, Owners, Whiteouts
-from dockmagic.store.layer.tree import FileTree
-from dockmagic.store.layer.unpack import unpack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from balance import Balance
 from IPython.core.completer import provisionalcompleter
 
+from dockmagic.commands.invocation import bind
 from dockmagic.notebook.paths import expand_host_paths
-from dockmagic.verbs.invocation import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

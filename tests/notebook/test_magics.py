@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.commands.invocation import bind
 from dockmagic.notebook.paths import expand_host_paths
 from dockmagic.oci.errors import ImageNotFound
-from dockmagic.verbs.invocation import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -175,7 +175,7 @@ def test_home_and_working_folder_are_expanded_in_host_paths_alone(
 
 _SERVE_AND_INTERRUPT = """
 import os, signal, time
-from dockmagic.store.registry.server import RegistryServer
+from dockmagic.registry.server import RegistryServer
 
 def interrupt(method, path, status):
     if armed and method == "GET" and "/blobs/" in path:

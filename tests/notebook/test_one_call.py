@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dockmagic import cli
+from dockmagic.commands.invocation import Invocation, bind
+from dockmagic.commands.result import Nothing
+from dockmagic.commands.table import ALIASES, CELL_MAGICS, MAGICS, VERBS, load
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.invocation import Invocation, bind
-from dockmagic.verbs.result import Nothing
-from dockmagic.verbs.table import ALIASES, CELL_MAGICS, MAGICS, VERBS, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.verbs.door import Door
+    from dockmagic.commands.door import Door
 
     Called = tuple[str, Mapping[str, Any]]
 

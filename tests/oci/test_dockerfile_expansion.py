@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockmagic.oci.dockerfile import expand, expand_text, expand_words, trace
+from dockmagic.dockerfile import expand, expand_text, expand_words, trace
 from dockmagic.oci.errors import DockerfileError
 
 ENV = {"PWD": "/home", "SHELL": "bash", "KOREAN": "한국어", "NULL": ""}

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dockmagic.dockerfile import Ignore
+from dockmagic.dockerfile.ignore import read_patterns
 from dockmagic.oci.automaton import Automaton
-from dockmagic.oci.dockerfile import Ignore
-from dockmagic.oci.dockerfile.ignore import read_patterns
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.oci.glob import _pieces, clean, compile_pattern, is_pattern, match, pivot
 

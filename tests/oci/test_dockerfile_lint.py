@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from dockmagic.oci.dockerfile import Ignore, parse
-from dockmagic.oci.dockerfile.lint import CheckOptions, check, check_above, options
-from dockmagic.oci.dockerfile.rules import RULES
+from dockmagic.dockerfile import Ignore, parse
+from dockmagic.dockerfile.lint import CheckOptions, check, check_above, options
+from dockmagic.dockerfile.rules import RULES
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Config, ConfigFile, RootFS

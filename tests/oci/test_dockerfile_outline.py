@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from dockmagic.oci.dockerfile import parse
-from dockmagic.oci.dockerfile.outline import OutlineSecret, outline, targets
+from dockmagic.dockerfile import parse
+from dockmagic.dockerfile.outline import OutlineSecret, outline, targets
 from dockmagic.oci.errors import DockerfileError
 
 STAGES = """

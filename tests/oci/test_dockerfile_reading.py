@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dockmagic.oci.dockerfile import (
+from dockmagic.dockerfile import (
     Add,
     Arg,
     Cmd,
@@ -37,7 +37,7 @@ from dockmagic.oci.dockerfile import (
 from dockmagic.oci.errors import DockerfileError
 
 if TYPE_CHECKING:
-    from dockmagic.oci.dockerfile import (
+    from dockmagic.dockerfile import (
         Dockerfile,
     )
 

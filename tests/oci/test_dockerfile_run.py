@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dockmagic.oci.dockerfile import (
+from dockmagic.dockerfile import (
     Heredoc,
     Mount,
     expand,
@@ -24,7 +24,7 @@ from dockmagic.oci.dockerfile import (
 from dockmagic.oci.errors import DockerfileError, NotSupported
 
 if TYPE_CHECKING:
-    from dockmagic.oci.dockerfile import (
+    from dockmagic.dockerfile import (
         Copy,
         Expose,
         Instruction,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from scripted_registry import Scripted
 
-from dockmagic.store.registry.configuration import RegistryConfiguration
-from dockmagic.store.registry.credentials import CredentialStore
-from dockmagic.store.registry.patience import Patience
-from dockmagic.store.registry.registries import Registries
+from dockmagic.registry.configuration import RegistryConfiguration
+from dockmagic.registry.credentials import CredentialStore
+from dockmagic.registry.patience import Patience
+from dockmagic.registry.registries import Registries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

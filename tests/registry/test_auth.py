@@ -13,14 +13,14 @@ from scripted_registry import MANIFEST, Reply
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import Denied, RateLimited, RegistryError, RegistryUnavailable, Unauthorized
-from dockmagic.store.registry.challenge import parse_challenges
+from dockmagic.registry.challenge import parse_challenges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_registry import Asked, Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 LATEST = "/v2/app/manifests/latest"
 BASIC = "Basic " + base64.b64encode(b"ann:pa:ss").decode()

@@ -12,14 +12,14 @@ from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, RegistryBlocked, RegistryError
 from dockmagic.oci.reference import Reference
-from dockmagic.store.registry.configuration import RegistryConfiguration
+from dockmagic.registry.configuration import RegistryConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_registry import Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 
 def write(file: Path, text: str) -> None:

@@ -14,15 +14,15 @@ import pytest
 from scripted_registry import Reply
 
 from dockmagic.oci.errors import CredentialError, DockmagicError
-from dockmagic.store.registry.credentials import Credential, CredentialStore
-from dockmagic.store.registry.secret import Secret
+from dockmagic.registry.credentials import Credential, CredentialStore
+from dockmagic.registry.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_registry import Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 HELPER = """#!/bin/sh
 dir="$(dirname "$0")"

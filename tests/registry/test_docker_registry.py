@@ -23,7 +23,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch, ImageNotFound, RegistryError, Unauthorized
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Descriptor
-from dockmagic.store.registry.secret import Secret
+from dockmagic.registry.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from scripted_registry import Asked, Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 pytestmark = pytest.mark.skipif(shutil.which("docker-registry") is None, reason="needs docker-registry")
 

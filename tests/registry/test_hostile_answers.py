@@ -17,9 +17,9 @@ from dockmagic.image.transfer import pull
 from dockmagic.oci import media
 from dockmagic.oci.errors import DockmagicError, RegistryError
 from dockmagic.oci.spec import parse_config, parse_manifest
+from dockmagic.registry.url import join, origin
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
-from dockmagic.store.registry.url import join, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from scripted_registry import Asked, Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 CONTENT = b"layer" * 100
 DESC = blob(CONTENT)

@@ -23,7 +23,7 @@ from dockmagic.oci.spec import DOCUMENT_LIMIT
 if TYPE_CHECKING:
     from scripted_registry import Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 LATEST = "/v2/app/manifests/latest"
 

@@ -11,12 +11,12 @@ from scripted_registry import MANIFEST, Reply, blob
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import Denied
-from dockmagic.store.registry.auth import _read_token
+from dockmagic.registry.auth import _read_token
 
 if TYPE_CHECKING:
     from scripted_registry import Asked, Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 LATEST = "/v2/app/manifests/latest"
 TAGS = "/v2/app/tags/list"

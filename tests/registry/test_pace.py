@@ -18,7 +18,7 @@ from dockmagic.oci.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 CONTENT = b"layer" * 100
 DESC = blob(CONTENT)

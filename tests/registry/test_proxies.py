@@ -12,14 +12,14 @@ from scripted_registry import MANIFEST, Reply
 from dockmagic.oci import media
 from dockmagic.oci.errors import RegistryUnavailable
 from dockmagic.oci.reference import Reference
-from dockmagic.store.registry.proxies import proxy_for
+from dockmagic.registry.proxies import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_registry import Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 PROXIES = {"http_proxy": "http://p:1", "HTTPS_PROXY": "p:2"}
 

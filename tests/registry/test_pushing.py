@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from scripted_registry import Asked, Scripted
 
-    from dockmagic.store.registry.registries import Registries
-    from dockmagic.store.registry.repository import Repository
+    from dockmagic.registry.registries import Registries
+    from dockmagic.registry.repository import Repository
 
 CONTENT = hashlib.shake_256(b"up").digest(400_000)
 DESC = blob(CONTENT)

@@ -11,10 +11,10 @@ import pytest
 from scripted_registry import Reply
 
 from dockmagic.oci.errors import ImageNotFound, InvalidDocument, InvalidInput, NotSupported, RegistryError
-from dockmagic.store.registry.configuration import RegistryConfiguration
-from dockmagic.store.registry.credentials import CredentialStore
-from dockmagic.store.registry.link import next_link
-from dockmagic.store.registry.registries import Registries
+from dockmagic.registry.configuration import RegistryConfiguration
+from dockmagic.registry.credentials import CredentialStore
+from dockmagic.registry.link import next_link
+from dockmagic.registry.registries import Registries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

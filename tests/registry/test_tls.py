@@ -17,7 +17,7 @@ from dockmagic.oci.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 

@@ -14,14 +14,14 @@ from scripted_registry import MANIFEST, Reply
 from dockmagic.oci import media
 from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
 from dockmagic.oci.reference import Reference
-from dockmagic.store.registry.patience import retry_after
+from dockmagic.registry.patience import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_registry import Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 LATEST = "/v2/app/manifests/latest"
 GOOD = Reply(body=MANIFEST, headers={"Content-Type": media.OCI_MANIFEST})

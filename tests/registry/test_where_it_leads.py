@@ -14,14 +14,14 @@ from scripted_registry import MANIFEST, Reply, blob
 from dockmagic.oci import media
 from dockmagic.oci.errors import RegistryError
 from dockmagic.oci.reference import Reference
-from dockmagic.store.registry.address import Reach, may_lead, reach_of_address, reach_of_host
+from dockmagic.registry.address import Reach, may_lead, reach_of_address, reach_of_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_registry import Scripted
 
-    from dockmagic.store.registry.registries import Registries
+    from dockmagic.registry.registries import Registries
 
 BASIC = "Basic " + base64.b64encode(b"ann:secret").decode()
 CONTENT = b"layer" * 1000

@@ -15,11 +15,11 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
-from dockmagic.run.creation import create
-from dockmagic.run.listing import containers
-from dockmagic.run.machine.disposal import remove_folders
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.creation import create
+from dockmagic.runtime.listing import containers
+from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
 
 def _is_static(path: str) -> bool:

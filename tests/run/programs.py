@@ -8,12 +8,12 @@ import resource
 import time
 from typing import TYPE_CHECKING
 
-from dockmagic.run.container_spec import ContainerSpec
+from dockmagic.runtime.container_spec import ContainerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
 __all__ = ["finish", "limit_log", "spec", "until"]
 

@@ -15,15 +15,15 @@ from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
-from dockmagic.run.commit import commit
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.machine.isolation import Tier
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.machine.isolation import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Force = Callable[[Tier], Tier]

@@ -16,12 +16,12 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidContent
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import History
-from dockmagic.run.creation import create
-from dockmagic.run.disk import layers
-from dockmagic.run.disk.arriving import pull_unpacked
-from dockmagic.run.disk.collecting import collect_layers
-from dockmagic.run.machine.disposal import remove_folders
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.creation import create
+from dockmagic.runtime.disk import layers
+from dockmagic.runtime.disk.arriving import pull_unpacked
+from dockmagic.runtime.disk.collecting import collect_layers
+from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

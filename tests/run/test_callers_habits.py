@@ -17,9 +17,9 @@ from small import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.image.local import find
 from dockmagic.oci.reference import Reference
-from dockmagic.run.machine.disposal import remove_folders
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

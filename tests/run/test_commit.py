@@ -16,18 +16,18 @@ from dockmagic.image.validate import validate
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
-from dockmagic.run.commit import commit
-from dockmagic.run.creation import create
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.disk.volumes import create_volume, find_volume
-from dockmagic.run.transfer import copy_in, copy_out
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.creation import create
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.disk.volumes import create_volume, find_volume
+from dockmagic.runtime.transfer import copy_in, copy_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]

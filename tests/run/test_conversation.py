@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from dockmagic.run.machine.helper import Connection
+from dockmagic.runtime.machine.helper import Connection
 
 
 def test_the_last_words_are_heard_though_ours_were_not() -> None:

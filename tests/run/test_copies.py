@@ -14,11 +14,11 @@ from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
-from dockmagic.run.commit import commit
-from dockmagic.run.creation import create
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.machine.tiers import choose, explain
-from dockmagic.run.worker import copied
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.creation import create
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.machine.tiers import choose, explain
+from dockmagic.runtime.worker import copied
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

@@ -20,17 +20,17 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
-from dockmagic.run.container import CannotStart
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.hosts import parse_host
-from dockmagic.run.linux import kernel
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.hosts import parse_host
+from dockmagic.runtime.linux import kernel
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]

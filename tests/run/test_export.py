@@ -12,18 +12,18 @@ from hard import CAPABILITY, access_list
 from programs import finish
 
 from dockmagic.image.archive import import_rootfs
-from dockmagic.run.commit import commit
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.transfer import copy_in, copy_out, export
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.transfer import copy_in, copy_out, export
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.layer.tree import FileTree
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
-    from dockmagic.store.layer.tree import FileTree
 
     Make = Callable[..., Container]
     Force = Callable[[Tier], Tier]

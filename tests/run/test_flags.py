@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from dockmagic.oci.errors import DockmagicError, InvalidInput, NotSupported, PathNotFound
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.flags.environment import parse_label_file, parse_variable, read_env_file
-from dockmagic.run.flags.limits import parse_cpus, parse_memory, parse_ulimit
-from dockmagic.run.flags.ports import Port, parse_port
-from dockmagic.run.hosts import parse_host
-from dockmagic.run.mounting import parse_mount, parse_tmpfs, parse_volume
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.flags.environment import parse_label_file, parse_variable, read_env_file
+from dockmagic.runtime.flags.limits import parse_cpus, parse_memory, parse_ulimit
+from dockmagic.runtime.flags.ports import Port, parse_port
+from dockmagic.runtime.hosts import parse_host
+from dockmagic.runtime.mounting import parse_mount, parse_tmpfs, parse_volume
 
 _HERE = Path("/here")
 

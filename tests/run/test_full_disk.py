@@ -17,7 +17,7 @@ from dockmagic.oci.errors import DockmagicError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
     Make = Callable[..., Container]
 

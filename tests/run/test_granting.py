@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.oci.errors import NotSupported
-from dockmagic.run.granting import grant
-from dockmagic.run.linux import capabilities, kernel
-from dockmagic.run.machine.isolation import Isolation, Tier
+from dockmagic.runtime.granting import grant
+from dockmagic.runtime.linux import capabilities, kernel
+from dockmagic.runtime.machine.isolation import Isolation, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
     Run = Callable[..., tuple[int, str, str]]
     Make = Callable[..., Container]

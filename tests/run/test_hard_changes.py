@@ -9,20 +9,20 @@ import pytest
 from hard import CAPABILITY, access_list
 from programs import finish
 
+from dockmagic.layer.entry import EntryType
 from dockmagic.oci.errors import NotSupported
-from dockmagic.run.commit import commit
-from dockmagic.run.listing import find
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.machine.tiers import choose
-from dockmagic.store.layer.entry import EntryType
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.listing import find
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.layer.entry import Entry
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
-    from dockmagic.store.layer.entry import Entry
 
     Make = Callable[..., Container]
     Force = Callable[[Tier], Tier]

@@ -14,15 +14,15 @@ from small import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer
 from dockmagic.oci.ids import parse_id
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.mounting import parse_tmpfs
-from dockmagic.run.transfer import copy_in
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.mounting import parse_tmpfs
+from dockmagic.runtime.transfer import copy_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]

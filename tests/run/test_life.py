@@ -21,22 +21,22 @@ from programs import finish, until
 from dockmagic.image import local
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, PathNotFound
 from dockmagic.oci.reference import Reference
-from dockmagic.run import transfer
-from dockmagic.run.commit import commit
-from dockmagic.run.container import CannotStart
-from dockmagic.run.creation import rename
-from dockmagic.run.disk.collecting import collect_layers
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.disk.uses import roots, uses
-from dockmagic.run.disk.volumes import create_volume, find_volume, remove_volume, volumes
-from dockmagic.run.listing import containers, find
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime import transfer
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.creation import rename
+from dockmagic.runtime.disk.collecting import collect_layers
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.disk.uses import roots, uses
+from dockmagic.runtime.disk.volumes import create_volume, find_volume, remove_volume, volumes
+from dockmagic.runtime.listing import containers, find
+from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
@@ -62,7 +62,7 @@ def test_rm_is_acted_on_when_nobody_is_left(store: ContentStore, make: Make) -> 
     container = make("sleep", "98763", rm=True)
     script = (
         "import os, signal\n"
-        "from dockmagic.run.listing import find\n"
+        "from dockmagic.runtime.listing import find\n"
         "from dockmagic.store.content import ContentStore\n"
         "from dockmagic.store.home import Home\n"
         f"find(ContentStore(Home({str(store.home.root)!r})), {container.id!r}).start(owner=os.getpid())\n"

@@ -13,21 +13,21 @@ import pytest
 from programs import finish
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported, PathNotFound
-from dockmagic.run.commit import commit
-from dockmagic.run.container import CannotStart
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.flags.limits import Limits
-from dockmagic.run.flags.ports import Port, parse_port
-from dockmagic.run.linux import cgroups
-from dockmagic.run.machine.disposal import remove_folders
-from dockmagic.run.machine.tiers import choose
-from dockmagic.run.shim import reaper
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.flags.limits import Limits
+from dockmagic.runtime.flags.ports import Port, parse_port
+from dockmagic.runtime.linux import cgroups
+from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.tiers import choose
+from dockmagic.runtime.shim import reaper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]

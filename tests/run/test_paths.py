@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.oci.errors import NotSupported, PathNotFound
-from dockmagic.run.path import differences
+from dockmagic.runtime.path import differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
 
 
 @pytest.fixture

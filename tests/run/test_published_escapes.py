@@ -23,18 +23,18 @@ from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
-from dockmagic.run.commit import commit
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.shim import log
-from dockmagic.run.shim.fill import fill
-from dockmagic.run.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.shim import log
+from dockmagic.runtime.shim.fill import fill
+from dockmagic.runtime.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dockmagic.image.image import Image
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]

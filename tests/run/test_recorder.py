@@ -14,21 +14,21 @@ from programs import finish
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
-from dockmagic.run.commit import commit
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.shim import recorder
-from dockmagic.run.transfer import copy_out
-from dockmagic.store.layer.entry import EntryType
-from dockmagic.store.layer.form import OWNER
+from dockmagic.layer.entry import EntryType
+from dockmagic.layer.form import OWNER
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.shim import recorder
+from dockmagic.runtime.transfer import copy_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dockmagic.run.container import Container
+    from dockmagic.layer.entry import Entry
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
-    from dockmagic.store.layer.entry import Entry
 
     Make = Callable[..., Container]
     Force = Callable[[Tier], Tier]

@@ -16,14 +16,14 @@ import pytest
 from programs import finish, until
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
-from dockmagic.run.container import CannotStart
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.listing import find
+from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.listing import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
@@ -287,7 +287,7 @@ def test_a_container_dies_with_its_owner(store: ContentStore, make: Make) -> Non
     container = make("sh", "-c", "trap '' TERM INT HUP; setsid sleep 98765 & sleep 98765")
     script = (
         "import os, sys, signal\n"
-        "from dockmagic.run.listing import find\n"
+        "from dockmagic.runtime.listing import find\n"
         "from dockmagic.store.content import ContentStore\n"
         "from dockmagic.store.home import Home\n"
         f"find(ContentStore(Home({str(store.home.root)!r})), {container.id!r}).start(owner=os.getpid())\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.run.linux import bpf, disposition, kernel, seccomp
-from dockmagic.run.linux.capabilities import DEFAULT
-from dockmagic.run.shim import confined, recorder
+from dockmagic.runtime.linux import bpf, disposition, kernel, seccomp
+from dockmagic.runtime.linux.capabilities import DEFAULT
+from dockmagic.runtime.shim import confined, recorder
 
 MACHINES = ("x86_64", "aarch64")
 ALLOWED = bpf.ALLOW

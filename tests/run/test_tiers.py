@@ -15,19 +15,19 @@ import pytest
 from programs import finish, until
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
-from dockmagic.run.commit import commit
-from dockmagic.run.container import CannotStart
-from dockmagic.run.disk.leftovers import sweep
-from dockmagic.run.disk.record import Mount
-from dockmagic.run.listing import find
-from dockmagic.run.machine.isolation import Tier
-from dockmagic.run.machine.tiers import choose, explain
-from dockmagic.run.transfer import copy_from_host
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.disk.leftovers import sweep
+from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.listing import find
+from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.machine.tiers import choose, explain
+from dockmagic.runtime.transfer import copy_from_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.run.container import Container
+    from dockmagic.runtime.container import Container
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
@@ -264,7 +264,7 @@ def test_what_a_tier_cannot_hold_is_refused(tier: Tier, make: Make, monkeypatch:
 
     The reason is the tier, not a program that is not installed: it would not help.
     """
-    monkeypatch.setattr("dockmagic.run.shim.reaper._KNOWN", ())
+    monkeypatch.setattr("dockmagic.runtime.shim.reaper._KNOWN", ())
     if tier not in (Tier.CHROOT, Tier.PROOT):
         pytest.skip("this one can")
     with pytest.raises(NotSupported, match="--network none cannot be held"):
@@ -296,8 +296,8 @@ def test_each_tier_says_whether_it_works(store: ContentStore) -> None:
 # Docker's default profile for a container without CAP_SYS_ADMIN, as far as it matters here: no namespaces, no mounts.
 _CONFINED = """
 import errno, os, sys
-from dockmagic.run.linux import bpf, kernel
-from dockmagic.run.linux.capabilities import DEFAULT, mask
+from dockmagic.runtime.linux import bpf, kernel
+from dockmagic.runtime.linux.capabilities import DEFAULT, mask
 NUMBERS = {
     "x86_64": {"unshare": 272, "mount": 165, "umount2": 166, "setns": 308, "pivot_root": 155, "clone": 56},
     "aarch64": {"unshare": 97, "mount": 40, "umount2": 39, "setns": 268, "pivot_root": 41, "clone": 220},
@@ -313,7 +313,7 @@ if os.geteuid() == 0:
 kernel.no_new_privileges()
 kernel.install_filter(bpf.assemble([*program, bpf.give(bpf.ALLOW)]))
 from dockmagic.oci.errors import DockmagicError
-from dockmagic.run.machine.tiers import choose
+from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.home import Home
 try:
     print(choose(Home(sys.argv[1])).tier.value)
@@ -358,9 +358,9 @@ from small import rootfs
 from programs import finish
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference
-from dockmagic.run.commit import commit
-from dockmagic.run.container_spec import ContainerSpec
-from dockmagic.run.creation import create
+from dockmagic.runtime.commit import commit
+from dockmagic.runtime.container_spec import ContainerSpec
+from dockmagic.runtime.creation import create
 from dockmagic.store.content import ContentStore
 store = ContentStore(Home(sys.argv[1]))
 store.home.prepare()

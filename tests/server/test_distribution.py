@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dockmagic.store.registry.server import RegistryServer
+from dockmagic.registry.server import RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import bcrypt
 import pytest
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.store.registry.server import Htpasswd, Limits, RegistryServer
+from dockmagic.registry.server import Htpasswd, Limits, RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ import bcrypt
 import pytest
 
 from dockmagic.image.samples import samples_registry
+from dockmagic.registry.server import Htpasswd, RegistryServer
 from dockmagic.store.home import Home
-from dockmagic.store.registry.server import Htpasswd, RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from dockmagic.commands.documents import formatted
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.documents import formatted
 
 EMPTY: dict[str, Any] = {
     "RepoDigests": [],

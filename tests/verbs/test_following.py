@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.commands.detaching import detach_keys_of
+from dockmagic.commands.door import Door
+from dockmagic.commands.following import Kept
+from dockmagic.commands.table import load
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.detaching import detach_keys_of
-from dockmagic.verbs.door import Door
-from dockmagic.verbs.following import Kept
-from dockmagic.verbs.table import load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from dockmagic.commands.listing import listing, plain_text
+from dockmagic.commands.result import Table, Text
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ContainerRow, ImageRow, SearchRow, TreeRow, VolumeRow
-from dockmagic.verbs.listing import listing, plain_text
-from dockmagic.verbs.result import Table, Text
 
 if TYPE_CHECKING:
     from dockmagic.rows import Row

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.verbs import index
-from dockmagic.verbs.command import kinds_of
-from dockmagic.verbs.invocation import bind
-from dockmagic.verbs.reindex import index_source
-from dockmagic.verbs.table import NOUNS, VERBS, load
-from dockmagic.verbs.unfinished import read_unfinished
+from dockmagic.commands import index
+from dockmagic.commands.command import kinds_of
+from dockmagic.commands.invocation import bind
+from dockmagic.commands.reindex import index_source
+from dockmagic.commands.table import NOUNS, VERBS, load
+from dockmagic.commands.unfinished import read_unfinished
 
 
 def test_the_index_is_what_stands_on_the_verbs() -> None:
-    """``python -m dockmagic.verbs.reindex`` has been run since one of them changed."""
+    """``python -m dockmagic.commands.reindex`` has been run since one of them changed."""
     written: dict[str, object] = {}
     exec(compile(index_source(), "index.py", "exec"), written)  # noqa: S102  (our own module, as it would be written)
     for name in index.__all__:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.commands.call import invoke
+from dockmagic.commands.door import Door
+from dockmagic.commands.mistake import UsageMistake
+from dockmagic.commands.result import Table, Text
+from dockmagic.commands.routing import find
+from dockmagic.commands.table import ALIASES, NOUNS, VERBS, load
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DockmagicError, NotSupported
-from dockmagic.verbs.call import invoke
-from dockmagic.verbs.door import Door
-from dockmagic.verbs.mistake import UsageMistake
-from dockmagic.verbs.result import Table, Text
-from dockmagic.verbs.routing import find
-from dockmagic.verbs.table import ALIASES, NOUNS, VERBS, load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.commands.call import invoke
+from dockmagic.commands.door import Door
 from dockmagic.engine import Engine
-from dockmagic.verbs.call import invoke
-from dockmagic.verbs.door import Door
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
+from dockmagic.commands.call import invoke
+from dockmagic.commands.door import Door
+from dockmagic.commands.result import Serving
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.call import invoke
-from dockmagic.verbs.door import Door
-from dockmagic.verbs.result import Serving
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from dockmagic.commands.shown import age, date, duration, human_size, short_id, shorten, show
 from dockmagic.oci.times import parse_time
 from dockmagic.rows import Column, HistoryRow, ImageRow
-from dockmagic.verbs.shown import age, date, duration, human_size, short_id, shorten, show
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

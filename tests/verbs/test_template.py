@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dockmagic.commands.template import Record, Shown, parse, render
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.verbs.template import Record, Shown, parse, render
 
 DATA: dict[str, Any] = {
     "Id": "sha256:abcdef",

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, BinaryIO, Final, TextIO, TypedDict
 
-from dockmagic.build.options import Options, Secret
-from dockmagic.build.outcome.output import Output
+from dockmagic.builder.options import Options, Secret
+from dockmagic.builder.outcome.output import Output
 from dockmagic.engine.build_request import BuildRequest
 from dockmagic.engine.epoch import source_date_epoch
 from dockmagic.oci.errors import InvalidInput, NotSupported

@@ -8,8 +8,8 @@ from pathlib import PurePath
 from typing import Annotated, Any, Final, TypedDict
 
 from dockmagic.oci.platforms import Platform
-from dockmagic.run.container_spec import ContainerSpec
-from dockmagic.run.flags.limits import Limits
+from dockmagic.runtime.container_spec import ContainerSpec
+from dockmagic.runtime.flags.limits import Limits
 
 from . import environment, limits, mounts, network
 from .convert import argv, identity, integer, one_of, path, platform, seconds, switch, text, word, words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run.flags.environment import parse_label, parse_label_file, parse_variable, read_env_file
+from dockmagic.runtime.flags.environment import parse_label, parse_label_file, parse_variable, read_env_file
 
 from .convert import items, mapping, path, text, value_text
 

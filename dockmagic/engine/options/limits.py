@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dockmagic.oci.errors import NotSupported
-from dockmagic.run.flags.limits import parse_cpus, parse_memory, parse_ulimit
-from dockmagic.run.flags.sizes import parse_size
+from dockmagic.runtime.flags.limits import parse_cpus, parse_memory, parse_ulimit
+from dockmagic.runtime.flags.sizes import parse_size
 
 from .convert import integer, items, text, unfit
 

@@ -7,16 +7,16 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run.container_spec import VolumesFrom
-from dockmagic.run.disk.volumes import Volume
-from dockmagic.run.mounting import bind_or_volume, mount_of_fields, parse_mount, parse_tmpfs, parse_volume
+from dockmagic.runtime.container_spec import VolumesFrom
+from dockmagic.runtime.disk.volumes import Volume
+from dockmagic.runtime.mounting import bind_or_volume, mount_of_fields, parse_mount, parse_tmpfs, parse_volume
 
 from .convert import items, mapping, path, text, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dockmagic.run.disk.record import Mount
+    from dockmagic.runtime.disk.record import Mount
 
 __all__ = ["merge", "mounts", "tmpfs", "volumes", "volumes_from"]
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.run.flags.ports import parse_exposed, parse_port
-from dockmagic.run.hosts import check_address, parse_host
+from dockmagic.runtime.flags.ports import parse_exposed, parse_port
+from dockmagic.runtime.hosts import check_address, parse_host
 
 from .convert import items, mapping, text, unfit
 
 if TYPE_CHECKING:
-    from dockmagic.run.flags.ports import Port
+    from dockmagic.runtime.flags.ports import Port
 
 __all__ = ["addresses", "exposed", "hosts", "ports"]
 

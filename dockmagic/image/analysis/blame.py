@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import PathNotFound
-from dockmagic.store.layer.tree import FileTree
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer
-    from dockmagic.store.layer.entry import Entry
-    from dockmagic.store.layer.tree import Node
+    from dockmagic.layer.entry import Entry
+    from dockmagic.layer.tree import Node
 
 __all__ = ["Blame", "blame"]
 

@@ -11,17 +11,17 @@ import msgspec
 
 from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
+from dockmagic.layer.compare import compare
 from dockmagic.oci.errors import PathNotFound
 from dockmagic.oci.spec import config_members
-from dockmagic.store.layer.compare import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dockmagic.image.layer import Layers
+    from dockmagic.layer.compare import Change
+    from dockmagic.layer.tree import FileTree, Node
     from dockmagic.oci.spec import History
-    from dockmagic.store.layer.compare import Change
-    from dockmagic.store.layer.tree import FileTree, Node
 
 __all__ = ["Diff", "Difference", "diff"]
 

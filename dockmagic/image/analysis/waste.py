@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dockmagic.store.layer.entry import EntryType
+from dockmagic.layer.entry import EntryType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dockmagic.image.image import Image
-    from dockmagic.store.layer.tree import FileTree, Node
+    from dockmagic.layer.tree import FileTree, Node
 
 __all__ = ["Waste", "waste"]
 

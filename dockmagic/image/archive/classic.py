@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
+from dockmagic.layer.compress import LONGEST_MAGIC, detect, inflated
+from dockmagic.layer.ingest import layer_limit
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidArchive
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Descriptor, Manifest, decode, parse_config, to_json
-from dockmagic.store.layer.compress import LONGEST_MAGIC, detect, inflated
-from dockmagic.store.layer.ingest import layer_limit
 
 from .plain import PlainLayer
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.image.transfer.choose import choose_from
 from dockmagic.image.transfer.pull import bring
+from dockmagic.layer.compress import LONGEST_MAGIC, detect, inflated
+from dockmagic.layer.ingest import layer_limit
 from dockmagic.oci.errors import InvalidArchive, InvalidInput, InvalidLayer, NotSupported, UnsupportedMediaType
 from dockmagic.oci.media import Compression
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.compress import LONGEST_MAGIC, detect, inflated
-from dockmagic.store.layer.ingest import layer_limit
 
 from .members import Folder, Tar
 from .source import ArchiveSource

@@ -13,17 +13,17 @@ import posixpath
 import stat
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol
 
+from dockmagic.layer.entry import EntryType
+from dockmagic.layer.scan import TarScanner
 from dockmagic.oci.documents import DOCUMENT_LIMIT
 from dockmagic.oci.errors import InvalidArchive, InvalidContent, InvalidInput, NotSupported
-from dockmagic.store.layer.entry import EntryType
-from dockmagic.store.layer.scan import TarScanner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Buffer
 
-    from dockmagic.store.layer.header import Header
+    from dockmagic.layer.header import Header
 
 __all__ = ["Folder", "Members", "Tar"]
 

@@ -16,6 +16,11 @@ from msgspec.structs import replace
 
 from dockmagic.image import local
 from dockmagic.image.mutate import append_layer, empty_image, with_config
+from dockmagic.layer.compress import LONGEST_MAGIC, Compressor, detect, inflated
+from dockmagic.layer.entry import EntryType
+from dockmagic.layer.ingest import LayerIngest
+from dockmagic.layer.read import read_contents
+from dockmagic.layer.write import END, header, padding
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.media import Compression
@@ -23,22 +28,17 @@ from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.spec import Descriptor, History
 from dockmagic.store.home import disk_errors
-from dockmagic.store.layer.compress import LONGEST_MAGIC, Compressor, detect, inflated
-from dockmagic.store.layer.entry import EntryType
-from dockmagic.store.layer.ingest import LayerIngest
-from dockmagic.store.layer.read import read_contents
-from dockmagic.store.layer.write import END, header, padding
 
 from .sink import Sink
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
+    from dockmagic.layer.entry import Entry
+    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Config
     from dockmagic.store.content import ContentStore
-    from dockmagic.store.layer.entry import Entry
-    from dockmagic.store.layer.table import LayerTable
 
 __all__ = ["export_rootfs", "import_rootfs"]
 

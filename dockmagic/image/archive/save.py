@@ -6,11 +6,11 @@ import io
 import tarfile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from dockmagic.layer.compress import Compressor
 from dockmagic.oci import media
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.media import Compression, compression_of
 from dockmagic.oci.spec import Descriptor, Index, to_json
-from dockmagic.store.layer.compress import Compressor
 
 from .plain import PlainLayer
 from .sink import Sink

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.oci.media import Compression
-from dockmagic.store.registry.server import Listing
+from dockmagic.registry.server import Listing
 
 from .recipe import Binary, Link, Sample, Step
 

@@ -11,8 +11,8 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.media import Compression
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import to_json
+from dockmagic.registry.server import RegistryServer, Storage
 from dockmagic.store.home import Home
-from dockmagic.store.registry.server import RegistryServer, Storage
 
 from .catalogue import LISTINGS, SAMPLES
 from .recipe import Step

@@ -16,8 +16,8 @@ from .registry import samples_home, samples_registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.store.registry.registries import Registries
-    from dockmagic.store.registry.server import RegistryServer
+    from dockmagic.registry.registries import Registries
+    from dockmagic.registry.server import RegistryServer
 
 __all__ = ["Samples"]
 
@@ -58,8 +58,8 @@ class Samples:
         Args:
             on_notice: hears one line about a wait or a fallback.
         """
-        from dockmagic.store.registry.configuration import RegistryConfiguration
-        from dockmagic.store.registry.registries import Registries
+        from dockmagic.registry.configuration import RegistryConfiguration
+        from dockmagic.registry.registries import Registries
 
         if self._server is None:
             self._server = samples_registry(self.home).start()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dockmagic.image.tables import check_diff_id, keep_table, read_table
 from dockmagic.image.workers import THREADS, side_by_side
+from dockmagic.layer.ingest import LayerIngest
 from dockmagic.oci import media
 from dockmagic.oci.errors import DigestMismatch, InvalidLayer, LayerTooLarge, UnsafeEntry
-from dockmagic.store.layer.ingest import LayerIngest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
+    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
     from dockmagic.store.content import ContentStore
-    from dockmagic.store.layer.table import LayerTable
     from dockmagic.store.partial import PartialWriter
 
 __all__ = ["Ingest", "Intake", "fetch_layers", "pieces", "record"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockmagic.image.analysis import Diff
-    from dockmagic.store.layer.compare import Change
+    from dockmagic.layer.compare import Change
 
 __all__ = ["PAGE", "changes_page", "file_text", "sizes"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.commands.shown import human_size
 from dockmagic.notebook.text import count
 from dockmagic.notebook.words import image_name
 from dockmagic.rows import WarningRow
-from dockmagic.verbs.shown import human_size
 
 from .check import warnings_html
 from .steps import StepsView
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dockmagic.build.outcome.result import Build, StepFailed
+    from dockmagic.builder.outcome.result import Build, StepFailed
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layers
     from dockmagic.image.path import ImagePath
+    from dockmagic.layer.tree import FileTree
     from dockmagic.notebook import html
-    from dockmagic.store.layer.tree import FileTree
 
 __all__ = ["BuildView", "FailedBuildView"]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.shown import human_size
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
-from dockmagic.verbs.shown import human_size
 
 from .answers import sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dockmagic.store.layer.compare import Change
+    from dockmagic.layer.compare import Change
 
 __all__ = ["changes_html", "changes_text", "counts"]
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dockmagic.image.analysis import Diff, Difference
+    from dockmagic.layer.compare import Change
     from dockmagic.rows import ChangeRow
-    from dockmagic.store.layer.compare import Change
 
 __all__ = ["DiffView"]
 

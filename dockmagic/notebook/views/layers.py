@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.commands.shown import human_size, short_id
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
 from dockmagic.notebook.words import instruction, subject_name
-from dockmagic.verbs.shown import human_size, short_id
 
 from .answers import changes_page, file_text
 from .changes import changes_html, counts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.shown import human_size
 from dockmagic.notebook import html
 from dockmagic.notebook.words import instruction
-from dockmagic.verbs.shown import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

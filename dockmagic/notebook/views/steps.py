@@ -6,12 +6,12 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from dockmagic.commands.shown import human_size
 from dockmagic.engine.step_rows import FOLLOWING, reason_rows, step_rows
 from dockmagic.notebook import html
 from dockmagic.notebook.building import output_html
 from dockmagic.notebook.text import count
 from dockmagic.rows import ReasonRow, StepRow
-from dockmagic.verbs.shown import human_size
 
 from .answers import changes_page, file_text
 from .changes import changes_html, counts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dockmagic.build.outcome.result import StepResult
+    from dockmagic.builder.outcome.result import StepResult
 
 __all__ = ["StepsView"]
 

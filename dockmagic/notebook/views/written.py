@@ -6,9 +6,9 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.commands.shown import human_size
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count, printable
-from dockmagic.verbs.shown import human_size
 
 from .answers import changes_page
 from .stack import WRITABLE, image_lines, image_slabs, slab
@@ -17,9 +17,9 @@ from .view import View
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dockmagic.layer.compare import Change
     from dockmagic.rows import WrittenRow
-    from dockmagic.run.container import Container
-    from dockmagic.store.layer.compare import Change
+    from dockmagic.runtime.container import Container
 
 __all__ = ["WrittenView"]
 
@@ -48,7 +48,7 @@ class WrittenView(View):
 
     @cached_property
     def _changes(self) -> list[Change]:
-        from dockmagic.run.path import differences
+        from dockmagic.runtime.path import differences
 
         return differences(self._image, self.container.changes())
 
@@ -126,7 +126,7 @@ class WrittenView(View):
         from difflib import unified_diff
 
         from dockmagic.oci.errors import DockmagicError
-        from dockmagic.run.path import ContainerPath
+        from dockmagic.runtime.path import ContainerPath
 
         change = next((one for one in self._changes if one.path == path), None)
         if change is None:

@@ -1,0 +1,358 @@
+"""What steps gave before: found again by a key of named parts."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from blake3 import blake3
+
+from dockmagic.builder.image.layer import NewLayer  # noqa: TC001  msgspec reads the annotations
+from dockmagic.oci.digest import Digest  # noqa: TC001  msgspec reads the annotations
+from dockmagic.oci.errors import InvalidDocument
+from dockmagic.oci.spec import decode, parse_manifest, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from dockmagic.store.home import Home
+
+__all__ = ["Cache", "Key", "Part", "Record", "Spot"]
+
+#: Of the form of keys, and of what a step's layer looks like: another one finds nothing of what went before.
+_VERSION: Final = "1"
+#: The longest record that is believed, in bytes.
+_LIMIT: Final = 16 << 20
+#: How many records of one step are kept in mind to compare with.
+_MEMORY: Final = 24
+#: Locks are files that stay, so there are no more than this many.
+_LOCKS: Final = 3  # hexadecimal digits
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that a step depends on.
+
+    Attributes:
+        name: one of ``parent``, ``config``, ``platform``, ``instruction``, ``argument``, ``environment``, ``shell``,
+            ``user``, ``workdir``, ``network``, ``mount``, ``files``, ``remote``, ``epoch``, ``owner``,
+            ``ownership``, ``hosts``.
+        value: as text; of ``files`` the digest of all of them.
+        subject: which one, where there may be several: the argument's name, the source's path, the flag.
+        items: of ``files``, gives what each holds, path to text, if somebody asks: for the explanation, and no part of
+            the key.
+    """
+
+    name: str
+    value: str
+    subject: str = ""
+    items: Callable[[], Mapping[str, str]] | None = None
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """Where a step stands: what makes it the same step in another build, though everything in it may have changed.
+
+    Attributes:
+        recipe: which Dockerfile, of which context (`Context.identity` and the Dockerfile's name).
+        stage: name or index of the stage.
+        place: of the step in the stage.
+        word: the instruction's keyword.
+    """
+
+    recipe: str
+    stage: str
+    place: int
+    word: str
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What decides whether a step must be done again; the same parts give the same `digest`.
+
+    Attributes:
+        parts: in their order. Secret values, proxy arguments and the content of cache mounts are never among them.
+    """
+
+    parts: tuple[Part, ...]
+
+    @property
+    def digest(self) -> str:
+        """64 hexadecimal digits over names, subjects and values, and the version of the form."""
+        values = [(part.name, part.subject, part.value) for part in self.parts]
+        return blake3(msgspec.msgpack.encode((_VERSION, values))).hexdigest()
+
+    def without(self, *names: str) -> Key:
+        """The key without some parts: that of ``COPY --link`` has no ``parent``."""
+        return Key(tuple(part for part in self.parts if part.name not in names))
+
+
+class _StoredPart(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    value: str
+    subject: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step gave.
+
+    Attributes:
+        key: digest of its key.
+        parts: of the key.
+        image: manifest digest of the state after it.
+        image_id: of that image.
+        layer: that it made; None if it made none.
+        text: the instruction as written.
+        spot: where it stood.
+        created: seconds since the epoch.
+        used: when it was last found, seconds since the epoch.
+        seconds: that it took.
+        size: bytes that its layer's blob takes.
+    """
+
+    key: str
+    parts: tuple[Part, ...]
+    image: Digest
+    image_id: Digest
+    layer: NewLayer | None
+    text: str
+    spot: Spot
+    created: float
+    used: float
+    seconds: float
+    size: int
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as it lies on the disk; when it was last used is the file's time."""
+
+    key: str
+    parts: tuple[_StoredPart, ...]
+    image: Digest
+    image_id: Digest
+    layer: NewLayer | None
+    text: str
+    spot: Spot
+    created: float
+    seconds: float
+
+
+class Cache:
+    """The build cache of a home; several builds may use it at once.
+
+    Args:
+        home: where it lies.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._begun = time.time()
+        self.home = home
+        self._records = home.builds / "records"
+        self._files = home.builds / "files"
+        self._spots = home.builds / "spots"
+
+    def lookup(self, key: Key) -> Record | None:
+        """What a step with this key gave; None if it is not known, or its image is no longer whole.
+
+        Take a lease on what it names before relying on it, and look again: the collector may run at any time.
+        """
+        record = self._read(key.digest)
+        if record is None or not self._is_whole(record):
+            return None
+        with suppress(OSError):
+            os.utime(self._records / record.key)
+        return record
+
+    def _read(self, digest: str) -> Record | None:
+        path = self._records / digest
+        try:
+            with path.open("rb", buffering=0) as file:
+                used = os.fstat(file.fileno()).st_mtime
+                data = file.read()
+            stored = decode(data, _Stored, "a record of the build cache", limit=_LIMIT)
+        except (FileNotFoundError, InvalidDocument):
+            return None  # a step can always be done again
+        if stored.key != digest:
+            return None
+        return Record(
+            key=stored.key,
+            parts=tuple(Part(part.name, part.value, part.subject) for part in stored.parts),
+            image=stored.image,
+            image_id=stored.image_id,
+            layer=stored.layer,
+            text=stored.text,
+            spot=stored.spot,
+            created=stored.created,
+            used=used,
+            seconds=stored.seconds,
+            size=stored.layer.descriptor.size if stored.layer is not None else 0,
+        )
+
+    def _is_whole(self, record: Record) -> bool:
+        """Whether the image's documents and layers are all there."""
+        try:
+            manifest = parse_manifest(self.home.blob(record.image).read_bytes())
+        except (FileNotFoundError, InvalidDocument):
+            return False
+        blobs = [getattr(manifest, "config", None), *getattr(manifest, "layers", ())]
+        return all(blob is not None and self._has(blob.digest, blob.size) for blob in blobs)
+
+    def _has(self, digest: Digest, size: int) -> bool:
+        try:
+            return self.home.blob(digest).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    @contextmanager
+    def hold(self, key: Key, *, stop: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Keep others from doing the same step at once: look up again inside, then do it and `keep` it.
+
+        Raises:
+            InterruptedError: `stop` said so.
+        """
+        with self.home.lock(f"step.{key.digest[:_LOCKS]}", stop=stop):
+            yield
+
+    def keep(
+        self,
+        key: Key,
+        *,
+        image: Digest,
+        image_id: Digest,
+        layer: NewLayer | None,
+        text: str,
+        spot: Spot,
+        created: float,
+        seconds: float,
+    ) -> Record:
+        """Remember what a step gave; from now on the collector keeps its image.
+
+        Args:
+            key: of the step.
+            image: manifest digest of the state after it.
+            image_id: of that image.
+            layer: that it made; None if it made none.
+            text: the instruction as written.
+            spot: where it stood.
+            created: seconds since the epoch, as the image's history says it: a hit later says the same.
+            seconds: that it took.
+
+        Raises:
+            OutOfSpace: the disk is full.
+        """
+        digest = key.digest
+        for part in key.parts:
+            if part.items is not None:
+                self._keep_items(part)
+        stored = _Stored(
+            key=digest,
+            parts=tuple(_StoredPart(part.name, part.value, part.subject) for part in key.parts),
+            image=image,
+            image_id=image_id,
+            layer=layer,
+            text=text,
+            spot=spot,
+            created=created,
+            seconds=seconds,
+        )
+        self.home.write(self._records / digest, to_json(stored), durable=False)
+        self._remember(spot, digest)
+        return Record(
+            key=digest,
+            parts=key.parts,
+            image=image,
+            image_id=image_id,
+            layer=layer,
+            text=text,
+            spot=spot,
+            created=created,
+            used=time.time(),
+            seconds=seconds,
+            size=layer.descriptor.size if layer is not None else 0,
+        )
+
+    # For the explanation
+
+    def _keep_items(self, part: Part) -> None:
+        path = self._files / part.value
+        if part.items is not None and not path.exists():
+            self.home.write(path, msgspec.msgpack.encode(part.items()), durable=False)
+
+    def items(self, part: Part) -> Mapping[str, str]:
+        """What each of the files of a part holds, by path; nothing if that is not known any more."""
+        if part.items is not None:
+            return part.items()
+        try:
+            return msgspec.msgpack.decode((self._files / part.value).read_bytes(), type=dict[str, str])
+        except (FileNotFoundError, msgspec.DecodeError):
+            return {}
+
+    def _remember(self, spot: Spot, digest: str) -> None:
+        path = self._spot(spot)
+        with self.home.lock("spots"):
+            known = self._at(path)
+            if known[:1] == [digest]:
+                return
+            earlier = [other for other in known if other != digest]
+            self.home.write(path, "\n".join([digest, *earlier[: _MEMORY - 1]]).encode(), durable=False)
+
+    def _spot(self, spot: Spot) -> Path:
+        # Without the place: a step that moved up or down is still the nearest.
+        return self._spots / blake3(msgspec.msgpack.encode((spot.recipe, spot.stage, spot.word))).hexdigest()[:32]
+
+    @staticmethod
+    def _at(path: Path) -> list[str]:
+        try:
+            return path.read_text().split()
+        except FileNotFoundError:
+            return []
+
+    def nearest(self, spot: Spot, key: Key) -> Record | None:
+        """Of the records of the same step in earlier builds, the one whose key has most in common with `key`."""
+        wanted = {(part.name, part.subject, part.value) for part in key.parts}
+        # What this build has done or found itself says nothing of what changed since an earlier one.
+        found = [
+            record
+            for digest in self._at(self._spot(spot))
+            if (record := self._read(digest)) is not None and record.used < self._begun
+        ]
+
+        def likeness(record: Record) -> tuple[bool, bool, int, float]:
+            parts = {(part.name, part.subject, part.value) for part in record.parts}
+            words = {part.value for part in record.parts if part.name == "instruction"}
+            same_text = any(part.name == "instruction" and part.value in words for part in key.parts)
+            return same_text, record.spot.place == spot.place, len(parts & wanted), record.used
+
+        return max(found, key=likeness, default=None)
+
+    # All of it
+
+    def records(self) -> Iterator[Record]:
+        """All of them, most recently used first."""
+        try:
+            digests = [entry.name for entry in os.scandir(self._records) if not entry.name.startswith(".")]
+        except FileNotFoundError:
+            return
+        found = [record for digest in digests if (record := self._read(digest)) is not None]
+        yield from sorted(found, key=lambda record: -record.used)
+
+    def roots(self) -> Iterator[Digest]:
+        """Manifests that the collector must keep."""
+        return (record.image for record in self.records())
+
+    def forget(self, record: Record) -> None:
+        """Remove a record; what only it keeps is the collector's then."""
+        (self._records / record.key).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what was kept aside for records that are gone."""
+        wanted = {part.value for record in self.records() for part in record.parts if part.name == "files"}
+        with suppress(FileNotFoundError):
+            for path in self._files.iterdir():
+                if path.name not in wanted:
+                    path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            for path in self._spots.iterdir():
+                if not any((self._records / digest).exists() for digest in self._at(path)):
+                    path.unlink(missing_ok=True)

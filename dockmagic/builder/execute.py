@@ -1,0 +1,246 @@
+"""A whole build: the plan is made, its stages are built side by side, and the result gets its names."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec.structs import replace
+
+from dockmagic.image.image import Image
+from dockmagic.oci.platforms import Platform
+from dockmagic.oci.reference import Reference
+
+from .caching import steps
+from .caching.cache import Cache
+from .image.growing import finish, settle
+from .image.packing import repack
+from .outcome.events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
+from .outcome.output import export, one_packing
+from .outcome.result import Build, StepFailed
+from .reading.builder_arguments import refuse_arguments
+from .reading.epoch import EPOCH, DateOf, epoch_of
+from .reading.plan import make_plan
+from .sources.files import printable
+from .step.abreast import build_stages
+from .step.bases import Bases
+from .step.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dockmagic.dockerfile import Dockerfile, Instruction
+    from dockmagic.image.source import ImageSource
+    from dockmagic.store.content import ContentStore
+
+    from .image.packing import Packing
+    from .options import Options
+    from .outcome.events import BuildEvent
+    from .outcome.output import Output
+    from .reading.plan import Base, Plan
+    from .sources.context import Context
+
+__all__ = ["build"]
+
+
+def build(
+    store: ContentStore,
+    dockerfile: Dockerfile,
+    context: Context,
+    options: Options,
+    *,
+    contexts: Mapping[str, Context] | None = None,
+    outputs: Sequence[Output] = (),
+    registry: Callable[[Reference], ImageSource] | None = None,
+    bases: Bases | None = None,
+    on_event: Callable[[BuildEvent], None] = ignore_events,
+    stdout: BinaryIO | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Build:
+    """Build an image.
+
+    Nothing is named before everything has succeeded. Two builds of the same thing at once share their work.
+    KeyboardInterrupt ends the steps that run, and leaves the store whole.
+
+    Args:
+        store: where base images are found, and everything is kept.
+        dockerfile: parsed.
+        context: of the build; opened, and closed by the caller.
+        options: the flags.
+        contexts: named ones (``--build-context``), opened.
+        outputs: where the result goes besides; none for the store alone.
+        registry: gives the source of a base image, such as `Registries.repository`; None for offline.
+        bases: what has been found out about base images so far; None for nothing.
+        on_event: hears how it goes; called from several threads, one at a time.
+        stdout: takes an output of ``dest=-``.
+        stop: asked now and then; when it returns true the build ends with `InterruptedError`.
+
+    Raises:
+        StepFailed: a step failed.
+        DockerfileError: the plan is impossible, or a base image is nowhere (its cause is then `ImageNotFound` or
+            `RegistryError`), with its line.
+        NotSupported: a RUN where nothing can run, or for another processor.
+        InvalidInput: outputs that ask for different images.
+        OutOfSpace: the disk is full; nothing is named.
+    """
+    begun = time.perf_counter()
+    packing = one_packing(outputs)
+    emit = _one_at_a_time(on_event)
+    contexts = contexts or {}
+    bases = bases or Bases(store, registry, pull=options.pull)
+    plan = _plan(dockerfile, options, contexts, bases)
+    refuse_arguments(plan.arguments.given)
+    if options.epoch is None:
+        epoch = epoch_of(dockerfile, plan.arguments, contexts)
+        if isinstance(epoch, DateOf):
+            from .dating import find_date
+
+            epoch = find_date(epoch, store.home, context, contexts, stop=stop)
+            # ARG sees what the name stands for.
+            options = replace(options, build_args=options.build_args | {EPOCH: "" if epoch is None else str(epoch)})
+            plan = _plan(dockerfile, options, contexts, bases)
+        options = replace(options, epoch=epoch)
+    infos = _number(plan)
+    emit(
+        BuildStarted(
+            steps=tuple(info for stage in infos.values() for info in stage), context=printable(context.written)
+        )
+    )
+    with store.lease() as keep:
+        shop = Workshop(
+            store=store,
+            plan=plan,
+            context=context,
+            contexts=contexts,
+            options=options,
+            cache=Cache(store.home),
+            bases=bases,
+            keep=keep,
+            emit=emit,
+            recipe=printable(f"{context.identity} {dockerfile.name}"),
+        )
+        for name in plan.arguments.unused:
+            shop.warn(BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed"))
+        with closing(shop):
+            try:
+                build_stages(shop, infos, stop)
+            except StepFailed as error:
+                error.steps = tuple(shop.results[number] for number in sorted(shop.results))
+                steps.remember(store, error.steps)
+                raise
+            done = tuple(shop.results[number] for number in sorted(shop.results))
+            image = _finish(shop, outputs, packing)
+            keep([image.digest, image.id])
+            names, where = _hand_out(shop, image, outputs, stdout)
+            steps.remember(store, done)
+    return Build(
+        image=image,
+        names=names,
+        steps=done,
+        warnings=tuple(shop.warnings),
+        seconds=time.perf_counter() - begun,
+        context_files=context.counts[0],
+        context_hashed=context.counts[1],
+        outputs=where,
+    )
+
+
+def _one_at_a_time(on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
+    lock = threading.Lock()
+
+    def emit(event: BuildEvent) -> None:
+        with lock:
+            on_event(event)
+
+    return emit
+
+
+def _plan(dockerfile: Dockerfile, options: Options, contexts: Mapping[str, Context], bases: Bases) -> Plan:
+    def triggers(base: Base) -> Sequence[str]:
+        name = base.origin.name
+        if base.origin.kind == "context":
+            if not contexts[name].image:  # a stage that begins with files: an empty one, and all of them
+                return (f"COPY --from={name} . /",)
+            name = contexts[name].image
+        return bases.view(name, base.platform).config.on_build or ()
+
+    # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
+    epoch = {} if options.epoch is None else {EPOCH: str(options.epoch)}
+    return make_plan(
+        dockerfile,
+        target=options.target,
+        build_args=epoch | options.build_args,
+        platform=options.platform or Platform.default(),
+        contexts=contexts,
+        triggers=triggers,
+    )
+
+
+def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:
+    """The steps of each stage, numbered through all of them."""
+    found: dict[int, tuple[StepInfo, ...]] = {}
+    number = 0
+    for stage in plan.stages:
+        lines: list[Instruction] = [stage.line, *stage.steps]
+        infos = []
+        for place, line in enumerate(lines, 1):
+            number += 1
+            is_trigger = 1 < place <= stage.triggers + 1
+            infos.append(
+                StepInfo(
+                    number=number,
+                    stage="" if stage.unique and not stage.line.stage else stage.name,
+                    place=place,
+                    of=len(lines),
+                    instruction=line.name,
+                    text=line.original,
+                    lines=(0, 0) if is_trigger else line.lines,
+                )
+            )
+        found[stage.index] = tuple(infos)
+    return found
+
+
+def _finish(shop: Workshop, outputs: Sequence[Output], packing: Packing | None) -> Image:
+    """The target's image, with what the flags and outputs add to it."""
+    options, image = shop.options, shop.state(shop.plan.target).image
+    own = {result.diff_id for result in shop.results.values() if result.diff_id is not None}
+    return finish(
+        shop.store,
+        image,
+        labels=options.labels,
+        annotations=options.annotations | {key: text for each in outputs for key, text in each.annotations.items()},
+        docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
+        layers=repack(shop.store, image, packing, shop.keep, own=own, reproducible=options.epoch is not None)
+        if packing is not None
+        else None,
+    )
+
+
+def _hand_out(
+    shop: Workshop, image: Image, outputs: Sequence[Output], stdout: BinaryIO | None
+) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
+    """Give the result its names, all at once, and write it to where it was asked for; the names and the places."""
+    store = shop.store
+    if outputs and all(output.type == "cacheonly" for output in outputs):
+        return (), ()
+    further = (Reference.parse(name).or_latest() for output in outputs for name in output.names)
+    names = tuple(dict.fromkeys((*shop.options.tags, *further)))
+    named = Image(store, image.descriptor, names=names, home=store.home, keep_tables=True)
+    if all(entry.descriptor.digest != image.digest for entry in store.names()):
+        settle(store, image)  # what is listed has been settled before
+    where = []
+    for output in outputs:
+        place = export(store, named, output, stdout=stdout)
+        shop.emit(Exported(what=output.type, where=place, image_id=image.id))
+        where.append(place)
+    with store.edit() as edit:
+        for ref in names:
+            edit.set(ref, image.descriptor, size=image.size)
+        if not names:
+            edit.add(image.descriptor, size=image.size)
+    for ref in names:
+        shop.emit(Exported(what="image", where=ref.familiar, image_id=image.id))
+    return names, tuple(where)

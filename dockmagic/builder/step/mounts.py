@@ -1,0 +1,370 @@
+"""``RUN --mount``: from what the Dockerfile says to what a container gets, and to what of it the cache must know.
+
+Targets are opened inside the container's root, and sources inside the image or folder that they are part of, by the run
+room (`runtime.shim.rootfs`): no link in either leads out (CVE-2024-9407, CVE-2024-9675, CVE-2024-23651).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from dockmagic.builder.caching import keys
+from dockmagic.builder.caching.cache import Part
+from dockmagic.builder.copy.copying import image_files, prepare
+from dockmagic.builder.image.growing import grow, moment, scratch
+from dockmagic.builder.reading.builder_arguments import cache_namespace
+from dockmagic.builder.sources.files import printable, resolve
+from dockmagic.dockerfile import Copy, refuse_mount
+from dockmagic.image.configuration import begin
+from dockmagic.image.image import Image
+from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported, about
+from dockmagic.runtime.disk.record import Mount as RunMount
+from dockmagic.runtime.machine.tiers import choose
+from dockmagic.store.lock import lock, try_lock
+
+from .workshop import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dockmagic.builder.copy.copying import Copying
+    from dockmagic.builder.outcome.events import StepInfo
+    from dockmagic.builder.reading.plan import PlannedStage
+    from dockmagic.dockerfile import Mount, Run
+
+    from .workshop import State, Workshop
+
+__all__ = ["Mounted", "Ready", "place_mount"]
+
+_SECRET_MODE = 0o400
+_CACHE_MODE = 0o755
+_MOST_PRIVATE = 100
+
+
+class Ready(NamedTuple):
+    """Mounts that a container can be made with, as long as the step lasts.
+
+    Attributes:
+        mounts: of the container.
+        env: variables that hold secrets.
+        secrets: what the mounts of type ``secret`` hold, by their targets.
+    """
+
+    mounts: tuple[RunMount, ...]
+    env: tuple[str, ...]
+    secrets: Mapping[str, bytes]
+
+
+def place_mount(mount: Mount, workdir: str) -> Mount:
+    """The mount with its target from the root on.
+
+    Raises:
+        DockerfileError: the target is the root, or nothing.
+    """
+    if mount.type in ("secret", "ssh") and not mount.target:
+        return mount
+    target = "/" + posixpath.normpath(posixpath.join(workdir, mount.target)).lstrip("/")
+    if target == "/":
+        raise DockerfileError(f'invalid mount target "{mount.target}"', hint="Mount it below the root")
+    return replace(mount, target=target)
+
+
+class Mounted:
+    """The mounts of one RUN.
+
+    Args:
+        shop: of the build.
+        info: of the step.
+        instruction: expanded.
+        stage: that it is in.
+        state: before it.
+
+    Attributes:
+        parts: what of them belongs in the cache's key: never a secret's value or what a cache holds.
+
+    Raises:
+        DockerfileError: a mount that makes no sense.
+        NotSupported: ``type=ssh``.
+        InvalidInput: a required secret is missing.
+    """
+
+    def __init__(self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
+        self._shop = shop
+        self._stage = stage
+        self._isolation = choose(shop.store.home)
+        self._progress = progress(shop, info)
+        self._state = state
+        file = instruction.program.file
+        self._script = file.text if file is not None else ""
+        self._script_name = file.name if file is not None else ""
+        mounts = instruction.resolve_mounts(state.scope.expand)
+        for mount in mounts:
+            refuse_mount(mount)
+        self._mounts = [place_mount(mount, state.settings.workdir) for mount in mounts]
+        self._sources: dict[int, _Source] = {}
+        self.parts = tuple(self._parts())
+
+    # The cache's key
+
+    def _parts(self) -> Iterator[Part]:
+        if self._script:
+            yield Part("instruction", self._script, f"/dev/pipes/{self._script_name}")
+        for index, mount in enumerate(self._mounts):
+            shown = {
+                name: getattr(mount, name)
+                for name in ("type", "source", "readonly", "id", "sharing", "size", "env", "mode", "uid", "gid")
+            }
+            yield Part("mount", json.dumps(shown, sort_keys=True), mount.target or f"${mount.env}")
+            if mount.type == "bind" or mount.from_:
+                with about(mount.from_):
+                    yield from self._source_parts(index, mount)
+
+    def _source_parts(self, index: int, mount: Mount) -> Iterator[Part]:
+        shop, platform = self._shop, self._stage.base.platform
+        origin = shop.plan.origin(mount.from_, self._stage) if mount.from_ else None
+        if origin is not None and (origin.kind != "context" or shop.contexts[origin.name].image):
+            image = shop.image(origin, platform, self._progress)
+            self._sources[index] = _Source(image, mount.source)
+            if mount.type == "bind" and mount.source.strip("/."):  # what the image has besides does not matter
+                files = image_files(image, f"image {mount.from_}", shop.store.home)
+                yield from prepare(_copy_of(mount.source), files, home=shop.store.home, stop=shop.stopping).parts
+            else:
+                yield Part("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
+            return
+        context = shop.context if origin is None else shop.contexts[origin.name]
+        copying = prepare(
+            _copy_of(mount.source),
+            context.files,
+            home=shop.store.home,
+            stop=shop.stopping,
+        )
+        found = resolve(context.files, mount.source)
+        path = posixpath.basename(mount.source) if found is not None and not found.is_dir else ""
+        folder = context.folder(mount.source)
+        if folder is not None and printable(str(folder)) != str(folder):
+            folder = None  # the record of a container holds text alone
+        self._sources[index] = _Source(copying, path, folder)
+        yield from copying.parts
+
+    # Ready to run
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[Ready]:
+        """Prepare the mounts: contexts that must become layers, caches that must be locked."""
+        with contextlib.ExitStack() as opened:
+            mounts: list[RunMount] = []
+            env: list[str] = []
+            secrets: dict[str, bytes] = {}
+            held: set[Path] = set()
+            if self._script:
+                path = f"/dev/pipes/{self._script_name}"
+                secrets[path] = self._script.encode()
+                mounts.append(RunMount(type="secret", target=path, mode=0o755))
+            for index, mount in enumerate(self._mounts):
+                if mount.type == "secret":
+                    value = self._secret(mount)
+                    if value is None:
+                        continue
+                    if mount.env:
+                        env.append(f"{mount.env}={value.decode(errors='surrogateescape')}")
+                    if mount.target:
+                        secrets[mount.target] = value
+                        mounts.append(_owned("secret", mount, "", _SECRET_MODE))
+                elif mount.type == "cache":
+                    source = opened.enter_context(self._cache(mount, self._sources.get(index), held))
+                    mounts.append(_owned("cache", mount, source, _CACHE_MODE))
+                elif mount.type == "tmpfs":
+                    mounts.append(self._tmpfs(mount))
+                else:
+                    mounts.append(self._bind(mount, self._sources[index]))
+            yield Ready(tuple(mounts), tuple(env), secrets)
+
+    @property
+    def _carries(self) -> bool:
+        """Whether mounts are copies that are brought in and taken out, see `runtime.carrying`."""
+        return not self._isolation.namespaces
+
+    def _tmpfs(self, mount: Mount) -> RunMount:
+        data = f"size={mount.size}" if mount.size else ""
+        return RunMount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly, discard=self._carries)
+
+    def _bind(self, mount: Mount, source: _Source) -> RunMount:
+        discard = not mount.readonly or self._carries
+        if source.folder is not None and (not discard or self._carries or source.folder.is_dir()):
+            return RunMount(
+                type="bind",
+                target=mount.target,
+                source=str(source.folder),
+                read_only=mount.readonly,
+                discard=discard,
+            )
+        image = self._image(source)
+        return RunMount(
+            type="image",
+            target=mount.target,
+            name=image.digest,
+            subpath=source.path.strip("/"),
+            read_only=mount.readonly,
+            discard=discard,
+        )
+
+    def _image(self, source: _Source) -> Image:
+        if isinstance(source.what, Image):
+            return source.what
+        shop = self._shop
+        empty = scratch(shop.store, self._stage.base.platform)
+        layer = source.what.write(shop.store, empty, shop.keep, moment=0)
+        image = grow(shop.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
+        shop.keep([image.digest, image.id])
+        return image
+
+    def _secret(self, mount: Mount) -> bytes | None:
+        for secret in self._shop.options.secrets:
+            if secret.id == mount.id:
+                return secret.value
+        if mount.required:
+            raise InvalidInput(
+                f"secret {mount.id}: not found",
+                hint=f"Give it: --secret id={mount.id},src=FILE or id={mount.id},env=NAME",
+            )
+        return None
+
+    @contextlib.contextmanager
+    def _cache(self, mount: Mount, source: _Source | None, held: set[Path]) -> Iterator[str]:
+        """The folder of a cache mount, for as long as its sharing says; `held` are those that this RUN has already."""
+        space = cache_namespace(self._shop.plan.arguments.given)
+        owner = _begun_for(mount)
+        name = json.dumps(
+            [mount.id, source.key if source else "", *([space] if space else []), *([owner] if owner else [])]
+        )
+        base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
+        if self._shop.ignores_cache(self._stage) and (mount.mode, mount.uid, mount.gid) != (None, None, None):
+            self._renew(base)
+        for number in range(_MOST_PRIVATE):
+            folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
+            self._shop.store.home.make(folder)
+            (base / "name").write_text(mount.id)
+            if folder in held and mount.sharing != "private":
+                yield str(folder)
+                return
+            with (base / f"{folder.name}.lock").open("w") as file:
+                if mount.sharing == "private":
+                    if not try_lock(file.fileno()):
+                        continue
+                else:
+                    # A copy can have one user only, or the other one's changes would be lost.
+                    shared = mount.sharing == "shared" and not self._carries
+                    lock(file.fileno(), shared=shared, stop=self._shop.stopping)
+                held.add(folder)
+                if source is not None and not owner:
+                    self._fill(folder, source)
+                yield str(folder)
+                return
+        raise InvalidInput(f"the cache {mount.id} has too many users at once")
+
+    def _renew(self, base: Path) -> None:
+        """Forget a cache, once in a build; who has mounted it keeps what was there."""
+        shop = self._shop
+        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+            if base not in shop.renewed:
+                shop.renewed.add(base)
+                shop.store.home.discard(base)
+
+    def _fill(self, folder: Path, source: _Source) -> None:
+        """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
+        from dockmagic.runtime.carrying import copy_from_image
+        from dockmagic.runtime.container import CannotStart
+        from dockmagic.runtime.container_spec import ContainerSpec
+        from dockmagic.runtime.creation import create
+
+        path = source.path.strip("/")
+        if not path:
+            raise NotSupported("a cache cannot begin with a whole image", hint="Name a folder of it: source=/folder")
+        shop = self._shop
+        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+            if not _is_fresh(folder):
+                return
+            if self._carries:
+                copy_from_image(shop.store, self._isolation, self._image(source), path, folder)
+                return
+            volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
+            # The mounts are made before the program is looked for; a folder is none.
+            spec = ContainerSpec(
+                command=("/",),
+                entrypoint=(),
+                network="none",
+                mounts=(volume,),
+                image_volumes=False,
+                certificates=False,
+                keep_log=False,
+                lease=shop.keep.name,
+            )
+            container = create(shop.store, self._image(source), spec)
+            try:
+                with contextlib.suppress(CannotStart):
+                    container.start(owner=os.getpid()).close()
+            finally:
+                container.remove(force=True)
+
+
+class _Source(NamedTuple):
+    """What a bind, or a fresh cache, takes its files from.
+
+    Attributes:
+        what: an image, or files of a context that become one where they must.
+        path: of the folder or file in it.
+        folder: where it can be mounted as it is; else None.
+    """
+
+    what: Image | Copying
+    path: str
+    folder: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        what = keys.chain(self.what) if isinstance(self.what, Image) else str([part.value for part in self.what.parts])
+        return f"{what} {self.path}"
+
+
+def _begun_for(mount: Mount) -> tuple[int, ...]:
+    """Mode and owner of an empty folder that a cache begins with, which tell it from others of its ID, as in BuildKit.
+
+    Nothing by default, or where it begins with a folder of its source.
+    """
+    if mount.source.strip("/") or (mount.mode, mount.uid, mount.gid) == (None, None, None):
+        return ()
+    return (_CACHE_MODE if mount.mode is None else mount.mode, mount.uid or 0, mount.gid or 0)
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except PermissionError:
+        return False  # somebody else's in the container, who has used it
+
+
+def _copy_of(source: str) -> Copy:
+    """A COPY of what a mount shows: of a folder what is in it, of a file the file."""
+    path = source.strip("/") or "."
+    return Copy(lines=(0, 0), keyword="COPY", original="COPY", sources=(path,), dest="/")
+
+
+def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:
+    return RunMount(
+        type=kind,
+        target=mount.target,
+        source=source,
+        read_only=mount.readonly and kind == "cache",
+        mode=mode if mount.mode is None else mount.mode,
+        uid=mount.uid or 0,
+        gid=mount.gid or 0,
+    )

@@ -1,0 +1,67 @@
+"""``builder prune``: the build cache forgets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.builds import cache_rows
+from dockmagic.rows import CacheRow
+from dockmagic.runtime.flags.sizes import parse_size
+
+from .command import flag, option, verb
+from .options import builder, long_filters
+from .removing import confirmed
+from .result import Table, Text
+from .shown import human_size, short_id
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "builder prune",
+    "[OPTIONS]",
+    ("builder prune -f", "steps that no named image stands on"),
+    ("builder prune -a -f", "the whole cache"),
+    ("builder prune -f --filter until=24h", "what no build has used for a day"),
+    ("builder prune -a -f --keep-storage 1g", "all but the gigabyte that was used last"),
+    returns="CacheRow",
+    aliases=("buildx prune",),
+)
+@flag("-a", "--all", "everything", help="Remove steps of named images, too")
+@long_filters
+@option("--keep-storage", "--reserved-space", "kept", metavar="bytes", help="Bytes of the cache to keep")
+@option("--max-used-space", "most", metavar="bytes", help="Bytes that the cache may keep")
+@option("--min-free-space", "free", metavar="bytes", help="Bytes of the disk that are to be free")
+@builder
+@flag("-f", "--force", help="Do not prompt for confirmation")
+def command(
+    door: Door,
+    filters: tuple[str, ...],
+    kept: str | None,
+    most: str | None,
+    free: str | None,
+    *,
+    everything: bool,
+    force: bool,
+) -> Result:
+    """Remove the build cache."""
+    what = "all build cache" if everything else "all dangling build cache"
+    if not force and not confirmed(door, f"This will remove {what}."):
+        return Text("Total reclaimed space: 0B")
+    pruned = door.engine.builds.prune(
+        everything=everything,
+        filters=filters,
+        keep_storage=parse_size(kept, "--keep-storage") if kept else 0,
+        max_used_space=parse_size(most, "--max-used-space") if most else 0,
+        min_free_space=parse_size(free, "--min-free-space") if free else 0,
+    )
+    rows = cache_rows(pruned.records)
+    lines = tuple(f"{short_id(row.id)}  {row.description}" for row in rows)
+    note = f"Total reclaimed space: {human_size(pruned.size, 4)}"
+    return Table(
+        rows, CacheRow, CacheRow.shown, notes=(note,), lines=("Deleted build cache:", *lines, "") if lines else ()
+    )

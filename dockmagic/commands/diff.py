@@ -1,0 +1,125 @@
+"""``diff``: anything beside anything, and what a container has done to its image."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dockmagic.engine.describe import change_rows, difference_rows
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.rows import ChangeRow, DifferenceRow, WrittenRow
+
+from .command import argument, flag, option, verb
+from .listing import listing
+from .options import all_digits, form, platform, platform_of, tell_remote
+from .result import Table, Text
+from .shown import human_size
+from .subjects import container_or_image, noun
+
+if TYPE_CHECKING:
+    from dockmagic.image.analysis import Diff
+    from dockmagic.runtime.container import Container
+
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "diff",
+    "[OPTIONS] CONTAINER|IMAGE [IMAGE]",
+    ("diff test", "what a container has added, changed and deleted"),
+    ("diff --size test", "with sizes, and the layer whose file each change hides"),
+    ("diff ubuntu:22.04 ubuntu:24.04", "which files differ between two images"),
+    ("diff 'python:3.12[2]'", "what one layer does to those below"),
+    ("diff 'app[0:3]' 'app[0:5]'", "two ranges of layers"),
+    ("diff --text /etc/os-release ubuntu:22.04 ubuntu:24.04", "one file, line by line"),
+    ("diff --config --history app:1 app:2", "configuration and history instead of files"),
+    returns="ChangeRow",
+    aliases=("container diff",),
+    magic=True,
+)
+@argument("old", "container", "image", metavar="CONTAINER|IMAGE")
+@argument("new", "image", required=False, metavar="[IMAGE]")
+@option("--path", metavar="PATH", help="Only this path and what is below it")
+@option("--text", "text_of", metavar="PATH", help="Show how the lines of this file differ")
+@flag("--config", help="Show how the configuration differs")
+@flag("--history", help="Show how the history differs")
+@flag("-s", "--size", "sizes", help="Of a container: show sizes, and what each change hides")
+@platform
+@form
+@all_digits
+@flag("-q", "--quiet", help="Only show paths")
+def command(
+    door: Door,
+    *,
+    old: str,
+    new: str | None,
+    path: str | None,
+    text_of: str | None,
+    platform: str | None,
+    form: str | None,
+    config: bool,
+    history: bool,
+    sizes: bool,
+    whole: bool,
+    quiet: bool,
+) -> Result:
+    """Show what a container has done to its image, or what differs between two images, layers or ranges of layers.
+
+    IMAGE[2] is a layer, IMAGE[0:3] a range; of one of them alone, show what it does to the layers below.
+    """
+    subject = container_or_image(door, old, noun()) if not new else old.removeprefix("image:")
+    if not isinstance(subject, str):
+        if text_of or config or history:
+            raise InvalidInput("of a container, diff shows which files changed", hint="Leave the other flags out")
+        return _written(door, subject, path, form, sizes=sizes, whole=whole, quiet=quiet)
+    old, new = subject, new and new.removeprefix("image:")
+    find = partial(
+        door.engine.images.find_subject, platform=platform_of(platform), on_remote=partial(tell_remote, door)
+    )
+    difference = door.engine.images.diff(find(old).part, find(new).part if new else None)
+    if text_of:
+        return Text(difference.text(text_of))
+    if config or history:
+        rows = difference_rows("config", difference.config) if config else ()
+        rows += difference_rows("history", difference.history) if history else ()
+        return listing(rows, DifferenceRow, form=form, whole=whole, subject=difference)
+    changes = change_rows(difference.files)
+    if path:
+        changes = tuple(row for row in changes if _is_below(row.path, path))
+    notes = () if path or form or quiet else (_total(difference, changes),)
+    return listing(
+        changes, ChangeRow, form=form, whole=whole, quiet="Path" if quiet else "", subject=difference, notes=notes
+    )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    below = "/" + folder.strip("/")
+    return path == below or path.startswith(below.rstrip("/") + "/")
+
+
+def _written(
+    door: Door, container: Container, path: str | None, form: str | None, *, sizes: bool, whole: bool, quiet: bool
+) -> Result:
+    found = door.engine.containers.changes(container)
+    rows = tuple(row for row in found if not path or _is_below(row.path, path))
+    result = listing(rows, WrittenRow, form=form, whole=whole, quiet="Path" if quiet else "", subject=container)
+    if sizes or not isinstance(result, Table):
+        return result
+    return replace(result, lines=tuple(f"{row.change} {row.path}" for row in rows))
+
+
+def _total(difference: Diff, rows: tuple[ChangeRow, ...]) -> str:
+    letters = [row.change for row in rows]
+    counts = f"{letters.count('A')} added, {letters.count('C')} changed, {letters.count('D')} deleted"
+    bytes_ = f"{human_size(difference.added)} came, {human_size(difference.deleted)} went"
+    more = [
+        f"{len(part)} in the {name} (--{name})"
+        for name, part in (("config", difference.config), ("history", difference.history))
+        if part
+    ]
+    return f"Files: {counts}; {bytes_}." + (f" Also: {', '.join(more)}." if more else "")

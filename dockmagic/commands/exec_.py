@@ -1,0 +1,100 @@
+"""``exec``: one more program in a running container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import Conflict, InvalidInput
+from dockmagic.runtime.flags.environment import parse_variable, read_env_file
+
+from .command import argument, flag, option, verb
+from .detaching import detach_keys_of
+from .following import follow
+from .metadata import CellText
+from .result import Ran
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_REFUSED = {
+    "--privileged": (
+        "a program gets no more rights than its container has",
+        "Give capabilities when the container is made: run --cap-add",
+    ),
+}
+
+
+@verb(
+    "exec",
+    "[OPTIONS] CONTAINER COMMAND [ARG...]",
+    ("exec web ls /data", "one program, and its exit code"),
+    ("exec -i -t web sh", "a shell; ctrl-p ctrl-q leaves it"),
+    ("exec -i web sh -c 'cat > /data/in'", "with this input"),
+    returns="Ran",
+    refused=_REFUSED,
+    takes_command=True,
+    aliases=("container exec",),
+    cell=CellText(read_by=(("interactive", True),)),
+)
+@argument("name", "container", metavar="CONTAINER")
+@argument("words", "program", nargs=-1, required=True, metavar="COMMAND [ARG...]")
+@flag("-d", "--detach", help="Detached mode: run command in the background")
+@option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
+@option("-e", "--env", multiple=True, metavar="list", help="Set environment variables")
+@option(
+    "--env-file",
+    "env_files",
+    kinds=("host path",),
+    multiple=True,
+    metavar="list",
+    help="Read in a file of environment variables",
+)
+@flag("-i", "--interactive", help="Keep STDIN open even if not attached")
+@flag("-t", "--tty", help="Allocate a pseudo-TTY")
+@option("-u", "--user", default="", metavar="string", help="Username or UID (format: <name|uid>[:<group|gid>])")
+@option("-w", "--workdir", default="", metavar="string", help="Working directory inside the container")
+def command(
+    door: Door,
+    name: str,
+    words: tuple[str, ...],
+    *,
+    env: tuple[str, ...],
+    env_files: tuple[str, ...],
+    user: str,
+    workdir: str,
+    detach_keys: str,
+    detach: bool,
+    interactive: bool,
+    tty: bool,
+) -> Result:
+    """Run a command in a running container."""
+    if detach_keys:
+        detach_keys_of(detach_keys)
+    if tty and interactive and not detach and door.terminal is None:
+        raise InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
+    variables = [word for path in env_files for word in read_env_file(path)]
+    variables += map(parse_variable, env)
+    container = door.engine.containers.get(name)
+    status = container.state.status
+    if status == "paused":
+        raise Conflict(f"Container {name} is paused, unpause the container before exec", hint=f"Type unpause {name}")
+    if status != "running":
+        raise Conflict(f"Container {container.id} is not running", hint=f"Start it: start {name}")
+    stdin = interactive and not detach
+    session = container.exec(
+        words,
+        env=variables,
+        cwd=workdir,
+        user=user,
+        tty=tty,
+        stdin=stdin,
+        detach=detach,
+        window=door.window,
+    )
+    if detach:
+        session.close()
+        return Ran(container, None)
+    return follow(door, container, session, stdin=stdin, command=" ".join(words), detach_keys=detach_keys, first=False)

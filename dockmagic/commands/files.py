@@ -1,0 +1,81 @@
+"""``files``: the paths of an image or layer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dockmagic.engine.describe import file_rows, whiteout_rows
+from dockmagic.image.layer import Layer
+from dockmagic.rows import FileRow
+
+from .command import argument, flag, option, verb
+from .listing import listing
+from .options import form, platform, platform_of, tell_remote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dockmagic.layer.tree import Node
+
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_WITH_BLAME = ("Layer", "CreatedBy", "Mode", "Size", "Path", "Hides")
+
+
+@verb(
+    "files",
+    "[OPTIONS] IMAGE [PATH]",
+    ("files ubuntu /etc", "everything below /etc, with the layer that supplies it"),
+    ("files --depth 1 ubuntu", "the root directory alone"),
+    ("files 'ubuntu[2]'", "one layer's own files, whiteouts included"),
+    ("files --blame ubuntu /etc/passwd", "which instruction wrote it, and what it hides"),
+    returns="FileRow",
+    magic=True,
+)
+@argument("image", "image")
+@argument("path", "image path", required=False, default="/")
+@flag("--blame", help="Show the instruction that supplies each path, and what it hides in the layers below")
+@option("-d", "--depth", type=int, default=-1, metavar="int", help="Go down so many directories; -1 for all")
+@platform
+@form
+@flag("-q", "--quiet", help="Only show paths")
+def command(
+    door: Door,
+    *,
+    image: str,
+    path: str,
+    depth: int,
+    platform: str | None,
+    form: str | None,
+    blame: bool,
+    quiet: bool,
+) -> Result:
+    """List the files of an image, a layer (IMAGE[2]) or a range of layers (IMAGE[0:3])."""
+    owner, found = door.engine.images.find_subject(
+        image, platform=platform_of(platform), on_remote=partial(tell_remote, door)
+    )
+    tree = found.files
+    node = tree.lookup(path)
+    deepest = None if depth < 0 else _depth(node.entry.name) + depth
+    rows = tuple(file_rows(_down_to(tree.walk(node.entry.name), deepest), owner.layers, blame=blame))
+    if isinstance(found, Layer):
+        below = "/" + node.entry.name.decode("utf-8", "surrogateescape")
+        gone = (
+            row for row in whiteout_rows(found) if row.path == below or row.path.startswith(below.rstrip("/") + "/")
+        )
+        rows = tuple(sorted((*rows, *gone), key=lambda row: row.path))
+    shown = _WITH_BLAME if blame else None
+    return listing(rows, FileRow, shown=shown, form=form, whole=False, quiet="Path" if quiet else "", subject=found)
+
+
+def _depth(name: bytes) -> int:
+    return name.count(b"/") + 1 if name else 0
+
+
+def _down_to(nodes: Iterable[Node], deepest: int | None) -> Iterable[Node]:
+    # The root itself is no file that anybody looks for.
+    return (node for node in nodes if node.entry.name and (deepest is None or _depth(node.entry.name) <= deepest))

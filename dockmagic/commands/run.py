@@ -1,0 +1,123 @@
+"""``run``: a program in a new container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.oci.errors import DockmagicError, InvalidInput
+
+from .command import argument, flag, option, verb
+from .creating import REFUSED, create, creation_flags
+from .detaching import detach_keys_of
+from .following import follow
+from .metadata import CellText
+from .result import Ran
+
+if TYPE_CHECKING:
+    from dockmagic.runtime.container import Container
+
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+_STREAMS = ("stdin", "stdout", "stderr")
+_NOT_MADE = 125
+
+
+@verb(
+    "run",
+    "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+    ("run --rm busybox echo hello", "one program, and nothing left behind"),
+    ("run -i -t --name test ubuntu:12.04 /bin/bash", "a shell; ctrl-p ctrl-q leaves it running"),
+    ("run -d --name web -v data:/data httpd", "in the background; logs web shows its output"),
+    ("run --rm -v $PWD:/work -w /work python:3.12 python job.py", "a folder of this machine"),
+    returns="Ran",
+    refused=REFUSED,
+    takes_command=True,
+    aliases=("container run",),
+    cell=CellText(read_by=(("interactive", True),)),
+)
+@argument("image", "image")
+@argument("words", "program", nargs=-1, metavar="[COMMAND] [ARG...]")
+@creation_flags
+@flag("-d", "--detach", help="Run container in background and print container ID")
+@option("-a", "--attach", multiple=True, metavar="list", help="Attach to STDIN, STDOUT or STDERR")
+@option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
+@flag("--sig-proxy", default=True, help="Proxy received signals to the process")
+def command(
+    door: Door,
+    image: str,
+    words: tuple[str, ...],
+    *,
+    detach: bool,
+    attach: tuple[str, ...],
+    detach_keys: str,
+    sig_proxy: bool,
+    **flags: Any,
+) -> Result:
+    """Create and run a new container from an image."""
+    from dockmagic.engine.running import detached
+    from dockmagic.runtime.machine.helper import ahead
+
+    try:
+        streams = _streams(attach, detach=detach)
+        if detach_keys:
+            detach_keys_of(detach_keys)
+        if flags["tty"] and flags["interactive"] and not detach and door.terminal is None:
+            error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
+            error.exit_code = 1
+            raise error
+        with ahead("shim.main"):
+            container = create(door, image, words, **flags)
+            if detach:
+                return Ran(detached(container, owner=door.owner), None, lines=(container.id,))
+            return _in_foreground(door, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
+    except DockmagicError as error:
+        if "exit_code" not in vars(error):
+            error.exit_code = _NOT_MADE
+        raise
+
+
+def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
+    words = tuple(word.lower() for word in attach)
+    for word in words:
+        if word not in _STREAMS:
+            raise InvalidInput(f'invalid argument "{word}" for -a', hint="Write stdin, stdout or stderr")
+    if words and detach:
+        error = InvalidInput("Conflicting options: -a and -d", hint="Write one of --attach and --detach")
+        error.exit_code = 1
+        raise error
+    return frozenset(words)
+
+
+def _in_foreground(
+    door: Door, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
+) -> Ran:
+    from dockmagic.engine.running import followed
+
+    record = container.record
+    with followed(container, window=door.window) as session:
+        return follow(
+            _listening(door, streams),
+            container,
+            session,
+            stdin=record.open_stdin,  # -i attaches it, whatever -a says
+            command=" ".join(record.argv),
+            detach_keys=detach_keys,
+            sig_proxy=sig_proxy and not record.tty,
+        )
+
+
+def _listening(door: Door, streams: frozenset[str]) -> Door:
+    """`door`, deaf to those streams that ``-a`` leaves out."""
+    wanted = {number for number, name in ((1, "stdout"), (2, "stderr")) if not streams or name in streams}
+    if len(wanted) == 2:
+        return door
+    from msgspec.structs import replace
+
+    def on_output(stream: int, data: bytes) -> None:
+        if stream in wanted:
+            door.on_output(stream, data)
+
+    return replace(door, on_output=on_output)

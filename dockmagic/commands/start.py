@@ -1,0 +1,72 @@
+"""``start``: a container that does not run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from dockmagic.oci.errors import InvalidInput
+from dockmagic.runtime.container import CannotStart
+
+from .command import argument, flag, option, verb
+from .each import each
+from .following import follow
+from .metadata import CellText
+
+if TYPE_CHECKING:
+    from .door import Door
+    from .result import Result
+
+__all__ = ["command"]
+
+
+@verb(
+    "start",
+    "[OPTIONS] CONTAINER [CONTAINER...]",
+    ("start web", "in the background"),
+    ("start -a -i test", "and talk to it: the shell of run -i -t --name test"),
+    returns="Lines",
+    aliases=("container start",),
+    cell=CellText(read_by=(("interactive", True),)),
+)
+@argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
+@flag("-a", "--attach", help="Attach STDOUT/STDERR and forward signals")
+@flag("-i", "--interactive", help="Attach container's STDIN")
+@option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
+@flag("--sig-proxy", hidden=True, default=True)
+def command(
+    door: Door, names: tuple[str, ...], *, attach: bool, interactive: bool, detach_keys: str, sig_proxy: bool
+) -> Result:
+    """Start one or more stopped containers."""
+    if not (attach or interactive):
+        return each(names, lambda name: _start(door, name))
+    if len(names) > 1:
+        raise InvalidInput("you cannot start and attach multiple containers at once", hint="Name one container")
+    container = door.engine.containers.get(names[0])
+    record = container.record
+    begun = container.state.status != "running"
+    if not begun:
+        session = container.attach(stdin=interactive and record.open_stdin)
+    else:
+        stdin = interactive and record.open_stdin
+        session = container.start(owner=os.getpid(), stdin=stdin, window=door.window)
+    return follow(
+        door,
+        container,
+        session,
+        stdin=interactive and record.open_stdin,
+        command=" ".join(record.argv),
+        detach_keys=detach_keys,
+        sig_proxy=sig_proxy and not record.tty,
+        kill=begun,
+    )
+
+
+def _start(door: Door, name: str) -> None:
+    container = door.engine.containers.get(name)
+    if container.state.status != "running":  # docker starts what runs without a word, too
+        try:
+            container.start(owner=door.owner).close()
+        except CannotStart as error:
+            error.exit_code = 1  # docker's 126 and 127 are for run
+            raise

@@ -1,0 +1,67 @@
+"""A container's changes as a layer: the worker's part of a commit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dockmagic.layer.form import Form, Owners
+from dockmagic.layer.pack import pack
+from dockmagic.layer.table import LayerTable
+from dockmagic.layer.tree import FileTree
+from dockmagic.oci.errors import NotSupported
+
+from .mountpoints import read_mountpoints
+from .settling import settle
+from .snapshot import writable, written
+from .upper import names
+
+__all__ = ["pack_view"]
+
+
+def pack_view(
+    folder: Path, tables: list[str], out: int, *, isolation: dict[str, Any], epoch: int | None, last: bool = False
+) -> tuple[str, bytes]:
+    """Write the layer of the container in `folder` to the file `out`.
+
+    Read from the writable layer itself: what is in the layers below is known from their tables, and nothing need be
+    mounted.
+
+    Args:
+        folder: of the container.
+        tables: paths of the file tables of its image's layers, base first.
+        out: descriptor.
+        isolation: as `Isolation.record` gives it.
+        epoch: no file is later than this.
+        last: make the writable layer what its layer unpacks to: it will be used for it, see `settle`.
+
+    Returns:
+        The DiffID and the file table.
+
+    Raises:
+        NotSupported: nobody knows whose the files are.
+    """
+    form = Form.parse(isolation["form"])
+    if form.owners is Owners.MINE:
+        raise NotSupported(
+            "what ran under proot cannot be committed: it keeps no owners",
+            hint="Copy files out with cp, or ask for user namespaces: info says what keeps them from you",
+        )
+    below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)
+    found = written(folder, isolation, below)
+    told = {} if isolation["keeps_owners"] else {item.name: item.told for item in found if item.mode}
+    with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
+        diff_id, table = pack(
+            writable(folder, isolation),
+            below,
+            file,
+            form=form,
+            only=names(found, below, read_mountpoints(folder)),
+            told=told,
+            epoch=epoch,
+        )
+    data = table.dumps()
+    if last:
+        settle(folder, data)
+    return str(diff_id), data
