@@ -1,11 +1,13 @@
 """dockmagic: the container-image engine that lives in a notebook.
 
-In a notebook, ``%load_ext dockmagic`` brings ``%docker`` and its short forms; in Python, `Engine` is the way in::
+In a notebook, ``%load_ext dockmagic`` brings ``%docker`` and its short forms. In Python there is a function for each of
+the usual things, and `Engine` for everything::
 
-    from dockmagic import Engine
+    import dockmagic as dm
 
-    image = Engine().images.pull("ubuntu:24.04")
+    image = dm.pull("ubuntu:24.04")
     print((image / "etc/os-release").read_text())
+    print(dm.run("ubuntu:24.04", "uname -a").text)
 
 Names are imported when they are first used, so that loading the extension costs next to nothing.
 """
@@ -19,6 +21,7 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
 
 _EXPORTS = {
     "Build": "builder.outcome.result",
@@ -43,12 +46,20 @@ _EXPORTS = {
     "StepFailed": "builder.outcome.result",
     "StoreError": "oci.errors",
     "Volume": "runtime.disk.volumes",
+    "build": "engine.oneshots",
+    "open": "engine.oneshots",
+    "pull": "engine.oneshots",
+    "run": "engine.oneshots",
 }
 
-__all__ = [  # noqa: PLE0604  (names come from one table, and are sorted there)
-    *_EXPORTS,
+__all__ = [  # noqa: PLE0604  (classes come from one table, and are sorted there)
+    *(name for name in _EXPORTS if name[0].isupper()),
     "__version__",
+    "build",
     "load_ipython_extension",
+    "open",
+    "pull",
+    "run",
     "unload_ipython_extension",
 ]
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.outcome.events import BuildEvent
 
-    from .terminal import Progress
     from .commands.result import Result
+    from .terminal import Progress
 
 __all__ = ["main"]
 
@@ -74,10 +74,10 @@ def _answer(argv: Sequence[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    from .engine import Engine
-    from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
     from .commands.call import invoke
     from .commands.door import Door
+    from .engine import Engine
+    from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
 
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
         source, output = standard_input(), Output(progress.close)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,13 @@ def test_the_package_offers_its_domain(name: str) -> None:
     assert isinstance(value, str) or inspect.getdoc(value)
 
 
+def test_type_checkers_see_the_same_names() -> None:
+    """The stub beside the package, which editors read, offers what the package offers, from the same places."""
+    stub = Path(dockmagic.__file__).with_suffix(".pyi").read_text()
+    seen = {name: module for module, name in re.findall(r"^from \.([\w.]+) import \w+ as (\w+)", stub, re.MULTILINE)}
+    assert seen == dockmagic._EXPORTS
+
+
 def test_unknown_names_are_refused_as_python_does() -> None:
     """The lazy exports hide no slip of the pen."""
     with pytest.raises(AttributeError, match="no_such_name"):
@@ -52,3 +61,12 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     code = f"import dockmagic, dockmagic.cli, sys; print(*(name for name in {heavy} if name in sys.modules))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.split() == []
+
+
+def test_functions_are_called_after_every_module_was_imported() -> None:
+    """No package has the name of an exported function: importing it would put the package in the function's place."""
+    for name in MODULES:
+        if not name.endswith("__main__"):
+            importlib.import_module(name)
+    for name in ("build", "open", "pull", "run"):
+        assert inspect.isfunction(getattr(dockmagic, name))

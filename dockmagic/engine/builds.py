@@ -145,6 +145,7 @@ class Builds:
             for name in output.names or built.names if output.push else ():
                 self._images.push(name, on_progress=on_progress)
         built.image.actions = self._images
+        built.image.names = built.names
         return built
 
     # The cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -153,6 +154,39 @@ class Images(Collection["Image"]):
         self._own(found.image)
         return found
 
+    def open(self, source: str | os.PathLike[str], *, name: str = "", platform: Platform | str | None = None) -> Image:
+        """An image as it lies somewhere; nothing is stored.
+
+        Args:
+            source: a path of an archive or an image layout (a `Path`, or a text that begins with ``/``, ``./``,
+                ``../`` or ``~``); else the name of an image here or in its registry.
+            name: which image of an archive; empty if it holds one only.
+            platform: which one of an index; None for this machine's.
+
+        Raises:
+            InvalidInput: the file cannot be read, or holds several images and `name` is none of them.
+            InvalidArchive: no archive of images.
+            ImageNotFound: no image has the name.
+        """
+        from pathlib import Path
+
+        text = convert.path("source", source)
+        if isinstance(source, str) and not source.startswith(("/", "./", "../", "~")):
+            return self.find(source, platform=platform)
+        from dockmagic.image.archive import open_archive
+
+        path = Path(text).expanduser()
+        images = open_archive(path, self._engine.store, platform=_platform(platform), on_notice=self._engine.notice)
+        wanted = Reference.parse(name).or_latest() if name else None
+        fits = [image for image in images if wanted is None or wanted in image.names]
+        if len(fits) != 1:
+            names = ", ".join(tag for image in images for tag in image.tags) or "none has a name"
+            raise InvalidInput(
+                f"{path} holds {len(images)} images" if wanted is None else f"{path} has no image {name}",
+                hint=f"Say which with name=…: {names}",
+            )
+        return self._own(fits[0])
+
     # To and from registries
 
     def obtain(
@@ -303,11 +337,11 @@ class Images(Collection["Image"]):
         """
         from dockmagic.image.image import Image
 
-        try:
-            return self._own(local.by_manifest(self._engine.store, descriptor.digest))
-        except ImageNotFound:
-            if not names:
-                raise
+        for find in (local.by_digest, local.by_manifest):
+            with suppress(ImageNotFound):
+                return self._own(find(self._engine.store, descriptor.digest))
+        if not names:
+            raise ImageNotFound(f"there is no image {descriptor.digest} here", hint="See which there are: images")
         source = self._engine.registries.repository(names[0])
         home = self._engine.home
         return self._own(Image(source, descriptor, names=names, index_digest=index_digest, home=home))

@@ -112,7 +112,7 @@ def test_an_error_fails_the_cell_in_one_line_and_verbose_mode_shows_all(run: Run
     assert short[-1]["ename"] == "ImageNotFound"
     assert len(short[-1]["traceback"]) == 1
     assert "with pull nope" in short[-1]["traceback"][0]
-    assert "dockmagic/verbs" in "".join(long[-1]["traceback"])
+    assert "dockmagic/commands" in "".join(long[-1]["traceback"])
     assert missing[-1]["ename"] == "UsageMistake"
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .folder import save_layout
-from .load import load
+from .load import load, open_archive
 from .rootfs import export_rootfs, import_rootfs
 from .save import save
 
-__all__ = ["export_rootfs", "import_rootfs", "load", "save", "save_layout"]
+__all__ = ["export_rootfs", "import_rootfs", "load", "open_archive", "save", "save_layout"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+import weakref
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from .members import Members
 
-__all__ = ["load"]
+__all__ = ["load", "open_archive"]
 
 _PIECE: Final = 1 << 20
 
@@ -89,6 +90,17 @@ def _load(
     on_notice: Callable[[str], None],
 ) -> tuple[Image, ...]:
     archive = ArchiveSource(members, on_notice)
+    images = _views(archive, store, platform, on_notice)
+    loaded = bring(archive, store, images, on_progress, from_registry=False, on_notice=on_notice)
+    for here, there in zip(loaded, images, strict=True):
+        here.names = there.names
+    return loaded
+
+
+def _views(
+    archive: ArchiveSource, store: ContentStore, platform: Platform | None, on_notice: Callable[[str], None]
+) -> list[Image]:
+    """The images of an archive as they lie there."""
     images: list[Image] = []
     artifacts: list[UnsupportedMediaType] = []
     for each in archive.images:
@@ -104,10 +116,44 @@ def _load(
         raise artifacts[0]
     for artifact in artifacts:
         on_notice(f"left out: {artifact.message}")
-    loaded = bring(archive, store, images, on_progress, from_registry=False, on_notice=on_notice)
-    for here, there in zip(loaded, images, strict=True):
-        here.names = there.names
-    return loaded
+    return images
+
+
+def open_archive(
+    path: Path,
+    store: ContentStore,
+    *,
+    platform: Platform | None = None,
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> tuple[Image, ...]:
+    """The images of an archive or of a folder with an image layout, read where they lie; nothing is stored.
+
+    The file is closed when the last of them is forgotten.
+
+    Args:
+        path: of the archive, plain or compressed, or of the folder.
+        store: whose home takes the plain bytes of a compressed archive meanwhile.
+        platform: which one where the archive holds an index; None for this machine's.
+        on_notice: gets a line for what is left out.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+        InvalidArchive: no archive of images.
+        PlatformNotFound: the archive has no image for the platform.
+    """
+    store.home.prepare()
+    with ExitStack() as stack:
+        if path.is_dir():
+            archive = ArchiveSource(Folder(path), on_notice)
+        else:
+            try:
+                file = stack.enter_context(path.open("rb"))
+            except OSError as error:
+                raise InvalidInput(f"{path} cannot be read: {error.strerror}", hint="Check the path") from None
+            archive = ArchiveSource(Tar(stack.enter_context(_in_place(file, store))), on_notice)
+        images = _views(archive, store, platform, on_notice)
+        weakref.finalize(archive, stack.pop_all().close)
+    return tuple(images)
 
 
 @contextmanager
