@@ -135,7 +135,7 @@ def test_a_reader_that_leaves_ends_the_program(box: str) -> None:
     assert err == b""
     assert until(lambda: running() == [])
     with Engine() as engine:
-        assert engine.containers.list() == []
+        assert engine.containers.list() == ()
 
 
 def test_much_output_arrives_whole(box: str) -> None:
