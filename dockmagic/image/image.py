@@ -182,12 +182,8 @@ class Image:
 
     @property
     def runs_here(self) -> bool:
-        """Whether containers of it run here; as in docker, also where it names no processor.
-
-        A 386 image can be chosen for an amd64, but its system calls are none that the filter of containers knows.
-        """
-        local = Platform.local()
-        return local.accepts(self.platform) and self.platform.normalized().architecture in ("", local.architecture)
+        """Whether containers of it run here; as in docker, also where it names no processor."""
+        return Platform.local().accepts(self.platform)
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ __all__ = [
     "ALLOW",
     "ARCHITECTURES",
     "NOTIFY",
+    "RUN_TOO",
     "Instruction",
     "argument",
     "assemble",
@@ -18,6 +19,7 @@ __all__ = [
     "give",
     "load",
     "mask",
+    "skip",
 ]
 
 Instruction = tuple[int, int, int, int]
@@ -27,7 +29,9 @@ NOTIFY: Final = 0x7FC00000
 _ERRNO: Final = 0x00050000
 
 #: AUDIT_ARCH of a machine as `os.uname` names it.
-ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "i386": 0x40000003}
+#: Other architectures whose programs a machine runs; docker's profile has x32 besides, which hardly any kernel runs.
+RUN_TOO: Final = {"x86_64": ("i386",)}
 
 
 def load(offset: int) -> Instruction:
@@ -48,6 +52,11 @@ def equal(value: int, hit: int, miss: int) -> Instruction:
 def at_least(value: int, hit: int, miss: int) -> Instruction:
     """Likewise for values from `value` on."""
     return (0x35, hit, miss, value)
+
+
+def skip(count: int) -> Instruction:
+    """Skip this many instructions; a comparison skips 255 at most."""
+    return (0x05, 0, 0, count)
 
 
 def mask(bits: int) -> Instruction:

@@ -30,8 +30,8 @@ def _data() -> dict[str, Any]:
 def compile_filter(capabilities: frozenset[str], machine: str = "") -> bytes:
     """The filter for a container with these capabilities (``CAP_…`` names).
 
-    What is not on the list fails with EPERM, as in docker; calls of another architecture too. What is newer than the
-    list fails with ENOSYS.
+    What is not on the list fails with EPERM, as in docker; so do calls of another architecture, but for those of 32 bit
+    programs on an x86_64. What is newer than the list fails with ENOSYS.
 
     Args:
         capabilities: some calls come only with one.
@@ -42,22 +42,30 @@ def compile_filter(capabilities: frozenset[str], machine: str = "") -> bytes:
     """
     machine = machine or os.uname().machine
     data = _data()
-    numbers: dict[str, int] = data["numbers"][machine]
     allowed = set(data["allow"])
     for capability, names in data["with_capability"].items():
         if capability in capabilities:
             allowed.update(names)
+    program = [bpf.load(4)]
+    for architecture in (machine, *bpf.RUN_TOO.get(machine, ())):
+        checks = _checks(data["numbers"][architecture], allowed, namespaces="CAP_SYS_ADMIN" in capabilities)
+        program += [bpf.equal(bpf.ARCHITECTURES[architecture], 1, 0), bpf.skip(len(checks)), *checks]
+    return bpf.assemble([*program, bpf.fail(errno.EPERM)])
+
+
+def _checks(numbers: dict[str, int], allowed: set[str], *, namespaces: bool) -> list[bpf.Instruction]:
+    """The part of the filter for the calls of one architecture; it ends with an answer."""
     program = [
-        bpf.load(4),
-        bpf.equal(bpf.ARCHITECTURES[machine], 1, 0),
-        bpf.fail(errno.EPERM),
         bpf.load(0),
         # A call that is newer than the list is told as one that the kernel has not: libraries then take an older one,
         # which they do not if it is forbidden. Calls of x32, which wear the same architecture, have such numbers too.
         bpf.at_least(max(numbers.values()) + 1, 0, 1),
         bpf.fail(errno.ENOSYS),
     ]
-    if "CAP_SYS_ADMIN" not in capabilities:
+    if "socketcall" in numbers:
+        # It hides the family in memory. Libraries fall back to socket, which Linux has for i386 since 4.3.
+        program += [bpf.equal(numbers["socketcall"], 0, 1), bpf.fail(errno.ENOSYS)]
+    if not namespaces:
         # clone3 hides its flags in memory, where no filter sees them: the libraries fall back to clone.
         program += [bpf.equal(numbers["clone3"], 0, 1), bpf.fail(errno.ENOSYS)]
         program += [
@@ -80,8 +88,7 @@ def compile_filter(capabilities: frozenset[str], machine: str = "") -> bytes:
     for place, value in enumerate(_PERSONALITIES):
         program.append(bpf.equal(value, len(_PERSONALITIES) - place, 0))
     program += [bpf.fail(errno.EPERM), bpf.give(bpf.ALLOW)]
-    program += _ranges(sorted(numbers[name] for name in allowed if name in numbers))
-    return bpf.assemble(program)
+    return program + _ranges(sorted(numbers[name] for name in allowed if name in numbers))
 
 
 def _ranges(numbers: list[int]) -> list[bpf.Instruction]:

@@ -21,7 +21,7 @@ _FILES: Final = ("hostname", "hosts", "resolv.conf")
 _PTS: Final = 136  # major number of pseudo-terminals (devices.txt)
 _SYS_ADMIN: Final = 21
 _NOT_STARTED: Final = 125
-_STATX: Final = {"x86_64": 332, "aarch64": 291}
+_STATX: Final = {"x86_64": 332, "aarch64": 291, "i386": 383}
 _CLONE3, _OPENAT2, _FACCESSAT2, _FCHMODAT2 = 435, 437, 439, 452
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -101,14 +101,14 @@ def enter(spec: dict[str, Any], what: dict[str, Any]) -> tuple[dict[str, Any], b
 
 def filter_for_proot() -> bytes:
     """A filter that hides calls from programs that old versions of proot do not translate: they take others then."""
-    program = [
-        bpf.load(4),
-        bpf.equal(bpf.ARCHITECTURES[os.uname().machine], 1, 0),
-        bpf.give(bpf.ALLOW),
-        bpf.load(0),
-    ]
-    for number in (_STATX[os.uname().machine], _CLONE3, _OPENAT2, _FACCESSAT2, _FCHMODAT2):
-        program += [bpf.equal(number, 0, 1), bpf.fail(errno.ENOSYS)]
+    machine = os.uname().machine
+    program = [bpf.load(4)]
+    for architecture in (machine, *bpf.RUN_TOO.get(machine, ())):
+        hidden = [bpf.load(0)]
+        for number in (_STATX[architecture], _CLONE3, _OPENAT2, _FACCESSAT2, _FCHMODAT2):
+            hidden += [bpf.equal(number, 0, 1), bpf.fail(errno.ENOSYS)]
+        hidden.append(bpf.give(bpf.ALLOW))
+        program += [bpf.equal(bpf.ARCHITECTURES[architecture], 1, 0), bpf.skip(len(hidden)), *hidden]
     return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
 
 

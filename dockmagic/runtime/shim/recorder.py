@@ -32,6 +32,12 @@ _CALLS: Final = {
         "fchownat": 54, "fchown": 55, "mknodat": 33, "setregid": 143, "setgid": 144, "setreuid": 145, "setuid": 146,
         "setresuid": 147, "setresgid": 149, "setfsuid": 151, "setfsgid": 152, "setgroups": 159,
     },
+    # Those with ids of 32 bits, which libraries call: chown32 and so on.
+    "i386": {
+        "chown": 212, "fchown": 207, "lchown": 198, "fchownat": 298, "mknod": 14, "mknodat": 297, "setuid": 213,
+        "setgid": 214, "setreuid": 203, "setregid": 204, "setgroups": 206, "setresuid": 208, "setresgid": 210,
+        "setfsuid": 215, "setfsgid": 216,
+    },
 }  # fmt: skip
 _CHOWN, _SETGID, _SETUID, _MKNOD = 1 << 0, 1 << 6, 1 << 7, 1 << 27  # capabilities(7)
 _GROUPS: Final = ("setgid", "setregid", "setgroups", "setresgid", "setfsgid")
@@ -58,14 +64,21 @@ def compile_filter(capabilities: int) -> bytes:
     There is nobody else to become, so a program that gives up root stays what it is. Without the capability for a call
     the kernel answers, as it would under docker: no.
     """
+    program = [bpf.load(4)]
+    for architecture in _architectures():
+        questions = _questions(_CALLS[architecture], capabilities)
+        program += [bpf.equal(bpf.ARCHITECTURES[architecture], 1, 0), bpf.skip(len(questions)), *questions]
+    return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
+
+
+def _architectures() -> tuple[str, ...]:
     machine = os.uname().machine
-    numbers = _CALLS[machine]
-    program = [
-        bpf.load(4),
-        bpf.equal(bpf.ARCHITECTURES[machine], 1, 0),
-        bpf.give(bpf.ALLOW),
-        bpf.load(0),
-    ]
+    return (machine, *bpf.RUN_TOO.get(machine, ()))
+
+
+def _questions(numbers: dict[str, int], capabilities: int) -> list[bpf.Instruction]:
+    """The part of the filter for the calls of one architecture; it ends with an answer."""
+    program = [bpf.load(0)]
     if capabilities & _CHOWN:
         for name in ("chown", "fchown", "lchown", "fchownat"):
             if name in numbers:
@@ -86,7 +99,7 @@ def compile_filter(capabilities: int) -> bytes:
                     bpf.give(bpf.NOTIFY),
                     bpf.give(bpf.ALLOW),
                 ]
-    return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
+    return [*program, bpf.give(bpf.ALLOW)]
 
 
 def records_owners(capabilities: int) -> bool:
@@ -132,9 +145,9 @@ class _Call:
 
     __slots__ = ("arguments", "id", "name", "pid")
 
-    def __init__(self, question: bytearray, names: dict[int, str]) -> None:
-        self.id, self.pid, _, number, _, _, *arguments = _QUESTION.unpack(question)
-        self.name = names.get(number, "")
+    def __init__(self, question: bytearray, names: dict[tuple[int, int], str]) -> None:
+        self.id, self.pid, _, number, architecture, _, *arguments = _QUESTION.unpack(question)
+        self.name = names.get((architecture, number), "")
         self.arguments = arguments
 
     def number(self, place: int) -> int:
@@ -149,7 +162,11 @@ class _Recorder:
         self.upper = upper
         self.table = table
         self.processes = processes
-        self.names = {number: name for name, number in _CALLS[os.uname().machine].items()}
+        self.names = {
+            (bpf.ARCHITECTURES[architecture], number): name
+            for architecture in _architectures()
+            for name, number in _CALLS[architecture].items()
+        }
         self.home = os.open("/", _HERE)
         self.root = os.fstat(self.home)
         self.mount = kernel.identify(self.home).mount
