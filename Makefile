@@ -3,7 +3,7 @@
 #   make demo      set up (1 minute), then run the quickstart notebook offline and write it as a page (10 seconds)
 #   make test      set up (3 minutes), then every test and every notebook (5 minutes on two cores)
 #   make quick     the tests that start no container, kernel, browser or other engine (under a minute)
-#   make lint      ruff, mypy, the order of the rooms
+#   make lint      ruff, mypy, the order of packages
 #   make bench     the speed tables, side by side with the peers that are installed
 #   make clean     forget what the others made
 

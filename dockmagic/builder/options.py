@@ -130,7 +130,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         shm_size: bytes of ``/dev/shm`` in RUN; 0 for 64 MiB.
         docker_media_types: Docker's media types instead of OCI's.
         epoch: ``SOURCE_DATE_EPOCH``; None for the present time.
-        jobs: how many steps may run at once.
     """
 
     tags: tuple[Reference, ...] = ()
@@ -148,7 +147,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     shm_size: int = 0
     docker_media_types: bool = False
     epoch: int | None = None
-    jobs: int = 4
 
     def __post_init__(self) -> None:
         """Refuse text that no image can hold.

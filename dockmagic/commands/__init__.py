@@ -1,1 +1,1 @@
-"""The verbs: one file each, with its parameters, the call, and what it returns. Both front doors parse them here."""
+"""The verbs: one file each, with its parameters, the call, and what it returns. Every front end parses them here."""

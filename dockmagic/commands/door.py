@@ -82,7 +82,7 @@ def _cannot_ask(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (as `Ask`
 
 
 class Door(msgspec.Struct, frozen=True):
-    """What a front door lends to a verb.
+    """What a front end lends to a verb.
 
     Attributes:
         engine: does the work.

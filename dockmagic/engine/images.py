@@ -543,7 +543,7 @@ class Images(Collection["Image"]):
 
         export_rootfs(image, out)
 
-    # What the front doors ask for
+    # What front ends ask for
 
     def digest_of(self, name: str | Reference) -> Digest | None:
         """The manifest that a name means here; None if it means none."""

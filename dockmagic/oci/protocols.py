@@ -1,4 +1,4 @@
-"""What the rooms expect of one another: where blobs come from, where they go, who hears of progress."""
+"""Protocols between packages: sources and sinks of blobs, and progress."""
 
 from __future__ import annotations
 

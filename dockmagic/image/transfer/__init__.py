@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .choose import choose
-from .copy import copy
 from .plan import LayerPlan, PullPlan, plan, plan_repository
 from .pull import pull, pull_repository
 from .push import push
@@ -12,7 +11,6 @@ __all__ = [
     "LayerPlan",
     "PullPlan",
     "choose",
-    "copy",
     "plan",
     "plan_repository",
     "pull",
