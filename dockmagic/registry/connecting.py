@@ -62,7 +62,7 @@ _PROXY_HINT = "Check HTTPS_PROXY and HTTP_PROXY, or list the host in NO_PROXY"
 
 
 # In this order: to urllib3 a NameResolutionError is a NewConnectionError, and that a ConnectTimeoutError; to us a
-# TooSlow is a ReadTimeoutError.
+# A slow answer is a ReadTimeoutError.
 _KINDS: tuple[tuple[type[Exception], type[RegistryUnavailable], str, str], ...] = (
     (ProxyError, Unreachable, "the proxy on the way to {host} does not let the connection through", _PROXY_HINT),
     (NameResolutionError, Unreachable, "the host {host} is not known", ""),

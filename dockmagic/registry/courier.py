@@ -10,8 +10,8 @@ from urllib3.exceptions import HTTPError
 import dockmagic
 from dockmagic.oci.errors import RegistryError, RegistryUnavailable
 
+from .answers import SlowAnswer
 from .connecting import Broken, NoTls, Silent, Unreachable, explain
-from .pace import TooSlow
 from .transport import Transport
 from .url import join, origin
 
@@ -183,7 +183,7 @@ class Courier:
                 parts.append(data)
                 left -= len(data)
                 if time.monotonic() > end:
-                    raise TooSlow
+                    raise SlowAnswer
         except (HTTPError, OSError, ValueError) as error:
             response.close()
             if response.status < 300:

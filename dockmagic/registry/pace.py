@@ -6,35 +6,27 @@ interim answers, sizes of chunks, trailers.
 
 from __future__ import annotations
 
-import http.client
 import io
 import time
 from typing import TYPE_CHECKING, Any
-
-from urllib3.exceptions import ProtocolError, ReadTimeoutError
-
-from .fields import number
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from .patience import Patience
 
-__all__ = ["Malformed", "PacedReader", "TooSlow", "paced", "response_class"]
+__all__ = ["Malformed", "PacedReader", "TooSlow", "paced"]
 
 _LINES = 512  # in a row: http.client takes 100 headers, and no answer has that many interim ones or trailers
 _LONGEST_LINE = 1 << 16
 
 
-class Malformed(ProtocolError):
-    """An answer that breaks the rules of HTTP, in a way that no second try mends."""
+class Malformed(Exception):
+    """A message that breaks the rules of HTTP, in a way that no second try mends."""
 
 
-class TooSlow(ReadTimeoutError):
-    """An answer that arrives more slowly than is waited for."""
-
-    def __init__(self) -> None:
-        super().__init__(None, None, "the answer arrives too slowly")  # type: ignore[arg-type]
+class TooSlow(Exception):
+    """A message that arrives more slowly than is waited for."""
 
 
 class _Arrival(io.RawIOBase):
@@ -47,8 +39,9 @@ class _Arrival(io.RawIOBase):
         deadline: by the monotonic clock, for what is being read now; None for content, which may go on for hours.
     """
 
-    def __init__(self, raw: io.RawIOBase, patience: Patience) -> None:
+    def __init__(self, raw: io.RawIOBase, patience: Patience, slow: type[TooSlow]) -> None:
         self._raw = raw
+        self._slow = slow
         self._patience = patience
         self._waited = 0.0
         self._bytes: int | None = None
@@ -67,7 +60,7 @@ class _Arrival(io.RawIOBase):
         begin = time.monotonic()
         count = self._raw.readinto(buffer)
         if self.deadline is not None and begin > self.deadline and count:
-            raise TooSlow
+            raise self._slow
         if self._bytes is None:
             self._bytes = 0
             return count
@@ -75,7 +68,7 @@ class _Arrival(io.RawIOBase):
         self._bytes += count or 0
         if self._waited >= self._patience.window and count:
             if self._bytes < self._patience.slowest * self._waited:
-                raise TooSlow
+                raise self._slow
             self._waited, self._bytes = 0.0, 0
         return count
 
@@ -92,8 +85,9 @@ class _Arrival(io.RawIOBase):
 class PacedReader(io.BufferedReader):
     """Buffers what arrives; lines have a longest length, and end when too many come one after another."""
 
-    def __init__(self, arrival: _Arrival, seconds: float) -> None:
+    def __init__(self, arrival: _Arrival, seconds: float, malformed: type[Malformed]) -> None:
         super().__init__(arrival)
+        self._malformed = malformed
         self._arrival = arrival
         self._seconds = seconds
         self._lines = 0
@@ -110,7 +104,7 @@ class PacedReader(io.BufferedReader):
         self._lines += 1
         line = super().readline(_LONGEST_LINE + 1 if size is None or size < 0 else size)
         if self._lines > _LINES or len(line) > _LONGEST_LINE + 1:
-            raise Malformed("lines without end")
+            raise self._malformed("lines without end")
         return line
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -143,24 +137,15 @@ class PacedReader(io.BufferedReader):
         self._arrival.deadline = None
 
 
-def paced(stream: Any, patience: Patience) -> PacedReader:
-    """The same bytes as those of a socket's `makefile`, within limits."""
-    return PacedReader(_Arrival(stream.detach(), patience), patience.document)
+def paced(
+    stream: Any, patience: Patience, *, slow: type[TooSlow] = TooSlow, malformed: type[Malformed] = Malformed
+) -> PacedReader:
+    """The same bytes as those of a socket's `makefile`, within limits.
 
-
-def response_class(patience: Patience) -> type[http.client.HTTPResponse]:
-    """The class of answers that keep these limits, for a connection of `http.client`."""
-
-    class Response(http.client.HTTPResponse):
-        def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-            super().__init__(sock, *args, **kwargs)
-            self.fp = paced(self.fp, patience)
-
-        def begin(self) -> None:
-            super().begin()
-            lengths = {number(text) for text in (self.headers.get("Content-Length") or "0").split(",")}
-            # RFC 9112, section 6.3: nobody knows where such an answer ends.
-            if not self.chunked and (len(lengths) > 1 or None in lengths):
-                raise Malformed("a Content-Length that is no number")
-
-    return Response
+    Args:
+        stream: what `makefile` gave.
+        patience: the limits.
+        slow: the error for bytes that arrive too slowly.
+        malformed: the error for lines that break the rules.
+    """
+    return PacedReader(_Arrival(stream.detach(), patience, slow), patience.document, malformed)

@@ -18,8 +18,8 @@ from urllib3.util import Timeout, make_headers
 from dockmagic.oci.errors import RegistryError
 
 from .address import may_lead, reach_of_address, reach_of_host, split_host
+from .answers import response_class
 from .connecting import Refused, explain
-from .pace import response_class
 from .proxies import proxy_address, proxy_for
 from .secret import Secret
 from .url import origin, parse
