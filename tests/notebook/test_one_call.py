@@ -91,10 +91,10 @@ def test_a_short_magic_is_the_same_call(shell: InteractiveShell, calls: list[Cal
     ("line", "read"),
     [
         ("-t app .", (".", "-")),
-        ("-t app", ("-", "")),
-        ("-t app -", ("-", "")),
+        ("-t app", ("-", None)),
+        ("-t app -", ("-", None)),
         ("-f - ..", ("..", "-")),
-        ("-f -", ("-", "")),
+        ("-f -", ("-", None)),
     ],
 )
 def test_the_text_of_a_cell_is_a_builds_dockerfile_by_every_name(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.commands.invocation import bind
 from dockmagic.notebook.completed import CommandFailed, Completed
 from dockmagic.notebook.readable import Readable, without_colours
 from dockmagic.notebook.streams import Streams
@@ -88,7 +89,7 @@ def test_output_that_is_no_text_is_kept_and_not_shown(capsys: pytest.CaptureFixt
 def _completed(out: bytes, code: int = 0) -> Completed:
     streams = Streams()
     streams(1, out)
-    return Completed(("run", "busybox"), code, streams)
+    return Completed(bind(("run", "busybox")), code, streams)
 
 
 def test_a_result_reads_as_text_json_or_a_frame() -> None:

@@ -83,7 +83,7 @@ def test_further_groups_are_numbers_that_there_can_be(make: Make) -> None:
     """``--group-add``, which setgroups(2) would take as it is."""
     for word in ("4294967295", "2147483648", "１"):  # noqa: RUF001
         with pytest.raises(DockmagicError, match=r"out of range|unable to find"):
-            finish(make("id", groups=[word]))
+            finish(make("id", group_add=[word]))
 
 
 @pytest.mark.parametrize(
