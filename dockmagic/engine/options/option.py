@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -118,5 +117,7 @@ def _unknown(
     start = f"{call}() got an unexpected keyword argument {name!r}"
     if ours:
         return f"{start}: {ours}" if " " in ours else f"{start}: write {ours}=…"
+    import difflib  # an error has the time
+
     close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     return f"{start}: did you mean {close[0]}?" if close else start
