@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import Conflict, InvalidInput
+from dockmagic.oci.errors import UNREADABLE_FLAG, Conflict, InvalidInput
+from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.flags.environment import parse_variable, read_env_file
 
 from .command import argument, flag, option, verb
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_NOT_EXECUTED = 126
 _REFUSED = {
     "--privileged": (
         "a program gets no more rights than its container has",
@@ -76,7 +78,11 @@ def command(
     if tty and interactive and not detach and door.terminal is None:
         raise InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
     variables = [word for path in env_files for word in read_env_file(path)]
-    variables += map(parse_variable, env)
+    try:
+        variables += map(parse_variable, env)
+    except InvalidInput as error:
+        error.exit_code = UNREADABLE_FLAG
+        raise
     container = door.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
@@ -84,16 +90,21 @@ def command(
     if status != "running":
         raise Conflict(f"Container {container.id} is not running", hint=f"Start it: start {name}")
     stdin = interactive and not detach
-    session = container.exec(
-        words,
-        env=variables,
-        cwd=workdir,
-        user=user,
-        tty=tty,
-        stdin=stdin,
-        detach=detach,
-        window=door.window,
-    )
+    try:
+        session = container.exec(
+            words,
+            env=variables,
+            cwd=workdir,
+            user=user,
+            tty=tty,
+            stdin=stdin,
+            detach=detach,
+            window=door.window,
+        )
+    except CannotStart as error:
+        # Docker's exec tells no program that is not there from one that cannot be executed.
+        error.exit_code = 1 if detach else _NOT_EXECUTED
+        raise
     if detach:
         session.close()
         return Ran(container, None)

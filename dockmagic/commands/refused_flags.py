@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.oci.errors import NotSupported
+from dockmagic.oci.errors import UNREADABLE_FLAG, NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,6 @@ NO_DAEMON: Final = (
     "Leave it out: dockmagic works in its own process; info says where it keeps images",
 )
 
-_FLAG_ERROR: Final = 125  # docker's code for a flag that it does not know
 #: Flag → reason and what to do instead, wherever it stands.
 FLAGS: Final[Mapping[str, tuple[str, str]]] = {
     "--gpus": ("GPUs need devices and libraries of the host, which only root can hand in", "Leave it out"),
@@ -45,5 +44,5 @@ def refusal_of(name: str, reasons: Mapping[str, tuple[str, str]]) -> NotSupporte
     """The refusal of the flag `name`, which is one of `reasons`."""
     reason = reasons[name]
     refusal = NotSupported(f"{name} is not supported: {reason[0]}", hint=reason[1])
-    refusal.exit_code = _FLAG_ERROR
+    refusal.exit_code = UNREADABLE_FLAG
     return refusal

@@ -88,10 +88,7 @@ def _read(raw: bytes, kind: Any, what: str, limit: int, lost: list[str]) -> Any:
     if limit <= DOCUMENT_LIMIT and raw.count(b",") > _COMMAS:
         raise InvalidDocument(f"{what} has more than {_COMMAS} values, more than any image needs")
     try:
-        try:
-            value = msgspec.json.decode(raw)
-        except UnicodeDecodeError:
-            value = msgspec.json.decode(raw.decode(errors="replace"))
+        value = msgspec.json.decode(raw.decode(errors="replace"))
         if _is_empty(value) and value != {}:
             raise _invalid(what, "it is empty")
         return _normal_of(kind)(value, "", lost)

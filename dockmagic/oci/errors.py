@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TRACEBACK",
+    "UNREADABLE_FLAG",
     "AmbiguousName",
     "BlobNotFound",
     "Conflict",
@@ -72,6 +73,7 @@ __all__ = [
     "LayerTooLarge",
     "NotFound",
     "NotSupported",
+    "OutOfRange",
     "OutOfSpace",
     "PathNotFound",
     "PlatformNotFound",
@@ -91,6 +93,9 @@ __all__ = [
 
 #: The environment variable that lets a command line show where an unexpected error arose.
 TRACEBACK: Final = "DOCKMAGIC_TRACEBACK"
+
+#: The exit code of a command line with a flag that is unknown, or whose value cannot be read.
+UNREADABLE_FLAG: Final = 125
 
 
 class DockmagicError(Exception):
@@ -144,6 +149,10 @@ def about(word: str) -> Iterator[None]:
 
 class InvalidInput(DockmagicError):
     """What the user wrote cannot be understood."""
+
+
+class OutOfRange(InvalidInput):
+    """A number that can be read, and that there is not on this machine or in containers."""
 
 
 class InvalidReference(InvalidInput):

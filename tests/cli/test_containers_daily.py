@@ -92,6 +92,19 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("run --rm -l =b box true", 125, "invalid label '=b': empty name"),
         ("run --rm --cpus 100000 box true", 125, "Range of CPUs is from 0.01 to"),
         ("run --rm --expose many box true", 125, "invalid range format for --expose: many"),
+        ("create --label-file /nosuch box", 125, "open /nosuch: no such file or directory"),
+        ("create --env-file /nosuch box", 125, "open /nosuch: no such file or directory"),
+        ("create -e =x box", 125, "invalid environment variable"),
+        ("create -l =b box", 125, "empty name"),
+        ("create --ulimit none box", 125, "invalid ulimit argument"),
+        ("create -p x box", 125, "invalid containerPort: x"),
+        ("create -m 1x box", 125, "invalid size"),
+        ("create -m 1k box", 1, "Minimum memory limit allowed is 6MB"),
+        ("create --cpus 100000 box", 1, "Range of CPUs is from 0.01 to"),
+        ("create -v a:b:c:d box", 1, "invalid volume specification"),
+        ("create --tmpfs relative box", 1, "must be absolute"),
+        ("exec -e =x box true", 125, "invalid environment variable"),
+        ("exec --env-file /nosuch box true", 1, "open /nosuch: no such file or directory"),
         ("volume create --label =b data", 1, "invalid label '=b': empty name"),
         ("ps --filter health=fine", 1, "invalid filter 'health=fine'"),
         ("ps --filter publish=x", 1, "invalid range format"),
@@ -199,7 +212,9 @@ def test_exec_runs_one_more_program(typed: Typed, web: str) -> None:
     run = typed(f"exec -e A=b -w /var {web}", "sh", "-c", "echo $A $PWD; exit 4")
     assert (run.code, run.out) == (4, "b /var\n")
     assert typed(f"exec -i {web} cat", stdin=b"in\n").out == "in\n"
-    assert typed(f"exec {web} nosuch").code == 127
+    assert typed(f"exec {web} nosuch").code == 126
+    assert typed(f"exec -d {web} nosuch").code == 1
+
     assert typed(f"exec {web} /etc").code == 126
     assert typed(f"exec -w /nosuch {web} true").code == 126
     assert typed(f"exec -d {web} touch /later").code == 0

@@ -32,8 +32,9 @@ def _list(
     metavar: str = "list",
     help: str,  # noqa: A002  (likewise)
     kinds: tuple[Kind, ...] = (),
+    later: bool = False,
 ) -> Option:
-    return Option(flags, convert, help, metavar=metavar, many=True, kinds=kinds)
+    return Option(flags, convert, help, metavar=metavar, many=True, kinds=kinds, later=later)
 
 
 class ContainerOptions(TypedDict, total=False):
@@ -62,6 +63,7 @@ class ContainerOptions(TypedDict, total=False):
             convert=mounts.volumes,
             help="Bind mount a folder or a volume",
             kinds=("volume", "host path"),
+            later=True,
         ),
     ]
     volumes_from: Annotated[
@@ -71,6 +73,7 @@ class ContainerOptions(TypedDict, total=False):
             convert=mounts.volumes_from,
             help="Mount volumes from the specified container(s)",
             kinds=("container",),
+            later=True,
         ),
     ]
     mounts: Annotated[
@@ -83,7 +86,7 @@ class ContainerOptions(TypedDict, total=False):
             kinds=("host path",),
         ),
     ]
-    tmpfs: Annotated[Pairs, _list("--tmpfs", convert=mounts.tmpfs, help="Mount a tmpfs directory")]
+    tmpfs: Annotated[Pairs, _list("--tmpfs", convert=mounts.tmpfs, help="Mount a tmpfs directory", later=True)]
     workdir: Annotated[str | PurePath, Option(("-w", "--workdir"), path, "Working directory inside the container")]
     user: Annotated[str | int, Option(("-u", "--user"), identity, "Username or UID (format: <name|uid>[:<group|gid>])")]
     group_add: Annotated[
@@ -132,7 +135,9 @@ class ContainerOptions(TypedDict, total=False):
         Paths,
         _list("--label-file", convert=environment.label_file, help="Read in a file of labels", kinds=("host path",)),
     ]
-    stop_signal: Annotated[str | int, Option(("--stop-signal",), limits.signal, "Signal to stop the container")]
+    stop_signal: Annotated[
+        str | int, Option(("--stop-signal",), limits.signal, "Signal to stop the container", later=True)
+    ]
     stop_timeout: Annotated[
         float, Option(("--stop-timeout",), seconds, "Timeout (in seconds) to stop a container", metavar="int")
     ]
@@ -156,7 +161,8 @@ class ContainerOptions(TypedDict, total=False):
         ),
     ]
     platform: Annotated[
-        str | Platform, Option(("--platform",), platform, "Set platform if server is multi-platform capable")
+        str | Platform,
+        Option(("--platform",), platform, "Set platform if server is multi-platform capable", later=True),
     ]
     cidfile: Annotated[
         str | os.PathLike[str], Option(("--cidfile",), path, "Write the container ID to the file", kinds=("host path",))

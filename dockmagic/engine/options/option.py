@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
+from dockmagic.oci.errors import UNREADABLE_FLAG, DockmagicError, OutOfRange
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -36,6 +38,7 @@ class Option(NamedTuple):
         parse: reads the value of a command line where that differs from `convert`.
         hidden: whether the help leaves it out.
         kinds: what the value names.
+        later: whether docker looks at the value only when the container is made, which changes the exit code.
     """
 
     flags: tuple[str, ...]
@@ -46,6 +49,7 @@ class Option(NamedTuple):
     parse: Convert | None = None
     hidden: bool = False
     kinds: tuple[Kind, ...] = ()
+    later: bool = False
 
 
 def options_of(kind: type) -> dict[str, Option]:
@@ -98,7 +102,12 @@ def read(
         if value is None:
             continue
         convert = option.parse if command_line and option.parse is not None else option.convert
-        found[keyword] = convert(keyword, value)
+        try:
+            found[keyword] = convert(keyword, value)
+        except DockmagicError as error:
+            if command_line and not option.later and not isinstance(error, OutOfRange):
+                error.exit_code = UNREADABLE_FLAG
+            raise
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import InvalidInput, OutOfRange
 from dockmagic.runtime.linux import cgroups
 
 from .sizes import parse_size
@@ -51,11 +51,12 @@ def parse_memory(text: str) -> int:
     """``-m``: bytes.
 
     Raises:
-        InvalidInput: no amount, or less than docker's 6 MiB.
+        InvalidInput: no amount.
+        OutOfRange: less than docker's 6 MiB.
     """
     size = parse_size(text, "--memory")
     if 0 < size < _LEAST_MEMORY:
-        raise InvalidInput("Minimum memory limit allowed is 6MB")
+        raise OutOfRange("Minimum memory limit allowed is 6MB")
     return size
 
 
@@ -64,6 +65,7 @@ def parse_cpus(text: str) -> float:
 
     Raises:
         InvalidInput: no positive number.
+        OutOfRange: more than this machine has.
     """
     try:
         number = Decimal(text)
@@ -73,7 +75,7 @@ def parse_cpus(text: str) -> float:
         raise InvalidInput(f'invalid argument "{text}" for --cpus', hint="Write a number of processors such as 1.5")
     here = os.cpu_count() or 1
     if number > here:
-        raise InvalidInput(f"Range of CPUs is from 0.01 to {here}.00, as there are only {here} CPUs available")
+        raise OutOfRange(f"Range of CPUs is from 0.01 to {here}.00, as there are only {here} CPUs available")
     return float(number)
 
 
