@@ -18,13 +18,14 @@ from .cleaning import collect_layers, roots
 from .collection import Collection, filter_words
 from .filters import image_filter
 from .options import convert
+from .options.pull import refuse_unknown
 from .subject import find_image, find_subject
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
     from pathlib import Path
-    from typing import BinaryIO, Unpack
+    from typing import BinaryIO, Never, Unpack
 
     from dockmagic.builder.outcome.events import BuildEvent
     from dockmagic.builder.outcome.result import Build
@@ -236,6 +237,7 @@ class Images(Collection["Image"]):
         platform: Platform | str | None = None,
         unpack: bool = False,
         on_progress: Progress = ignore_progress,
+        **unknown: Never,
     ) -> Image:
         """Bring an image here, verified, with its file tables (``pull``).
 
@@ -244,14 +246,17 @@ class Images(Collection["Image"]):
             platform: which one of an index; None for this machine's.
             unpack: a container is to stand on it soon: unpack its layers while they come.
             on_progress: hears of each layer.
+            unknown: none; a keyword of another library is answered with ours.
 
         Raises:
+            TypeError: an unknown keyword, or a value of a type that does not fit.
             ImageNotFound: no such image.
             PlatformNotFound: none for the platform.
             InvalidContent: something is not what it should be; nothing of it is kept.
             RegistryError: the registry refuses or fails.
         """
-        if unpack:
+        refuse_unknown(unknown)
+        if convert.switch("unpack", unpack):
             from dockmagic.runtime.disk.arriving import pull_unpacked as pull
         else:
             from dockmagic.image.transfer import pull

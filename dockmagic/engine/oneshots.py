@@ -9,13 +9,14 @@ from .engine import Engine
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
-    from typing import BinaryIO, Literal, Unpack, overload
+    from typing import BinaryIO, Literal, Never, Unpack, overload
 
     from dockmagic.builder.outcome.events import BuildEvent
     from dockmagic.builder.outcome.result import Build
     from dockmagic.image.image import Image
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.reference import Reference
     from dockmagic.runtime.container import Container
 
     from .completed import Completed
@@ -25,18 +26,25 @@ if TYPE_CHECKING:
 __all__ = ["build", "open", "pull", "run"]
 
 
-def pull(name: str, *, platform: Platform | str | None = None, on_progress: Progress | None = None) -> Image:
+def pull(
+    name: str | Reference,
+    *,
+    platform: Platform | str | None = None,
+    on_progress: Progress | None = None,
+    **unknown: Never,
+) -> Image:
     """Bring an image here; see `Images.pull`.
 
     Args:
         name: ``ubuntu``, ``ubuntu:24.04``, ``quay.io/org/app@sha256:…``.
         platform: which one of an index, such as ``linux/arm64``; None for this machine's.
         on_progress: gets the progress of each layer.
+        unknown: none; a keyword of another library is answered with ours.
     """
     with Engine() as engine:
         if on_progress is None:
-            return engine.images.pull(name, platform=platform)
-        return engine.images.pull(name, platform=platform, on_progress=on_progress)
+            return engine.images.pull(name, platform=platform, **unknown)
+        return engine.images.pull(name, platform=platform, on_progress=on_progress, **unknown)
 
 
 if TYPE_CHECKING:

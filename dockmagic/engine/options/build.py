@@ -191,12 +191,14 @@ _EVENTS: Final = "leave it out: nothing is printed, and on_event=… gets how th
 #: Keywords of docker-py and python-on-whales → ours, the flag that is refused, or what to do.
 FOREIGN: Final = {
     "path": "context", "context_path": "context", "tag": "tags", "buildargs": "build_args", "nocache": "no_cache",
-    "cache": "no_cache", "fileobj": "dockerfile", "file": "dockerfile", "shmsize": "shm_size",
+    "cache": "write no_cache=True for cache=False", "fileobj": "dockerfile", "file": "dockerfile",
+    "shmsize": "shm_size",
     "network_mode": "network", "extra_hosts": "add_host", "platforms": "platform", "output": "outputs",
     "label": "labels", "secret": "secrets", "epoch": "build_args",
     "rm": _ANYWAY, "forcerm": _ANYWAY, "load": _ANYWAY, "use_config_proxy": _ANYWAY, "gzip": _ANYWAY,
     "quiet": _EVENTS, "progress": _EVENTS, "stream_logs": _EVENTS, "return_image": _EVENTS,
     "custom_context": "give the tar itself: context=STREAM", "encoding": "leave it out: a tar's compression is seen",
+    "decode": _EVENTS, "metadata_file": "leave it out: the Build that is returned has the image and its digest",
     "timeout": "leave it out: a Job can be cancelled", "container_limits": "--memory",
     "provenance": "--attest", "sbom": "--attest", "attest": "--attest", "builder": "--builder", "allow": "--allow",
 }  # fmt: skip

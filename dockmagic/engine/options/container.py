@@ -12,7 +12,7 @@ from dockmagic.runtime.container_spec import ContainerSpec
 from dockmagic.runtime.flags.limits import Limits
 
 from . import environment, limits, mounts, network
-from .convert import argv, identity, integer, one_of, path, platform, seconds, switch, text, word, words
+from .convert import argv, identities, identity, integer, one_of, path, platform, seconds, switch, text, word, words
 from .option import Kind, Option, options_of, read
 
 __all__ = ["FOREIGN", "FORMER", "OPTIONS", "REFUSED", "ContainerOptions", "container_spec"]
@@ -93,11 +93,7 @@ class ContainerOptions(TypedDict, total=False):
         str | int | Iterable[str | int],
         _list(
             "--group-add",
-            convert=lambda keyword, value: (
-                (identity(keyword, value),)
-                if isinstance(value, (str, int))
-                else tuple(identity(keyword, one) for one in value)
-            ),
+            convert=identities,
             help="Add additional groups to join",
         ),
     ]
@@ -118,7 +114,7 @@ class ContainerOptions(TypedDict, total=False):
         _list("--expose", convert=network.exposed, help="Expose a port or a range of ports"),
     ]
     add_host: Annotated[
-        Mapping[str, str] | Texts,
+        Mapping[str, str] | str | Iterable[str | tuple[str, str]],
         _list("--add-host", convert=network.hosts, help="Add a host-to-IP mapping (NAME:ADDRESS)"),
     ]
     dns: Annotated[Texts, _list("--dns", convert=network.addresses, help="Set custom DNS servers")]
@@ -150,7 +146,7 @@ class ContainerOptions(TypedDict, total=False):
         int, Option(("--pids-limit",), integer, "Tune container pids limit (set -1 for unlimited)", metavar="int")
     ]
     ulimits: Annotated[
-        Mapping[str, Any] | Texts,
+        Mapping[str, Any] | str | Iterable[str | Mapping[str, Any]],
         _list("--ulimit", convert=limits.ulimits, metavar="ulimit", help="Ulimit options"),
     ]
     shm_size: Annotated[int | str, Option(("--shm-size",), limits.size, "Size of /dev/shm", metavar="bytes")]
@@ -178,11 +174,14 @@ FORMER: Final = {
     "label_files": "label_file", "pids": "pids_limit", "publish": "ports",
 }  # fmt: skip
 
-#: Keywords of docker-py and python-on-whales → ours, or the flag that is refused.
+_BOTH_STREAMS: Final = "leave it out: run() returns a Completed with stdout and stderr"
+_ANYWAY: Final = "leave it out: it has no meaning here"
+#: Keywords of docker-py and python-on-whales → ours, the flag that is refused, or what to do.
 FOREIGN: Final = {
-    "environment": "env", "envs": "env", "mem_limit": "memory", "nano_cpus": "cpus", "remove": "rm",
+    "environment": "env", "envs": "env", "mem_limit": "memory", "remove": "rm",
+    "nano_cpus": "write cpus=… in processors, such as 0.5",
     "working_dir": "workdir", "stdin_open": "interactive", "network_mode": "network", "networks": "network",
-    "network_disabled": "network", "extra_hosts": "add_host", "groups_add": "group_add",
+    "network_disabled": "write network='none'", "extra_hosts": "add_host", "groups_add": "group_add",
     "security_options": "security_opt",
     "publish_all_ports": "publish_all", "ulimit": "ulimits", "label": "labels", "volume": "volumes", "mount": "mounts",
     "no_new_privileges": "security_opt", "image_name": "image",
@@ -194,6 +193,15 @@ FOREIGN: Final = {
     "networking_config": "--network-alias", "oom_kill": "--oom-kill-disable", "pid_mode": "--pid",
     "restart_policy": "--restart", "storage_options": "--storage-opt", "sysctls": "--sysctl", "userns_mode": "--userns",
     "uts_mode": "--uts", "health_check_cmd": "--health-cmd",
+    "stdout": _BOTH_STREAMS, "stderr": _BOTH_STREAMS, "stream": "write on_output=…, which gets the output as it comes",
+    "detach": "call run(…, detach=True), or start() the container",
+    "env_host": "write env=os.environ", "tz": "write env={'TZ': …}", "use_config_proxy": "give proxies with env=…",
+    "init_path": "write init=True, which runs an init of our own",
+    "pod": "leave it out: there are no pods, and containers meet on localhost",
+    "preserve_fds": "leave it out: a container gets no descriptors of this process; input=… feeds it",
+    "systemd": "leave it out: an image's systemd runs as any other program",
+    "sig_proxy": "leave it out: signals are sent with Container.kill",
+    **dict.fromkeys(("content_trust", "lxc_conf", "service_ports", "version"), _ANYWAY),
 }  # fmt: skip
 
 _CGROUP = ("it needs a cgroup that only an administrator can give", "Use --memory, --cpus and --pids-limit")

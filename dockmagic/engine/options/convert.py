@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "argv",
+    "identities",
     "identity",
     "integer",
     "items",
@@ -81,6 +82,12 @@ def path(keyword: str, value: object) -> str:
 def identity(keyword: str, value: object) -> str:
     """A user or group: its name, or its number as an int."""
     return str(integer(keyword, value)) if isinstance(value, int) else text(keyword, value)
+
+
+def identities(keyword: str, value: object) -> tuple[str, ...]:
+    """Users or groups: one, or a list of them."""
+    found = [value] if isinstance(value, int) else items(keyword, value)
+    return tuple(identity(keyword, one) for one in found)
 
 
 def platform(keyword: str, value: object) -> Platform | None:

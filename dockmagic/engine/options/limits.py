@@ -43,10 +43,21 @@ def cpus(keyword: str, value: object) -> float:
 
 
 def ulimits(keyword: str, value: object) -> tuple[tuple[str, int, int], ...]:
-    """A mapping of a limit's name to an int or (SOFT, HARD), or texts ``NAME=SOFT[:HARD]``."""
+    """A mapping of a limit's name to an int or (SOFT, HARD), or texts ``NAME=SOFT[:HARD]``.
+
+    A list may hold mappings with ``Name``, ``Soft`` and ``Hard``, too, as Docker's API has them.
+    """
     if isinstance(value, Mapping):
         return tuple(parse_ulimit(f"{name}={_bounds(f'{keyword}[{name!r}]', one)}") for name, one in value.items())
-    return tuple(parse_ulimit(text(keyword, one)) for one in items(keyword, value))
+    return tuple(parse_ulimit(_ulimit(keyword, one)) for one in items(keyword, value))
+
+
+def _ulimit(keyword: str, value: object) -> str:
+    if not isinstance(value, Mapping):
+        return text(keyword, value)
+    if set(value) != {"Name", "Soft", "Hard"}:
+        raise unfit(keyword, value, "{'Name': …, 'Soft': …, 'Hard': …}")
+    return f"{text(keyword, value['Name'])}={_bounds(keyword, (value['Soft'], value['Hard']))}"
 
 
 def _bounds(keyword: str, value: object) -> str:

@@ -73,12 +73,18 @@ def exposed(keyword: str, value: object) -> tuple[str, ...]:
 
 
 def hosts(keyword: str, value: object) -> tuple[tuple[str, str], ...]:
-    """Names and addresses for ``/etc/hosts``: a mapping, or ``NAME:ADDRESS``."""
+    """Names and addresses for ``/etc/hosts``: a mapping, ``(NAME, ADDRESS)``, or ``NAME:ADDRESS``."""
     if isinstance(value, Mapping):
         texts = [f"{name}={text(f'{keyword}[{name!r}]', one)}" for name, one in mapping(keyword, value)]
     else:
-        texts = [text(keyword, one) for one in items(keyword, value)]
+        texts = [_host(keyword, one) for one in items(keyword, value)]
     return tuple(map(parse_host, texts))
+
+
+def _host(keyword: str, value: object) -> str:
+    if isinstance(value, tuple) and len(value) == 2:
+        return "=".join(text(keyword, one) for one in value)
+    return text(keyword, value)
 
 
 def addresses(keyword: str, value: object) -> tuple[str, ...]:
