@@ -140,7 +140,7 @@ def _print(result: Result) -> int:
     elif output:
         # Names of files need not be text in any encoding: who reads a pipe gets their bytes as they are.
         text = printable(output, keep_bytes=not sys.stdout.isatty())
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
     if isinstance(result, Serving):
         result.server.wait()

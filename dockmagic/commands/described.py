@@ -43,5 +43,5 @@ def described(names: Iterable[str], form: str | None, look: Callable[[str], tupl
 
         text = formatted(form, *documents)
         if not errors:
-            return Text(text)
+            return Text(text, rendered=True)
     return Document(documents, text, subjects[0] if len(subjects) == 1 else tuple(subjects), tuple(errors))

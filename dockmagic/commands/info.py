@@ -54,7 +54,7 @@ def command(door: Door, form: str | None) -> Result:
     if form:
         from .documents import formatted
 
-        return Text(formatted(form, facts))
+        return Text(formatted(form, facts), rendered=True)
     lines = [f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != ""]
     if facts["Tiers"]:
         lines += ["Ways to run containers:", *(f" {about}: {answer}" for about, answer in facts["Tiers"].items())]

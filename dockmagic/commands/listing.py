@@ -52,7 +52,9 @@ def listing(
         InvalidInput: the template is none, or asks for a column that is not there.
     """
     if form and form not in ("table", "json"):
-        return Text(_formatted(rows, row_type, form, whole=whole))
+        is_table = form.startswith(("table ", "table\\t", "table{"))
+        text = _formatted(rows, row_type, form, is_table=is_table, whole=whole)
+        return Text(text, rendered=is_table or bool(rows))
     if form == "json":
         return Text("\n".join(to_json(_typed(row, row_type)).decode() for row in rows))
     names = shown if shown is not None else row_type.shown
@@ -102,10 +104,9 @@ def _typed(row: Row, row_type: type[Row]) -> dict[str, Any]:
     }
 
 
-def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, whole: bool) -> str:
+def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, is_table: bool, whole: bool) -> str:
     from .template import HEADER_FUNCTIONS, Record, parse, render
 
-    is_table = form.startswith(("table ", "table\\t", "table{"))
     source = form.removeprefix("table") if is_table else form
     template = parse(source.strip(" ").replace("\\t", "\t").replace("\\n", "\n"))
     lines = [render(template, record(row, row_type, whole=whole)) for row in rows]

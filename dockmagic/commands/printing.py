@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["printed"]
 
 
-def printed(result: Result) -> str | bytes:  # noqa: PLR0911  (one return for each kind of result)
-    """Text without a line end at its end, or a file's bytes; empty if there is nothing to say."""
+def printed(result: Result) -> str | bytes:
+    """Whole lines, or a file's bytes; empty if there is nothing to say."""
     if isinstance(result, Content):
         return result.data
+    if isinstance(result, Text) and result.rendered:
+        return f"{result.text}\n"
+    text = _text(result)
+    return f"{text}\n" if text else ""
+
+
+def _text(result: Result) -> str:
+    """Text without a line end at its end."""
     if isinstance(result, Text):
         return result.text.removesuffix("\n")
     if isinstance(result, Table):

@@ -57,9 +57,15 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """Lines of text: templates' output, ``-q``, a confirmation."""
+    """Lines of text: templates' output, ``-q``, a confirmation.
+
+    Attributes:
+        text: mostly without a line end at its end.
+        rendered: whether a template made it: a line end follows then in any case, also what came out empty.
+    """
 
     text: str
+    rendered: bool = False
 
 
 class Lines(msgspec.Struct, frozen=True):

@@ -39,7 +39,9 @@ def command(door: Door, form: str | None, *, short: bool) -> Result:  # noqa: AR
         from .documents import formatted
 
         # Docker's templates ask for .Client.Version and .Server.Version: here both are one.
-        return Text(formatted(form, facts if form == "json" else facts | {"Client": facts, "Server": facts}))
+        return Text(
+            formatted(form, facts if form == "json" else facts | {"Client": facts, "Server": facts}), rendered=True
+        )
     lines = [f" {_TITLES[name] + ':':<18}{facts[name]}" for name in _TITLES]
     text = "\n".join((f"Engine: {facts['Name']}", *lines, f" {'OS/Arch:':<18}{facts['Os']}/{facts['Arch']}"))
     return Document(facts, text)

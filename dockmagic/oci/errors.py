@@ -8,6 +8,7 @@ thing went wrong, so that a caller can catch a family::
     │   ├── InvalidReference
     │   ├── InvalidDigest
     │   ├── InvalidPlatform
+    │   ├── OutOfRange              a number that there is not
     │   ├── DockerfileError         carries `file`, `lines`, `column` and `suggestion`
     │   └── AmbiguousName
     ├── NotFound                    asked for, not there

@@ -337,6 +337,18 @@ def test_templates_of_scripts_find_their_members(typed: Typed, box: str, templat
     assert typed("inspect -f", template, "idle").out.rstrip("\n") == text
 
 
+def test_a_row_that_comes_out_empty_is_a_line(typed: Typed, box: str) -> None:
+    """As docker prints it, since scripts count lines; where there is no row, there is no line."""
+    for name in ("one", "two"):
+        typed(f"create --name {name} {box} true")
+    assert typed("ps -a --format {{.Mounts}}").out == "\n\n"
+    assert typed("ps -a --filter name=one --format {{.Mounts}}").out == "\n"
+    assert typed("ps -a --filter name=three --format {{.Mounts}}").out == ""
+    assert typed("ps -a --filter name=one --format", "table {{.Mounts}}").out == "MOUNTS\n\n"
+    assert typed("ps -a --filter name=one --format", "{{println .Names}}").out == "one\n\n"
+    assert typed("inspect -f {{range.Mounts}}{{end}} one two").out == "\n\n"
+
+
 def test_commit_makes_an_image_that_runs(typed: Typed, box: str, web: str) -> None:
     """With history, author and changed configuration; the container's own goes along."""
     typed(f"exec {web} touch /made")

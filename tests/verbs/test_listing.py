@@ -112,7 +112,7 @@ def test_docker_search_marks_official_images() -> None:
     table = listing(rows, SearchRow)
     assert isinstance(table, Table)
     assert plain_text(table).splitlines()[1].split() == ["a", "d", "1", "[OK]"]
-    assert listing(rows, SearchRow, form="{{if .IsOfficial}}yes{{end}}") == Text("yes")
+    assert listing(rows, SearchRow, form="{{if .IsOfficial}}yes{{end}}") == Text("yes", rendered=True)
 
 
 def test_headers_keep_the_text_between_the_columns() -> None:
