@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ from dockmagic.oci.platforms import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _shown(value: object) -> str:
+    """A value in a test's name, which is the same in every process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))[:50]
 
 
 def field(name: str) -> Callable[[Any], Any]:
@@ -82,7 +88,7 @@ FITTING: list[tuple[dict[str, Any], Callable[[Any], Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "of", "expected"), FITTING, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("options", "of", "expected"), FITTING, ids=_shown)
 def test_a_value_that_fits_is_what_the_container_gets(
     options: dict[str, Any], of: Callable[[Any], Any], expected: object
 ) -> None:
@@ -94,7 +100,7 @@ def test_a_value_that_fits_is_what_the_container_gets(
 NEVER = [object(), b"bytes", 1j, {"a": object()}, [object()], {1, None}]
 
 
-@pytest.mark.parametrize("value", NEVER, ids=repr)
+@pytest.mark.parametrize("value", NEVER, ids=_shown)
 @pytest.mark.parametrize("keyword", sorted(OPTIONS))
 def test_a_value_of_no_fitting_type_is_refused_by_the_name_of_its_option(keyword: str, value: object) -> None:
     """The error is a TypeError, never an AttributeError from further down, and begins with the keyword's name."""
@@ -142,7 +148,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), REFUSED, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("options", "message"), REFUSED, ids=_shown)
 def test_a_value_that_does_not_fit_is_named_with_what_would(options: dict[str, Any], message: str) -> None:
     """Nothing that looks like another type is taken for it."""
     with pytest.raises((TypeError, InvalidInput), match=message):
