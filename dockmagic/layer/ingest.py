@@ -119,6 +119,7 @@ class LayerIngest:
             InvalidLayer: not a tar, or broken compression (`UnsafeEntry`, `LayerTooLarge` among them).
             NotSupported: a compression or a kind of member that layers do not have.
         """
+        self._recorder.layout.received += memoryview(chunk).nbytes
         for plain in self._decompressor.feed(chunk):
             self._take(plain)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -94,6 +95,50 @@ def many_members() -> Iterator[bytes]:
         yield header(f"{number}", 0)
 
 
+def layer_of(members: Iterator[bytes]) -> Iterator[bytes]:
+    """An image whose one layer, compressed to next to nothing, has `members`."""
+    packed, diff_id = io.BytesIO(), hashlib.sha256()
+    with gzip.open(packed, "wb", 1) as out:
+        for piece in (*members, bytes(1024)):
+            out.write(piece)
+            diff_id.update(piece)
+    configuration = {
+        "architecture": "amd64",
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id.hexdigest()}"]},
+    }
+    yield member("0.json", json.dumps(configuration).encode())
+    yield member("0.tar", packed.getvalue())
+    yield member("manifest.json", b'[{"Config":"0.json","RepoTags":["a:1"],"Layers":["0.tar"]}]')
+
+
+def files(count: int) -> Iterator[bytes]:
+    """That many files, with names as long as those of Python's packages."""
+    return (header(f"usr/lib/python3/dist-packages/{n // 200:05d}/package/{n:07d}.py", 0) for n in range(count))
+
+
+def folders_that_nobody_mentions() -> Iterator[bytes]:
+    """Files that each lie in 45 directories of their own."""
+    return (header(f"{number}/" + "x/" * 45, 0) for number in range(40_000))
+
+
+def attributes() -> Iterator[bytes]:
+    """Files with more extended attributes than any has."""
+    for number in range(30_000):
+        info = tarfile.TarInfo(str(number))
+        info.pax_headers = {f"SCHILY.xattr.user.{key}": str(number) for key in range(30)}
+        yield info.tobuf(tarfile.PAX_FORMAT)
+
+
+def sparse_files() -> Iterator[bytes]:
+    """Sparse files of many pieces."""
+    for number in range(30):
+        info = tarfile.TarInfo(str(number))
+        pairs = ",".join(f"{2 * at},0" for at in range(60_000))
+        info.pax_headers = {"GNU.sparse.size": "200000", "GNU.sparse.numblocks": "60000", "GNU.sparse.map": pairs}
+        yield info.tobuf(tarfile.PAX_FORMAT)
+
+
 _BOMBS: Final = {
     "a manifest that says its size": lambda: large_manifest(250, honest=True),
     "a manifest that hides its size": lambda: large_manifest(250, honest=False),
@@ -103,15 +148,33 @@ _BOMBS: Final = {
     "configurations": lambda: many_configurations(100),
     "values": many_values,
     "members": many_members,
+    "files of a layer": lambda: layer_of(files(400_000)),
+    "folders of a layer": lambda: layer_of(folders_that_nobody_mentions()),
+    "attributes in a layer": lambda: layer_of(attributes()),
+    "pieces of sparse files": lambda: layer_of(sparse_files()),
 }
 
 
 @pytest.mark.parametrize("bomb", _BOMBS)
 def test_no_archive_takes_much_memory(bomb: str, tmp_path: Path) -> None:
-    """Sizes are known before anything is read."""
+    """Sizes are known before anything is read, and a layer has no more members than its bytes justify."""
+    peak, told = load(_BOMBS[bomb](), tmp_path)
+    assert told.startswith(("Invalid", "SizeMismatch", "LayerTooLarge"))
+    assert peak < _LIMIT
+
+
+def test_a_layer_of_many_files_is_read_within_the_same_memory(tmp_path: Path) -> None:
+    """As large images have them, even if nothing is in the files."""
+    peak, told = load(layer_of(files(200_000)), tmp_path)
+    assert told == "nothing\n"
+    assert peak < _LIMIT
+
+
+def load(pieces: Iterator[bytes], tmp_path: Path) -> tuple[int, str]:
+    """What loading an archive takes at its peak in KiB, and the error that it ends in."""
     archive = tmp_path / "archive.tar.gz"
     with gzip.open(archive, "wb", 1) as out:
-        for piece in _BOMBS[bomb]():
+        for piece in pieces:
             out.write(piece)
         out.write(bytes(1024))
     done = subprocess.run(
@@ -122,5 +185,4 @@ def test_no_archive_takes_much_memory(bomb: str, tmp_path: Path) -> None:
         timeout=300,
     )
     peak, told = done.stdout.split(" ", 1)
-    assert told.startswith(("Invalid", "SizeMismatch"))
-    assert int(peak) < _LIMIT
+    return int(peak), told
