@@ -282,7 +282,12 @@ class Images(Collection["Image"]):
         source = self._engine.registries.repository(ref)
         refs = [ref.with_tag(tag) for tag in source.tags()]
         pulled = pull_repository(
-            source, self._engine.store, refs, platform=_platform(platform), on_progress=on_progress
+            source,
+            self._engine.store,
+            refs,
+            platform=_platform(platform),
+            on_progress=on_progress,
+            on_notice=self._engine.notice,
         )
         return tuple(map(self._own, pulled))
 

@@ -235,7 +235,7 @@ class Recipe:
             self._rehearse(options, options.target)  # before anything runs, and before a registry is asked
         except DockerfileError as error:
             mistake = error
-        bases = Bases(self._engine.store, self._repository, pull=options.pull)
+        bases = Bases(self._engine.store, self._repository, pull=options.pull, on_notice=self._engine.notice)
         # Of the stages that the target needs: what a stage that is not built says does not matter here.
         target = options.target or str(len(self.dockerfile.stages) - 1)
         warnings = self._check(options, target, None if mistake else bases)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+
+from dockmagic.oci.platforms import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -357,3 +360,28 @@ def test_a_registry_is_not_served_from_a_file(typed: Typed, tmp_path: Path) -> N
 def test_a_missing_argument_is_asked_for_by_number(typed: Typed) -> None:
     """Where some are optional, the least number is said too, as docker does."""
     assert "requires at least 1 and at most 2 arguments" in typed("diff").err
+
+
+@pytest.mark.parametrize(
+    "line", ["pull {}", "pull -a {}", "build --output type=cacheonly .", "build --target with-run .", "create {}"]
+)
+def test_what_is_left_out_of_an_image_is_told_whoever_pulls_it(
+    typed: Typed, registry: str, tar_of: Callable[[dict[str, bytes | None]], bytes], tmp_path: Path, line: str
+) -> None:
+    """The image runs, and a health check that is none is not lost in silence."""
+    layer = tar_of({"etc/motd": b"hi\n"})
+    config = {
+        "architecture": Platform.local().architecture,
+        "os": "linux",
+        "config": {"Cmd": ["sh"], "Healthcheck": {"Test": 5}},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    }
+    name = f"{registry}/odd"
+    items = [{"Config": "c.json", "RepoTags": [f"{name}:latest"], "Layers": ["l.tar"]}]
+    members = {"c.json": json.dumps(config).encode(), "manifest.json": json.dumps(items).encode(), "l.tar": layer}
+    (tmp_path / "odd.tar").write_bytes(tar_of({**members}))
+    assert "left out" in typed(f"load -i {tmp_path}/odd.tar").err
+    typed(f"push -q {name}")
+    typed(f"rmi {name}")
+    (tmp_path / "Dockerfile").write_text(f"FROM {name} AS with-run\nLABEL a=b\nFROM {name}\nCOPY Dockerfile /\n")
+    assert "left out" in typed(line.replace(" .", f" {tmp_path}").format(name)).err

@@ -46,14 +46,21 @@ class Bases:
         store: the local images.
         registry: gives the source of a reference; None for offline.
         pull: ask the registry even for what is here.
+        on_notice: hears of what is left out of the configurations of images that come.
     """
 
     def __init__(
-        self, store: ContentStore, registry: Callable[[Reference], ImageSource] | None, *, pull: bool = False
+        self,
+        store: ContentStore,
+        registry: Callable[[Reference], ImageSource] | None,
+        *,
+        pull: bool = False,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._registry = registry
         self._pull = pull
+        self._notice = on_notice
         self._lock = threading.Lock()
         self._locks: dict[tuple[str, Platform], threading.Lock] = {}
         self._views: dict[tuple[str, Platform], Image] = {}
@@ -165,7 +172,8 @@ class Bases:
         if name.startswith(SCHEME):
             from dockmagic.image.transfer.pull import bring
 
-            return bring(self._views[name, platform].source, self._store, [self._views[name, platform]], on_progress)[0]
+            view = self._views[name, platform]
+            return bring(view.source, self._store, [view], on_progress, on_notice=self._notice)[0]
         ref = Reference.parse(name).or_latest()
         if self._registry is None:
             raise ImageNotFound(f"No such image: {ref.familiar}", hint=f"Get it with pull {ref.familiar}")
@@ -173,4 +181,5 @@ class Bases:
             from dockmagic.runtime.disk.arriving import pull_unpacked as pull
         else:
             from dockmagic.image.transfer import pull
-        return pull(self._registry(ref), self._store, ref, platform=platform, on_progress=on_progress)
+        source = self._registry(ref)
+        return pull(source, self._store, ref, platform=platform, on_progress=on_progress, on_notice=self._notice)

@@ -90,6 +90,7 @@ def pull_repository(
     *,
     platform: Platform | None = None,
     on_progress: Progress = ignore_progress,
+    on_notice: Callable[[str], None] = lambda _: None,
 ) -> tuple[Image, ...]:
     """Bring many tags of one repository (``pull -a``): every layer once; the names come all at the end.
 
@@ -103,7 +104,7 @@ def pull_repository(
     """
     store.home.check()
     nearest = Nearest(source, store)
-    return bring(nearest, store, choose_all(nearest, store, refs, platform), on_progress)
+    return bring(nearest, store, choose_all(nearest, store, refs, platform), on_progress, on_notice=on_notice)
 
 
 def choose_all(
