@@ -42,6 +42,28 @@ def test_the_package_offers_its_domain(name: str) -> None:
     assert isinstance(value, str) or inspect.getdoc(value)
 
 
+def test_every_error_is_exported() -> None:
+    """What a method documents as raised can be caught by a name of the package."""
+    errors = importlib.import_module("dockmagic.oci.errors")
+    tree = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, errors.DockmagicError)
+    }
+    further = {"CannotStart", "CommandFailed", "ContainerNotFound", "StepFailed", "TimeExceeded"}
+    # A bug of ours is nothing that code should handle.
+    assert (tree - {"InternalError"}) | further <= set(dockmagic.__all__)
+
+
+def test_names_of_the_first_api_are_still_there() -> None:
+    """What people import goes on working."""
+    first = """Build CannotStart Conflict Container Diff DockerfileError DockmagicError Engine Image ImageNotFound
+        InvalidContent InvalidInput Layer NotFound NotSupported OutOfSpace Reference RegistryError Session StepFailed
+        StoreError Volume"""
+    types = "AmbiguousName Completed ContainerPath ImagePath Layers Platform Rows"
+    assert {*first.split(), *types.split()} <= set(dockmagic.__all__)
+
+
 def test_type_checkers_see_the_same_names() -> None:
     """The stub beside the package, which editors read, offers what the package offers, from the same places."""
     stub = Path(dockmagic.__file__).with_suffix(".pyi").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING, Any, overload
 
 from dockmagic.oci.errors import Conflict, DockmagicError, InvalidInput, NotFound
@@ -160,6 +161,10 @@ class Containers(Collection["Container"]):
             f"{text} is a container and an image", hint=f"Write container:{text} or image:{text} to say which you mean"
         )
 
+    def image_of(self, container: Container) -> Image:
+        """The image that a container stands on, with its names."""
+        return self._images.by_manifest(container.record.manifest)
+
     def inspect(self, container: Container, *, size: bool = False) -> dict[str, Any]:
         """What ``inspect`` says of a container, in docker's form; with `size`, how many bytes it has written."""
         from .container_document import container_document
@@ -269,8 +274,7 @@ class Containers(Collection["Container"]):
         from .running import detached, finished
 
         convert.switch("detach", detach)
-        convert.switch("check", check)
-        fed = _fed(input)
+        fed = _followed(input, check=check, timeout=timeout, on_output=on_output)
         if fed is not None:
             if detach:
                 raise TypeError("run() takes no input with detach=True: feed it with Container.attach")
@@ -436,7 +440,7 @@ class Containers(Collection["Container"]):
         self,
         container: Container,
         path: str,
-        target: str | BinaryIO,
+        target: str | os.PathLike[str] | BinaryIO,
         *,
         follow: bool = False,
         keep_owners: bool = False,
@@ -457,10 +461,10 @@ class Containers(Collection["Container"]):
             PathNotFound: it is not there.
             InvalidInput: a folder would go over a file, or the other way round.
         """
-        if isinstance(target, str):
+        if isinstance(target, (str, os.PathLike)):
             from dockmagic.runtime.transfer import copy_to_host
 
-            return copy_to_host(container, path, target, follow=follow, keep_owners=keep_owners)
+            return copy_to_host(container, path, convert.path("target", target), follow=follow, keep_owners=keep_owners)
         from .container_copies import copy_to_stream
 
         return copy_to_stream(container, path, target, follow=follow)
@@ -468,7 +472,7 @@ class Containers(Collection["Container"]):
     def copy_to(
         self,
         container: Container,
-        source: str | BinaryIO,
+        source: str | os.PathLike[str] | BinaryIO,
         path: str,
         *,
         follow: bool = False,
@@ -490,10 +494,12 @@ class Containers(Collection["Container"]):
             PathNotFound: one of them is not there.
             InvalidInput: a folder would go over a file, or the other way round.
         """
-        if isinstance(source, str):
+        if isinstance(source, (str, os.PathLike)):
             from dockmagic.runtime.transfer import copy_from_host
 
-            return copy_from_host(container, source, path, follow=follow, keep_owners=keep_owners)
+            return copy_from_host(
+                container, convert.path("source", source), path, follow=follow, keep_owners=keep_owners
+            )
         from .container_copies import copy_from_stream
 
         return copy_from_stream(container, source, path, keep_owners=keep_owners)
@@ -534,7 +540,7 @@ class Containers(Collection["Container"]):
         from .running import complete
 
         argv = convert.argv("command", command)
-        fed = _fed(input)
+        fed = _followed(input, check=check, timeout=timeout, on_output=on_output)
         session = container.exec(
             argv,
             env=read_env("env", env),
@@ -580,6 +586,16 @@ def _is_exact(image: Image, text: str) -> bool:
         return Reference.parse(text).or_latest() in image.names
     except InvalidInput:
         return False
+
+
+def _followed(fed: object, *, check: object, timeout: object, on_output: object) -> bytes | None:
+    """The input of a program, after what else says how it is followed was found to fit."""
+    convert.switch("check", check)
+    if timeout is not None and convert.seconds("timeout", timeout) < 0:
+        raise InvalidInput(f"timeout is negative: {timeout}", hint="Leave it out for no limit")
+    if on_output is not None and not callable(on_output):
+        raise convert.unfit("on_output", on_output, "a function of a stream and bytes")
+    return _fed(fed)
 
 
 def _fed(value: object) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ class Engine:
         self.notice: Callable[[str], None] = on_notice or (lambda _line: None)
         self.images = Images(self)
         self._registries: tuple[int, Registries] | None = None
+        self._locks: dict[int, threading.Lock] = {}
         self._pid = os.getpid()
         self.use_samples(wanted=registries is None and os.environ.get("DOCKMAGIC_SAMPLES", "0") not in ("", "0"))
         self._given: Registries | None = registries
@@ -110,10 +112,12 @@ class Engine:
 
         A forked process makes connections of its own: two processes cannot share one.
         """
-        found = self._registries
-        if found is None or (found[0] != os.getpid() and self._given is None):
-            found = self._registries = (os.getpid(), self._given or self._new_registries())
-        return found[1]
+        # One lock for each process: a fork may have happened while another thread held its parent's.
+        with self._locks.setdefault(os.getpid(), threading.Lock()):
+            found = self._registries
+            if found is None or (found[0] != os.getpid() and self._given is None):
+                found = self._registries = (os.getpid(), self._given or self._new_registries())
+            return found[1]
 
     def _new_registries(self) -> Registries:
         if self.samples is not None:

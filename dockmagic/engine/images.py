@@ -126,6 +126,17 @@ class Images(Collection["Image"]):
         """
         return self._own(find_image(self._engine, convert.text("name", name), platform=None, on_remote=None))
 
+    def by_manifest(self, manifest: Digest) -> Image:
+        """The local image with this manifest, with its names; one that has none is kept by what stands on it.
+
+        Raises:
+            ImageNotFound: it is not here.
+        """
+        try:
+            return self._own(local.by_digest(self._engine.store, manifest))
+        except ImageNotFound:
+            return self._own(local.by_manifest(self._engine.store, manifest))
+
     def find(
         self, name: str, *, platform: Platform | str | None = None, on_remote: Callable[[str], None] = lambda _: None
     ) -> Image:

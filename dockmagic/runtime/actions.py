@@ -18,6 +18,10 @@ class ContainerActions(Protocol):
         """Make an image of a container."""
         ...
 
+    def image_of(self, container: Any) -> Any:
+        """The image that a container stands on, with its names."""
+        ...
+
     def rename(self, container: Any, name: str) -> Any:
         """Give a container another name."""
         ...

@@ -157,9 +157,12 @@ class Container:
 
     @property
     def image(self) -> Image:
-        """What it stands on."""
+        """What it stands on; where an engine gave the container, with the names that it has now."""
         self.check()
-        return by_manifest(self.store, self.record.manifest)
+        if self.actions is None:
+            return by_manifest(self.store, self.record.manifest)
+        found: Image = self.actions.image_of(self)
+        return found
 
     @property
     def files(self) -> FileTree:
