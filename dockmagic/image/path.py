@@ -72,6 +72,9 @@ class MergedPath(PureTreePath):
         try:
             return self._tree.lookup(self.path, follow=follow)
         except PathNotFound as error:
+            above = next((one for one in self.parents if one.exists()), self)
+            if above.exists() and not above.is_dir():
+                raise NotDirectory(f"{above} is not a directory, so nothing is in it", hint=error.hint) from None
             raise MissingPath(error.message, hint=error.hint) from None
 
     def _found(self, *, follow: bool = True) -> Entry | None:

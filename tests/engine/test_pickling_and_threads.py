@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic import Engine, ImageNotFound, NotSupported
+from dockmagic import ContainerNotFound, Engine, ImageNotFound, NotSupported
 from dockmagic.registry.registries import Registries
 
 if TYPE_CHECKING:
