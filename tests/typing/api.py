@@ -1,0 +1,49 @@
+"""What an editor shows of the API: checked by mypy as a part of the linters, and never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from io import BufferedReader, TextIOWrapper
+from typing import TYPE_CHECKING, assert_type
+
+import dockmagic
+from dockmagic import Completed, Container, Image, ImagePath, Rows, Volume
+from dockmagic.rows import ContainerRow, ImageRow
+
+if TYPE_CHECKING:
+    from dockmagic import Engine
+
+
+def containers(engine: Engine) -> None:
+    """A run gives a result, and with `detach` a container."""
+    assert_type(engine.containers.run("a"), Completed)
+    assert_type(engine.containers.run("a", ["b"], env={"A": "1"}, check=True, input="x", timeout=1.5), Completed)
+    assert_type(engine.containers.run("a", "b", detach=True, ports={80: 8080}), Container)
+    assert_type(engine.containers.create("a"), Container)
+    assert_type(dockmagic.run("a"), Completed)
+    assert_type(dockmagic.run("a", detach=True), Container)
+
+
+def collections(engine: Engine) -> None:
+    """Their members are known."""
+    assert_type(iter(engine.images), Iterator[Image])
+    assert_type(engine.images["a"], Image)
+    assert_type(engine.containers.list(), tuple[Container, ...])
+    assert_type(engine.volumes["a"], Volume)
+    assert_type(len(engine.containers), int)
+    assert_type(engine.images.rows(), Rows[ImageRow])
+    assert_type(engine.containers.rows()[0], ContainerRow)
+
+
+def images(image: Image) -> None:
+    """Times are datetimes, and paths read as those of pathlib."""
+    assert_type(image.created, datetime | None)
+    assert_type(image.labels, dict[str, str])
+    path = image / "etc/passwd"
+    assert_type(path, ImagePath)
+    assert_type(path.parent, ImagePath)
+    assert_type(path.open(), TextIOWrapper)
+    assert_type(path.open("rb"), BufferedReader)
+    assert_type(path.read_text(), str)
+    assert_type(list(path.rglob("*")), list[ImagePath])
