@@ -88,6 +88,7 @@ def test_a_record_of_another_folder_is_damaged(typed, ids: tuple[str, str]) -> N
     assert (Home().store / "index.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("junk", JUNK)
 def test_every_other_record_may_be_damaged(typed, ids: tuple[str, str], junk: str) -> None:  # noqa: ANN001
     """Volumes, names, caches, file tables, what builds keep."""

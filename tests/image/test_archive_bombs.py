@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # each makes, reads and measures some hundred megabytes
+
 _MIB: Final = 1 << 20
 _ZEROS: Final = b"0" * _MIB
 _LIMIT: Final = 200_000  # KiB
