@@ -110,7 +110,9 @@ def _written(
     result = listing(rows, WrittenRow, form=form, whole=whole, quiet="Path" if quiet else "", subject=container)
     if sizes or not isinstance(result, Table):
         return result
-    return replace(result, lines=tuple(f"{row.change} {row.path}" for row in rows))
+    # One line each, since a line feed in a name would make a line that tells of another file.
+    lines = (f"{row.change} {row.path}".replace("\n", r"\x0a") for row in rows)
+    return replace(result, lines=tuple(lines))
 
 
 def _total(difference: Diff, rows: tuple[ChangeRow, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import DockmagicError, InvalidInput
@@ -126,8 +127,11 @@ def _ports(text: str) -> frozenset[str]:
 
 def _pattern(key: str, value: str) -> re.Pattern[str]:
     try:
-        return re.compile(value)
-    except (re.error, OverflowError, RecursionError):
+        with warnings.catch_warnings():
+            # Go's classes ([[:alpha:]]) and others that Python would read as something else are told, not guessed.
+            warnings.simplefilter("error", FutureWarning)
+            return re.compile(value)
+    except (re.error, FutureWarning, OverflowError, RecursionError):
         raise InvalidInput(f"invalid filter '{key}={value}'", hint="The value is a regular expression") from None
 
 

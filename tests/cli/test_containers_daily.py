@@ -107,6 +107,7 @@ def test_input_is_fed_and_ends(typed: Typed, box: str) -> None:
         ("exec --env-file /nosuch box true", 1, "open /nosuch: no such file or directory"),
         ("volume create --label =b data", 1, "invalid label '=b': empty name"),
         ("ps --filter health=fine", 1, "invalid filter 'health=fine'"),
+        ("ps --filter name=[[:alpha:]]", 1, "invalid filter 'name=[[:alpha:]]'"),
         ("ps --filter publish=x", 1, "invalid range format"),
         ("cp /nosuch/file box:/", 1, "No such container: box"),
         ("exec nosuch true", 1, "No such container: nosuch"),
@@ -274,6 +275,9 @@ def test_diff_shows_what_a_container_has_done(typed: Typed, web: str) -> None:
     assert re.split(r" {2,}", table[4]) == ["D", "file", "0B", "4B", "0", "/var/old"]
     deleted = json.loads(typed(f"diff --format json {web}").lines[-1])
     assert (deleted["Change"], deleted["Layer"], deleted["OldSize"]) == ("D", 0, 4)
+
+    typed(f"exec {web}", "sh", "-c", "mkdir -p '/a\nD /etc'")
+    assert r"A /a\x0aD /etc" in typed(f"diff {web}").lines
 
 
 def test_a_name_that_is_two_things_asks_which(typed: Typed, box: str) -> None:

@@ -276,6 +276,19 @@ def test_an_image_has_no_volume_where_the_kernel_is(store: ContentStore, make: M
     assert [mount.target for mount in container.record.mounts] == ["/data"]
 
 
+@pytest.mark.usefixtures("namespaces")
+def test_no_volume_is_filled_with_what_is_the_kernels(store: ContentStore, make: Make) -> None:
+    """A link of the image that leads to /sys makes it a volume there, but without what the kernel tells in it."""
+    image = altered(store, ("way", tarfile.SYMTYPE, "/sys"))
+    mounts = [
+        Mount(type="volume", target="/way"),
+        Mount(type="volume", target="/sys"),
+        Mount(type="volume", target="/bin"),
+    ]
+    container = make("sh", "-c", "ls /way; ls /sys; ls /bin/busybox", image=image, mounts=mounts)
+    assert finish(container) == (0, "/bin/busybox\n", "")
+
+
 @pytest.mark.parametrize("name", ["a\nb", "a b", "a\tb", "a#b", "\n", "a\u2028b", "x" * 300])
 def test_a_name_is_one_word_of_one_line(make: Make, name: str) -> None:
     """``--hostname``, ``--add-host`` and ``--dns-search`` become words of files that everybody in a container reads."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
 import signal
+import tarfile
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from programs import limit_log, until
 
-from dockmagic.oci.errors import DockmagicError
+from dockmagic.oci.errors import DockmagicError, OutOfSpace
+from dockmagic.runtime.worker.copying import write_tar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from dockmagic.runtime.container import Container
 
@@ -78,3 +82,24 @@ def test_a_log_goes_on_where_its_keeper_was_killed(make: Make) -> None:
             file.seek(0, os.SEEK_END)
             file.write(half)
     assert [frame.data for frame in container.logs()] == [b"whole\n"] * 2
+
+
+def test_a_copy_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+    """Where there is no more room, what is whole stays, and the error names the file that is not."""
+    packed, aim = tmp_path / "tar", tmp_path / "aim"
+    aim.mkdir()
+    with tarfile.open(packed, "w") as tar:
+        for name, size in (("bin", 0), ("bin/small", 10), ("bin/large", 100_000)):
+            member = tarfile.TarInfo(name)
+            member.size, member.type = size, tarfile.REGTYPE if size else tarfile.DIRTYPE
+            member.mode = 0o755
+            tar.addfile(member, io.BytesIO(bytes(size)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with packed.open("rb") as source:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+        try:
+            with pytest.raises(OutOfSpace, match="no space is left for bin/large"):
+                write_tar("/", str(aim), source.fileno())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in (aim / "bin").iterdir()] == ["small"]

@@ -190,6 +190,9 @@ def _number(width: str, precision: str, verb: str, number: Any, value: Any) -> s
         return f"%!{verb}({'string=' if isinstance(number, str) else ''}{go_text(value, inner=True)})"
     if verb == "b":
         return f"{width}s" % format(int(number), "b")
+    if verb == "c":
+        exists = 0 <= number < 0x110000 and not 0xD800 <= number < 0xE000
+        return f"{width}s" % (chr(int(number)) if exists else "\ufffd")  # as Go writes what is no character
     return f"{width}{precision}{verb}" % number
 
 

@@ -282,7 +282,9 @@ def _volume(spec: dict[str, Any], root: int, mount: dict[str, Any], created: lis
         if made < 0:
             _tmpfs(through, mount)
             return
-        if mount.get("fill") and not os.listdir(source):
+        # What lies on another file system (/sys, /dev, another mount) is not the image's, and stays out of its volumes.
+        own = os.fstat(descriptor).st_dev == os.fstat(root).st_dev
+        if mount.get("fill") and own and not os.listdir(source):
             from .fill import fill
 
             fill(through, source)

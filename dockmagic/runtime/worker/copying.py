@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -12,7 +13,7 @@ from dockmagic.layer.entry import FOREIGN_XATTRS, EntryType
 from dockmagic.layer.noted import set_xattrs
 from dockmagic.layer.pack import Told
 from dockmagic.layer.pax import XATTR
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import InvalidInput, OutOfSpace
 from dockmagic.oci.ids import NOBODY
 
 from .rooted import Rooted
@@ -250,10 +251,20 @@ def _replaced(name: str) -> InvalidInput:
 def _file(tar: tarfile.TarFile, info: tarfile.TarInfo, folder: int, name: str) -> int:
     """Write a file's content; a descriptor of it."""
     out = os.open(name, _NEW, 0o600, dir_fd=folder)
-    with os.fdopen(os.dup(out), "wb") as file:
-        content = tar.extractfile(info)
-        while content is not None and (data := content.read(1 << 20)):
-            file.write(data)
+    content = tar.extractfile(info)
+    try:
+        with os.fdopen(os.dup(out), "wb") as file:
+            while content is not None and (data := content.read(1 << 20)):
+                file.write(data)
+    except OSError as error:
+        os.close(out)
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=folder)  # half of a file looks like the file
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise OutOfSpace(
+            f"no space is left for {info.name}", hint="Free some; what was copied before it is there"
+        ) from error
     return out
 
 
