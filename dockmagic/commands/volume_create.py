@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import NotSupported
+from dockmagic.oci.errors import UNREADABLE_FLAG, InvalidInput, NotSupported
 
 from .command import argument, option, verb
 from .result import Text
@@ -36,4 +36,9 @@ def command(door: Door, name: str, labels: tuple[str, ...], old_name: str, drive
         raise NotSupported(f"there is no volume driver {driver}", hint="Leave --driver out: there is local")
     from dockmagic.runtime.flags.environment import parse_label
 
-    return Text(door.engine.volumes.create(name or old_name, labels=dict(map(parse_label, labels))).name)
+    try:
+        named = dict(map(parse_label, labels))
+    except InvalidInput as error:
+        error.exit_code = UNREADABLE_FLAG
+        raise
+    return Text(door.engine.volumes.create(name or old_name, labels=named).name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.image import local
 from dockmagic.image.image import Image
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.oci.errors import UNREADABLE_FLAG, InvalidInput
 from dockmagic.oci.times import parse_time
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ def named_filters(filters: Iterable[str], keys: Sequence[str]) -> Iterator[tuple
         key, equals, value = text.partition("=")
         key, value = key.strip().lower(), value.strip()
         if not equals:
-            raise InvalidInput(f"bad format of filter {text!r} (expected name=value)", hint="Write --filter KEY=VALUE")
+            error = InvalidInput(
+                f"bad format of filter {text!r} (expected name=value)", hint="Write --filter KEY=VALUE"
+            )
+            error.exit_code = UNREADABLE_FLAG
+            raise error
         if key not in keys:
             raise InvalidInput(f"invalid filter {key!r}", hint=f"There are {', '.join(sorted(keys))}")
         yield key, value

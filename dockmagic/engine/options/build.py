@@ -150,14 +150,16 @@ class BuildOptions(TypedDict, total=False):
     build_args: Annotated[
         Pairs, _list("--build-arg", convert=environment.build_arguments, help="Value of an ARG, as NAME=VALUE")
     ]
-    labels: Annotated[Pairs, _list("--label", convert=environment.pairs, help="Label of the image, as KEY=VALUE")]
+    labels: Annotated[Pairs, _list("--label", convert=environment.labels, help="Label of the image, as KEY=VALUE")]
     annotations: Annotated[Pairs, _list("--annotation", convert=_annotations, help="Annotation of the manifest")]
     no_cache: Annotated[bool, Option(("--no-cache",), switch, "Do not use the cache", metavar="")]
     no_cache_filter: Annotated[
         Texts, _list("--no-cache-filter", convert=_stages, help="Do not use the cache for these stages")
     ]
     pull: Annotated[bool, Option(("--pull",), switch, "Ask registries for newer base images", metavar="")]
-    platform: Annotated[str | Platform, Option(("--platform",), _platform, "Platform, as OS/ARCH[/VARIANT]")]
+    platform: Annotated[
+        str | Platform, Option(("--platform",), _platform, "Platform, as OS/ARCH[/VARIANT]", later=True)
+    ]
     secrets: Annotated[
         Mapping[str, str | bytes | PurePath] | Texts,
         _list(

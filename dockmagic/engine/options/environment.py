@@ -48,7 +48,7 @@ def label_file(keyword: str, value: object) -> dict[str, str]:
     return {name: one for file in items(keyword, value) for name, one in parse_label_file(path(keyword, file)).items()}
 
 
-def pairs(keyword: str, value: object, flag: str = "") -> dict[str, str]:
+def pairs(keyword: str, value: object, flag: str) -> dict[str, str]:
     """Key → value of a mapping, or of texts ``KEY=VALUE`` that have both.
 
     Raises:
@@ -56,7 +56,6 @@ def pairs(keyword: str, value: object, flag: str = "") -> dict[str, str]:
     """
     if isinstance(value, Mapping):
         return {name: value_text(f"{keyword}[{name!r}]", one) for name, one in mapping(keyword, value)}
-    flag = flag or f"--{keyword.replace('_', '-')}"
     found = {}
     for one in items(keyword, value):
         key, equals, rest = text(keyword, one).partition("=")
