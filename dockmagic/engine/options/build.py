@@ -201,7 +201,7 @@ FOREIGN: Final = {
     "quiet": _EVENTS, "progress": _EVENTS, "stream_logs": _EVENTS, "return_image": _EVENTS,
     "custom_context": "give the tar itself: context=STREAM", "encoding": "leave it out: a tar's compression is seen",
     "decode": _EVENTS, "metadata_file": "leave it out: the Build that is returned has the image and its digest",
-    "timeout": "leave it out: a Job can be cancelled", "container_limits": "--memory",
+    "timeout": "leave it out, and interrupt the build when it takes too long", "container_limits": "--memory",
     "provenance": "--attest", "sbom": "--attest", "attest": "--attest", "builder": "--builder", "allow": "--allow",
 }  # fmt: skip
 
