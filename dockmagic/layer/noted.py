@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .entry import FOREIGN_XATTRS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NOTE", "restored", "set_xattrs"]
+__all__ = ["NOTE", "is_portable", "restored", "set_xattrs"]
 
 #: Attribute with those that were refused. It belongs to this machine, and is copied up with its file.
 NOTE: Final = "user.dockmagic.xattrs"
@@ -24,6 +26,7 @@ _REFUSED: Final = (errno.ENOTSUP, errno.EPERM, errno.EINVAL)
 _NO_ROOM: Final = (errno.ENOSPC, errno.E2BIG, errno.ERANGE)
 # Set for real wherever containers can be committed. As a note any user of a container could make it up.
 _NEVERNOTED: Final = "security.capability"
+_NOTED: Final = ("trusted.", "security.", "system.posix_acl_")
 _ACCESS: Final = "system.posix_acl_access"
 _ACL_ENTRY: Final = struct.Struct("<HHI")  # tag, permissions, user or group (linux/posix_acl_xattr.h)
 _ACL_HEADER: Final = 4
@@ -61,12 +64,23 @@ def _set(file: int | bytes, name: str, value: bytes, *, follow: bool) -> bool:
     return True
 
 
+def is_portable(name: str) -> bool:
+    """Whether an attribute can stand in a layer: it is no machine's own, and a pax record can hold its name.
+
+    A record is ``NAME=VALUE``: what stands behind an equals sign of the name would be read as the value of another
+    attribute, such as ``security.capability``.
+    """
+    return not name.startswith(FOREIGN_XATTRS) and "=" not in name and "\0" not in name
+
+
 def restored(xattrs: Mapping[str, bytes], mode: int) -> dict[str, bytes]:
     """All attributes that a file should have, given those that it has, and its permission bits."""
     try:
         known = msgspec.msgpack.decode(xattrs[NOTE], type=dict[str, bytes])
     except (KeyError, msgspec.DecodeError):
         return dict(xattrs)
+    # Any user of a container could have made the note up: it is worth what could have been noted, and no more.
+    known = {name: value for name, value in known.items() if name.startswith(_NOTED) and is_portable(name)}
     known.pop(_NEVERNOTED, None)
     if _ACCESS in known:
         known[_ACCESS] = _with_mode(known[_ACCESS], mode)

@@ -11,10 +11,10 @@ from blake3 import blake3
 
 from dockmagic.oci.errors import NotSupported, StoreError
 
-from .entry import FOREIGN_XATTRS, Entry, EntryType
+from .entry import Entry, EntryType
 from .header import show
 from .layout import WHITEOUT
-from .noted import NOTE, restored
+from .noted import NOTE, is_portable, restored
 
 if TYPE_CHECKING:
     from .place import Place
@@ -136,7 +136,7 @@ def read_xattrs(path: bytes, name: str, *, follow: bool = True, mode: int | None
         values = {
             key: os.getxattr(path, key, follow_symlinks=follow)
             for key in sorted(names, key=os.fsencode)
-            if not key.startswith(FOREIGN_XATTRS) or (key == NOTE and mode is not None)
+            if is_portable(key) or (key == NOTE and mode is not None)
         }
     except OSError as error:
         if error.errno in (errno.ENOTSUP, errno.ENOENT):
