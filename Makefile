@@ -2,7 +2,7 @@
 #
 #   make demo      set up (1 minute), then run the quickstart notebook offline and write it as a page (10 seconds)
 #   make test      set up (3 minutes), then every test and every notebook (5 minutes on two cores)
-#   make quick     the tests that start no container, kernel, browser or other engine (under a minute)
+#   make quick     the tests that start no container, kernel, browser or other engine (about a minute)
 #   make lint      ruff, mypy, the order of packages
 #   make bench     the speed tables, side by side with the peers that are installed
 #   make clean     forget what the others made
@@ -25,11 +25,11 @@ demo: $(VENV)/.demo compiled
 	@$(BIN)/python notebooks/demo.py
 
 test: $(VENV)/.test $(VENV)/.peers compiled
-	@echo 'Running every test and every notebook (about 5 minutes on two cores; `make quick` takes one)'
+	@echo 'Running every test and every notebook (about 5 minutes on two cores; `make quick` takes about one)'
 	@$(PYTEST) --nbval --nbval-current-env tests notebooks
 
 quick: $(VENV)/.test compiled
-	@echo 'Running the tests that start no container, kernel, browser or other engine (under a minute)'
+	@echo 'Running the tests that start no container, kernel, browser or other engine (about a minute)'
 	@$(PYTEST) -p no:nbval -m 'not slow' tests
 
 lint: $(VENV)/.lint

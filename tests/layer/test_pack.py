@@ -269,6 +269,7 @@ def build(root: Path, tree: dict) -> None:
             os.utime(path, (values[2], values[2]))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(TREES, TREES)
 def test_applying_the_difference_gives_the_tree(

@@ -79,6 +79,7 @@ MEMBERS = st.one_of(
 LAYERS = st.lists(st.lists(MEMBERS, max_size=8), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(LAYERS)
 def test_the_tree_is_what_unpacking_gives(tmp_path_factory: pytest.TempPathFactory, layers: list[list[Member]]) -> None:

@@ -67,6 +67,7 @@ def test_a_difference_is_a_tree_with_the_text_of_small_files(bundle) -> None:  #
     assert "C /etc/os-release" in data["text/plain"]
 
 
+@pytest.mark.slow
 def test_a_view_can_be_gone_on_with(bundle, shared_shell: InteractiveShell) -> None:  # noqa: ANN001
     """Rows, a frame, plain data, docker's text, and a picture that needs no display."""
     bundle("view = %layers ubuntu:12.04\nview")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from dockmagic.registry.registries import Registries
 
+pytestmark = pytest.mark.slow  # hundreds of answers of a registry
+
 CONTENT = b"layer" * 100
 DESC = blob(CONTENT)
 LONG = "9" * 5000

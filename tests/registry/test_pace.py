@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from dockmagic.registry.registries import Registries
 
+pytestmark = pytest.mark.slow  # it waits for what is slow
+
 CONTENT = b"layer" * 100
 DESC = blob(CONTENT)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\n"

@@ -67,6 +67,7 @@ def test_a_row_without_its_number_is_nobodys(root: Path, user: str) -> None:
         find(user, root=str(root))
 
 
+@pytest.mark.slow
 def test_large_files_and_long_rows_are_read(root: Path) -> None:
     """Thirty thousand users, a group with as many members, and bytes that are not UTF-8."""
     users = b"".join(b"u%d:x:%d:%d::/h:/bin/sh\n" % (number, number, number) for number in range(1000, 31_000))
