@@ -10,6 +10,7 @@ __all__ = ["next_link"]
 # values may be quoted and hold anything.
 # No part is tried a second time in another way (*+), so a hostile header costs no more than its length.
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_ESCAPED = re.compile(r"\\.")
 _LINK = re.compile(rf'\s*+(?:<([^>]*+)>|([^<>;,\s"]++))\s*+((?:;(?:[^",;]|{_QUOTED})*+)*+)(?:,|$)')
 _PARAMETER = re.compile(rf';\s*+([^\s=;,"]++)\s*+(?:=\s*+({_QUOTED}|[^\s;,"]*+))?\s*+(?=;|$)')
 
@@ -29,6 +30,8 @@ def next_link(header: str) -> str | None:
             raise ValueError(header)
         position = match.end()
         address, parameters = match[1] if match[1] is not None else match[2], match[3]
+        if _ESCAPED.sub("", parameters).count('"') % 2:  # Python before 3.11.5 matches an open quotation (gh-106052)
+            raise ValueError(header)
         relations = [
             value.strip('"').lower().split() for name, value in _PARAMETER.findall(parameters) if name.lower() == "rel"
         ]

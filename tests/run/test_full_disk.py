@@ -99,7 +99,7 @@ def test_a_copy_leaves_no_half_of_a_file(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
         try:
             with pytest.raises(OutOfSpace, match="no space is left for bin/large"):
-                write_tar("/", str(aim), source.fileno())
+                write_tar("/", str(aim), source.fileno(), owners="mine")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [path.name for path in (aim / "bin").iterdir()] == ["small"]
