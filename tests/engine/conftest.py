@@ -57,7 +57,7 @@ def image(engine: Engine) -> Image:
 @pytest.fixture
 def container(engine: Engine) -> Container:
     """One that runs."""
-    return engine.containers.run("small:1", "sleep 1000", detach=True, init=True)
+    return engine.containers.run("small:1", "sleep 1000", detach=True)
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,9 @@ def test_options_reach_the_program(engine: Engine) -> None:
 
 def test_a_detached_container_runs_on_and_has_what_one_reaches_for(engine: Engine) -> None:
     """Names, state, times and settings are properties; the end is waited for."""
-    container = engine.containers.run("small:1", "sleep 1000", detach=True, name="db", init=True, labels={"a": "1"})
+    program = ["sh", "-c", "trap 'exit 143' TERM; echo ready; sleep 1000 & wait"]
+    container = engine.containers.run("small:1", program, detach=True, name="db", labels={"a": "1"})
+    next(iter(container.logs(follow=True)))
     assert isinstance(container, Container)
     assert (container.name, container.status, container.is_running, container.exit_code) == (
         "db",
