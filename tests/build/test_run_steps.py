@@ -396,6 +396,13 @@ RUN --mount=type=secret,id=missing test ! -e /run/secrets/missing
         make("FROM base\nRUN --mount=type=secret,id=gone,required true")
 
 
+def test_a_step_that_ran_without_its_secret_is_not_found_where_it_is_required(make: Builder) -> None:
+    """The cache must not hide that a required secret is missing."""
+    make("FROM base\nRUN --mount=type=secret,id=gone true")
+    with pytest.raises(StepFailed, match="secret gone: not found"):
+        make("FROM base\nRUN --mount=type=secret,id=gone,required true")
+
+
 @pytest.mark.parametrize(
     ("step", "words"),
     [

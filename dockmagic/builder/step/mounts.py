@@ -122,6 +122,8 @@ class Mounted:
                 name: getattr(mount, name)
                 for name in ("type", "source", "readonly", "id", "sharing", "size", "env", "mode", "uid", "gid")
             }
+            if mount.required:  # a step that ran without its secret says nothing of one that needs it
+                shown["required"] = True
             yield Part("mount", json.dumps(shown, sort_keys=True), mount.target or f"${mount.env}")
             if mount.type == "bind" or mount.from_:
                 with about(mount.from_):
