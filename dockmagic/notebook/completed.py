@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from dockmagic.oci.errors import DockmagicError
-from dockmagic.oci.signals import signal_name
+from dockmagic.engine.completed import CommandFailed
 
 from .output import Output
 
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
     from .streams import Streams
 
-__all__ = ["CommandFailed", "Completed", "completed"]
-
-#: Shells add the signal's number to it.
-_KILLED: Final = 128
+__all__ = ["Completed", "completed"]
 
 
 class Completed(Output):
@@ -86,20 +82,6 @@ class Completed(Output):
         return self.exit_code == 0
 
 
-class CommandFailed(DockmagicError):
-    """A program in a container ended with another exit code than 0.
-
-    Attributes:
-        result: its output and exit code.
-        exit_code: of the program.
-    """
-
-    def __init__(self, message: str, result: Completed, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.result = result
-        self.exit_code = result.exit_code
-
-
 def completed(call: Invocation, ran: Ran, streams: Streams, *, check: bool) -> Any:
     """The value of a cell whose command ran a program.
 
@@ -119,15 +101,5 @@ def completed(call: Invocation, ran: Ran, streams: Streams, *, check: bool) -> A
         return ran.container
     result = Completed(call, ran.exit_code, streams)
     if check and ran.exit_code:
-        raise CommandFailed(
-            f"the program ended with {_words(ran.exit_code)}",
-            result,
-            hint="With --check=false that is no error; --into NAME keeps the result either way",
-        )
+        raise CommandFailed(result, hint="With --check=false that is no error; --into NAME keeps the result either way")
     return result
-
-
-def _words(exit_code: int) -> str:
-    number = exit_code - _KILLED
-    name = signal_name(number)
-    return f"exit code {exit_code} ({name})" if name.startswith("SIG") else f"exit code {exit_code}"

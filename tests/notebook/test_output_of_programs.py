@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.commands.invocation import bind
-from dockmagic.notebook.completed import CommandFailed, Completed
+from dockmagic.engine.completed import CommandFailed
+from dockmagic.notebook.completed import Completed
 from dockmagic.notebook.readable import Readable, without_colours
 from dockmagic.notebook.streams import Streams
 
@@ -103,7 +104,7 @@ def test_a_result_reads_as_text_json_or_a_frame() -> None:
 
 
 def test_a_failure_carries_its_result() -> None:
-    """For whoever catches it."""
+    """For whoever catches it: the error that Python exports, in a cell too."""
     result = _completed(b"so far\n", 3)
-    failure = CommandFailed("it failed", result)
+    failure = CommandFailed(result)
     assert (failure.exit_code, failure.result.text, result.ok) == (3, "so far", False)
