@@ -8,7 +8,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.runtime.linux import disposition
+from dockmagic.linux import disposition
 
 from .detaching import configured_detach_keys, detach_keys_of
 from .result import Ran

@@ -68,7 +68,7 @@ def command(
             error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
             error.exit_code = 1
             raise error
-        with ahead("shim.main"):
+        with ahead("runtime.shim.main"):
             container = create(door, image, words, **flags)
             if detach:
                 return Ran(detached(container, owner=door.owner), None, lines=(container.id,))

@@ -106,7 +106,7 @@ def _state(state: State) -> dict[str, Any]:
 
 
 def _host_config(record: Record) -> dict[str, Any]:
-    from dockmagic.runtime.linux.capabilities import names_of
+    from dockmagic.linux.capabilities import names_of
 
     limits = record.limits
     return {

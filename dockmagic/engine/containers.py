@@ -282,7 +282,7 @@ class Containers(Collection["Container"]):
         if detach and (check or timeout is not None or on_output is not None):
             raise TypeError("run() takes no check, timeout or on_output with detach=True: it does not wait")
         found, spec = self._request("run", image, command, options)
-        with ahead("shim.main"):
+        with ahead("runtime.shim.main"):
             container = self.create_from(spec, found, on_notice=on_notice, on_progress=on_progress)
             if detach:
                 return detached(container)

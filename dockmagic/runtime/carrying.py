@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from dockmagic.linux import kernel
 from dockmagic.oci.errors import InvalidInput
+from dockmagic.snapshot import copied
 from dockmagic.store.home import disk_errors
 
 from .disk import trees
-from .linux import kernel
+from .init.secretdata import give
+from .init.spots import Spots
 from .machine.isolation import Tier
-from .shim.secretdata import give
-from .shim.spots import Spots
-from .worker import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from .container import Container
     from .disk.record import Mount
+    from .init.spots import Spot
     from .machine.isolation import Isolation
-    from .shim.spots import Spot
 
 __all__ = ["carried", "copy_from_image"]
 

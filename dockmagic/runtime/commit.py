@@ -164,7 +164,7 @@ def _pack(
     still = held(container.state.pid if pause else 0)
     isolation, tables = container.isolation, layers.tables(container.store, container.image)
     if not isolation.needs_worker:
-        from .worker.packing import pack_view
+        from dockmagic.snapshot.commit import pack_view
 
         with still, disk_errors():
             diff, packed = pack_view(

@@ -11,8 +11,12 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dockmagic.image.local import by_manifest
 from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported
+from dockmagic.snapshot import upper, written
+from dockmagic.snapshot.mountpoints import read_mountpoints
 
 from . import hosts, pause
 from .disk import layers
@@ -26,8 +30,6 @@ from .machine.work import work
 from .session import Session
 from .shim import log
 from .spec import anonymous_volumes, ready_sources, spec_of
-from .worker import snapshot, upper
-from .worker.mountpoints import read_mountpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -306,7 +308,7 @@ class Container:
         # Opened before it runs: one that goes when it ends may be gone before we look.
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC) if self.record.keep_log else -1
         with (self.folder / "shim.log").open("ab") as errors:
-            connection, child = launch("shim.main", errors=errors)
+            connection, child = launch("runtime.shim.main", errors=errors)
         spec = self.spec()
         spec["process"]["env"] += secrets
         spec["process"]["window"] = window
@@ -555,9 +557,9 @@ class Container:
                 session.close()
 
     def written(self, below: FileTree | None = None) -> list[upper.Written]:
-        """What the writable layer holds; see `snapshot.written`."""
+        """What the writable layer holds; see `written.written`."""
         try:
-            return snapshot.seen_inside(snapshot.written(self.folder, self.record.isolation, below), self.isolation)
+            return _seen_inside(written.written(self.folder, self.record.isolation, below), self.isolation)
         except PermissionError:
             # Folders of other users of the container are closed to us, not to its root.
             import tempfile
@@ -644,3 +646,11 @@ def _adopt(child: Child) -> None:
     import threading
 
     threading.Thread(target=child.wait, name="dockmagic-shim", daemon=True).start()
+
+
+def _seen_inside(items: list[upper.Written], isolation: Isolation) -> list[upper.Written]:
+    """What was written, with the owners that the container sees."""
+    if not isolation.uid_map or not isolation.keeps_owners:
+        return items
+    owners = ((item, isolation.inside(item.uid, item.gid)) for item in items)
+    return [msgspec.structs.replace(item, uid=uid, gid=gid) for item, (uid, gid) in owners]

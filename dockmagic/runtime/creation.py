@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dockmagic.linux import capabilities, seccomp
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, NotSupported
 from dockmagic.oci.signals import parse_signal
 from dockmagic.store.private import FILE_MODE
@@ -28,7 +29,6 @@ from .flags.environment import merge_environment, program_environment
 from .flags.limits import hold
 from .flags.ports import check_ports, parse_port
 from .granting import grant
-from .linux import capabilities, seccomp
 from .listing import containers, find
 from .machine.disposal import remove_folders
 from .machine.tiers import choose

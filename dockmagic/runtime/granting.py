@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dockmagic.linux import capabilities
 from dockmagic.oci.errors import NotSupported
 
-from .linux import capabilities
 from .machine.isolation import Tier
 
 if TYPE_CHECKING:

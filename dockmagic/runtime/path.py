@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.layer.tree import FileTree, Node
+    from dockmagic.snapshot.upper import Written, WrittenChange
 
     from .disk.record import State
     from .machine.isolation import Isolation
-    from .worker.upper import Written, WrittenChange
 
 __all__ = ["ContainerPath", "Holder", "Place", "differences", "merged"]
 

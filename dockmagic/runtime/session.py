@@ -10,9 +10,9 @@ import struct
 import termios
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from dockmagic.linux.wakeup import Wakeup
 from dockmagic.oci.errors import DockmagicError
 
-from .linux.wakeup import Wakeup
 from .shim import log
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ import msgspec
 
 from dockmagic.layer.pack import Told
 from dockmagic.oci.errors import InvalidInput, PathNotFound
+from dockmagic.snapshot.mountpoints import read_mountpoints
 
 from .disk import layers
 from .machine.work import work
 from .path import merged
 from .spec import ready_sources
-from .worker.copying import write_tar
-from .worker.gathering import read_tar, top_name
-from .worker.mountpoints import read_mountpoints
+from .worker.tar_in import write_tar
+from .worker.tar_out import read_tar, top_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

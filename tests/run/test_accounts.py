@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.runtime.shim.accounts import find, parse_rows
+from dockmagic.runtime.init.accounts import find, parse_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

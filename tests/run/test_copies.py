@@ -18,7 +18,7 @@ from dockmagic.runtime.commit import commit
 from dockmagic.runtime.creation import create
 from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.machine.tiers import choose, explain
-from dockmagic.runtime.worker import copied
+from dockmagic.snapshot import copied
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

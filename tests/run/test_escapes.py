@@ -17,13 +17,13 @@ from programs import finish
 from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
+from dockmagic.linux import kernel
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
 from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.hosts import parse_host
-from dockmagic.runtime.linux import kernel
 from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 from programs import limit_log, until
 
 from dockmagic.oci.errors import DockmagicError, OutOfSpace
-from dockmagic.runtime.worker.copying import write_tar
+from dockmagic.runtime.worker.tar_in import write_tar
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.linux import capabilities, kernel
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.granting import grant
-from dockmagic.runtime.linux import capabilities, kernel
 from dockmagic.runtime.machine.isolation import Isolation, Tier
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 from programs import finish
 
+from dockmagic.linux import cgroups
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported, PathNotFound
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.flags.limits import Limits
 from dockmagic.runtime.flags.ports import Port, parse_port
-from dockmagic.runtime.linux import cgroups
 from dockmagic.runtime.machine.disposal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.runtime.shim import reaper

@@ -25,9 +25,9 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.init.fill import fill
 from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.shim import log
-from dockmagic.runtime.shim.fill import fill
 from dockmagic.runtime.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
 if TYPE_CHECKING:

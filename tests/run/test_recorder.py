@@ -18,8 +18,8 @@ from dockmagic.layer.entry import EntryType
 from dockmagic.layer.form import OWNER
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.init import recorder
 from dockmagic.runtime.machine.isolation import Tier
-from dockmagic.runtime.shim import recorder
 from dockmagic.runtime.transfer import copy_out
 
 if TYPE_CHECKING:

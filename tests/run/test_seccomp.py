@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.runtime.linux import bpf, disposition, kernel, seccomp
-from dockmagic.runtime.linux.capabilities import DEFAULT
-from dockmagic.runtime.shim import confined, recorder
+from dockmagic.linux import bpf, disposition, kernel, seccomp
+from dockmagic.linux.capabilities import DEFAULT
+from dockmagic.runtime.init import confined, recorder
 
 MACHINES = ("x86_64", "aarch64", "i386")
 ALLOWED = bpf.ALLOW

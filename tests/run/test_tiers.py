@@ -296,8 +296,8 @@ def test_each_tier_says_whether_it_works(store: ContentStore) -> None:
 # Docker's default profile for a container without CAP_SYS_ADMIN, as far as it matters here: no namespaces, no mounts.
 _CONFINED = """
 import errno, os, sys
-from dockmagic.runtime.linux import bpf, kernel
-from dockmagic.runtime.linux.capabilities import DEFAULT, mask
+from dockmagic.linux import bpf, kernel
+from dockmagic.linux.capabilities import DEFAULT, mask
 NUMBERS = {
     "x86_64": {"unshare": 272, "mount": 165, "umount2": 166, "setns": 308, "pivot_root": 155, "clone": 56},
     "aarch64": {"unshare": 97, "mount": 40, "umount2": 39, "setns": 268, "pivot_root": 41, "clone": 220},

@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dockmagic.runtime.linux.wakeup import Wakeup
+from dockmagic.linux.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dockmagic.builder.sources.layered import read_file
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.ids import parse_id
-from dockmagic.runtime.shim.accounts import LIMIT, parse_rows
+from dockmagic.runtime.init.accounts import LIMIT, parse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """``RUN --mount``: from what the Dockerfile says to what a container gets, and to what of it the cache must know.
 
 Targets are opened inside the container's root, and sources inside the image or folder that they are part of, by the run
-room (`runtime.shim.rootfs`): no link in either leads out (CVE-2024-9407, CVE-2024-9675, CVE-2024-23651).
+room (`runtime.init.rootfs`): no link in either leads out (CVE-2024-9407, CVE-2024-9675, CVE-2024-23651).
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
         output(2, f"{error.message}\n".encode())  # as a shell would say it
         return error.exit_code
     if container.isolation.needs_worker:
-        shop.nursery().expect("worker.main", "worker.packing")  # while the program runs
+        shop.nursery().expect("runtime.worker.main", "snapshot.commit")  # while the program runs
     with session:
         shop.watch(session)
         try:

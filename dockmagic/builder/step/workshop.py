@@ -116,7 +116,7 @@ class Workshop(msgspec.Struct, kw_only=True):
             if self._nursery is None:
                 from dockmagic.runtime.machine.nursery import Nursery
 
-                self._nursery = Nursery("shim.main")
+                self._nursery = Nursery("runtime.shim.main")
             return self._nursery
 
     def remove(self, container: Container) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.runtime.shim.rootfs import APT_SETTINGS
+from dockmagic.runtime.init.rootfs import APT_SETTINGS
 
 from .authorities import own_layer
 

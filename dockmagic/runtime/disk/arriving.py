@@ -67,7 +67,7 @@ def _unpacking(home: Home) -> Iterator[Intake]:
     if isolation is None or isolation.copies:
         yield record
         return
-    with layers.in_use(home), Nursery("worker.main", "worker.unpacking") as nursery:
+    with layers.in_use(home), Nursery("runtime.worker.main", "snapshot.unpack") as nursery:
         yield _Crew(home, isolation, nursery).intake
 
 

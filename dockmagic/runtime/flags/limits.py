@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from dockmagic.linux import cgroups
 from dockmagic.oci.errors import InvalidInput, OutOfRange
-from dockmagic.runtime.linux import cgroups
 
 from .sizes import parse_size
 

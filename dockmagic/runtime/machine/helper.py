@@ -116,7 +116,7 @@ NURSERY: ContextVar[Launcher | None] = ContextVar("NURSERY", default=None)
 
 
 def launch(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
-    """Start ``dockmagic.runtime.MODULE`` as a process of its own; its descriptor 0 is our end's other side.
+    """Start ``dockmagic.MODULE`` as a process of its own; its descriptor 0 is our end's other side.
 
     Args:
         module: has a `main()`.
@@ -210,8 +210,8 @@ def spawn(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, 
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # Whoever waits for its end need not wait until Python has taken every object apart.
     code = (
-        f"import os, sys; sys.path += {_PACKAGES!r}; from dockmagic.runtime.linux.inherited import forget; forget(); "
-        f"from dockmagic.runtime.{module} import main; main(); os._exit(0)"
+        f"import os, sys; sys.path += {_PACKAGES!r}; from dockmagic.linux.inherited import forget; forget(); "
+        f"from dockmagic.{module} import main; main(); os._exit(0)"
     )
     with theirs:
         child = subprocess.Popen(  # noqa: S603  (our own interpreter and module)

@@ -60,7 +60,7 @@ def _reap() -> None:
 
 
 def _load(name: str) -> ModuleType:
-    module = importlib.import_module(f"dockmagic.runtime.{name}")
+    module = importlib.import_module(f"dockmagic.{name}")
     gc.freeze()  # so that a child's collector does not write to, and so copy, all of the parent's pages
     return module
 

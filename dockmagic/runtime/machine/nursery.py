@@ -32,7 +32,7 @@ class Nursery:
 
     def __init__(self, *modules: str) -> None:
         self._lock = threading.Lock()
-        self._connection, self._process = helper.spawn("machine.midwife")
+        self._connection, self._process = helper.spawn("runtime.machine.midwife")
         self.expect(*modules)
 
     def __enter__(self) -> Self:

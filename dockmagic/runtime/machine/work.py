@@ -32,7 +32,7 @@ class Work:
         self._task = task
         with contextlib.ExitStack() as opened:
             self._complaints = opened.enter_context(tempfile.TemporaryFile())
-            self._connection, self._child = launch("worker.main", errors=self._complaints)
+            self._connection, self._child = launch("runtime.worker.main", errors=self._complaints)
             opened.callback(self._child.wait)
             opened.enter_context(self._connection)
             request = {"isolation": isolation.record(), "task": task, "arguments": arguments}

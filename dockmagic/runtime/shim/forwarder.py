@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import Any
 
-from dockmagic.runtime.linux import kernel
+from dockmagic.linux import kernel
 
 __all__ = ["bind", "forward"]
 

@@ -18,10 +18,12 @@ import sys
 import time
 from typing import Any
 
-from dockmagic.runtime.linux import cgroups, idmap, kernel
-from dockmagic.runtime.linux.insistence import Insistence
+from dockmagic.linux import cgroups, idmap, kernel
+from dockmagic.linux.insistence import Insistence
+from dockmagic.runtime.init import birth, guard, recorder, secretfiles, wire
+from dockmagic.snapshot import ownertable
 
-from . import birth, forwarder, guard, log, ownertable, recorder, secretfiles, wire
+from . import forwarder, log
 from .client import Client
 from .folder import Folder
 from .streams import Streams

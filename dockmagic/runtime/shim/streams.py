@@ -8,7 +8,9 @@ import select
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import log, process
+from dockmagic.runtime.init import process
+
+from . import log
 from .output import Output
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from dockmagic.layer.form import Form
 from dockmagic.layer.pack import Told
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
+from dockmagic.linux import idmap, kernel
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, NotSupported, PathNotFound
-from dockmagic.runtime.linux import idmap, kernel
+from dockmagic.runtime.init import rootfs
 from dockmagic.runtime.machine import obstacles
-from dockmagic.runtime.shim import rootfs
 from dockmagic.runtime.shim.folder import Folder
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _probe_chroot(_files: list[int], _isolation: dict[str, Any], folder: str) ->
 
 def _unpack(_files: list[int], isolation: dict[str, Any], folder: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
     """Unpack layers, each into its own folder; see `unpack_all`."""
-    from .unpacking import unpack_all
+    from dockmagic.snapshot.unpack import unpack_all
 
     unpack_all(Path(folder), layers, Form.parse(isolation["form"]))
     return {}
@@ -98,7 +98,7 @@ def _unpack(_files: list[int], isolation: dict[str, Any], folder: str, layers: l
 
 def _unpack_arriving(files: list[int], isolation: dict[str, Any], folder: str, layer: dict[str, Any]) -> dict[str, Any]:
     """Unpack the layer that comes through the first file, and write its table to the second; see `unpack_arriving`."""
-    from .unpacking import unpack_arriving
+    from dockmagic.snapshot.unpack import unpack_arriving
 
     form = Form.parse(isolation["form"])
     with os.fdopen(os.dup(files[0]), "rb", buffering=0) as stream:
@@ -112,7 +112,7 @@ def _unpack_whole(
     _files: list[int], isolation: dict[str, Any], folder: str, key: str, layers: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Unpack layers one over another; see `unpack_whole`."""
-    from .unpacking import unpack_whole
+    from dockmagic.snapshot.unpack import unpack_whole
 
     unpack_whole(Path(folder), key, layers, Form.parse(isolation["form"]))
     return {}
@@ -120,7 +120,7 @@ def _unpack_whole(
 
 def _copy(_files: list[int], isolation: dict[str, Any], tree: str, folder: str, apart: list[str]) -> dict[str, Any]:
     """Give the container in `folder` its own copy of an image's tree."""
-    from . import copied
+    from dockmagic.snapshot import copied
 
     copied.copy(Path(tree), Path(folder, "merged"), owners=isolation["keeps_owners"])
     copied.remember(Path(folder), apart)
@@ -140,7 +140,7 @@ def _pack(
 
     If nothing comes after it (`last`), its writable layer becomes what that layer unpacks to.
     """
-    from .packing import pack_view
+    from dockmagic.snapshot.commit import pack_view
 
     diff_id, table = pack_view(Path(spec["folder"]), tables, files[0], isolation=isolation, epoch=epoch, last=last)
     os.write(files[1], table)
@@ -149,8 +149,8 @@ def _pack(
 
 def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any], tables: list[str]) -> dict[str, Any]:
     """Write what the writable layer holds to the first file; `tables`: of the image's layers, if owners matter."""
-    from .snapshot import written
-    from .upper import dump
+    from dockmagic.snapshot.upper import dump
+    from dockmagic.snapshot.written import written
 
     with os.fdopen(os.dup(files[0]), "wb") as out:
         below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables) if tables else None
@@ -162,7 +162,7 @@ def _get(
     files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, **how: Any
 ) -> dict[str, Any]:
     """Write a tar of what lies at `path` in a container to the first file; see `read_tar`."""
-    from .gathering import read_tar
+    from .tar_out import read_tar
 
     with _tree(spec, pid) as root:
         return read_tar(root, path, files[0], told=_told(files[1]) if len(files) > 1 else None, **how)
@@ -175,7 +175,7 @@ def _told(file: int) -> dict[str, Told]:
 
 def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str) -> dict[str, Any]:
     """The st_mode of what is at `path` of a container, 0 for nothing, and where it leads if it is a link."""
-    from .rooted import look_at
+    from .in_rootfs import look_at
 
     with _tree(spec, pid) as root:
         return look_at(root, path)
@@ -183,7 +183,7 @@ def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], p
 
 def _export(files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], skip: list[str]) -> dict[str, Any]:
     """Write a tar of a container's tree, without its volumes, to the first file."""
-    from .gathering import read_tar
+    from .tar_out import read_tar
 
     with _view(spec) as root:
         return read_tar(root, "/", files[0], told=_told(files[1]), skip=frozenset(skip))
@@ -193,12 +193,12 @@ def _put(
     files: list[int], isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str, **how: Any
 ) -> dict[str, Any]:
     """Unpack the tar in the first file at `path` of a container."""
-    from .copying import write_tar
+    from .tar_in import write_tar
 
     if isolation["keeps_owners"]:
         with _tree(spec, pid) as root:
             return write_tar(root, path, files[0], **how)
-    from dockmagic.runtime.shim import ownertable
+    from dockmagic.snapshot import ownertable
 
     table = ownertable.open_table(spec["folder"])
 

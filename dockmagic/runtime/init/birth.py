@@ -9,7 +9,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dockmagic.runtime.linux import cgroups, idmap, kernel
+from dockmagic.linux import cgroups, idmap, kernel
 
 from . import confined, guard, process, recorder, rootfs, wire
 

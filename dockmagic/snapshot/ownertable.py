@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from dockmagic.runtime.linux.kernel import Identity
+    from dockmagic.linux.kernel import Identity
 
 __all__ = ["Owner", "Table", "admit", "append", "open_table", "read", "set_default"]
 

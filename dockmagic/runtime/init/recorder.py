@@ -16,9 +16,8 @@ import stat
 import struct
 from typing import Any, Final, NoReturn
 
-from dockmagic.runtime.linux import bpf, idmap, kernel
-
-from . import ownertable
+from dockmagic.linux import bpf, idmap, kernel
+from dockmagic.snapshot import ownertable
 
 __all__ = ["compile_filter", "record", "records_owners"]
 

@@ -7,8 +7,8 @@ import os
 import stat
 from typing import Any
 
-from dockmagic.runtime.linux import kernel
-from dockmagic.runtime.linux.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
+from dockmagic.linux import kernel
+from dockmagic.linux.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
 
 from .secretdata import content, give
 

@@ -11,7 +11,7 @@ import struct
 import termios
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dockmagic.runtime.linux import idmap, inherited, kernel
+from dockmagic.linux import idmap, inherited, kernel
 
 from . import accounts
 

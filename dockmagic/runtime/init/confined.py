@@ -7,7 +7,7 @@ import os
 import stat
 from typing import Any, Final
 
-from dockmagic.runtime.linux import bpf, kernel
+from dockmagic.linux import bpf, kernel
 
 from . import accounts, process
 from .facts import write_facts

@@ -12,10 +12,10 @@ from dockmagic.layer.form import Whiteouts
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.layer.unpack import unpack, unpack_ahead
+from dockmagic.linux import kernel
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch
 from dockmagic.oci.media import compression_of
-from dockmagic.runtime.linux import kernel
 
 if TYPE_CHECKING:
     from dockmagic.layer.form import Form

@@ -16,7 +16,7 @@ from dockmagic.layer.pax import XATTR
 from dockmagic.oci.errors import InvalidInput, OutOfSpace
 from dockmagic.oci.ids import NOBODY
 
-from .rooted import Rooted
+from .in_rootfs import Rooted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

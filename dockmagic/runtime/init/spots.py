@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from dockmagic.runtime.linux import kernel
+from dockmagic.linux import kernel
 
 from . import rootfs
 

@@ -11,8 +11,8 @@ from dockmagic.layer.entry import EntryType
 from dockmagic.layer.form import OWNER
 from dockmagic.layer.pack import Told
 from dockmagic.layer.survey import digest_of
-from dockmagic.runtime.linux import kernel
-from dockmagic.runtime.shim import ownertable
+from dockmagic.linux import kernel
+from dockmagic.snapshot import ownertable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import NotSupported
 
+from .finalize import settle
 from .mountpoints import read_mountpoints
-from .settling import settle
-from .snapshot import writable, written
 from .upper import names
+from .written import writable, written
 
 __all__ = ["pack_view"]
 

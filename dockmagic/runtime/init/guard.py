@@ -10,7 +10,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from dockmagic.runtime.linux import kernel
+from dockmagic.linux import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from . import copied, upper
 from .origins import Origins
 from .ownership import Ownership
@@ -16,9 +14,8 @@ if TYPE_CHECKING:
 
     from dockmagic.layer.pack import Told
     from dockmagic.layer.tree import FileTree
-    from dockmagic.runtime.machine.isolation import Isolation
 
-__all__ = ["seen_inside", "writable", "written"]
+__all__ = ["writable", "written"]
 
 
 def writable(folder: Path, isolation: dict[str, Any]) -> Path:
@@ -45,11 +42,3 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
                 return ownership.of(item, origins)
 
         return copied.scan(folder, place, told) if isolation["copies"] else upper.scan(place, told)
-
-
-def seen_inside(items: list[upper.Written], isolation: Isolation) -> list[upper.Written]:
-    """What was written, with the owners that the container sees."""
-    if not isolation.uid_map or not isolation.keeps_owners:
-        return items
-    owners = ((item, isolation.inside(item.uid, item.gid)) for item in items)
-    return [msgspec.structs.replace(item, uid=uid, gid=gid) for item, (uid, gid) in owners]

@@ -7,8 +7,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, Self
 
+from dockmagic.linux import kernel
 from dockmagic.oci.errors import InvalidInput, PathNotFound
-from dockmagic.runtime.linux import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

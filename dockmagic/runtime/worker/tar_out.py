@@ -13,7 +13,7 @@ from dockmagic.layer.survey import read_xattrs
 from dockmagic.layer.write import END, header, padding
 from dockmagic.oci.errors import InvalidInput
 
-from .rooted import Rooted
+from .in_rootfs import Rooted
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
