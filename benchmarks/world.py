@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic import Engine
-from dockmagic.commands.call import invoke
-from dockmagic.commands.door import Door
+from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.invoke import invoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockmagic.commands.result import Result
+    from dockmagic.commands.cmdline.result import Result
 
 __all__ = ["World", "busybox_tar", "have", "registry", "run"]
 

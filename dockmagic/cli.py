@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.outcome.events import BuildEvent
 
-    from .commands.result import Result
+    from .commands.cmdline.result import Result
     from .terminal import Progress
 
 __all__ = ["main"]
@@ -74,8 +74,8 @@ def _answer(argv: Sequence[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    from .commands.call import invoke
-    from .commands.door import Door
+    from .commands.cmdline.context import Door
+    from .commands.cmdline.invoke import invoke
     from .engine import Engine
     from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
 
@@ -110,8 +110,8 @@ def _run(argv: list[str]) -> int:
 
 def _fail(error: Exception, progress: Progress | None = None) -> int:
     """Say what went wrong, in a line that says what to do; the exit code."""
-    from .commands.failing import failure_story, named
-    from .commands.mistake import UsageMistake
+    from .commands.cmdline.usage_error import UsageMistake
+    from .commands.output.build_failure import failure_story, named
 
     if isinstance(error, UsageMistake):
         _say(f"dockmagic: {error}\n\nUsage:  {error.usage}")
@@ -128,8 +128,8 @@ def _fail(error: Exception, progress: Progress | None = None) -> int:
 
 
 def _print(result: Result) -> int:
-    from .commands.printing import printed
-    from .commands.result import Ran, Serving
+    from .commands.cmdline.result import Ran, Serving
+    from .commands.output.print_result import printed
 
     output = printed(result)
     if isinstance(output, bytes):

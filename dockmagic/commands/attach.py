@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput
 
-from .command import argument, flag, option, verb
-from .following import follow
-from .metadata import CellText
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.metadata import CellText
+from .streams.stream_io import follow
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

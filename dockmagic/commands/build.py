@@ -13,18 +13,18 @@ from dockmagic.engine.step_rows import unstable_rows
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import UnstableRow
 
-from .build_flags import build_flags, unused_flags
-from .calls import CALLS, Call, CallType
-from .command import argument, flag, option, verb
-from .metadata import CellText
-from .result import Built, Table
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Built, Table
+from .flags.build import build_flags, unused_flags
+from .output.call_option import CALLS, Call, CallType
 
 if TYPE_CHECKING:
     from dockmagic.builder.options import Options
     from dockmagic.engine.recipe import Recipe
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 
@@ -81,7 +81,7 @@ def command(
     try:
         recipe = builds.open(request)
     except DockerfileError as error:
-        from .asking import unreadable
+        from .output.build_call import unreadable
 
         on_stdin = "-" in (request.dockerfile, request.context)
         answer = unreadable(error, call, first_line=door.stdin_line if on_stdin else 1)
@@ -90,7 +90,7 @@ def command(
         return answer
     with recipe:
         if call.method != "build":
-            from .asking import asked
+            from .output.build_call import asked
 
             return asked(recipe, request.options, call)
         if verify:
@@ -104,7 +104,7 @@ def command(
     lines = (build.image.id,) if quiet else ()
     if not explain:
         return Built(build, None, lines)
-    from .explaining import explained
+    from .output.cache_report import explained
 
     return Built(build, explained(build), lines)
 

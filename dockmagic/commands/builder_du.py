@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.builds import cache_rows
 from dockmagic.rows import CacheRow
 
-from .command import flag, verb
-from .listing import listing
-from .options import all_digits, builder, form
-from .shown import human_size
+from .cmdline.command import flag, verb
+from .flags.shared import all_digits, builder, form
+from .output.format import human_size
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

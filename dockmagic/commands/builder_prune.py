@@ -8,15 +8,15 @@ from dockmagic.engine.builds import cache_rows
 from dockmagic.rows import CacheRow
 from dockmagic.runtime.flags.sizes import parse_size
 
-from .command import flag, option, verb
-from .options import builder, long_filters
-from .removing import confirmed
-from .result import Table, Text
-from .shown import human_size, short_id
+from .cmdline.command import flag, option, verb
+from .cmdline.result import Table, Text
+from .flags.shared import builder, long_filters
+from .output.format import human_size, short_id
+from .output.rm_output import confirmed
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

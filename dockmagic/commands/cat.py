@@ -9,13 +9,13 @@ from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
 from dockmagic.image.path import ImagePath
 
-from .command import argument, verb
-from .options import platform, platform_of, tell_remote
-from .result import Content
+from .cmdline.command import argument, verb
+from .cmdline.result import Content
+from .flags.shared import platform, platform_of, tell_remote
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import RemovedRow
 
-from .command import flag, verb
-from .options import long_filters
-from .removing import confirmed
-from .result import Table, Text
-from .shown import human_size
+from .cmdline.command import flag, verb
+from .cmdline.result import Table, Text
+from .flags.shared import long_filters
+from .output.format import human_size
+from .output.rm_output import confirmed
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.errors import InvalidInput
 
-from .command import argument, flag, verb
-from .metadata import CellText
-from .output import archive_output
-from .result import Nothing
-from .shown import human_size
+from .cmdline.command import argument, flag, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Nothing
+from .output.format import human_size
+from .streams.archive_output import archive_output
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .command import argument, verb
-from .creating import REFUSED, create, creation_flags
-from .result import Text
+from .cmdline.command import argument, verb
+from .cmdline.result import Text
+from .flags.container import REFUSED, create, creation_flags
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

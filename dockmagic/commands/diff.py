@@ -11,19 +11,19 @@ from dockmagic.engine.describe import change_rows, difference_rows
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ChangeRow, DifferenceRow, WrittenRow
 
-from .command import argument, flag, option, verb
-from .listing import listing
-from .options import all_digits, form, platform, platform_of, tell_remote
-from .result import Table, Text
-from .shown import human_size
-from .subjects import container_or_image, noun
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.result import Table, Text
+from .cmdline.target_resolution import container_or_image, noun
+from .flags.shared import all_digits, form, platform, platform_of, tell_remote
+from .output.format import human_size
+from .output.table_output import listing
 
 if TYPE_CHECKING:
     from dockmagic.image.analysis import Diff
     from dockmagic.runtime.container import Container
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -8,15 +8,15 @@ from dockmagic.oci.errors import UNREADABLE_FLAG, Conflict, InvalidInput
 from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.flags.environment import parse_variable, read_env_file
 
-from .command import argument, flag, option, verb
-from .detaching import detach_keys_of
-from .following import follow
-from .metadata import CellText
-from .result import Ran
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Ran
+from .flags.detach_keys import detach_keys_of
+from .streams.stream_io import follow
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

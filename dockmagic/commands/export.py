@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .command import argument, option, verb
-from .options import platform, platform_of, tell_remote
-from .output import archive_output
-from .result import Nothing
-from .subjects import container_or_image, noun
+from .cmdline.command import argument, option, verb
+from .cmdline.result import Nothing
+from .cmdline.target_resolution import container_or_image, noun
+from .flags.shared import platform, platform_of, tell_remote
+from .streams.archive_output import archive_output
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -9,17 +9,17 @@ from dockmagic.engine.describe import file_rows, whiteout_rows
 from dockmagic.image.layer import Layer
 from dockmagic.rows import FileRow
 
-from .command import argument, flag, option, verb
-from .listing import listing
-from .options import form, platform, platform_of, tell_remote
+from .cmdline.command import argument, flag, option, verb
+from .flags.shared import form, platform, platform_of, tell_remote
+from .output.table_output import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dockmagic.layer.tree import Node
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.cleaning import collect
 from dockmagic.rows import RemovedRow
 
-from .command import flag, verb
-from .result import Table
-from .shown import human_size
+from .cmdline.command import flag, verb
+from .cmdline.result import Table
+from .output.format import human_size
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

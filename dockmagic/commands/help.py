@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .command import argument, verb
-from .result import Text
-from .routing import find
-from .table import NOUNS, VERBS, summary
+from .cmdline.command import argument, verb
+from .cmdline.result import Text
+from .cmdline.routing import find
+from .cmdline.table import NOUNS, VERBS, summary
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 
@@ -30,7 +30,7 @@ def command(door: Door, words: tuple[str, ...]) -> Result:
     if not words:
         return Text(_overview(door.prog, list(VERBS)))
     if len(words) == 1 and words[0] in NOUNS:
-        from .table import ALIASES
+        from .cmdline.table import ALIASES
 
         noun = words[0]
         names = sorted(name for name in (*VERBS, *ALIASES) if name.startswith(f"{noun} "))

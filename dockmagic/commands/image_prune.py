@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .command import flag, verb
-from .options import long_filters
-from .removing import confirmed, removed
-from .result import Text
-from .shown import human_size
+from .cmdline.command import flag, verb
+from .cmdline.result import Text
+from .flags.shared import long_filters
+from .output.format import human_size
+from .output.rm_output import confirmed, removed
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ImageRow, TreeRow
 
-from .command import argument, flag, verb
-from .listing import listing
-from .options import all_digits, filters, form
-from .result import Table, Text
-from .shown import short_id
+from .cmdline.command import argument, flag, verb
+from .cmdline.result import Table, Text
+from .flags.shared import all_digits, filters, form
+from .output.format import short_id
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

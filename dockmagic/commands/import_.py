@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.spec import Config
 
-from .command import argument, option, verb
-from .metadata import CellText
-from .options import platform, platform_of
-from .result import Transferred
-from .transferring import Log
+from .cmdline.command import argument, option, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Transferred
+from .flags.shared import platform, platform_of
+from .output.transfer_output import Log
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

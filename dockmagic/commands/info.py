@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from dockmagic.engine.facts import information
 
-from .command import option, verb
-from .result import Document, Text
+from .cmdline.command import option, verb
+from .cmdline.result import Document, Text
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 
@@ -52,7 +52,7 @@ def command(door: Door, form: str | None) -> Result:
     """Show where images are kept and what there is."""
     facts = information(door.engine, tiers=form is None or "Tiers" in form or form == "json")
     if form:
-        from .documents import formatted
+        from .output.template_output import formatted
 
         return Text(formatted(form, facts), rendered=True)
     lines = [f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != ""]

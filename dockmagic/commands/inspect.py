@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.engine.document import inspect_document
 from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported, RegistryError
 
-from .command import argument, flag, option, verb
-from .described import described
-from .options import platform, platform_of, tell_remote
-from .subjects import container_or_image, noun
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.target_resolution import container_or_image, noun
+from .flags.shared import platform, platform_of, tell_remote
+from .output.inspect import described
 
 if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.signals import parse_signal
 
-from .command import argument, option, verb
-from .each import each
+from .cmdline.command import argument, option, verb
+from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -11,13 +11,13 @@ from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
 from dockmagic.rows import LayerRow
 
-from .command import argument, flag, verb
-from .listing import listing
-from .options import all_digits, form, platform, platform_of, tell_remote
+from .cmdline.command import argument, flag, verb
+from .flags.shared import all_digits, form, platform, platform_of, tell_remote
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

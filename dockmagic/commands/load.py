@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 
-from .command import flag, option, verb
-from .metadata import CellText
-from .result import Transferred
-from .transferring import Log
+from .cmdline.command import flag, option, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Transferred
+from .output.transfer_output import Log
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -8,14 +8,14 @@ from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.reference import is_domain
 from dockmagic.registry.secret import Secret
 
-from .command import argument, flag, option, verb
-from .metadata import CellText
-from .passwords import nobody_to_ask, piped_password
-from .result import Text
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Text
+from .streams.passwords import nobody_to_ask, piped_password
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command", "server_domain"]
 

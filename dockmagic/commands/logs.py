@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.engine.filters import moment
 
-from .command import argument, flag, option, verb
-from .following import Kept
+from .cmdline.command import argument, flag, option, verb
+from .streams.stream_io import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dockmagic.runtime.shim.log import Frame
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import ContainerRow
 
-from .command import flag, option, verb
-from .listing import listing
-from .options import all_digits, filters, form
+from .cmdline.command import flag, option, verb
+from .flags.shared import all_digits, filters, form
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

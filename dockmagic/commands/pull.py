@@ -11,19 +11,19 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 from dockmagic.rows import PlanRow
 
-from .command import argument, flag, verb
-from .listing import listing
-from .metadata import Transfer
-from .options import all_digits, form, platform, platform_of
-from .result import Transferred
-from .shown import human_size
-from .transferring import Log
+from .cmdline.command import argument, flag, verb
+from .cmdline.metadata import Transfer
+from .cmdline.result import Transferred
+from .flags.shared import all_digits, form, platform, platform_of
+from .output.format import human_size
+from .output.table_output import listing
+from .output.transfer_output import Log
 
 if TYPE_CHECKING:
     from dockmagic.image.transfer import PullPlan
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -8,14 +8,14 @@ from dockmagic.oci.errors import ImageNotFound, InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
-from .command import argument, flag, verb
-from .metadata import Transfer
-from .result import Transferred
-from .transferring import Log
+from .cmdline.command import argument, flag, verb
+from .cmdline.metadata import Transfer
+from .cmdline.result import Transferred
+from .output.transfer_output import Log
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import DockmagicError, NotFound
 from dockmagic.rows import RemovedRow
 
-from .command import argument, flag, verb
-from .result import Table
+from .cmdline.command import argument, flag, verb
+from .cmdline.result import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import DockmagicError, NotFound
 
-from .command import argument, flag, verb
-from .removing import removed
+from .cmdline.command import argument, flag, verb
+from .output.rm_output import removed
 
 if TYPE_CHECKING:
     from dockmagic.image.actions import Removal
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 
-from .command import argument, flag, option, verb
-from .creating import REFUSED, create, creation_flags
-from .detaching import detach_keys_of
-from .following import follow
-from .metadata import CellText
-from .result import Ran
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.metadata import CellText
+from .cmdline.result import Ran
+from .flags.container import REFUSED, create, creation_flags
+from .flags.detach_keys import detach_keys_of
+from .streams.stream_io import follow
 
 if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

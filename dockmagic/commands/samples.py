@@ -8,12 +8,12 @@ import click
 
 from dockmagic.oci.errors import NotSupported
 
-from .command import argument, flag, verb
-from .result import Text
+from .cmdline.command import argument, flag, verb
+from .cmdline.result import Text
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.media import Compression
 
-from .command import argument, option, verb
-from .output import archive_output
-from .result import Nothing
+from .cmdline.command import argument, option, verb
+from .cmdline.result import Nothing
+from .streams.archive_output import archive_output
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import SearchRow
 
-from .command import argument, option, verb
-from .listing import listing
-from .options import all_digits, filters, form
+from .cmdline.command import argument, option, verb
+from .flags.shared import all_digits, filters, form
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput
 
-from .command import argument, flag, option, verb
-from .passwords import asked_password, piped_password
-from .result import Serving
+from .cmdline.command import argument, flag, option, verb
+from .cmdline.result import Serving
+from .streams.passwords import asked_password, piped_password
 
 if TYPE_CHECKING:
     from dockmagic.registry.server.users import Users
 
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

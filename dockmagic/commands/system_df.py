@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.facts import disk_usage
 from dockmagic.rows import DiskUsageRow, ImageRow
 
-from .command import flag, verb
-from .listing import listing
-from .options import form
+from .cmdline.command import flag, verb
+from .flags.shared import form
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

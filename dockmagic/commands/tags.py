@@ -8,14 +8,14 @@ from dockmagic.engine.remote_tags import remote_tags, tag_names
 from dockmagic.oci.reference import Reference
 from dockmagic.rows import TagRow
 
-from .command import argument, flag, verb
-from .listing import listing
-from .options import all_digits, form
-from .result import Text
+from .cmdline.command import argument, flag, verb
+from .cmdline.result import Text
+from .flags.shared import all_digits, form
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

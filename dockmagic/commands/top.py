@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import ProcessRow
 
-from .command import argument, verb
-from .listing import listing
-from .options import form
-from .result import Text
+from .cmdline.command import argument, verb
+from .cmdline.result import Text
+from .flags.shared import form
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -9,15 +9,15 @@ from dockmagic.engine.describe import mismatch_rows
 from dockmagic.oci.errors import InvalidContent
 from dockmagic.rows import MismatchRow
 
-from .command import argument, verb
-from .listing import listing
-from .options import form, platform, platform_of, tell_remote
-from .result import Table
-from .shown import human_size
+from .cmdline.command import argument, verb
+from .cmdline.result import Table
+from .flags.shared import form, platform, platform_of, tell_remote
+from .output.format import human_size
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

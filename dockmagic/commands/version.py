@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from dockmagic.engine.facts import version
 
-from .command import flag, option, verb
-from .result import Document, Text
+from .cmdline.command import flag, option, verb
+from .cmdline.result import Document, Text
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ def command(door: Door, form: str | None, *, short: bool) -> Result:  # noqa: AR
     if short:
         return Text(f"dockmagic version {facts['Version']}")
     if form:
-        from .documents import formatted
+        from .output.template_output import formatted
 
         # Docker's templates ask for .Client.Version and .Server.Version: here both are one.
         return Text(

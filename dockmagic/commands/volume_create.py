@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import UNREADABLE_FLAG, InvalidInput, NotSupported
 
-from .command import argument, option, verb
-from .result import Text
+from .cmdline.command import argument, option, verb
+from .cmdline.result import Text
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import VolumeRow
 
-from .command import flag, verb
-from .listing import listing
-from .options import filters, form
+from .cmdline.command import flag, verb
+from .flags.shared import filters, form
+from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .door import Door
-    from .result import Result
+    from .cmdline.context import Door
+    from .cmdline.result import Result
 
 __all__ = ["command"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.build_board import BuildBoard
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.build_progress import BuildBoard
+from dockmagic.commands.output.format import human_size
 from dockmagic.oci.errors import DockerfileError, InvalidInput
 from dockmagic.oci.printable import without_controls
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dockmagic.builder.outcome.events import BuildEvent
-    from dockmagic.commands.build_board import StepState
-    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.cmdline.invocation import Invocation
+    from dockmagic.commands.output.build_progress import StepState
 
 __all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]
 
@@ -104,7 +104,7 @@ class Following:
 
     @contextmanager
     def __call__(self, style: str) -> Iterator[Callable[[BuildEvent], None]]:
-        """See `dockmagic.commands.door.Follow`; every style but ``quiet`` looks the same on a page."""
+        """See `dockmagic.commands.cmdline.context.Follow`; every style but ``quiet`` looks the same on a page."""
         self.board = BuildBoard()
         if style == "quiet":
             yield self.board

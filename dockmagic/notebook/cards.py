@@ -8,7 +8,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from dockmagic.commands.shown import human_size, short_id
+from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.store.content import ContentStore
 
 from . import html

@@ -9,7 +9,7 @@ from dockmagic.oci.errors import InvalidInput
 from .building import cell_dockerfile
 
 if TYPE_CHECKING:
-    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.cmdline.invocation import Invocation
 
 __all__ = ["with_text"]
 

@@ -13,8 +13,8 @@ from .output import Output
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dockmagic.commands.invocation import Invocation
-    from dockmagic.commands.result import Ran
+    from dockmagic.commands.cmdline.invocation import Invocation
+    from dockmagic.commands.cmdline.result import Ran
 
     from .streams import Streams
 

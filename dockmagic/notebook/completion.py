@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.commands.unfinished import Unfinished
+    from dockmagic.commands.cmdline.incomplete import Unfinished
     from dockmagic.engine.options.option import Kind
     from dockmagic.image.image import Image
     from dockmagic.layer.tree import FileTree, Node
@@ -88,7 +88,7 @@ class Completion:
         return [], ""
 
     def _in_command(self, magic: str, rest: str) -> tuple[list[tuple[str, str]], str]:
-        from dockmagic.commands.index import MAGICS
+        from dockmagic.commands.cmdline.index import MAGICS
 
         if not rest or (magic != "docker" and magic not in MAGICS):
             return [], ""
@@ -99,7 +99,7 @@ class Completion:
         return list(self._words(argv, fragment))[:_LIMIT], fragment
 
     def _words(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
-        from dockmagic.commands.table import ALIASES, NOUNS, VERBS
+        from dockmagic.commands.cmdline.table import ALIASES, NOUNS, VERBS
 
         names = [*VERBS, *ALIASES]
         if not argv:
@@ -113,8 +113,8 @@ class Completion:
         yield from self._arguments(argv, fragment)
 
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
-        from dockmagic.commands.command import kinds_of
-        from dockmagic.commands.unfinished import read_unfinished
+        from dockmagic.commands.cmdline.command import kinds_of
+        from dockmagic.commands.cmdline.incomplete import read_unfinished
 
         from .own_flags import FLAGS, PROG
 

@@ -9,7 +9,7 @@ import stat
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 from dockmagic.oci.errors import PathNotFound
 
 from . import html
@@ -35,7 +35,7 @@ _PREVIEW_LINES: Final = 12
 
 def container(shown: Container) -> Bundle:
     """A container: what runs in it, how it goes, and its writable layer on top of the image's."""
-    from dockmagic.commands.shown import shorten
+    from dockmagic.commands.output.format import shorten
 
     record = shown.record
     changes = shown.changes()

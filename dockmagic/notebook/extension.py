@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.index import CELL_MAGICS, MAGICS
+from dockmagic.commands.cmdline.index import CELL_MAGICS, MAGICS
 
 from .completion import Completion
 from .magics import DockMagics

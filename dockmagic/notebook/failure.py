@@ -48,7 +48,7 @@ def in_one_line(shell: InteractiveShell) -> Iterator[None]:
     try:
         yield
     except DockmagicError as error:
-        from dockmagic.commands.failing import failure_story
+        from dockmagic.commands.output.build_failure import failure_story
 
         one_line(error, str(error), shell, above=printable(failure_story(error)))
         raise
@@ -56,7 +56,7 @@ def in_one_line(shell: InteractiveShell) -> Iterator[None]:
         one_line(error, _INTERRUPTED, shell)
         raise
     except Exception as error:
-        from dockmagic.commands.failing import named
+        from dockmagic.commands.output.build_failure import named
 
         failure = named(error)
         one_line(failure, str(failure), shell)

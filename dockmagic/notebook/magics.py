@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.commands.door import Door
-    from dockmagic.commands.invocation import Invocation
-    from dockmagic.commands.result import Result, Transferred
+    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.invocation import Invocation
+    from dockmagic.commands.cmdline.result import Result, Transferred
     from dockmagic.engine import Engine
     from dockmagic.registry.server import RegistryServer
 
@@ -162,7 +162,7 @@ class DockMagics(Magics):
             from .welcome import Welcome
 
             return Welcome(self.engine)
-        from dockmagic.commands.result import Ran
+        from dockmagic.commands.cmdline.result import Ran
 
         from .building import Following, build_title
         from .cell_text import with_text
@@ -192,7 +192,7 @@ class DockMagics(Magics):
         return value
 
     def _door(self, text: bytes | None, **shown: Any) -> Door:
-        from dockmagic.commands.door import Door
+        from dockmagic.commands.cmdline.context import Door
 
         return Door(
             self.engine,
@@ -207,7 +207,7 @@ class DockMagics(Magics):
         )
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
-        from dockmagic.commands.result import Serving, Table
+        from dockmagic.commands.cmdline.result import Serving, Table
 
         from .output import Output
 
@@ -230,7 +230,7 @@ class DockMagics(Magics):
         raise errors[0]
 
     def _remember(self, call: Invocation, result: Result) -> None:
-        from dockmagic.commands.result import Table, Transferred
+        from dockmagic.commands.cmdline.result import Table, Transferred
 
         if isinstance(result, Transferred):
             self._transferred = (self._shell.execution_count, result)

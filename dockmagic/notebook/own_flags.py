@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dockmagic.commands.command import Flag, ValueFlag, Verb
-from dockmagic.commands.invocation import bind
+from dockmagic.commands.cmdline.command import Flag, ValueFlag, Verb
+from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.cmdline.invocation import Invocation
 
 __all__ = ["FLAGS", "PROG", "USUAL", "OwnFlags", "bind_line"]
 

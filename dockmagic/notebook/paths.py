@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.cmdline.invocation import Invocation
 
 __all__ = ["expand_host_paths"]
 

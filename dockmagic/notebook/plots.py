@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 
 from .words import instruction
 

@@ -5,15 +5,26 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.commands.listing import plain_text
-from dockmagic.commands.result import Built, Content, Document, Lines, Nothing, Ran, Serving, Table, Text, Transferred
+from dockmagic.commands.cmdline.result import (
+    Built,
+    Content,
+    Document,
+    Lines,
+    Nothing,
+    Ran,
+    Serving,
+    Table,
+    Text,
+    Transferred,
+)
+from dockmagic.commands.output.table_output import plain_text
 
 from .output import Data, ImageList, Output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dockmagic.commands.result import Result
+    from dockmagic.commands.cmdline.result import Result
 
 __all__ = ["present"]
 

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from dockmagic.commands.shown import human_size, short_id
+from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.oci.protocols import ignore_progress
 
 from . import html
@@ -20,7 +20,7 @@ from .text import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockmagic.commands.invocation import Invocation
+    from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
 

@@ -42,7 +42,7 @@ class Sessions:
 
 
 class Talk:
-    """What a command of a cell has for a terminal (`dockmagic.commands.door.Terminal`); see `Sessions.talk`.
+    """What a command of a cell has for a terminal (`dockmagic.commands.cmdline.context.Terminal`); see `Sessions.talk`.
 
     Attributes:
         result: the session, or what the terminal showed of it while the body was typed; None if no terminal was wanted.

@@ -7,7 +7,7 @@ import weakref
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 
 from .readable import Readable
 

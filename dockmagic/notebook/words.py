@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dockmagic.commands.shown import short_id, shorten
+from dockmagic.commands.output.format import short_id, shorten
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image

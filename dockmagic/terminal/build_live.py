@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.build_board import BuildBoard
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.build_progress import BuildBoard
+from dockmagic.commands.output.format import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
-    from dockmagic.commands.build_board import StepState
+    from dockmagic.commands.output.build_progress import StepState
 
 __all__ = ["LiveBuild"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockmagic.builder.outcome.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
-from dockmagic.commands.build_board import Lines
+from dockmagic.commands.output.build_progress import Lines
 from dockmagic.oci.printable import printable
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.shown import short_id
+from dockmagic.commands.output.format import short_id
 from dockmagic.oci.printable import printable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dockmagic.commands.detaching import configured_detach_keys
+from dockmagic.commands.flags.detach_keys import configured_detach_keys
 from dockmagic.runtime.hosts import write_files
 
 if TYPE_CHECKING:

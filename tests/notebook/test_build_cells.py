@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from balance import Balance
 from IPython.core.completer import provisionalcompleter
 
-from dockmagic.commands.invocation import bind
+from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.notebook.paths import expand_host_paths
 
 if TYPE_CHECKING:

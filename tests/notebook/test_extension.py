@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from dockmagic.commands.table import CELL_MAGICS, MAGICS
+from dockmagic.commands.cmdline.table import CELL_MAGICS, MAGICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

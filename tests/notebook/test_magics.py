@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.commands.invocation import bind
+from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.notebook.paths import expand_host_paths
 from dockmagic.oci.errors import ImageNotFound
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dockmagic import cli
-from dockmagic.commands.invocation import Invocation, bind
-from dockmagic.commands.result import Nothing
-from dockmagic.commands.table import ALIASES, CELL_MAGICS, MAGICS, VERBS, load
+from dockmagic.commands.cmdline.invocation import Invocation, bind
+from dockmagic.commands.cmdline.result import Nothing
+from dockmagic.commands.cmdline.table import ALIASES, CELL_MAGICS, MAGICS, VERBS, load
 from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.commands.door import Door
+    from dockmagic.commands.cmdline.context import Door
 
     Called = tuple[str, Mapping[str, Any]]
 

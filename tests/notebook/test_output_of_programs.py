@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.invocation import bind
+from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.engine.completed import CommandFailed
 from dockmagic.notebook.completed import Completed
 from dockmagic.notebook.readable import Readable, without_colours

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dockmagic.commands.table import ALIASES, VERBS
+from dockmagic.commands.cmdline.table import ALIASES, VERBS
 
 TUTORIALS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dockmagic import rows
-from dockmagic.commands.table import ALIASES, VERBS, load
+from dockmagic.commands.cmdline.table import ALIASES, VERBS, load
 
 PAGE = Path(__file__).parents[2] / "docs" / "verbs.md"
 

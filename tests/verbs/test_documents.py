@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dockmagic.commands.documents import formatted
+from dockmagic.commands.output.template_output import formatted
 from dockmagic.oci.errors import InvalidInput
 
 EMPTY: dict[str, Any] = {

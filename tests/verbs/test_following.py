@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.detaching import detach_keys_of
-from dockmagic.commands.door import Door
-from dockmagic.commands.following import Kept
-from dockmagic.commands.table import load
+from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.table import load
+from dockmagic.commands.flags.detach_keys import detach_keys_of
+from dockmagic.commands.streams.stream_io import Kept
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import InvalidInput
 

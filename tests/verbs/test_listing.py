@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from dockmagic.commands.listing import listing, plain_text
-from dockmagic.commands.result import Table, Text
+from dockmagic.commands.cmdline.result import Table, Text
+from dockmagic.commands.output.table_output import listing, plain_text
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ContainerRow, ImageRow, SearchRow, TreeRow, VolumeRow
 

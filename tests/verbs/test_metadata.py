@@ -6,27 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.commands import index
-from dockmagic.commands.command import kinds_of
-from dockmagic.commands.invocation import bind
-from dockmagic.commands.reindex import index_source
-from dockmagic.commands.table import NOUNS, VERBS, load
-from dockmagic.commands.unfinished import read_unfinished
+from dockmagic import commands
+from dockmagic.commands.cmdline import index
+from dockmagic.commands.cmdline.command import kinds_of
+from dockmagic.commands.cmdline.incomplete import read_unfinished
+from dockmagic.commands.cmdline.invocation import bind
+from dockmagic.commands.cmdline.reindex import index_source
+from dockmagic.commands.cmdline.table import NOUNS, VERBS, load
 
 
 def test_the_index_is_what_stands_on_the_verbs() -> None:
-    """``python -m dockmagic.commands.reindex`` has been run since one of them changed."""
+    """``python -m dockmagic.commands.cmdline.reindex`` has been run since one of them changed."""
     written: dict[str, object] = {}
     exec(compile(index_source(), "index.py", "exec"), written)  # noqa: S102  (our own module, as it would be written)
     for name in index.__all__:
         assert getattr(index, name) == written[name], name
 
 
-def test_every_file_with_a_verb_is_in_the_table() -> None:
-    """And under the name that stands on it."""
-    folder = Path(index.__file__).parent
-    files = {path.stem for path in folder.glob("*.py") if "\n@verb(" in path.read_text()}
-    assert files == set(VERBS.values())
+def test_the_folder_of_commands_holds_one_file_for_each_verb() -> None:
+    """Each is in the table under the name that stands on it; what verbs share has folders of its own."""
+    folder = Path(commands.__path__[0])
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(VERBS.values())
+    assert not [path for path in folder.glob("*/*.py") if "\n@verb(" in path.read_text()]
     assert all(load(name).name == name for name in VERBS)
 
 

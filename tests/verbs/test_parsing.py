@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.call import invoke
-from dockmagic.commands.door import Door
-from dockmagic.commands.mistake import UsageMistake
-from dockmagic.commands.result import Table, Text
-from dockmagic.commands.routing import find
-from dockmagic.commands.table import ALIASES, NOUNS, VERBS, load
+from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.invoke import invoke
+from dockmagic.commands.cmdline.result import Table, Text
+from dockmagic.commands.cmdline.routing import find
+from dockmagic.commands.cmdline.table import ALIASES, NOUNS, VERBS, load
+from dockmagic.commands.cmdline.usage_error import UsageMistake
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DockmagicError, NotSupported
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.call import invoke
-from dockmagic.commands.door import Door
+from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.invoke import invoke
 from dockmagic.engine import Engine
 
 if TYPE_CHECKING:

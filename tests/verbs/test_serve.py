@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from dockmagic.commands.call import invoke
-from dockmagic.commands.door import Door
-from dockmagic.commands.result import Serving
+from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.invoke import invoke
+from dockmagic.commands.cmdline.result import Serving
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import InvalidInput
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dockmagic.commands.shown import age, date, duration, human_size, short_id, shorten, show
+from dockmagic.commands.output.format import age, date, duration, human_size, short_id, shorten, show
 from dockmagic.oci.times import parse_time
 from dockmagic.rows import Column, HistoryRow, ImageRow
 

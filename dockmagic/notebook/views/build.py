@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 from dockmagic.notebook.text import count
 from dockmagic.notebook.words import image_name
 from dockmagic.rows import WarningRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.shown import human_size, short_id
+from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
 from dockmagic.notebook.words import instruction, subject_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 from dockmagic.notebook import html
 from dockmagic.notebook.words import instruction
 

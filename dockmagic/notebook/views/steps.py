@@ -6,7 +6,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 from dockmagic.engine.step_rows import FOLLOWING, reason_rows, step_rows
 from dockmagic.notebook import html
 from dockmagic.notebook.building import output_html

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.shown import human_size
+from dockmagic.commands.output.format import human_size
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count, printable
 

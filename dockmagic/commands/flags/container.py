@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.commands.cmdline.command import as_flag, flag, option
+from dockmagic.commands.cmdline.unsupported_flags import refusal_of
+from dockmagic.commands.output.transfer_output import Log
 from dockmagic.engine.options.container import OPTIONS, REFUSED, container_spec
 from dockmagic.oci.protocols import ignore_progress
-
-from .command import as_flag, flag, option
-from .refused_flags import refusal_of
-from .transferring import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import click
 
+    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.result import Result
     from dockmagic.image.image import Image
     from dockmagic.oci.reference import Reference
     from dockmagic.runtime.container import Container
-
-    from .door import Door
-    from .result import Result
 
 __all__ = ["REFUSED", "create", "creation_flags"]
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.commands.cmdline.result import Table
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import RemovedRow
-
-from .result import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dockmagic.commands.cmdline.context import Door
     from dockmagic.image.actions import Removal
     from dockmagic.oci.errors import DockmagicError
-
-    from .door import Door
 
 __all__ = ["confirmed", "removed"]
 

@@ -8,19 +8,17 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.cmdline.result import Ran
+from dockmagic.commands.flags.detach_keys import configured_detach_keys, detach_keys_of
 from dockmagic.linux import disposition
-
-from .detaching import configured_detach_keys, detach_keys_of
-from .result import Ran
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from dockmagic.commands.cmdline.context import Door
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
-
-    from .door import Door
 
 __all__ = ["Kept", "follow"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.engine.options.option import Kind
 
     from .command import Verb
-    from .door import Door
+    from .context import Door
     from .result import Result
 
 __all__ = ["Invocation", "bind"]

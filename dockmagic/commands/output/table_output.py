@@ -5,19 +5,18 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.commands.cmdline.result import Table, Text
 from dockmagic.oci.spec import to_json
 from dockmagic.rows import ContainerRow, ImageRow, TreeRow, columns
 
-from .result import Table, Text
-from .shown import human_size, show
+from .format import human_size, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dockmagic.commands.cmdline.result import Result
+    from dockmagic.commands.template import Record
     from dockmagic.rows import Column, Row
-
-    from .result import Result
-    from .template import Record
 
 __all__ = ["grid", "listing", "plain_text", "record"]
 
@@ -69,7 +68,7 @@ def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
 
     ``{{json .}}`` gives what is printed, as docker does, where scripts expect texts.
     """
-    from .template import Record
+    from dockmagic.commands.template import Record
 
     values = [(column, getattr(row, column.attribute)) for column in row_type.table_columns]
     texts = {column.name: show(column, value, whole=whole) for column, value in values}
@@ -90,7 +89,7 @@ def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
 def _cell(column: Column, value: Any, text: str) -> Any:
     if column.kind in ("count", "flag") and value is not None:
         return value
-    from .template import Shown
+    from dockmagic.commands.template import Shown
 
     return Shown(text, value)
 
@@ -105,7 +104,7 @@ def _typed(row: Row, row_type: type[Row]) -> dict[str, Any]:
 
 
 def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, is_table: bool, whole: bool) -> str:
-    from .template import HEADER_FUNCTIONS, Record, parse, render
+    from dockmagic.commands.template import HEADER_FUNCTIONS, Record, parse, render
 
     source = form.removeprefix("table") if is_table else form
     template = parse(source.strip(" ").replace("\\t", "\t").replace("\\n", "\n"))

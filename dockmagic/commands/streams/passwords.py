@@ -8,7 +8,7 @@ from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.registry.secret import Secret
 
 if TYPE_CHECKING:
-    from .door import Door
+    from dockmagic.commands.cmdline.context import Door
 
 __all__ = ["asked_password", "nobody_to_ask", "piped_password"]
 

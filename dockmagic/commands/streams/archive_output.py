@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from .door import Door
+    from dockmagic.commands.cmdline.context import Door
 
 __all__ = ["archive_output"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .template import Map, Record, parse, render
-from .template.values import NIL, NO_LIST, NO_MAP
+from dockmagic.commands.template import Map, Record, parse, render
+from dockmagic.commands.template.values import NIL, NO_LIST, NO_MAP
 
 if TYPE_CHECKING:
-    from .template import Nil
+    from dockmagic.commands.template import Nil
 
 __all__ = ["formatted"]
 

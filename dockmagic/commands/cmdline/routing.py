@@ -37,7 +37,7 @@ def find(argv: Sequence[str], *, prog: str) -> tuple[str, Verb, list[str]]:
             return called, load(verb), list(argv[words:])
     if argv[0] in NOUNS and tuple(argv[1:2]) in ((), ("--help",), ("-h",)):
         return "help", load("help"), [argv[0]]
-    from .refused import refuse  # only a mistake needs its table
+    from .unsupported import refuse  # only a mistake needs its table
 
     raise refuse(argv, prog=prog)
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from .mistake import UsageMistake
+from .usage_error import UsageMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dockmagic.engine.options.option import Kind, Option
 
-    from .door import Door
+    from .context import Door
     from .metadata import CellText, Transfer
     from .result import Result
 
@@ -111,7 +111,7 @@ class Verb(click.Command):
         returns: the row type or result type, for the documentation.
         refused: flags that docker has here and dockmagic has not → reason and what to do instead.
         takes_command: after the first argument comes another program's command line, flags and all.
-        aliases: its other names, docker's noun forms above all; ``python -m dockmagic.commands.reindex`` collects them.
+        aliases: its other names, docker's noun forms above all; `reindex` collects them.
         magic: there is a magic of its name, which IPython leaves free.
         cell: how it uses the text below it in a cell; None if it does not.
         transfer: that it shows how far a transfer is; None if it does not.
@@ -227,7 +227,7 @@ class Verb(click.Command):
         return rewritten
 
     def _mistake(self, error: click.UsageError, path: str) -> Exception:
-        from .refused_flags import refused_flag
+        from .unsupported_flags import refused_flag
 
         usage, help_command, hint, code = f"{path} {self.usage}".rstrip(), f"{path} --help", "", 125
         if isinstance(error, click.NoSuchOption):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.commands.cmdline.command import flag, option
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.platforms import Platform
-
-from .command import flag, option
 
 if TYPE_CHECKING:
     import click
 
-    from .door import Door
+    from dockmagic.commands.cmdline.context import Door
 
 __all__ = ["all_digits", "builder", "filters", "form", "long_filters", "platform", "platform_of", "tell_remote"]
 

@@ -1,4 +1,4 @@
-"""Write `index` anew: ``python -m dockmagic.commands.reindex``, after a verb's aliases, magic or cell have changed."""
+"""Generate `index` after a verb's metadata has changed: ``python -m dockmagic.commands.cmdline.reindex``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["index_source"]
 
 _HEAD: Final = '''"""What must be known of the verbs before they are imported.
 
-It stands on the verbs themselves, and ``python -m dockmagic.commands.reindex`` collects it: edit them, and not this.
+Generated from the verbs by ``python -m dockmagic.commands.cmdline.reindex``: edit them, and not this file.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import os
 from dockmagic.oci.errors import DockerfileError, DockmagicError, InternalError
 from dockmagic.oci.printable import without_controls
 
-from .checking import excerpt_lines
+from .lint_output import excerpt_lines
 
 __all__ = ["failure_story", "named"]
 

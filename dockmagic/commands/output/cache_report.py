@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.cmdline.result import Table
 from dockmagic.engine.step_rows import reason_rows
 from dockmagic.rows import ReasonRow
 
-from .listing import grid
-from .result import Table
-from .shown import shorten
+from .format import shorten
+from .table_output import grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

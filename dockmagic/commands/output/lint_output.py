@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.builder.outcome.excerpt import excerpt
+from dockmagic.commands.cmdline.result import Table
 from dockmagic.engine.step_rows import warning_rows
 from dockmagic.rows import WarningRow
-
-from .result import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,6 +1,6 @@
 """What must be known of the verbs before they are imported.
 
-It stands on the verbs themselves, and ``python -m dockmagic.commands.reindex`` collects it: edit them, and not this.
+Generated from the verbs by ``python -m dockmagic.commands.cmdline.reindex``: edit them, and not this file.
 """
 
 from __future__ import annotations

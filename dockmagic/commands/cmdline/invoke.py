@@ -9,7 +9,7 @@ from .invocation import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .door import Door
+    from .context import Door
     from .result import Result
 
 __all__ = ["invoke"]

@@ -91,7 +91,7 @@ NOUNS: Final[Mapping[str, str]] = {
 
 def load(verb: str) -> Verb:
     """The command of a verb of `VERBS`; imports its module."""
-    command: Verb = importlib.import_module(f"{__package__}.{VERBS[verb]}").command
+    command: Verb = importlib.import_module(f"dockmagic.commands.{VERBS[verb]}").command
     return command
 
 

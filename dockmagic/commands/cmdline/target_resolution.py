@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
 
-    from .door import Door
+    from .context import Door
 
 __all__ = ["container_or_image", "noun"]
 

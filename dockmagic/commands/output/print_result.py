@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dockmagic.commands.cmdline.result import Built, Content, Document, Lines, Ran, Serving, Table, Text, Transferred
 from dockmagic.oci.spec import to_json
 
-from .listing import plain_text
-from .result import Built, Content, Document, Lines, Ran, Serving, Table, Text, Transferred
+from .table_output import plain_text
 
 if TYPE_CHECKING:
-    from .result import Result
+    from dockmagic.commands.cmdline.result import Result
 
 __all__ = ["printed"]
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.commands.cmdline.command import as_flag, flag, option
 from dockmagic.engine.options.build import OPTIONS
 from dockmagic.oci.errors import NotSupported
 
-from .command import as_flag, flag, option
-from .options import builder
+from .shared import builder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import click
 
-    from .result import Result
+    from dockmagic.commands.cmdline.result import Result
 
 __all__ = ["build_flags", "unused_flags"]
 

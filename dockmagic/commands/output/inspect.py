@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.commands.cmdline.result import Document, Lines, Text
 from dockmagic.oci.errors import DockmagicError
-
-from .result import Document, Lines, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .result import Result
+    from dockmagic.commands.cmdline.result import Result
 
 __all__ = ["described"]
 
@@ -39,7 +38,7 @@ def described(names: Iterable[str], form: str | None, look: Callable[[str], tupl
     if form and not documents and form != "json":
         return Lines((), tuple(errors))
     if form:
-        from .documents import formatted
+        from .template_output import formatted
 
         text = formatted(form, *documents)
         if not errors:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.oci.errors import NotSupported
 
-from .mistake import UsageMistake
-from .refused_flags import NO_DAEMON, refused_flag
 from .table import ALIASES, NOUNS, VERBS
+from .unsupported_flags import NO_DAEMON, refused_flag
+from .usage_error import UsageMistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

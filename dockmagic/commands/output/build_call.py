@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dockmagic.commands.cmdline.result import Document, Table
 from dockmagic.dockerfile.outline import targets
 from dockmagic.engine.answers import argument_rows, check_document, outline_document, target_rows, targets_document
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import ArgumentRow, TargetRow
 
-from .checking import checked
-from .result import Document, Table
+from .lint_output import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dockmagic.builder.options import Options
+    from dockmagic.commands.cmdline.result import Result
     from dockmagic.dockerfile import Dockerfile
     from dockmagic.dockerfile.outline import Outline
     from dockmagic.dockerfile.rules import Finding
     from dockmagic.engine.recipe import Recipe
 
-    from .calls import Call
-    from .result import Result
+    from .call_option import Call
 
 __all__ = ["asked", "unreadable"]
 

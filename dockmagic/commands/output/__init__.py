@@ -1,0 +1,1 @@
+"""Results as text: tables, templates, documents, and the lines that verbs print."""

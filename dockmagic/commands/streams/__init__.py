@@ -1,0 +1,1 @@
+"""Standard input and output of verbs: programs that are followed, archives, passwords."""
