@@ -21,7 +21,7 @@ from .output.call_option import CALLS, Call, CallType
 
 if TYPE_CHECKING:
     from dockmagic.builder.options import Options
-    from dockmagic.engine.recipe import Recipe
+    from dockmagic.engine.prepared_build import PreparedBuild
 
     from .cmdline.context import Door
     from .cmdline.result import Result
@@ -79,7 +79,7 @@ def command(
     call = Call("check") if check else call
     builds = door.engine.builds
     try:
-        recipe = builds.open(request)
+        prepared = builds.open(request)
     except DockerfileError as error:
         from .output.build_call import unreadable
 
@@ -88,16 +88,16 @@ def command(
         if answer is None:
             raise
         return answer
-    with recipe:
+    with prepared:
         if call.method != "build":
             from .output.build_call import asked
 
-            return asked(recipe, request.options, call)
+            return asked(prepared, request.options, call)
         if verify:
-            return _verified(door, recipe, request.options, "quiet" if quiet else style)
+            return _verified(door, prepared, request.options, "quiet" if quiet else style)
         with door.follow_build("quiet" if quiet else style) as on_event:
             build = builds.carry_out(
-                recipe, request, stdout=door.stdout, on_event=on_event, on_progress=door.on_progress
+                prepared, request, stdout=door.stdout, on_event=on_event, on_progress=door.on_progress
             )
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))
@@ -109,9 +109,9 @@ def command(
     return Built(build, explained(build), lines)
 
 
-def _verified(door: Door, recipe: Recipe, options: Options, style: str) -> Result:
+def _verified(door: Door, prepared: PreparedBuild, options: Options, style: str) -> Result:
     with door.follow_build(style) as on_event:
-        verdict = recipe.verify(options, on_event=on_event)
+        verdict = prepared.verify(options, on_event=on_event)
     if verdict.same:
         note = "Both builds made the same image, bit for bit."
     else:

@@ -14,7 +14,7 @@ from dockmagic.oci.protocols import ignore_progress
 
 from .cleaning import roots
 from .filters import moment, named_filters
-from .recipe import Recipe, reading
+from .prepared_build import PreparedBuild, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dockmagic.store.home import Home
 
     from .build_request import BuildRequest
-    from .ground import Ground
+    from .context import EngineContext
     from .images import Images
     from .options.build import BuildOptions
 
@@ -40,14 +40,14 @@ __all__ = ["Builds", "cache_rows"]
 class Builds:
     """The builds of an engine; get it as ``Engine().builds``."""
 
-    def __init__(self, engine: Ground, images: Images) -> None:
+    def __init__(self, engine: EngineContext, images: Images) -> None:
         self._engine = engine
         self._images = images
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._engine, "builds")
 
-    def open(self, request: BuildRequest) -> Recipe:
+    def open(self, request: BuildRequest) -> PreparedBuild:
         """Read the Dockerfile of a request and open its contexts; close what this returns.
 
         Raises:
@@ -82,7 +82,7 @@ class Builds:
             for one in opened:
                 one.close()
             raise
-        return Recipe(self._engine, parsed, opened[0], named)
+        return PreparedBuild(self._engine, parsed, opened[0], named)
 
     def build(
         self,
@@ -127,20 +127,20 @@ class Builds:
         Raises:
             DockmagicError: as `build` raises them.
         """
-        with self.open(request) as recipe:
-            return self.carry_out(recipe, request, stdout=stdout, on_event=on_event, on_progress=on_progress)
+        with self.open(request) as prepared:
+            return self.carry_out(prepared, request, stdout=stdout, on_event=on_event, on_progress=on_progress)
 
     def carry_out(
         self,
-        recipe: Recipe,
+        prepared: PreparedBuild,
         request: BuildRequest,
         *,
         stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
         on_progress: Progress = ignore_progress,
     ) -> Build:
-        """Build a recipe that is open; see `build_from`."""
-        built = recipe.build(request.options, outputs=request.outputs, stdout=stdout, on_event=on_event)
+        """Carry out a build that is prepared; see `build_from`."""
+        built = prepared.build(request.options, outputs=request.outputs, stdout=stdout, on_event=on_event)
         for output in request.outputs:
             for name in output.names or built.names if output.push else ():
                 self._images.push(name, on_progress=on_progress)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .collection import Filters
     from .completed import Completed
-    from .ground import Ground
+    from .context import EngineContext
     from .images import Images
     from .options.container import ContainerOptions
 
@@ -41,7 +41,7 @@ class Containers(Collection["Container"]):
     ``stop``, ``wait``, ``logs``.
     """
 
-    def __init__(self, engine: Ground, images: Images) -> None:
+    def __init__(self, engine: EngineContext, images: Images) -> None:
         self._engine = engine
         self._images = images
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.runtime.disk.record import State
     from dockmagic.store.home import Home
 
-    from .ground import Ground
+    from .context import EngineContext
 
 __all__ = ["disk_usage", "information", "version"]
 
@@ -41,7 +41,7 @@ def version() -> dict[str, Any]:
     }
 
 
-def information(engine: Ground, *, tiers: bool = False) -> dict[str, Any]:
+def information(engine: EngineContext, *, tiers: bool = False) -> dict[str, Any]:
     """Where things are kept and what there is, under docker's names where it has one.
 
     Args:
@@ -76,7 +76,7 @@ def information(engine: Ground, *, tiers: bool = False) -> dict[str, Any]:
     }
 
 
-def _containers(engine: Ground) -> list[tuple[Path, State]]:
+def _containers(engine: EngineContext) -> list[tuple[Path, State]]:
     if not engine.home.containers.is_dir():
         return []
     from dockmagic.runtime.disk.record import read_state
@@ -101,7 +101,7 @@ def _system_name() -> str:
         return platform.system()
 
 
-def disk_usage(engine: Ground) -> tuple[DiskUsageRow, ...]:
+def disk_usage(engine: EngineContext) -> tuple[DiskUsageRow, ...]:
     """The disk space of each kind of thing in the home (``system df``)."""
     from dockmagic.builder.caching.prune import usage
     from dockmagic.store.gc import collect
@@ -152,7 +152,7 @@ def disk_usage(engine: Ground) -> tuple[DiskUsageRow, ...]:
     return tuple(rows)
 
 
-def _containers_row(engine: Ground) -> DiskUsageRow:
+def _containers_row(engine: EngineContext) -> DiskUsageRow:
     sizes = [(state.status, folder_size(folder)[1]) for folder, state in _containers(engine)]
     return DiskUsageRow(
         type="Containers",
@@ -163,7 +163,7 @@ def _containers_row(engine: Ground) -> DiskUsageRow:
     )
 
 
-def _volumes_row(engine: Ground) -> DiskUsageRow:
+def _volumes_row(engine: EngineContext) -> DiskUsageRow:
     rows = Volumes(engine).rows(sizes=True) if engine.home.volumes.is_dir() else ()
     return DiskUsageRow(
         type="Local Volumes",

@@ -20,36 +20,36 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.names import Named
 
-    from .ground import Ground
+    from .context import EngineContext
 
 __all__ = ["image_rows", "intermediate_rows", "with_shares"]
 
 _NONE = "<none>"
 
 
-def image_rows(ground: Ground, pattern: str, filters: Sequence[str]) -> tuple[ImageRow, ...]:
+def image_rows(context: EngineContext, pattern: str, filters: Sequence[str]) -> tuple[ImageRow, ...]:
     """One row per name that a pattern and filters let through, newest image first.
 
     Raises:
         InvalidInput: an unknown filter.
     """
-    wanted = image_filter(ground.store, filters)
+    wanted = image_filter(context.store, filters)
     tagged = {
         (named.descriptor.digest, named.repository)
-        for named in ground.store.names()
+        for named in context.store.names()
         if named.ref is not None and named.ref.tag
     }
     found = [
         named
-        for named in ground.store.names()
+        for named in context.store.names()
         if _fits(named, pattern)
         and wanted(named)
         # docker does not list a digest on a row of its own beside a tag of the same repository
         and (_has_tag(named) or (named.descriptor.digest, named.repository) not in tagged)
     ]
     found.sort(key=_newest_first)
-    used = _used(ground)
-    return tuple(_row(ground, named, used[named.image_id]) for named in found)
+    used = _used(context)
+    return tuple(_row(context, named, used[named.image_id]) for named in found)
 
 
 def intermediate_rows(store: ContentStore) -> tuple[ImageRow, ...]:
@@ -83,22 +83,22 @@ def with_shares(rows: Iterable[ImageRow], images: Sequence[Image]) -> tuple[Imag
     return tuple(replace(row, shared_size=shared[row.id], unique_size=row.size - shared[row.id]) for row in rows)
 
 
-def _used(ground: Ground) -> Counter[str]:
+def _used(context: EngineContext) -> Counter[str]:
     """Image → how many containers stand on it."""
-    if not ground.home.containers.is_dir():
+    if not context.home.containers.is_dir():
         return Counter()
     from dockmagic.runtime.disk.uses import records
 
-    return Counter(record.image_id for _, record in records(ground.store))
+    return Counter(record.image_id for _, record in records(context.store))
 
 
-def _row(ground: Ground, named: Named, containers: int) -> ImageRow:
+def _row(context: EngineContext, named: Named, containers: int) -> ImageRow:
     repository = Reference.parse(named.repository).familiar_name if named.repository else _NONE
     size = named.size
     if size is None:
         from dockmagic.image.image import Image
 
-        size = Image(ground.store, named.descriptor, home=ground.home, keep_tables=True).size
+        size = Image(context.store, named.descriptor, home=context.home, keep_tables=True).size
     return ImageRow(
         repository=named.ref.familiar_name if named.ref else repository,
         tag=(named.ref.tag if named.ref else "") or _NONE,

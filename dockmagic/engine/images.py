@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from dockmagic.rows import ImageRow, Rows, TreeRow
 
     from .collection import Filters
-    from .ground import Ground
+    from .context import EngineContext
     from .options.build import BuildOptions
     from .subject import Subject
 
@@ -52,7 +52,7 @@ __all__ = ["Images"]
 class Images(Collection["Image"]):
     """The images of an engine; get it as ``Engine().images``. Names may be written as docker users write them."""
 
-    def __init__(self, engine: Ground) -> None:
+    def __init__(self, engine: EngineContext) -> None:
         self._engine = engine
 
     def __reduce__(self) -> tuple[Any, ...]:

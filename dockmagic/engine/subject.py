@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.oci.platforms import Platform
 
-    from .ground import Ground
+    from .context import EngineContext
 
 __all__ = ["Subject", "find_image", "find_subject"]
 
@@ -38,7 +38,7 @@ class Subject(NamedTuple):
 
 
 def find_image(
-    engine: Ground, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
+    engine: EngineContext, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
 ) -> Image:
     """The image that `text` names: here, else a step of a build, else in its registry, from which nothing is stored.
 
@@ -87,7 +87,7 @@ def find_image(
 
 
 def find_subject(
-    engine: Ground, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
+    engine: EngineContext, text: str, *, platform: Platform | None, on_remote: Callable[[str], None] | None
 ) -> Subject:
     """Like `find_image`, but ``IMAGE[2]`` is a layer (0 is the base, -1 the top) and ``IMAGE[0:3]`` a range.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.runtime.disk.volumes import Volume
 
     from .collection import Filters
-    from .ground import Ground
+    from .context import EngineContext
 
 __all__ = ["Volumes"]
 
@@ -31,7 +31,7 @@ _PRUNE_FILTERS: Final = ("label", "label!")
 class Volumes(Collection["Volume"]):
     """The volumes of an engine; get it as ``Engine().volumes``."""
 
-    def __init__(self, engine: Ground) -> None:
+    def __init__(self, engine: EngineContext) -> None:
         self._engine = engine
 
     def __reduce__(self) -> tuple[Any, ...]:

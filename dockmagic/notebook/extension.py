@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.cmdline.index import CELL_MAGICS, MAGICS
 
-from .completion import Completion
-from .magics import DockMagics
+from .completion.completer import Completion
+from .magics.docker import DockMagics
+from .magics.transform import line_transform
 from .text import printable
-from .transform import line_transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +21,13 @@ __all__ = ["load", "unload"]
 
 #: Classes by module and name, and the module and function here that show them; nothing is imported for it.
 _CARDS: Final = {
-    ("dockmagic.image.layer", "Layer"): ("cards", "layer"),
-    ("dockmagic.image.layer", "Layers"): ("cards", "layers"),
-    ("dockmagic.image.path", "ImagePath"): ("cards", "image_path"),
-    ("dockmagic.layer.tree", "FileTree"): ("cards", "file_tree"),
-    ("dockmagic.runtime.container", "Container"): ("container_cards", "container"),
-    ("dockmagic.runtime.path", "ContainerPath"): ("container_cards", "container_path"),
-    ("dockmagic.notebook.live", "LiveSession"): ("views.screen", "live_session"),
+    ("dockmagic.image.layer", "Layer"): ("reprs.image", "layer"),
+    ("dockmagic.image.layer", "Layers"): ("reprs.image", "layers"),
+    ("dockmagic.image.path", "ImagePath"): ("reprs.image", "image_path"),
+    ("dockmagic.layer.tree", "FileTree"): ("reprs.image", "file_tree"),
+    ("dockmagic.runtime.container", "Container"): ("reprs.container", "container"),
+    ("dockmagic.runtime.path", "ContainerPath"): ("reprs.container", "container_path"),
+    ("dockmagic.notebook.terminals.terminal", "LiveSession"): ("views.screen", "live_session"),
 }
 _IMAGE: Final = ("dockmagic.image.image", "Image")
 _DIFF: Final = ("dockmagic.image.analysis.diff", "Diff")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.output.format import human_size
 
-from .words import instruction
+from .names import instruction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from balance import Balance
 from IPython.core.completer import provisionalcompleter
 
 from dockmagic.commands.cmdline.invocation import bind
-from dockmagic.notebook.paths import expand_host_paths
+from dockmagic.notebook.magics.host_paths import expand_host_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

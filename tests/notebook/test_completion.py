@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from IPython.core.completer import CompletionContext, provisionalcompleter
 
-from dockmagic.notebook.completion import Completion
+from dockmagic.notebook.completion.completer import Completion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

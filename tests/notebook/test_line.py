@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dockmagic.notebook.line import arguments, commands, expand_text
-from dockmagic.notebook.own_flags import bind_line
+from dockmagic.notebook.magics.cell_flags import bind_line
+from dockmagic.notebook.magics.line import arguments, commands, expand_text
 from dockmagic.oci.errors import InvalidInput
 
 NAMES = {"tag": "my image", "port": 5000, "where": Path("/srv/data"), "flag": True, "rate": 1.5, "list": [1]}

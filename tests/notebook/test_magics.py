@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.commands.cmdline.invocation import bind
-from dockmagic.notebook.paths import expand_host_paths
+from dockmagic.notebook.magics.host_paths import expand_host_paths
 from dockmagic.oci.errors import ImageNotFound
 
 if TYPE_CHECKING:

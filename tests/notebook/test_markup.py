@@ -118,7 +118,7 @@ CELLS = (
     "%docker images --tree", "%diff evil:1[1]", "%diff evil:1[0] evil:1[1]", "%docker diff --path / evil:1[1]",
     "%docker image history --format '{{.CreatedBy}} {{.Comment}}' evil:1", "%docker",
     "%docker cat evil:1 /a.txt", "%docker validate evil:1", "%docker system df -v",
-    "__import__('dockmagic.notebook.output', fromlist=['ImageList']).ImageList([img, img])",
+    "__import__('dockmagic.notebook.values.output', fromlist=['ImageList']).ImageList([img, img])",
 )  # fmt: skip
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.engine.completed import CommandFailed
-from dockmagic.notebook.completed import Completed
-from dockmagic.notebook.readable import Readable, without_colours
-from dockmagic.notebook.streams import Streams
+from dockmagic.notebook.programs.readable import Readable, without_colours
+from dockmagic.notebook.programs.streams import Streams
+from dockmagic.notebook.values.completed import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from balance import Balance
 
-from dockmagic.notebook.words import instruction
+from dockmagic.notebook.names import instruction
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

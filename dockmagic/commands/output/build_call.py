@@ -22,44 +22,44 @@ if TYPE_CHECKING:
     from dockmagic.dockerfile import Dockerfile
     from dockmagic.dockerfile.outline import Outline
     from dockmagic.dockerfile.rules import Finding
-    from dockmagic.engine.recipe import Recipe
+    from dockmagic.engine.prepared_build import PreparedBuild
 
     from .call_option import Call
 
 __all__ = ["asked", "unreadable"]
 
 
-def asked(recipe: Recipe, options: Options, call: Call) -> Result:
+def asked(prepared: PreparedBuild, options: Options, call: Call) -> Result:
     """The answer to a call that is no build.
 
     Raises:
         DockerfileError: there is no such target, or a build would fail.
     """
-    dockerfile = recipe.dockerfile
+    dockerfile = prepared.dockerfile
     if call.method == "check":
-        result = _check_document(recipe, options) if call.json else checked(dockerfile, recipe.check(options))
+        result = _check_document(prepared, options) if call.json else checked(dockerfile, prepared.check(options))
         return replace(result, exit_code=0) if call.ignores_status else result
     if call.method == "targets":
         if call.json:
             return Document(targets_document(dockerfile), subject=dockerfile)
         rows = target_rows(dockerfile)
         return Table(rows, TargetRow, TargetRow.shown, subject=dockerfile, lines=tuple(_target_lines(dockerfile)))
-    outline = recipe.outline(options)
+    outline = prepared.outline(options)
     if call.json:
         return Document(outline_document(outline, dockerfile), subject=dockerfile)
     lines = tuple(_outline_lines(outline))
     return Table(argument_rows(outline), ArgumentRow, ArgumentRow.shown, subject=dockerfile, lines=lines)
 
 
-def _check_document(recipe: Recipe, options: Options) -> Document:
+def _check_document(prepared: PreparedBuild, options: Options) -> Document:
     error = None
     findings: tuple[Finding, ...] = ()
     try:
-        findings = recipe.findings(options)
-        error = recipe.violation(options, recipe.check(options))
+        findings = prepared.findings(options)
+        error = prepared.violation(options, prepared.check(options))
     except DockerfileError as found:
         error = found
-    dockerfile = recipe.dockerfile
+    dockerfile = prepared.dockerfile
     document = check_document(findings, dockerfile.name, dockerfile.source, error)
     return Document(document, subject=dockerfile, exit_code=1 if findings or error else 0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.commands.output.format import human_size
+from dockmagic.notebook.names import image_name
 from dockmagic.notebook.text import count
-from dockmagic.notebook.words import image_name
 from dockmagic.rows import WarningRow
 
 from .check import warnings_html

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.notebook import html
-from dockmagic.notebook.output import Output
 from dockmagic.notebook.text import count
+from dockmagic.notebook.values.output import Output
 from dockmagic.rows import WarningRow
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook import html
-from dockmagic.notebook.words import subject_name
+from dockmagic.notebook.names import subject_name
 
 from .answers import changes_page, file_text, sizes
 from .changes import changes_html, changes_text, counts

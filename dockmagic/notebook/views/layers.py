@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.notebook import html
+from dockmagic.notebook.names import instruction, subject_name
 from dockmagic.notebook.text import count
-from dockmagic.notebook.words import instruction, subject_name
 
 from .answers import changes_page, file_text
 from .changes import changes_html, counts

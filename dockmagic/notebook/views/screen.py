@@ -14,7 +14,7 @@ from dockmagic.oci.errors import DockmagicError
 from .view import is_live
 
 if TYPE_CHECKING:
-    from dockmagic.notebook.live import LiveSession
+    from dockmagic.notebook.terminals.terminal import LiveSession
 
     from .widget import ViewWidget
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from dockmagic.commands.output.format import human_size
 from dockmagic.engine.step_rows import FOLLOWING, reason_rows, step_rows
 from dockmagic.notebook import html
-from dockmagic.notebook.building import output_html
+from dockmagic.notebook.progress.build import output_html
 from dockmagic.notebook.text import count
 from dockmagic.rows import ReasonRow, StepRow
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.output.format import human_size
 from dockmagic.notebook import html
+from dockmagic.notebook.stack import WRITABLE, image_lines, image_slabs, slab
 from dockmagic.notebook.text import count, printable
 
 from .answers import changes_page
-from .stack import WRITABLE, image_lines, image_slabs, slab
 from .view import View
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class WrittenView(View):
 
     def state(self) -> dict[str, Any]:
         """What the page is given at the start."""
-        from dockmagic.notebook.words import instruction
+        from dockmagic.notebook.names import instruction
 
         return {
             "title": self.container.name,

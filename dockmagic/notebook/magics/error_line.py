@@ -9,9 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dockmagic.notebook.text import printable
 from dockmagic.oci.errors import DockmagicError
-
-from .text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

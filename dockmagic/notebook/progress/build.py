@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.commands.output.build_progress import BuildBoard
 from dockmagic.commands.output.format import human_size
+from dockmagic.notebook import html
+from dockmagic.notebook.text import count
 from dockmagic.oci.errors import DockerfileError, InvalidInput
 from dockmagic.oci.printable import without_controls
 
-from . import html
-from .progress import shown
-from .text import count
+from .transfer import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dockmagic.commands.output.format import human_size, short_id
+from dockmagic.notebook import html
+from dockmagic.notebook.text import count
 from dockmagic.oci.protocols import ignore_progress
-
-from . import html
-from .text import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,10 @@ import stat
 from typing import TYPE_CHECKING
 
 from dockmagic.commands.output.format import human_size, short_id
+from dockmagic.notebook import html
+from dockmagic.notebook.names import image_name, instruction
+from dockmagic.notebook.text import count, printable
 from dockmagic.store.content import ContentStore
-
-from . import html
-from .text import count, printable
-from .words import image_name, instruction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
 
+from dockmagic.notebook.terminals.sessions import Sessions
 from dockmagic.oci.errors import DockmagicError
 
-from .failure import in_one_line
+from .error_line import in_one_line
 from .line import arguments, commands, expand_text
-from .sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.cmdline.result import Result, Transferred
     from dockmagic.engine import Engine
+    from dockmagic.notebook.progress.build import Following
     from dockmagic.registry.server import RegistryServer
 
-    from .building import Following
-    from .own_flags import OwnFlags
+    from .cell_flags import OwnFlags
 
 __all__ = ["DockMagics"]
 
@@ -110,7 +110,7 @@ class DockMagics(Magics):
         the body, ``--check=false`` lets a program fail, ``--wait SECONDS`` is the patience with a terminal.
         """
         with in_one_line(self._shell):
-            from .own_flags import bind_line
+            from .cell_flags import bind_line
 
             namespace = self._shell.user_ns
             call, own = bind_line(arguments(line, namespace), in_cell=True)
@@ -121,7 +121,7 @@ class DockMagics(Magics):
 
     def _script(self, body: str, namespace: Mapping[str, object], own: OwnFlags) -> Any:
         """Run the lines of a cell; what each shows is shown, and the last one's value is the cell's."""
-        from .own_flags import bind_line
+        from .cell_flags import bind_line
 
         value, usual = None, replace(own, into="")
         for command in commands(body):
@@ -135,7 +135,7 @@ class DockMagics(Magics):
         return None
 
     def _line(self, line: str, local_ns: Mapping[str, object] | None) -> Any:
-        from .own_flags import bind_line
+        from .cell_flags import bind_line
 
         trimmed = line.rstrip()
         if trimmed.endswith(";") and not trimmed.endswith("\\;"):
@@ -159,18 +159,18 @@ class DockMagics(Magics):
 
     def _run(self, call: Invocation | None, own: OwnFlags, text: bytes | None) -> Any:
         if call is None:
-            from .welcome import Welcome
+            from dockmagic.notebook.reprs.welcome import Welcome
 
             return Welcome(self.engine)
         from dockmagic.commands.cmdline.result import Ran
+        from dockmagic.notebook.programs.streams import Streams
+        from dockmagic.notebook.progress.build import Following, build_title
+        from dockmagic.notebook.progress.transfer import progress_of
+        from dockmagic.notebook.values.completed import completed
 
-        from .building import Following, build_title
-        from .cell_text import with_text
-        from .completed import completed
-        from .paths import expand_host_paths
-        from .present import present
-        from .progress import progress_of
-        from .streams import Streams
+        from .cell_body import with_text
+        from .host_paths import expand_host_paths
+        from .result_values import present
 
         call = expand_host_paths(call if text is None else with_text(call, text))
         following = Following(build_title(call) if call.name == "build" else "")
@@ -208,8 +208,7 @@ class DockMagics(Magics):
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
         from dockmagic.commands.cmdline.result import Serving, Table
-
-        from .output import Output
+        from dockmagic.notebook.values.output import Output
 
         if isinstance(result, Serving):
             self._servers.append(result.server)
@@ -240,7 +239,7 @@ class DockMagics(Magics):
 
     def show_image(self, image: Any) -> dict[str, str]:
         """An image's twins; in the cell that pulled or pushed it, with what became of each layer."""
-        from . import cards
+        from dockmagic.notebook.reprs import image as cards
 
         if self._transferred is None or self._transferred[0] != self._shell.execution_count:
             return cards.image(image)
@@ -255,7 +254,7 @@ def _leave_result(error: DockmagicError, following: Following) -> None:
     from dockmagic.builder.outcome.result import StepFailed
 
     if isinstance(error, StepFailed):
-        from .views.build import FailedBuildView
+        from dockmagic.notebook.views.build import FailedBuildView
 
         error.result = FailedBuildView(error, following.outputs)
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.cmdline.result import Ran
-
-    from .streams import Streams
+    from dockmagic.notebook.programs.streams import Streams
 
 __all__ = ["Completed", "completed"]
 

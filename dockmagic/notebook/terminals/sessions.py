@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from .live import Answer, LiveSession
-from .readable import without_colours
+from dockmagic.notebook.programs.readable import without_colours
+
+from .terminal import Answer, LiveSession
 
 if TYPE_CHECKING:
+    from dockmagic.notebook.programs.streams import Streams
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
-
-    from .streams import Streams
 
 __all__ = ["Sessions", "Talk"]
 

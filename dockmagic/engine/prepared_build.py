@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Config, ConfigFile
 
-    from .ground import Ground
+    from .context import EngineContext
 
-__all__ = ["Recipe", "reading"]
+__all__ = ["PreparedBuild", "reading"]
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def _given(options: Options) -> dict[str, str]:
     return given_arguments(options.build_args)
 
 
-class Recipe:
+class PreparedBuild:
     """A Dockerfile with its contexts; a context manager, which closes them. Get one with `Builds.open`.
 
     Attributes:
@@ -85,7 +85,7 @@ class Recipe:
     """
 
     def __init__(
-        self, engine: Ground, dockerfile: Dockerfile, context: Context, contexts: Mapping[str, Context]
+        self, engine: EngineContext, dockerfile: Dockerfile, context: Context, contexts: Mapping[str, Context]
     ) -> None:
         self._engine = engine
         self.dockerfile = dockerfile

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from . import html
-from .text import printable
+from dockmagic.notebook import html
+from dockmagic.notebook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ class ImageList(tuple[Any, ...]):
     __slots__ = ()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from .cards import images
+        from dockmagic.notebook.reprs.image import images
 
         return images(self)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.notebook.progress.build import cell_dockerfile
 from dockmagic.oci.errors import InvalidInput
-
-from .building import cell_dockerfile
 
 if TYPE_CHECKING:
     from dockmagic.commands.cmdline.invocation import Invocation

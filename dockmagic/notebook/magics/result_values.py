@@ -18,8 +18,7 @@ from dockmagic.commands.cmdline.result import (
     Transferred,
 )
 from dockmagic.commands.output.table_output import plain_text
-
-from .output import Data, ImageList, Output
+from dockmagic.notebook.values.output import Data, ImageList, Output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +53,7 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
         case Ran(stdout=stdout):
             return Output(stdout.decode("utf-8", "replace").removesuffix("\n"), stdout)
         case Built(build, explanation, lines):
-            from .views.build import BuildView
+            from dockmagic.notebook.views.build import BuildView
 
             return Output("\n".join(lines)) if lines else BuildView(build, outputs or {}, explained=bool(explanation))
         case Serving(server):
@@ -70,19 +69,19 @@ def _table(table: Table) -> Any:
     rows: Any = table.rows
     settings: Any = {"row_type": table.row_type, "shown": table.shown}
     if subject is not None and table.row_type is LayerRow:
-        from .views.layers import LayersView
+        from dockmagic.notebook.views.layers import LayersView
 
         return LayersView(subject, rows, text=partial(plain_text, table), **settings)
     if subject is not None and table.row_type is ChangeRow:
-        from .views.diff import DiffView
+        from dockmagic.notebook.views.diff import DiffView
 
         return DiffView(subject, rows, text=partial(plain_text, table), **settings)
     if subject is not None and table.row_type is WrittenRow:
-        from .views.written import WrittenView
+        from dockmagic.notebook.views.written import WrittenView
 
         return WrittenView(subject, rows, text=partial(plain_text, table), **settings)
     if rows and table.row_type is WarningRow:
-        from .views.check import CheckView
+        from dockmagic.notebook.views.check import CheckView
 
         return CheckView(plain_text(table), rows, subject.source, first_line=subject.first_line)
     told = table.lines is not None and table.row_type not in (ArgumentRow, TargetRow)  # a frame says more of these

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.completer import SimpleCompletion
 
+from dockmagic.notebook.magics.line import split
 from dockmagic.oci.errors import DockmagicError, PathNotFound
-
-from .line import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from dockmagic.engine.options.option import Kind
     from dockmagic.image.image import Image
     from dockmagic.layer.tree import FileTree, Node
-
-    from .magics import DockMagics
+    from dockmagic.notebook.magics.docker import DockMagics
 
 __all__ = ["Completion"]
 
@@ -81,7 +79,7 @@ class Completion:
             return self._in_command(command["magic"], command["rest"])
         first = context.full_text.split("\n", 1)[0].split()
         if context.cursor_line and first[:1] == ["%%docker"] and all(word.startswith("--") for word in first[1:]):
-            from .line import commands
+            from dockmagic.notebook.magics.line import commands
 
             line = next(commands(before), "")
             return self._in_command("docker", f" {line}")
@@ -115,8 +113,7 @@ class Completion:
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
         from dockmagic.commands.cmdline.command import kinds_of
         from dockmagic.commands.cmdline.incomplete import read_unfinished
-
-        from .own_flags import FLAGS, PROG
+        from dockmagic.notebook.magics.cell_flags import FLAGS, PROG
 
         line = read_unfinished(argv, fragment, prog=PROG, flags=FLAGS)
         kinds = kinds_of(line.parameter)

@@ -13,10 +13,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.notebook.programs.readable import Readable, without_colours
+from dockmagic.notebook.values.output import Output
 from dockmagic.oci.errors import Conflict, DockmagicError
-
-from .output import Output
-from .readable import Readable, without_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic import __version__
-
-from . import html
-from .text import count
+from dockmagic.notebook import html
+from dockmagic.notebook.text import count
 
 if TYPE_CHECKING:
     from dockmagic.engine import Engine

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
-__all__ = ["Ground"]
+__all__ = ["EngineContext"]
 
 
-class Ground(Protocol):
+class EngineContext(Protocol):
     """A home, its store and the registries, as the `Engine` has them; they change when samples are switched."""
 
     home: Home

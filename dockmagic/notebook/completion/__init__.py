@@ -1,0 +1,1 @@
+"""Completion of commands, flags, images, containers and paths."""

@@ -1,0 +1,1 @@
+"""The output of programs while they run in a cell."""

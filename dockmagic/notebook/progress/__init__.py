@@ -1,0 +1,1 @@
+"""Progress of transfers and builds in a cell."""
