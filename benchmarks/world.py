@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockmagic import Engine
-from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.context import CommandContext
 from dockmagic.commands.cmdline.invoke import invoke
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class World:
     def warm(self, *arguments: str, home: Path | None = None) -> Result:
         """Dockmagic inside this process, which has it imported already, as a notebook's kernel has."""
         with Engine(home or self.home) as engine:
-            return invoke(Door(engine), arguments)
+            return invoke(CommandContext(engine), arguments)
 
     @staticmethod
     def peer(tool: str, store: Path, *arguments: str | Path) -> str:

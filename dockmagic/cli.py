@@ -74,7 +74,7 @@ def _answer(argv: Sequence[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    from .commands.cmdline.context import Door
+    from .commands.cmdline.context import CommandContext
     from .commands.cmdline.invoke import invoke
     from .engine import Engine
     from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
@@ -82,7 +82,7 @@ def _run(argv: list[str]) -> int:
     with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
         source, output = standard_input(), Output(progress.close)
         terminal = source if source is not None and os.isatty(source) else None
-        door = Door(
+        ctx = CommandContext(
             engine,
             on_progress=progress,
             say=progress.say,
@@ -97,7 +97,7 @@ def _run(argv: list[str]) -> int:
             proxied=PROXIED,
         )
         try:
-            result = invoke(door, argv)
+            result = invoke(ctx, argv)
         except Ended as ending:
             return 128 + ending.number
         except BrokenPipeError:

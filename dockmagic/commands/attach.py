@@ -11,7 +11,7 @@ from .cmdline.metadata import CellText
 from .streams.stream_io import follow
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -30,22 +30,22 @@ __all__ = ["command"]
 @flag("--no-stdin", help="Do not attach STDIN")
 @flag("--sig-proxy", default=True, help="Proxy all received signals to the process")
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
-def command(door: Door, name: str, *, no_stdin: bool, sig_proxy: bool, detach_keys: str) -> Result:
+def command(ctx: CommandContext, name: str, *, no_stdin: bool, sig_proxy: bool, detach_keys: str) -> Result:
     """Attach standard input, output and error to a running container."""
-    container = door.engine.containers.get(name)
+    container = ctx.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
         raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"Type unpause {name}")
     if status != "running":
         raise Conflict("You cannot attach to a stopped container, start it first", hint=f"Start it: start -a {name}")
     record = container.record
-    if record.tty and not no_stdin and door.terminal is None:
+    if record.tty and not no_stdin and ctx.terminal is None:
         raise InvalidInput(
             "the input device is not a TTY", hint="Use --no-stdin to look only, or type it on a terminal"
         )
     stdin = record.open_stdin and not no_stdin
     return follow(
-        door,
+        ctx,
         container,
         container.attach(stdin=stdin),
         stdin=stdin,

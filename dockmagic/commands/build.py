@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dockmagic.builder.options import Options
     from dockmagic.engine.prepared_build import PreparedBuild
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -61,7 +61,7 @@ _STYLES = ("auto", "plain", "tty", "quiet", "rawjson")
 @flag("--verify-reproducible", "verify", help="Build twice without the cache, and tell what differs")
 @unused_flags
 def command(
-    door: Door,
+    ctx: CommandContext,
     context: str,
     *,
     id_file: str | None,
@@ -75,16 +75,16 @@ def command(
     **flags: Any,
 ) -> Result:
     """Build an image from a Dockerfile."""
-    request = build_request(context, flags, stdin=door.stdin, first_line=door.stdin_line, command_line=True)
+    request = build_request(context, flags, stdin=ctx.stdin, first_line=ctx.stdin_line, command_line=True)
     call = Call("check") if check else call
-    builds = door.engine.builds
+    builds = ctx.engine.builds
     try:
         prepared = builds.open(request)
     except DockerfileError as error:
         from .output.build_call import unreadable
 
         on_stdin = "-" in (request.dockerfile, request.context)
-        answer = unreadable(error, call, first_line=door.stdin_line if on_stdin else 1)
+        answer = unreadable(error, call, first_line=ctx.stdin_line if on_stdin else 1)
         if answer is None:
             raise
         return answer
@@ -94,10 +94,10 @@ def command(
 
             return asked(prepared, request.options, call)
         if verify:
-            return _verified(door, prepared, request.options, "quiet" if quiet else style)
-        with door.follow_build("quiet" if quiet else style) as on_event:
+            return _verified(ctx, prepared, request.options, "quiet" if quiet else style)
+        with ctx.follow_build("quiet" if quiet else style) as on_event:
             build = builds.carry_out(
-                prepared, request, stdout=door.stdout, on_event=on_event, on_progress=door.on_progress
+                prepared, request, stdout=ctx.stdout, on_event=on_event, on_progress=ctx.on_progress
             )
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))
@@ -109,8 +109,8 @@ def command(
     return Built(build, explained(build), lines)
 
 
-def _verified(door: Door, prepared: PreparedBuild, options: Options, style: str) -> Result:
-    with door.follow_build(style) as on_event:
+def _verified(ctx: CommandContext, prepared: PreparedBuild, options: Options, style: str) -> Result:
+    with ctx.follow_build(style) as on_event:
         verdict = prepared.verify(options, on_event=on_event)
     if verdict.same:
         note = "Both builds made the same image, bit for bit."

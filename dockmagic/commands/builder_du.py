@@ -13,7 +13,7 @@ from .output.format import human_size
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -31,8 +31,8 @@ __all__ = ["command"]
 @all_digits
 @builder
 @flag("--verbose", hidden=True, expose_value=False)
-def command(door: Door, form: str | None, *, whole: bool) -> Result:
+def command(ctx: CommandContext, form: str | None, *, whole: bool) -> Result:
     """Show what the build cache holds."""
-    usage = door.engine.builds.usage()
+    usage = ctx.engine.builds.usage()
     total = f"Total: {human_size(usage.size, 4)}, of which {human_size(usage.reclaimable, 4)} are reclaimable"
     return listing(cache_rows(usage.records), CacheRow, form=form, whole=whole, notes=(total,))

@@ -15,7 +15,7 @@ from .output.format import human_size, short_id
 from .output.rm_output import confirmed
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -39,7 +39,7 @@ __all__ = ["command"]
 @builder
 @flag("-f", "--force", help="Do not prompt for confirmation")
 def command(
-    door: Door,
+    ctx: CommandContext,
     filters: tuple[str, ...],
     kept: str | None,
     most: str | None,
@@ -50,9 +50,9 @@ def command(
 ) -> Result:
     """Remove the build cache."""
     what = "all build cache" if everything else "all dangling build cache"
-    if not force and not confirmed(door, f"This will remove {what}."):
+    if not force and not confirmed(ctx, f"This will remove {what}."):
         return Text("Total reclaimed space: 0B")
-    pruned = door.engine.builds.prune(
+    pruned = ctx.engine.builds.prune(
         everything=everything,
         filters=filters,
         keep_storage=parse_size(kept, "--keep-storage") if kept else 0,

@@ -14,7 +14,7 @@ from .cmdline.result import Content
 from .flags.shared import platform, platform_of, tell_remote
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -30,10 +30,10 @@ __all__ = ["command"]
 @argument("image", "image")
 @argument("path", "image path")
 @platform
-def command(door: Door, image: str, path: str, platform: str | None) -> Result:
+def command(ctx: CommandContext, image: str, path: str, platform: str | None) -> Result:
     """Print a file of an image or layer."""
-    _, found = door.engine.images.find_subject(
-        image, platform=platform_of(platform), on_remote=partial(tell_remote, door)
+    _, found = ctx.engine.images.find_subject(
+        image, platform=platform_of(platform), on_remote=partial(tell_remote, ctx)
     )
     if isinstance(found, Image):
         return Content((found / path).read_bytes(), path)

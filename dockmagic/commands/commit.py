@@ -8,7 +8,7 @@ from .cmdline.command import argument, flag, option, verb
 from .cmdline.result import Transferred
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -30,17 +30,17 @@ __all__ = ["command"]
 @option("-c", "--change", "changes", multiple=True, metavar="list", help="Apply Dockerfile instruction to the image")
 @flag("-p", "--pause", default=True, help="Pause container during commit")
 def command(
-    door: Door, container: str, name: str, *, author: str, message: str, changes: tuple[str, ...], pause: bool
+    ctx: CommandContext, container: str, name: str, *, author: str, message: str, changes: tuple[str, ...], pause: bool
 ) -> Result:
     """Create a new image from a container's changes."""
-    found = door.engine.containers.get(container.removeprefix("container:"))
-    image = door.engine.containers.commit(
+    found = ctx.engine.containers.get(container.removeprefix("container:"))
+    image = ctx.engine.containers.commit(
         found,
         name,
         author=author,
         message=message,
         changes=changes,
         pause=pause,
-        on_notice=lambda line: door.say(f"WARNING: {line}"),
+        on_notice=lambda line: ctx.say(f"WARNING: {line}"),
     )
     return Transferred((image,), (), (str(image.id),))

@@ -13,7 +13,7 @@ from .output.format import human_size
 from .output.rm_output import confirmed
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -28,11 +28,11 @@ __all__ = ["command"]
 )
 @long_filters
 @flag("-f", "--force", help="Do not prompt for confirmation")
-def command(door: Door, filters: tuple[str, ...], *, force: bool) -> Result:
+def command(ctx: CommandContext, filters: tuple[str, ...], *, force: bool) -> Result:
     """Remove all stopped containers."""
-    if not force and not confirmed(door, "This will remove all stopped containers."):
+    if not force and not confirmed(ctx, "This will remove all stopped containers."):
         return Text("Total reclaimed space: 0B")
-    names, size = door.engine.containers.prune(filters=filters)
+    names, size = ctx.engine.containers.prune(filters=filters)
     rows = tuple(RemovedRow(action="Deleted", name=name) for name in names)
     lines = ("Deleted Containers:", *names, "") if names else ()
     note = f"Total reclaimed space: {human_size(size, 4)}"

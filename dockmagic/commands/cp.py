@@ -14,7 +14,7 @@ from .output.format import human_size
 from .streams.archive_output import archive_output
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -36,7 +36,7 @@ __all__ = ["command"]
 @flag("-a", "--archive", "keep_owners", help="Archive mode (copy all uid/gid information)")
 @flag("-L", "--follow-link", "follow", help="Always follow symbol link in SRC_PATH")
 @flag("-q", "--quiet", help="Suppress the message about what was copied")
-def command(door: Door, source: str, target: str, *, keep_owners: bool, follow: bool, quiet: bool) -> Result:
+def command(ctx: CommandContext, source: str, target: str, *, keep_owners: bool, follow: bool, quiet: bool) -> Result:
     """Copy files or folders between a container and this machine."""
     here, there = _end(source), _end(target)
     if bool(here.container) is bool(there.container):
@@ -46,11 +46,11 @@ def command(door: Door, source: str, target: str, *, keep_owners: bool, follow: 
             else "must specify at least one container source"
         )
         raise InvalidInput(what, hint="Write cp CONTAINER:PATH PATH, or cp PATH CONTAINER:PATH")
-    containers = door.engine.containers
+    containers = ctx.engine.containers
     if here.container:
         container = containers.get(here.container)
         if target == "-":
-            with archive_output(door, None, command="cp") as out:
+            with archive_output(ctx, None, command="cp") as out:
                 containers.copy_from(container, here.path, out, follow=follow)
             return Nothing()
         size = containers.copy_from(container, here.path, target, follow=follow, keep_owners=keep_owners)
@@ -58,14 +58,14 @@ def command(door: Door, source: str, target: str, *, keep_owners: bool, follow: 
     else:
         container = containers.get(there.container)
         if source == "-":
-            if door.stdin is None:
+            if ctx.stdin is None:
                 raise InvalidInput("there is no archive on standard input", hint="Name a file or a folder")
-            containers.copy_to(container, door.stdin, there.path, keep_owners=keep_owners)
+            containers.copy_to(container, ctx.stdin, there.path, keep_owners=keep_owners)
             return Nothing()
         size = containers.copy_to(container, source, there.path, follow=follow, keep_owners=keep_owners)
         shown = f"{container.name}:{there.path}"
     if not quiet:
-        door.say(f"Successfully copied {human_size(size)} to {shown}")
+        ctx.say(f"Successfully copied {human_size(size)} to {shown}")
     return Nothing()
 
 

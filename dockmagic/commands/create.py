@@ -9,7 +9,7 @@ from .cmdline.result import Text
 from .flags.container import REFUSED, create, creation_flags
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -28,8 +28,8 @@ __all__ = ["command"]
 @argument("image", "image")
 @argument("words", "program", nargs=-1, metavar="[COMMAND] [ARG...]")
 @creation_flags
-def command(door: Door, image: str, words: tuple[str, ...], **flags: Any) -> Result:
+def command(ctx: CommandContext, image: str, words: tuple[str, ...], **flags: Any) -> Result:
     """Create a new container."""
-    container = create(door, image, words, **flags)
+    container = create(ctx, image, words, **flags)
     container.make_workdir()
     return Text(container.id)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.image.analysis import Diff
     from dockmagic.runtime.container import Container
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -54,7 +54,7 @@ __all__ = ["command"]
 @all_digits
 @flag("-q", "--quiet", help="Only show paths")
 def command(
-    door: Door,
+    ctx: CommandContext,
     *,
     old: str,
     new: str | None,
@@ -72,16 +72,14 @@ def command(
 
     IMAGE[2] is a layer, IMAGE[0:3] a range; of one of them alone, show what it does to the layers below.
     """
-    subject = container_or_image(door, old, noun()) if not new else old.removeprefix("image:")
+    subject = container_or_image(ctx, old, noun()) if not new else old.removeprefix("image:")
     if not isinstance(subject, str):
         if text_of or config or history:
             raise InvalidInput("of a container, diff shows which files changed", hint="Leave the other flags out")
-        return _written(door, subject, path, form, sizes=sizes, whole=whole, quiet=quiet)
+        return _written(ctx, subject, path, form, sizes=sizes, whole=whole, quiet=quiet)
     old, new = subject, new and new.removeprefix("image:")
-    find = partial(
-        door.engine.images.find_subject, platform=platform_of(platform), on_remote=partial(tell_remote, door)
-    )
-    difference = door.engine.images.diff(find(old).part, find(new).part if new else None)
+    find = partial(ctx.engine.images.find_subject, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
+    difference = ctx.engine.images.diff(find(old).part, find(new).part if new else None)
     if text_of:
         return Text(difference.text(text_of))
     if config or history:
@@ -103,9 +101,16 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _written(
-    door: Door, container: Container, path: str | None, form: str | None, *, sizes: bool, whole: bool, quiet: bool
+    ctx: CommandContext,
+    container: Container,
+    path: str | None,
+    form: str | None,
+    *,
+    sizes: bool,
+    whole: bool,
+    quiet: bool,
 ) -> Result:
-    found = door.engine.containers.changes(container)
+    found = ctx.engine.containers.changes(container)
     rows = tuple(row for row in found if not path or _is_below(row.path, path))
     result = listing(rows, WrittenRow, form=form, whole=whole, quiet="Path" if quiet else "", subject=container)
     if sizes or not isinstance(result, Table):

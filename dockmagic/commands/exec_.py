@@ -15,7 +15,7 @@ from .flags.detach_keys import detach_keys_of
 from .streams.stream_io import follow
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -59,7 +59,7 @@ _REFUSED = {
 @option("-u", "--user", default="", metavar="string", help="Username or UID (format: <name|uid>[:<group|gid>])")
 @option("-w", "--workdir", default="", metavar="string", help="Working directory inside the container")
 def command(
-    door: Door,
+    ctx: CommandContext,
     name: str,
     words: tuple[str, ...],
     *,
@@ -75,7 +75,7 @@ def command(
     """Run a command in a running container."""
     if detach_keys:
         detach_keys_of(detach_keys)
-    if tty and interactive and not detach and door.terminal is None:
+    if tty and interactive and not detach and ctx.terminal is None:
         raise InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
     variables = [word for path in env_files for word in read_env_file(path)]
     try:
@@ -83,7 +83,7 @@ def command(
     except InvalidInput as error:
         error.exit_code = UNREADABLE_FLAG
         raise
-    container = door.engine.containers.get(name)
+    container = ctx.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
         raise Conflict(f"Container {name} is paused, unpause the container before exec", hint=f"Type unpause {name}")
@@ -99,7 +99,7 @@ def command(
             tty=tty,
             stdin=stdin,
             detach=detach,
-            window=door.window,
+            window=ctx.window,
         )
     except CannotStart as error:
         # Docker's exec tells no program that is not there from one that cannot be executed.
@@ -108,4 +108,4 @@ def command(
     if detach:
         session.close()
         return Ran(container, None)
-    return follow(door, container, session, stdin=stdin, command=" ".join(words), detach_keys=detach_keys, first=False)
+    return follow(ctx, container, session, stdin=stdin, command=" ".join(words), detach_keys=detach_keys, first=False)

@@ -12,7 +12,7 @@ from .flags.shared import platform, platform_of, tell_remote
 from .streams.archive_output import archive_output
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -29,14 +29,14 @@ __all__ = ["command"]
 @argument("name", "container", "image", metavar="CONTAINER|IMAGE")
 @option("-o", "--output", kinds=("host path",), metavar="string", help="Write to a file, instead of STDOUT")
 @platform
-def command(door: Door, name: str, output: str | None, platform: str | None) -> Result:
+def command(ctx: CommandContext, name: str, output: str | None, platform: str | None) -> Result:
     """Export a container's or an image's file system as a tar archive."""
-    subject = container_or_image(door, name, noun())
+    subject = container_or_image(ctx, name, noun())
     if not isinstance(subject, str):
-        with archive_output(door, output, command="export") as out:
-            door.engine.containers.export(subject, out)
+        with archive_output(ctx, output, command="export") as out:
+            ctx.engine.containers.export(subject, out)
         return Nothing()
-    found = door.engine.images.find(subject, platform=platform_of(platform), on_remote=partial(tell_remote, door))
-    with archive_output(door, output, command="export") as out:
-        door.engine.images.export_rootfs(found, out)
+    found = ctx.engine.images.find(subject, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
+    with archive_output(ctx, output, command="export") as out:
+        ctx.engine.images.export_rootfs(found, out)
     return Nothing()

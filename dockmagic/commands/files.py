@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dockmagic.layer.tree import Node
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -44,7 +44,7 @@ _WITH_BLAME = ("Layer", "CreatedBy", "Mode", "Size", "Path", "Hides")
 @form
 @flag("-q", "--quiet", help="Only show paths")
 def command(
-    door: Door,
+    ctx: CommandContext,
     *,
     image: str,
     path: str,
@@ -55,8 +55,8 @@ def command(
     quiet: bool,
 ) -> Result:
     """List the files of an image, a layer (IMAGE[2]) or a range of layers (IMAGE[0:3])."""
-    owner, found = door.engine.images.find_subject(
-        image, platform=platform_of(platform), on_remote=partial(tell_remote, door)
+    owner, found = ctx.engine.images.find_subject(
+        image, platform=platform_of(platform), on_remote=partial(tell_remote, ctx)
     )
     tree = found.files
     node = tree.lookup(path)

@@ -12,7 +12,7 @@ from .cmdline.result import Table
 from .output.format import human_size
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -26,11 +26,11 @@ __all__ = ["command"]
     returns="RemovedRow",
 )
 @flag("-n", "--dry-run", help="Delete nothing, only tell")
-def command(door: Door, *, dry_run: bool) -> Result:
+def command(ctx: CommandContext, *, dry_run: bool) -> Result:
     """Delete blobs and unpacked layers that nothing needs."""
-    collected = collect(door.engine.store, dry_run=dry_run)
+    collected = collect(ctx.engine.store, dry_run=dry_run)
     if not dry_run:
-        door.engine.home.empty_trash()
+        ctx.engine.home.empty_trash()
     rows = tuple(RemovedRow(action="Deleted", name=digest) for digest in collected.blobs)
     word = "Would delete" if dry_run else "Deleted"
     note = f"Total {'reclaimable' if dry_run else 'reclaimed'} space: {human_size(collected.size, 4)}"

@@ -10,7 +10,7 @@ from .cmdline.routing import find
 from .cmdline.table import NOUNS, VERBS, summary
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -25,10 +25,10 @@ __all__ = ["command"]
     takes_command=True,  # what comes after a verb does not matter
 )
 @argument("words", nargs=-1, metavar="[COMMAND]")
-def command(door: Door, words: tuple[str, ...]) -> Result:
+def command(ctx: CommandContext, words: tuple[str, ...]) -> Result:
     """Show what commands there are, or how one is used."""
     if not words:
-        return Text(_overview(door.prog, list(VERBS)))
+        return Text(_overview(ctx.prog, list(VERBS)))
     if len(words) == 1 and words[0] in NOUNS:
         from .cmdline.table import ALIASES
 
@@ -36,9 +36,9 @@ def command(door: Door, words: tuple[str, ...]) -> Result:
         names = sorted(name for name in (*VERBS, *ALIASES) if name.startswith(f"{noun} "))
         lines = _summaries(names, {name: ALIASES.get(name, name) for name in names})
         text = "\n".join(("", NOUNS[noun], "", "Commands:", *lines))
-        return Text(f"Usage:  {door.prog} {noun} COMMAND\n{text}")
-    called, found, _ = find(words, prog=door.prog)
-    return Text(found.help_text(f"{door.prog} {called}"))
+        return Text(f"Usage:  {ctx.prog} {noun} COMMAND\n{text}")
+    called, found, _ = find(words, prog=ctx.prog)
+    return Text(found.help_text(f"{ctx.prog} {called}"))
 
 
 def _overview(prog: str, names: list[str]) -> str:

@@ -13,7 +13,7 @@ from .flags.shared import all_digits, form, platform, platform_of, tell_remote
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -37,10 +37,10 @@ _NOT_HUMAN = 'table {{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{printf "%d" .Size
 @platform
 @flag("-q", "--quiet", help="Only show image IDs")
 def command(
-    door: Door, image: str, form: str | None, platform: str | None, *, human: bool, whole: bool, quiet: bool
+    ctx: CommandContext, image: str, form: str | None, platform: str | None, *, human: bool, whole: bool, quiet: bool
 ) -> Result:
     """Show the history of an image."""
-    found = door.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, door))
+    found = ctx.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
     if not human and not quiet:
         form = form or _NOT_HUMAN
     rows = history_rows(found)

@@ -11,7 +11,7 @@ from .output.format import human_size
 from .output.rm_output import confirmed, removed
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -28,11 +28,11 @@ __all__ = ["command"]
 @flag("-a", "--all", "everything", help="Remove all unused images, not just dangling ones")
 @long_filters
 @flag("-f", "--force", help="Do not prompt for confirmation")
-def command(door: Door, filters: tuple[str, ...], *, everything: bool, force: bool) -> Result:
+def command(ctx: CommandContext, filters: tuple[str, ...], *, everything: bool, force: bool) -> Result:
     """Remove unused images."""
     what = "all images without at least one container associated to them" if everything else "all dangling images"
-    if not force and not confirmed(door, f"This will remove {what}."):
+    if not force and not confirmed(ctx, f"This will remove {what}."):
         return Text("Total reclaimed space: 0B")
-    removal = door.engine.images.prune(all_unused=everything, filters=filters)
+    removal = ctx.engine.images.prune(all_unused=everything, filters=filters)
     note = f"Total reclaimed space: {human_size(removal.size, 4)}"
     return removed((removal,), title="Deleted Images:", notes=(note,))

@@ -14,7 +14,7 @@ from .output.format import short_id
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -43,7 +43,7 @@ _WITH_DIGESTS = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
 @flag("-q", "--quiet", help="Only show image IDs")
 @flag("--tree", help="Show which images stand on which, and what each adds")
 def command(
-    door: Door,
+    ctx: CommandContext,
     pattern: str,
     filters: tuple[str, ...],
     form: str | None,
@@ -58,10 +58,10 @@ def command(
     if tree:
         if pattern or filters or quiet or digests:
             raise InvalidInput("--tree shows all images", hint="Leave the pattern and the other flags out")
-        rows = door.engine.images.tree()
+        rows = ctx.engine.images.tree()
         result = listing(rows, TreeRow, form=form, whole=whole)
         return result if form else Table(rows, TreeRow, TreeRow.shown, whole=whole)
-    found = door.engine.images.rows(pattern, everything=everything, filters=filters)
+    found = ctx.engine.images.rows(pattern, everything=everything, filters=filters)
     if quiet and not form:
         # Each ID once: an image with two names has one.
         return Text("\n".join(dict.fromkeys(row.id if whole else short_id(row.id) for row in found)))

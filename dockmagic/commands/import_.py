@@ -15,7 +15,7 @@ from .flags.shared import platform, platform_of
 from .output.transfer_output import Log
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -36,7 +36,7 @@ __all__ = ["command"]
 @option("-m", "--message", default="", metavar="string", help="Set commit message for imported image")
 @platform
 def command(
-    door: Door, *, source: str, name: str, changes: tuple[str, ...], message: str, platform: str | None
+    ctx: CommandContext, *, source: str, name: str, changes: tuple[str, ...], message: str, platform: str | None
 ) -> Result:
     """Import the contents of a tar archive to make an image of one layer."""
     config = None
@@ -46,12 +46,12 @@ def command(
         config = apply_changes(Config(), changes)
     wanted = platform_of(platform)
     message = message or f"Imported from {source}"
-    log = Log(door.on_progress)
+    log = Log(ctx.on_progress)
     if source == "-":
-        if door.stdin is None:
+        if ctx.stdin is None:
             raise InvalidInput("there is no standard input", hint="Name a file")
-        image = door.engine.images.import_rootfs(
-            door.stdin, name, config=config, message=message, platform=wanted, on_progress=log
+        image = ctx.engine.images.import_rootfs(
+            ctx.stdin, name, config=config, message=message, platform=wanted, on_progress=log
         )
     else:
         if source.startswith(("http://", "https://")):
@@ -60,7 +60,7 @@ def command(
         if not file.is_file():
             raise InvalidInput(f"there is no file {file}", hint="Name a tar archive, or - for standard input")
         with file.open("rb") as stream:
-            image = door.engine.images.import_rootfs(
+            image = ctx.engine.images.import_rootfs(
                 stream, name, config=config, message=message, platform=wanted, on_progress=log
             )
     return Transferred((image,), log.rows, (str(image.id),))

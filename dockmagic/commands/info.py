@@ -10,7 +10,7 @@ from .cmdline.command import option, verb
 from .cmdline.result import Document, Text
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -48,9 +48,9 @@ _TITLES = {
     aliases=("system info",),
 )
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
-def command(door: Door, form: str | None) -> Result:
+def command(ctx: CommandContext, form: str | None) -> Result:
     """Show where images are kept and what there is."""
-    facts = information(door.engine, tiers=form is None or "Tiers" in form or form == "json")
+    facts = information(ctx.engine, tiers=form is None or "Tiers" in form or form == "json")
     if form:
         from .output.template_output import formatted
 

@@ -16,7 +16,7 @@ from .output.inspect import described
 if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -41,32 +41,34 @@ _KINDS = ("container", "image", "volume")
 @flag("-s", "--size", help="Display total file sizes if the type is container")
 @platform
 def command(
-    door: Door, *, names: tuple[str, ...], form: str | None, kind: str | None, size: bool, platform: str | None
+    ctx: CommandContext, *, names: tuple[str, ...], form: str | None, kind: str | None, size: bool, platform: str | None
 ) -> Result:
     """Show everything about containers, images or volumes."""
     kind = kind or noun()
     if kind and kind not in _KINDS:
         raise NotSupported(f"there is nothing of type {kind} here", hint=f"The types are {', '.join(_KINDS)}")
-    return described(names, form, lambda name: _look(door, name, kind, platform_of(platform), size=size))
+    return described(names, form, lambda name: _look(ctx, name, kind, platform_of(platform), size=size))
 
 
-def _look(door: Door, name: str, kind: str, platform: Platform | None, *, size: bool) -> tuple[dict[str, Any], object]:
+def _look(
+    ctx: CommandContext, name: str, kind: str, platform: Platform | None, *, size: bool
+) -> tuple[dict[str, Any], object]:
     """Docker's description of what a name means, and what it describes."""
     if kind == "volume":
-        return door.engine.volumes.inspect(name), door.engine.volumes.get(name)
-    found = container_or_image(door, name, kind)
+        return ctx.engine.volumes.inspect(name), ctx.engine.volumes.get(name)
+    found = container_or_image(ctx, name, kind)
     if not isinstance(found, str):
-        return door.engine.containers.inspect(found, size=size), found
+        return ctx.engine.containers.inspect(found, size=size), found
     if not kind:
         try:
-            door.engine.images.get(found)
+            ctx.engine.images.get(found)
         except DockmagicError:
             try:
-                return door.engine.volumes.inspect(name), door.engine.volumes.get(name)
+                return ctx.engine.volumes.inspect(name), ctx.engine.volumes.get(name)
             except NotFound:
                 pass  # then it is an image of a registry
     try:
-        image = door.engine.images.find(found, platform=platform, on_remote=partial(tell_remote, door))
+        image = ctx.engine.images.find(found, platform=platform, on_remote=partial(tell_remote, ctx))
     except RegistryError as error:
         if kind:
             raise

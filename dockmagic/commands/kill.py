@@ -10,7 +10,7 @@ from .cmdline.command import argument, option, verb
 from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -26,7 +26,7 @@ __all__ = ["command"]
 )
 @argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @option("-s", "--signal", "sig", default="KILL", metavar="string", help="Signal to send to the container")
-def command(door: Door, names: tuple[str, ...], sig: str) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...], sig: str) -> Result:
     """Kill one or more running containers."""
     number = parse_signal(sig)
-    return each(names, lambda name: door.engine.containers.get(name).kill(number))
+    return each(names, lambda name: ctx.engine.containers.get(name).kill(number))

@@ -16,7 +16,7 @@ from .flags.shared import all_digits, form, platform, platform_of, tell_remote
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -36,13 +36,13 @@ __all__ = ["command"]
 @form
 @all_digits
 @flag("-q", "--quiet", help="Only show DiffIDs")
-def command(door: Door, image: str, platform: str | None, form: str | None, *, whole: bool, quiet: bool) -> Result:
+def command(
+    ctx: CommandContext, image: str, platform: str | None, form: str | None, *, whole: bool, quiet: bool
+) -> Result:
     """Show the layers of an image, base first."""
-    subject = door.engine.images.find_subject(
-        image, platform=platform_of(platform), on_remote=partial(tell_remote, door)
-    )
+    subject = ctx.engine.images.find_subject(image, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
     part = subject.part
     chosen = part.layers if isinstance(part, Image) else (part,) if isinstance(part, Layer) else part
-    shared = shared_layers(door.engine.images.list())
+    shared = shared_layers(ctx.engine.images.list())
     rows = layer_rows(chosen, shared, subject.image)
     return listing(rows, LayerRow, form=form, whole=whole, quiet="DiffID" if quiet else "", subject=part)

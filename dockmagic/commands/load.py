@@ -14,7 +14,7 @@ from .cmdline.result import Transferred
 from .output.transfer_output import Log
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -33,18 +33,18 @@ __all__ = ["command"]
     "-i", "--input", "path", kinds=("host path",), metavar="string", help="Read from tar archive file, instead of STDIN"
 )
 @flag("-q", "--quiet", help="Suppress the load output")
-def command(door: Door, path: str | None, *, quiet: bool) -> Result:
+def command(ctx: CommandContext, path: str | None, *, quiet: bool) -> Result:
     """Load images from a tar archive or STDIN."""
-    log = Log(ignore_progress if quiet else door.on_progress)
+    log = Log(ignore_progress if quiet else ctx.on_progress)
     if path in (None, "-"):
-        if door.stdin is None:
+        if ctx.stdin is None:
             raise InvalidInput("requested load from stdin, but there is none", hint="Write load -i FILE")
-        images = door.engine.images.load(door.stdin, on_progress=log)
+        images = ctx.engine.images.load(ctx.stdin, on_progress=log)
     else:
         file = Path(path).expanduser()
         if not file.exists():
             raise InvalidInput(f"there is no file {file}", hint="Name an archive that save wrote, or an image layout")
-        images = door.engine.images.load(file, on_progress=log)
+        images = ctx.engine.images.load(file, on_progress=log)
     lines = []
     for image in images:
         lines += [f"Loaded image: {ref.familiar}" for ref in image.names] or [f"Loaded image ID: {image.id}"]

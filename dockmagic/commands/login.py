@@ -14,7 +14,7 @@ from .cmdline.result import Text
 from .streams.passwords import nobody_to_ask, piped_password
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command", "server_domain"]
@@ -34,7 +34,9 @@ __all__ = ["command", "server_domain"]
 @option("-u", "--username", metavar="string", help="Username")
 @option("-p", "--password", metavar="string", help="Password or personal access token (PAT)")
 @flag("--password-stdin", "from_stdin", help="Take the password from standard input")
-def command(door: Door, server: str, username: str | None, password: str | None, *, from_stdin: bool) -> Result:
+def command(
+    ctx: CommandContext, server: str, username: str | None, password: str | None, *, from_stdin: bool
+) -> Result:
     """Log in to a registry."""
     domain = server_domain(server)
     if not is_domain(domain):
@@ -49,21 +51,21 @@ def command(door: Door, server: str, username: str | None, password: str | None,
             raise InvalidInput(
                 "must provide --username with --password-stdin", hint="Write login -u NAME --password-stdin"
             )
-        secret = piped_password(door)
+        secret = piped_password(ctx)
     elif password is not None:
-        door.say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
+        ctx.say("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
         # From here on a verbose traceback, which shows variables, finds nothing.
         secret, password = Secret(password), ""
     try:
         if not username:
-            username = door.ask("Username: ", secret=False).strip()
+            username = ctx.ask("Username: ", secret=False).strip()
         if secret is None:
-            secret = Secret(door.ask("Password: ", secret=True))
+            secret = Secret(ctx.ask("Password: ", secret=True))
     except EOFError:
         raise nobody_to_ask("login") from None
     if not username or not secret:
         raise InvalidInput("username and password must not be empty")
-    door.engine.registries.login(domain, username, secret)
+    ctx.engine.registries.login(domain, username, secret)
     return Text("Login Succeeded")
 
 

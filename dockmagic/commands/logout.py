@@ -9,7 +9,7 @@ from .cmdline.result import Text
 from .login import server_domain
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -24,10 +24,10 @@ __all__ = ["command"]
     magic=True,
 )
 @argument("server", required=False, default="")
-def command(door: Door, server: str) -> Result:
+def command(ctx: CommandContext, server: str) -> Result:
     """Log out from a registry."""
     domain = server_domain(server)
     shown = "https://index.docker.io/v1/" if domain == "docker.io" else domain
-    if door.engine.registries.logout(domain):
+    if ctx.engine.registries.logout(domain):
         return Text(f"Removing login credentials for {shown}")
     return Text(f"Not logged in to {shown}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dockmagic.runtime.shim.log import Frame
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -40,7 +40,7 @@ __all__ = ["command"]
 @flag("-t", "--timestamps", help="Show timestamps")
 @flag("--details", hidden=True, help="There are no details")
 def command(
-    door: Door,
+    ctx: CommandContext,
     name: str,
     *,
     tail: str,
@@ -53,8 +53,8 @@ def command(
     """Fetch the logs of a container."""
     last = _number(tail)
     since_, until_ = (moment(text).timestamp() if text else None for text in (since, until))
-    container = door.engine.containers.get(name)
-    kept = Kept(door)
+    container = ctx.engine.containers.get(name)
+    kept = Kept(ctx)
     try:
         if last is None and since_ is until_ is None and not timestamps:
             for frame in container.logs(follow=follow):

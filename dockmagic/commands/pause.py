@@ -8,7 +8,7 @@ from .cmdline.command import argument, verb
 from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -22,6 +22,6 @@ __all__ = ["command"]
     aliases=("container pause",),
 )
 @argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
-def command(door: Door, names: tuple[str, ...]) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...]) -> Result:
     """Pause all processes within one or more containers."""
-    return each(names, lambda name: door.engine.containers.get(name).pause())
+    return each(names, lambda name: ctx.engine.containers.get(name).pause())

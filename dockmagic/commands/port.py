@@ -10,7 +10,7 @@ from .cmdline.command import argument, verb
 from .cmdline.result import Text
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -26,9 +26,9 @@ __all__ = ["command"]
 )
 @argument("name", "container", metavar="CONTAINER")
 @argument("private", required=False, default="", metavar="[PRIVATE_PORT[/PROTO]]")
-def command(door: Door, name: str, private: str) -> Result:
+def command(ctx: CommandContext, name: str, private: str) -> Result:
     """List port mappings of a container."""
-    container = door.engine.containers.get(name)
+    container = ctx.engine.containers.get(name)
     wanted, _, protocol = private.partition("/")
     lines = []
     for port in container.state.ports:

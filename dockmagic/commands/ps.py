@@ -11,7 +11,7 @@ from .flags.shared import all_digits, filters, form
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -40,7 +40,7 @@ _SIZES = ("Size", "VirtualSize")
 @flag("-q", "--quiet", help="Only display container IDs")
 @flag("-s", "--size", "sizes", help="Display total file sizes")
 def command(
-    door: Door,
+    ctx: CommandContext,
     *,
     filters: tuple[str, ...],
     form: str | None,
@@ -53,7 +53,7 @@ def command(
 ) -> Result:
     """List containers."""
     wants_sizes = sizes or (form is not None and (".Size" in form or ".VirtualSize" in form))
-    rows = door.engine.containers.rows(
+    rows = ctx.engine.containers.rows(
         everything=everything, last=1 if latest else max(0, last), filters=filters, sizes=wants_sizes and not quiet
     )
     shown = (*ContainerRow.shown, *_SIZES) if sizes else None

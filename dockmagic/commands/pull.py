@@ -22,7 +22,7 @@ from .output.transfer_output import Log
 if TYPE_CHECKING:
     from dockmagic.image.transfer import PullPlan
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -49,7 +49,7 @@ __all__ = ["command"]
 @all_digits
 @flag("--disable-content-trust", hidden=True, default=True)
 def command(
-    door: Door,
+    ctx: CommandContext,
     name: str,
     platform: str | None,
     form: str | None,
@@ -65,38 +65,38 @@ def command(
     if all_tags and (ref.tag or ref.digest):
         raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write pull -a {ref.familiar_name}")
     if only_plan:
-        plan = door.engine.images.plan(ref, all_tags=all_tags, platform=wanted)
-        notes = _totals(plan, door, ref)
+        plan = ctx.engine.images.plan(ref, all_tags=all_tags, platform=wanted)
+        notes = _totals(plan, ctx, ref)
         return listing(plan_rows(plan), PlanRow, form=form, whole=whole, subject=plan, notes=notes)
-    log = Log(ignore_progress if quiet else door.on_progress)
+    log = Log(ignore_progress if quiet else ctx.on_progress)
     if all_tags:
-        return _pull_all(door, ref, wanted, log, quiet=quiet)
+        return _pull_all(ctx, ref, wanted, log, quiet=quiet)
     if not quiet and not ref.tag and not ref.digest:
-        door.say("Using default tag: latest")
+        ctx.say("Using default tag: latest")
     ref = ref.or_latest()
     if not quiet:
-        door.say(f"{ref.digest or ref.tag}: Pulling from {ref.path if ref.domain == 'docker.io' else ref.name}")
-    before = door.engine.images.digest_of(ref)
-    image = door.engine.images.pull(ref, platform=wanted, on_progress=log)
+        ctx.say(f"{ref.digest or ref.tag}: Pulling from {ref.path if ref.domain == 'docker.io' else ref.name}")
+    before = ctx.engine.images.digest_of(ref)
+    image = ctx.engine.images.pull(ref, platform=wanted, on_progress=log)
     if quiet:
         return Transferred((image,), log.rows, (str(ref),))
     if wanted is None and not image.runs_here:
-        door.say(
+        ctx.say(
             f"WARNING: the image is for {image.platform}, and this machine is {Platform.local()}: "
             "look into it as you like, it will not run here"
         )
     if wanted is not None and not wanted.accepts(image.platform):
-        door.say(f"WARNING: {wanted} was asked for, and the image exists for {image.platform} only")
+        ctx.say(f"WARNING: {wanted} was asked for, and the image exists for {image.platform} only")
     news = "Image is up to date" if before == image.digest else "Downloaded newer image"
     status = f"Status: {news} for {ref.familiar}"
     return Transferred((image,), log.rows, (f"Digest: {image.repo_digest}", status, str(ref)))
 
 
-def _pull_all(door: Door, ref: Reference, wanted: Platform | None, log: Log, *, quiet: bool) -> Result:
-    plan = door.engine.images.plan(ref, all_tags=True, platform=wanted)
+def _pull_all(ctx: CommandContext, ref: Reference, wanted: Platform | None, log: Log, *, quiet: bool) -> Result:
+    plan = ctx.engine.images.plan(ref, all_tags=True, platform=wanted)
     if not quiet:
-        door.say(f"Pulling from {ref.familiar_name}: {'; '.join(_totals(plan, door, ref))}")
-    images = door.engine.images.pull_all(ref, platform=wanted, on_progress=log)
+        ctx.say(f"Pulling from {ref.familiar_name}: {'; '.join(_totals(plan, ctx, ref))}")
+    images = ctx.engine.images.pull_all(ref, platform=wanted, on_progress=log)
     lines: tuple[str, ...] = (ref.name,)
     if not quiet:
         digests = tuple(dict.fromkeys(f"Digest: {image.repo_digest}" for image in images))
@@ -105,12 +105,12 @@ def _pull_all(door: Door, ref: Reference, wanted: Platform | None, log: Log, *, 
     return Transferred(images, log.rows, lines)
 
 
-def _totals(plan: PullPlan, door: Door, ref: Reference) -> tuple[str, ...]:
+def _totals(plan: PullPlan, ctx: CommandContext, ref: Reference) -> tuple[str, ...]:
     manifests, layers = len(plan.images), len(plan.layers)
     needed = sum(1 for layer in plan.layers if not layer.have)
     counts = f"{manifests} manifest{'' if manifests == 1 else 's'}, {layers} layer{'' if layers == 1 else 's'}"
     notes: tuple[str, ...] = (f"{counts}, {needed} to fetch: {human_size(plan.to_fetch)} to come",)
-    limit = door.engine.registries.repository(ref).rate_limit
+    limit = ctx.engine.registries.repository(ref).rate_limit
     if limit is not None and limit.remaining is not None:
         most = f" of {limit.limit}" if limit.limit is not None else ""
         notes += (f"{ref.domain} allows {limit.remaining}{most} more pulls for now",)

@@ -14,7 +14,7 @@ from .cmdline.result import Transferred
 from .output.transfer_output import Log
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -35,7 +35,7 @@ __all__ = ["command"]
 @flag("-q", "--quiet", help="Suppress verbose output")
 @flag("--disable-content-trust", hidden=True, default=True)
 def command(
-    door: Door,
+    ctx: CommandContext,
     name: str,
     *,
     all_tags: bool,
@@ -49,10 +49,10 @@ def command(
     if all_tags and ref.tag:
         raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write push -a {ref.familiar_name}")
     if not quiet:
-        door.say(f"The push refers to repository [{ref.name}]")
+        ctx.say(f"The push refers to repository [{ref.name}]")
         if not all_tags and not ref.tag:
-            door.say("Using default tag: latest")
-    images = door.engine.images
+            ctx.say("Using default tag: latest")
+    images = ctx.engine.images
     refs = images.local_tags(ref) if all_tags else (ref.or_latest(),)
     for one in refs:
         if images.digest_of(one) is None:
@@ -60,7 +60,7 @@ def command(
                 f"an image does not exist locally with the tag: {one.familiar}",
                 hint=f"See images, and name one: tag IMAGE {one.familiar}",
             )
-    log = Log(ignore_progress if quiet else door.on_progress)
+    log = Log(ignore_progress if quiet else ctx.on_progress)
     pushed = [images.push(one, on_progress=log) for one in refs]
     lines = tuple(f"{one.ref.tag}: digest: {one.digest} size: {one.size}" for one in pushed)
     if quiet:

@@ -8,7 +8,7 @@ from .cmdline.command import argument, verb
 from .cmdline.result import Nothing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -23,7 +23,7 @@ __all__ = ["command"]
 )
 @argument("name", "container", metavar="CONTAINER")
 @argument("new_name", metavar="NEW_NAME")
-def command(door: Door, name: str, new_name: str) -> Result:
+def command(ctx: CommandContext, name: str, new_name: str) -> Result:
     """Rename a container."""
-    door.engine.containers.rename(door.engine.containers.get(name), new_name)
+    ctx.engine.containers.rename(ctx.engine.containers.get(name), new_name)
     return Nothing()

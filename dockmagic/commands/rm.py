@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -36,13 +36,13 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = dict.fromkeys(
 @argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @flag("-f", "--force", help="Force the removal of a running container (uses SIGKILL)")
 @flag("-v", "--volumes", help="Remove anonymous volumes associated with the container")
-def command(door: Door, names: tuple[str, ...], *, force: bool, volumes: bool) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...], *, force: bool, volumes: bool) -> Result:
     """Remove one or more containers."""
     gone: list[str] = []
     errors: list[DockmagicError] = []
     for name in names:
         try:
-            door.engine.containers.remove(door.engine.containers.get(name), force=force, volumes=volumes)
+            ctx.engine.containers.remove(ctx.engine.containers.get(name), force=force, volumes=volumes)
             gone.append(name)
         except NotFound as error:
             if not force:

@@ -12,7 +12,7 @@ from .output.rm_output import removed
 if TYPE_CHECKING:
     from dockmagic.image.actions import Removal
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -31,7 +31,7 @@ __all__ = ["command"]
 @flag("-f", "--force", help="Force removal of the image")
 @flag("--no-prune", hidden=True)
 def command(
-    door: Door,
+    ctx: CommandContext,
     names: tuple[str, ...],
     *,
     force: bool,
@@ -42,7 +42,7 @@ def command(
     errors: list[DockmagicError] = []
     for name in names:
         try:
-            removals.append(door.engine.images.remove(name, force=force))
+            removals.append(ctx.engine.images.remove(name, force=force))
         except NotFound as error:
             if not force:  # docker's -f says nothing of what is not there
                 errors.append(error)

@@ -16,7 +16,7 @@ from .streams.stream_io import follow
 if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -46,7 +46,7 @@ _NOT_MADE = 125
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
 @flag("--sig-proxy", default=True, help="Proxy received signals to the process")
 def command(
-    door: Door,
+    ctx: CommandContext,
     image: str,
     words: tuple[str, ...],
     *,
@@ -64,15 +64,15 @@ def command(
         streams = _streams(attach, detach=detach)
         if detach_keys:
             detach_keys_of(detach_keys)
-        if flags["tty"] and flags["interactive"] and not detach and door.terminal is None:
+        if flags["tty"] and flags["interactive"] and not detach and ctx.terminal is None:
             error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
             error.exit_code = 1
             raise error
         with ahead("runtime.shim.main"):
-            container = create(door, image, words, **flags)
+            container = create(ctx, image, words, **flags)
             if detach:
-                return Ran(detached(container, owner=door.owner), None, lines=(container.id,))
-            return _in_foreground(door, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
+                return Ran(detached(container, owner=ctx.owner), None, lines=(container.id,))
+            return _in_foreground(ctx, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
     except DockmagicError as error:
         if "exit_code" not in vars(error):
             error.exit_code = _NOT_MADE
@@ -92,14 +92,14 @@ def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
 
 
 def _in_foreground(
-    door: Door, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
+    ctx: CommandContext, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
 ) -> Ran:
     from dockmagic.engine.running import followed
 
     record = container.record
-    with followed(container, window=door.window) as session:
+    with followed(container, window=ctx.window) as session:
         return follow(
-            _listening(door, streams),
+            _listening(ctx, streams),
             container,
             session,
             stdin=record.open_stdin,  # -i attaches it, whatever -a says
@@ -109,15 +109,15 @@ def _in_foreground(
         )
 
 
-def _listening(door: Door, streams: frozenset[str]) -> Door:
-    """`door`, deaf to those streams that ``-a`` leaves out."""
+def _listening(ctx: CommandContext, streams: frozenset[str]) -> CommandContext:
+    """`ctx` without the streams that ``-a`` leaves out."""
     wanted = {number for number, name in ((1, "stdout"), (2, "stderr")) if not streams or name in streams}
     if len(wanted) == 2:
-        return door
+        return ctx
     from msgspec.structs import replace
 
     def on_output(stream: int, data: bytes) -> None:
         if stream in wanted:
-            door.on_output(stream, data)
+            ctx.on_output(stream, data)
 
-    return replace(door, on_output=on_output)
+    return replace(ctx, on_output=on_output)

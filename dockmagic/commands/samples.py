@@ -12,7 +12,7 @@ from .cmdline.command import argument, flag, verb
 from .cmdline.result import Text
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -26,10 +26,10 @@ __all__ = ["command"]
 )
 @argument("switch", required=False, type=click.Choice(("on", "off")), metavar="[on|off]")
 @flag("--fresh", help="Begin with an empty store, and forget it at the end")
-def command(door: Door, switch: str | None, *, fresh: bool) -> Result:
+def command(ctx: CommandContext, switch: str | None, *, fresh: bool) -> Result:
     """Let images made on this machine stand in for docker.io, so that nothing needs a network."""
-    engine = door.engine
-    if switch is not None and door.prog == "dockmagic":
+    engine = ctx.engine
+    if switch is not None and ctx.prog == "dockmagic":
         raise NotSupported(
             "each command line is a process of its own, which forgets a switch at its end",
             hint=f"Say it by the environment: export DOCKMAGIC_SAMPLES={int(switch == 'on')}",

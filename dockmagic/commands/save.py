@@ -12,7 +12,7 @@ from .cmdline.result import Nothing
 from .streams.archive_output import archive_output
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -35,14 +35,16 @@ _SUFFIXES = {".gz": "gzip", ".tgz": "gzip", ".zst": "zstd", ".tzst": "zstd"}
 @option("-o", "--output", kinds=("host path",), metavar="string", help="Write to a file, instead of STDOUT")
 @option("--format", "form", default="docker-archive", metavar="string", help="docker-archive or oci-archive")
 @option("--compression", metavar="string", help="none, gzip or zstd; as the file's name says if left out")
-def command(door: Door, names: tuple[str, ...], output: str | None, form: str, compression: str | None) -> Result:
+def command(
+    ctx: CommandContext, names: tuple[str, ...], output: str | None, form: str, compression: str | None
+) -> Result:
     """Save one or more images to a tar archive."""
     if form not in _FORMS:
         raise InvalidInput(f"{form!r} is no archive format", hint=f"There are {' and '.join(_FORMS)}")
     chosen = compression or next((name for end, name in _SUFFIXES.items() if (output or "").endswith(end)), "none")
     if chosen not in _COMPRESSIONS:
         raise InvalidInput(f"{chosen!r} is no compression", hint=f"There are {', '.join(_COMPRESSIONS)}")
-    images = door.engine.images.to_save(names)
-    with archive_output(door, output, command="save") as out:
-        door.engine.images.save(images, out, form=form, compression=_COMPRESSIONS[chosen])
+    images = ctx.engine.images.to_save(names)
+    with archive_output(ctx, output, command="save") as out:
+        ctx.engine.images.save(images, out, form=form, compression=_COMPRESSIONS[chosen])
     return Nothing()

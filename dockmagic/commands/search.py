@@ -12,7 +12,7 @@ from .flags.shared import all_digits, filters, form
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -32,10 +32,12 @@ __all__ = ["command"]
 @form
 @option("--limit", type=int, default=25, metavar="int", help="Max number of search results")
 @all_digits
-def command(door: Door, term: str, filters: tuple[str, ...], form: str | None, limit: int, *, whole: bool) -> Result:
+def command(
+    ctx: CommandContext, term: str, filters: tuple[str, ...], form: str | None, limit: int, *, whole: bool
+) -> Result:
     """Search a registry for images."""
     official, stars = _filters(filters)
-    found = door.engine.registries.search(term, limit=limit, is_official=official, stars=stars)
+    found = ctx.engine.registries.search(term, limit=limit, is_official=official, stars=stars)
     rows = [
         SearchRow(
             name=one.name,

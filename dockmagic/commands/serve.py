@@ -14,7 +14,7 @@ from .streams.passwords import asked_password, piped_password
 if TYPE_CHECKING:
     from dockmagic.registry.server.users import Users
 
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -36,7 +36,7 @@ __all__ = ["command"]
 @option("-u", "--username", default="", metavar="string", help="Let in only this user; the password is asked for")
 @flag("--password-stdin", "from_stdin", help="Take the user's password from standard input")
 def command(
-    door: Door,
+    ctx: CommandContext,
     folder: str,
     port: int,
     host: str,
@@ -49,10 +49,10 @@ def command(
     """Serve a registry on this machine, for docker, podman, skopeo and dockmagic itself."""
     from dockmagic.registry.server import RegistryServer
 
-    root = Path(folder).expanduser() if folder else door.engine.home.root / "registry"
+    root = Path(folder).expanduser() if folder else ctx.engine.home.root / "registry"
     if root.exists() and not root.is_dir():
         raise InvalidInput(f"{root} is a file, and a registry needs a folder", hint="Name a folder, or none")
-    users = _users(door, htpasswd, username, from_stdin=from_stdin)
+    users = _users(ctx, htpasswd, username, from_stdin=from_stdin)
     server = RegistryServer(root, host=host, port=port, hosts=hosts, users=users)
     try:
         server.start()
@@ -65,12 +65,12 @@ def command(
     if host not in ("127.0.0.1", "localhost", "::1"):
         who = "Everybody who reaches this machine may push and pull; there is no encryption."
         read = "There is no encryption: whoever is on the way can read passwords and images."
-        door.say(f"WARNING! {who if users is None else read}")
+        ctx.say(f"WARNING! {who if users is None else read}")
     lines = (f"Serving {root} on {server.host}", f"Push to it: tag IMAGE {server.host}/NAME, push {server.host}/NAME")
     return Serving(server, lines)
 
 
-def _users(door: Door, htpasswd: str, username: str, *, from_stdin: bool) -> Users | None:
+def _users(ctx: CommandContext, htpasswd: str, username: str, *, from_stdin: bool) -> Users | None:
     """Who may log in; None for no login.
 
     Raises:
@@ -88,7 +88,7 @@ def _users(door: Door, htpasswd: str, username: str, *, from_stdin: bool) -> Use
         return None
     if ":" in username:
         raise InvalidInput(f"the user name {username!r} has a colon", hint="Choose another: a login ends it there")
-    secret = piped_password(door) if from_stdin else asked_password(door, "serve")
+    secret = piped_password(ctx) if from_stdin else asked_password(ctx, "serve")
     if not secret:
         raise InvalidInput("the password must not be empty")
     return PlainUsers({username: secret.reveal()})

@@ -14,7 +14,7 @@ from .cmdline.metadata import CellText
 from .streams.stream_io import follow
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -35,23 +35,23 @@ __all__ = ["command"]
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
 @flag("--sig-proxy", hidden=True, default=True)
 def command(
-    door: Door, names: tuple[str, ...], *, attach: bool, interactive: bool, detach_keys: str, sig_proxy: bool
+    ctx: CommandContext, names: tuple[str, ...], *, attach: bool, interactive: bool, detach_keys: str, sig_proxy: bool
 ) -> Result:
     """Start one or more stopped containers."""
     if not (attach or interactive):
-        return each(names, lambda name: _start(door, name))
+        return each(names, lambda name: _start(ctx, name))
     if len(names) > 1:
         raise InvalidInput("you cannot start and attach multiple containers at once", hint="Name one container")
-    container = door.engine.containers.get(names[0])
+    container = ctx.engine.containers.get(names[0])
     record = container.record
     begun = container.state.status != "running"
     if not begun:
         session = container.attach(stdin=interactive and record.open_stdin)
     else:
         stdin = interactive and record.open_stdin
-        session = container.start(owner=os.getpid(), stdin=stdin, window=door.window)
+        session = container.start(owner=os.getpid(), stdin=stdin, window=ctx.window)
     return follow(
-        door,
+        ctx,
         container,
         session,
         stdin=interactive and record.open_stdin,
@@ -62,11 +62,11 @@ def command(
     )
 
 
-def _start(door: Door, name: str) -> None:
-    container = door.engine.containers.get(name)
+def _start(ctx: CommandContext, name: str) -> None:
+    container = ctx.engine.containers.get(name)
     if container.state.status != "running":  # docker starts what runs without a word, too
         try:
-            container.start(owner=door.owner).close()
+            container.start(owner=ctx.owner).close()
         except CannotStart as error:
             error.exit_code = 1  # docker's 126 and 127 are for run
             raise

@@ -10,7 +10,7 @@ from .cmdline.command import argument, option, verb
 from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -27,7 +27,7 @@ __all__ = ["command"]
 @argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
 @option("-t", "--timeout", "--time", type=int, default=None, help="Seconds to wait before killing the container")
 @option("-s", "--signal", "sig", default="", metavar="string", help="Signal to send to the container")
-def command(door: Door, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...], *, timeout: int | None, sig: str) -> Result:
     """Stop one or more running containers."""
     number = parse_signal(sig) if sig else 0
-    return each(names, lambda name: door.engine.containers.get(name).stop(timeout, number=number))
+    return each(names, lambda name: ctx.engine.containers.get(name).stop(timeout, number=number))

@@ -12,7 +12,7 @@ from .flags.shared import form
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -29,8 +29,8 @@ _VERBOSE = ("Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "Un
 )
 @form
 @flag("-v", "--verbose", help="Show detailed information on space usage")
-def command(door: Door, form: str | None, *, verbose: bool) -> Result:
+def command(ctx: CommandContext, form: str | None, *, verbose: bool) -> Result:
     """Show disk usage."""
     if verbose:
-        return listing(door.engine.images.rows_with_shares(), ImageRow, shown=_VERBOSE, form=form)
-    return listing(disk_usage(door.engine), DiskUsageRow, form=form)
+        return listing(ctx.engine.images.rows_with_shares(), ImageRow, shown=_VERBOSE, form=form)
+    return listing(disk_usage(ctx.engine), DiskUsageRow, form=form)

@@ -15,7 +15,7 @@ from .output.format import human_size
 from .output.rm_output import confirmed
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -32,14 +32,14 @@ __all__ = ["command"]
 @long_filters
 @flag("-f", "--force", help="Do not prompt for confirmation")
 @flag("--volumes", help="Prune anonymous volumes")
-def command(door: Door, filters: tuple[str, ...], *, everything: bool, force: bool, volumes: bool) -> Result:
+def command(ctx: CommandContext, filters: tuple[str, ...], *, everything: bool, force: bool, volumes: bool) -> Result:
     """Remove unused data."""
     which = "all images without at least one container associated to them" if everything else "all dangling images"
     more = "anonymous volumes not used by at least one container, " if volumes else ""
     warning = f"This will remove all stopped containers, {more}{which}, unused build cache and broken-off downloads."
-    if not force and not confirmed(door, warning):
+    if not force and not confirmed(ctx, warning):
         return Text("Total reclaimed space: 0B")
-    engine, home = door.engine, door.engine.home
+    engine, home = ctx.engine, ctx.engine.home
     containers, size = engine.containers.prune(filters=filters)
     found = {"Deleted Containers:": containers}
     if volumes:

@@ -8,7 +8,7 @@ from .cmdline.command import argument, verb
 from .cmdline.result import Nothing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -25,7 +25,7 @@ __all__ = ["command"]
 )
 @argument("source", "image")
 @argument("target", "image")
-def command(door: Door, source: str, target: str) -> Result:
+def command(ctx: CommandContext, source: str, target: str) -> Result:
     """Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE."""
-    door.engine.images.tag(source, target)
+    ctx.engine.images.tag(source, target)
     return Nothing()

@@ -14,7 +14,7 @@ from .flags.shared import all_digits, form
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -32,9 +32,9 @@ __all__ = ["command"]
 @form
 @all_digits
 @flag("-q", "--quiet", help="Only show names")
-def command(door: Door, name: str, form: str | None, *, whole: bool, quiet: bool) -> Result:
+def command(ctx: CommandContext, name: str, form: str | None, *, whole: bool, quiet: bool) -> Result:
     """List the tags of a repository in its registry."""
     ref = Reference.parse(name)
     if quiet:
-        return Text("\n".join(tag_names(door.engine, ref)))
-    return listing(remote_tags(door.engine, ref), TagRow, form=form, whole=whole)
+        return Text("\n".join(tag_names(ctx.engine, ref)))
+    return listing(remote_tags(ctx.engine, ref), TagRow, form=form, whole=whole)

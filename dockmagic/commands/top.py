@@ -12,7 +12,7 @@ from .flags.shared import form
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -30,9 +30,9 @@ __all__ = ["command"]
 @argument("name", "container", metavar="CONTAINER")
 @argument("options", nargs=-1, metavar="[ps OPTIONS]")
 @form
-def command(door: Door, name: str, options: tuple[str, ...], form: str | None) -> Result:
+def command(ctx: CommandContext, name: str, options: tuple[str, ...], form: str | None) -> Result:
     """Display the running processes of a container."""
     if options:
-        return Text(door.engine.containers.ps_output(door.engine.containers.get(name), options))
-    rows = door.engine.containers.processes(door.engine.containers.get(name))
+        return Text(ctx.engine.containers.ps_output(ctx.engine.containers.get(name), options))
+    rows = ctx.engine.containers.processes(ctx.engine.containers.get(name))
     return listing(rows, ProcessRow, form=form, whole=True)

@@ -10,7 +10,7 @@ from .cmdline.command import argument, verb
 from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -24,11 +24,11 @@ __all__ = ["command"]
     aliases=("container unpause",),
 )
 @argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
-def command(door: Door, names: tuple[str, ...]) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...]) -> Result:
     """Unpause all processes within one or more containers."""
 
     def unpause(name: str) -> None:
-        if not door.engine.containers.get(name).unpause():
+        if not ctx.engine.containers.get(name).unpause():
             raise Conflict(f"Container {name} is not paused", hint="See what runs: ps")
 
     return each(names, unpause)

@@ -16,7 +16,7 @@ from .output.format import human_size
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -32,10 +32,10 @@ __all__ = ["command"]
 @argument("image", "image")
 @platform
 @form
-def command(door: Door, image: str, platform: str | None, form: str | None) -> Result:
+def command(ctx: CommandContext, image: str, platform: str | None, form: str | None) -> Result:
     """Check everything that an image says of itself."""
-    found = door.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, door))
-    rows = mismatch_rows(door.engine.images.validate(found))
+    found = ctx.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
+    rows = mismatch_rows(ctx.engine.images.validate(found))
     result = listing(rows, MismatchRow, form=form, subject=found)
     if not isinstance(result, Table):
         return result

@@ -10,7 +10,7 @@ from .cmdline.command import flag, option, verb
 from .cmdline.result import Document, Text
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -30,7 +30,7 @@ _TITLES = {
 )
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
 @flag("--short", hidden=True)
-def command(door: Door, form: str | None, *, short: bool) -> Result:  # noqa: ARG001  (asks no engine)
+def command(ctx: CommandContext, form: str | None, *, short: bool) -> Result:  # noqa: ARG001  (asks no engine)
     """Show the version."""
     facts = version()
     if short:

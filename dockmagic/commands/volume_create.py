@@ -10,7 +10,7 @@ from .cmdline.command import argument, option, verb
 from .cmdline.result import Text
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -30,7 +30,7 @@ __all__ = ["command"]
 @option("--label", "labels", multiple=True, metavar="list", help="Set metadata for a volume")
 @option("--name", "old_name", default="", hidden=True)
 @option("-d", "--driver", default="local", metavar="string", help="Specify volume driver name: local")
-def command(door: Door, name: str, labels: tuple[str, ...], old_name: str, driver: str) -> Result:
+def command(ctx: CommandContext, name: str, labels: tuple[str, ...], old_name: str, driver: str) -> Result:
     """Create a volume."""
     if driver != "local":
         raise NotSupported(f"there is no volume driver {driver}", hint="Leave --driver out: there is local")
@@ -41,4 +41,4 @@ def command(door: Door, name: str, labels: tuple[str, ...], old_name: str, drive
     except InvalidInput as error:
         error.exit_code = UNREADABLE_FLAG
         raise
-    return Text(door.engine.volumes.create(name or old_name, labels=named).name)
+    return Text(ctx.engine.volumes.create(name or old_name, labels=named).name)

@@ -8,7 +8,7 @@ from .cmdline.command import argument, option, verb
 from .output.inspect import described
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -23,7 +23,7 @@ __all__ = ["command"]
 )
 @argument("names", "volume", nargs=-1, required=True, metavar="VOLUME")
 @option("-f", "--format", "form", metavar="string", help="Format output: json or a Go template")
-def command(door: Door, names: tuple[str, ...], form: str | None) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...], form: str | None) -> Result:
     """Display detailed information on one or more volumes."""
-    volumes = door.engine.volumes
+    volumes = ctx.engine.volumes
     return described(names, form, lambda name: (volumes.inspect(name), volumes.get(name)))

@@ -11,7 +11,7 @@ from .flags.shared import filters, form
 from .output.table_output import listing
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -28,7 +28,7 @@ __all__ = ["command"]
 @filters
 @form
 @flag("-q", "--quiet", help="Only display volume names")
-def command(door: Door, filters: tuple[str, ...], form: str | None, *, quiet: bool) -> Result:
+def command(ctx: CommandContext, filters: tuple[str, ...], form: str | None, *, quiet: bool) -> Result:
     """List volumes."""
-    rows = door.engine.volumes.rows(filters=filters, sizes=form is not None and ".Size" in form)
+    rows = ctx.engine.volumes.rows(filters=filters, sizes=form is not None and ".Size" in form)
     return listing(rows, VolumeRow, form=form, quiet="Name" if quiet and not form else "")

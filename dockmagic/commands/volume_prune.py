@@ -13,7 +13,7 @@ from .output.format import human_size
 from .output.rm_output import confirmed
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -29,12 +29,12 @@ __all__ = ["command"]
 @flag("-a", "--all", "everything", help="Remove all unused volumes, not just anonymous ones")
 @long_filters
 @flag("-f", "--force", help="Do not prompt for confirmation")
-def command(door: Door, filters: tuple[str, ...], *, everything: bool, force: bool) -> Result:
+def command(ctx: CommandContext, filters: tuple[str, ...], *, everything: bool, force: bool) -> Result:
     """Remove unused local volumes."""
     which = "all local volumes" if everything else "anonymous local volumes"
-    if not force and not confirmed(door, f"This will remove {which} not used by at least one container."):
+    if not force and not confirmed(ctx, f"This will remove {which} not used by at least one container."):
         return Text("Total reclaimed space: 0B")
-    names, size = door.engine.volumes.prune(everything=everything, filters=filters)
+    names, size = ctx.engine.volumes.prune(everything=everything, filters=filters)
     rows = tuple(RemovedRow(action="Deleted", name=name) for name in names)
     lines = ("Deleted Volumes:", *names, "") if names else ()
     note = f"Total reclaimed space: {human_size(size, 4)}"

@@ -8,7 +8,7 @@ from .cmdline.command import argument, flag, verb
 from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -23,6 +23,6 @@ __all__ = ["command"]
 )
 @argument("names", "volume", nargs=-1, required=True, metavar="VOLUME")
 @flag("-f", "--force", help="Say nothing of volumes that are not there")
-def command(door: Door, names: tuple[str, ...], *, force: bool) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...], *, force: bool) -> Result:
     """Remove one or more volumes."""
-    return each(names, lambda name: door.engine.volumes.remove(name, force=force))
+    return each(names, lambda name: ctx.engine.volumes.remove(name, force=force))

@@ -8,7 +8,7 @@ from .cmdline.command import argument, verb
 from .cmdline.for_each import each
 
 if TYPE_CHECKING:
-    from .cmdline.context import Door
+    from .cmdline.context import CommandContext
     from .cmdline.result import Result
 
 __all__ = ["command"]
@@ -22,6 +22,6 @@ __all__ = ["command"]
     aliases=("container wait",),
 )
 @argument("names", "container", nargs=-1, required=True, metavar="CONTAINER")
-def command(door: Door, names: tuple[str, ...]) -> Result:
+def command(ctx: CommandContext, names: tuple[str, ...]) -> Result:
     """Block until one or more containers stop, then print their exit codes."""
-    return each(names, lambda name: str(door.engine.containers.get(name).wait()))
+    return each(names, lambda name: str(ctx.engine.containers.get(name).wait()))

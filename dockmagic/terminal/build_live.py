@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.output.build_progress import BuildBoard
+from dockmagic.commands.output.build_progress import BuildProgress
 from dockmagic.commands.output.format import human_size
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class LiveBuild:
         from rich.console import Console
         from rich.live import Live
 
-        self.board = BuildBoard()
+        self.board = BuildProgress()
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._draw)
 

@@ -1,4 +1,4 @@
-"""What tests of builds begin with: a kitchen for single copies, and hands that build whole Dockerfiles."""
+"""Fixtures of builds: a harness for single copies, and one for whole Dockerfiles."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import Builder
-from kitchen import Kitchen
+from build_harness import Builder
+from copy_harness import CopyHarness
 
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
@@ -35,13 +35,13 @@ CMD ["sh"]
 
 
 @pytest.fixture
-def kitchen(tmp_path: Path) -> Kitchen:
+def copies(tmp_path: Path) -> CopyHarness:
     """A store and an empty context of this test alone."""
     store = ContentStore(Home(tmp_path / "home"))
     store.home.prepare()
     folder = tmp_path / "context"
     folder.mkdir()
-    return Kitchen(store, folder)
+    return CopyHarness(store, folder)
 
 
 @pytest.fixture(scope="session")

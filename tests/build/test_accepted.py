@@ -21,7 +21,7 @@ from dockmagic.oci.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from baking import Builder
+    from build_harness import Builder
 
     from dockmagic.builder.outcome.result import Build
     from dockmagic.image.image import Image

@@ -16,7 +16,7 @@ from dockmagic.store.gc import collect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kitchen import Kitchen
+    from copy_harness import CopyHarness
 
     from dockmagic.builder.caching.cache import Record
 
@@ -27,16 +27,16 @@ def _key(**parts: str) -> Key:
     return Key(tuple(Part(name, value) for name, value in {"parent": "p", "instruction": "COPY . /", **parts}.items()))
 
 
-def _keep(kitchen: Kitchen, key: Key, spot: Spot = SPOT, line: str = "COPY f /f") -> Record:
+def _keep(copies: CopyHarness, key: Key, spot: Spot = SPOT, line: str = "COPY f /f") -> Record:
     """Record the result of a COPY under `key`."""
-    kitchen.run(line)
-    layer = kitchen.image.layers[-1]
+    copies.run(line)
+    layer = copies.image.layers[-1]
     from dockmagic.builder.image.layer import NewLayer
 
-    return Cache(kitchen.store.home).keep(
+    return Cache(copies.store.home).keep(
         key,
-        image=kitchen.image.digest,
-        image_id=kitchen.image.id,
+        image=copies.image.digest,
+        image_id=copies.image.id,
         layer=NewLayer(descriptor=layer.descriptor, diff_id=layer.diff_id, size=layer.size),
         text=line,
         spot=spot,
@@ -46,15 +46,15 @@ def _keep(kitchen: Kitchen, key: Key, spot: Spot = SPOT, line: str = "COPY f /f"
 
 
 @pytest.fixture
-def cache(kitchen: Kitchen) -> Cache:
+def cache(copies: CopyHarness) -> Cache:
     """An empty cache."""
-    kitchen.write("f", "f")
-    return Cache(kitchen.store.home)
+    copies.write("f", "f")
+    return Cache(copies.store.home)
 
 
-def test_the_same_parts_find_the_same_step(kitchen: Kitchen, cache: Cache) -> None:
+def test_the_same_parts_find_the_same_step(copies: CopyHarness, cache: Cache) -> None:
     """And any other part does not; `items` are no part."""
-    record = _keep(kitchen, _key(files="abc"))
+    record = _keep(copies, _key(files="abc"))
     found = cache.lookup(_key(files="abc"))
     assert found is not None
     assert (found.image, found.layer, found.spot) == (record.image, record.layer, SPOT)
@@ -66,38 +66,38 @@ def test_the_same_parts_find_the_same_step(kitchen: Kitchen, cache: Cache) -> No
     assert cache.lookup(subject) is None
 
 
-def test_a_step_whose_image_is_gone_is_not_found(kitchen: Kitchen, cache: Cache) -> None:
+def test_a_step_whose_image_is_gone_is_not_found(copies: CopyHarness, cache: Cache) -> None:
     """Whichever of its blobs it is, and a damaged record is none."""
-    record = _keep(kitchen, _key())
+    record = _keep(copies, _key())
     assert record.layer is not None
-    blob = kitchen.store.path(record.layer.descriptor.digest)
+    blob = copies.store.path(record.layer.descriptor.digest)
     data = blob.read_bytes()
     blob.write_bytes(data[:-1])
     assert cache.lookup(_key()) is None
     blob.write_bytes(data)
     assert cache.lookup(_key()) is not None
-    (path,) = (kitchen.store.home.builds / "records").iterdir()
+    (path,) = (copies.store.home.builds / "records").iterdir()
     path.write_bytes(b"{")
     assert cache.lookup(_key()) is None
 
 
-def test_the_collector_keeps_what_the_cache_has(kitchen: Kitchen, cache: Cache) -> None:
+def test_the_collector_keeps_what_the_cache_has(copies: CopyHarness, cache: Cache) -> None:
     """Until it is pruned."""
-    _keep(kitchen, _key())
-    collect(kitchen.store, roots=[cache.roots])
+    _keep(copies, _key())
+    collect(copies.store, roots=[cache.roots])
     assert cache.lookup(_key()) is not None
-    collect(kitchen.store)
+    collect(copies.store)
     assert cache.lookup(_key()) is None
 
 
-def test_one_step_is_done_once_by_builds_side_by_side(kitchen: Kitchen, cache: Cache) -> None:
+def test_one_step_is_done_once_by_builds_side_by_side(copies: CopyHarness, cache: Cache) -> None:
     """The second waits, and finds what the first has done."""
     done = []
 
     def build() -> None:
-        with Cache(kitchen.store.home).hold(_key()):
+        with Cache(copies.store.home).hold(_key()):
             if cache.lookup(_key()) is None:
-                done.append(_keep(kitchen, _key()))
+                done.append(_keep(copies, _key()))
 
     threads = [threading.Thread(target=build) for _ in range(4)]
     for thread in threads:
@@ -115,15 +115,15 @@ def _explained(cache: Cache, key: Key, spot: Spot = SPOT) -> tuple[str, list[tup
     return told.why, [(each.what, each.subject, each.old, each.new) for each in told.differences]
 
 
-def test_a_miss_is_explained_by_what_changed(kitchen: Kitchen, cache: Cache) -> None:
+def test_a_miss_is_explained_by_what_changed(copies: CopyHarness, cache: Cache) -> None:
     """Old and new, in words; a hit and a first build, too."""
     assert _explained(cache, _key()) == ("never built here", [])
-    _keep(kitchen, Key((*_key().parts, Part("argument", "1", "V"), Part("argument", "x", "W"))))
+    _keep(copies, Key((*_key().parts, Part("argument", "1", "V"), Part("argument", "x", "W"))))
     changed = Key((*_key().parts, Part("argument", "2", "V"), Part("argument", "x", "W")))
     assert _explained(cache, changed) == ("argument V: 1 → 2", [("argument", "V", "1", "2")])
     gone = Key((*_key().parts, Part("argument", "1", "V")))
     assert _explained(cache, gone) == ("argument W: x → none", [("argument", "W", "x", "")])
-    _keep(kitchen, _key())
+    _keep(copies, _key())
     assert _explained(cache, _key())[0] == "cached"
     assert _explained(cache, _key(parent="q")) == ("an earlier step changed", [("parent", "", "p", "q")])
     flag = _explained(cache, _key(instruction="COPY --chmod=755 . /"))
@@ -136,9 +136,9 @@ def _files(value: str, items: Mapping[str, str]) -> Key:
     return Key((*_key().parts, Part("files", value, "", lambda: items)))
 
 
-def test_changed_files_are_named(kitchen: Kitchen, cache: Cache) -> None:
+def test_changed_files_are_named(copies: CopyHarness, cache: Cache) -> None:
     """One by one, or how many; also in another process, which has only what was kept."""
-    _keep(kitchen, _files("one", {"a.py": "1", "b.py": "1", "c.py": "1"}))
+    _keep(copies, _files("one", {"a.py": "1", "b.py": "1", "c.py": "1"}))
     why, rows = _explained(cache, _files("two", {"a.py": "2", "b.py": "1", "d.py": "1"}))
     assert why == "file a.py changed; file c.py is gone; file d.py is new"
     assert rows == [("file", "a.py", "1", "2"), ("file", "c.py", "1", ""), ("file", "d.py", "", "1")]
@@ -146,41 +146,41 @@ def test_changed_files_are_named(kitchen: Kitchen, cache: Cache) -> None:
     assert _explained(cache, _files("three", many))[0] == "12 files changed: 0.py, 1.py, …"
 
 
-def test_the_nearest_record_is_compared_with(kitchen: Kitchen, cache: Cache) -> None:
+def test_the_nearest_record_is_compared_with(copies: CopyHarness, cache: Cache) -> None:
     """The one with most in common, even if the step has moved."""
-    _keep(kitchen, _key(user="a", network="s"))
-    kitchen.write("f", "g")
-    _keep(kitchen, _key(user="b", network="t"))
+    _keep(copies, _key(user="a", network="s"))
+    copies.write("f", "g")
+    _keep(copies, _key(user="b", network="t"))
     assert _explained(cache, _key(user="b", network="u")) == ("network: t → u", [("network", "", "t", "u")])
     moved = Spot("recipe", "0", 3, "COPY")
     assert _explained(cache, _key(user="a", network="u"), moved)[0] == "network: s → u"
 
 
-def test_a_pruned_image_is_a_reason_too(kitchen: Kitchen, cache: Cache) -> None:
+def test_a_pruned_image_is_a_reason_too(copies: CopyHarness, cache: Cache) -> None:
     """The record is there, its image is not."""
-    _keep(kitchen, _key())
-    collect(kitchen.store)
+    _keep(copies, _key())
+    collect(copies.store)
     assert _explained(cache, _key())[0] == "its image was removed"
 
 
-def test_pruning_spares_named_images_and_what_was_used_last(kitchen: Kitchen, cache: Cache) -> None:
+def test_pruning_spares_named_images_and_what_was_used_last(copies: CopyHarness, cache: Cache) -> None:
     """Unless all is asked for; sizes are those that come free."""
-    named = _keep(kitchen, _key(user="named"))
-    kitchen.store.tag(Reference.parse("app"), kitchen.image.descriptor)
-    kitchen.write("f", "other")
-    dangling = _keep(kitchen, _key(user="dangling"))
-    taken = usage(kitchen.store)
+    named = _keep(copies, _key(user="named"))
+    copies.store.tag(Reference.parse("app"), copies.image.descriptor)
+    copies.write("f", "other")
+    dangling = _keep(copies, _key(user="dangling"))
+    taken = usage(copies.store)
     assert taken.size == named.size + dangling.size
     assert taken.reclaimable == dangling.size
-    assert not prune(kitchen.store, until=dangling.used - 60).records
-    told = prune(kitchen.store, dry_run=True)
+    assert not prune(copies.store, until=dangling.used - 60).records
+    told = prune(copies.store, dry_run=True)
     assert [record.key for record in told.records] == [dangling.key]
-    done = prune(kitchen.store)
+    done = prune(copies.store)
     assert [record.key for record in done.records] == [dangling.key]
     assert done.size >= dangling.size
     assert cache.lookup(_key(user="dangling")) is None
     assert cache.lookup(_key(user="named")) is not None
-    assert not prune(kitchen.store, all_=True, keep_storage=named.size).records
-    assert [record.key for record in prune(kitchen.store, all_=True).records] == [named.key]
-    assert kitchen.store.has(kitchen.image.layers[0].descriptor)
-    assert not usage(kitchen.store).records
+    assert not prune(copies.store, all_=True, keep_storage=named.size).records
+    assert [record.key for record in prune(copies.store, all_=True).records] == [named.key]
+    assert copies.store.has(copies.image.layers[0].descriptor)
+    assert not usage(copies.store).records

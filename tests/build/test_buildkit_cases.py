@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from baking import read
+from build_harness import read
 
 from dockmagic.builder.options import Secret
 from dockmagic.oci.errors import DockmagicError
@@ -18,7 +18,7 @@ from dockmagic.runtime.machine.tiers import choose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from baking import Builder
+    from build_harness import Builder
 
 
 class Case(NamedTuple):

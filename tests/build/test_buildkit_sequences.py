@@ -11,7 +11,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import added, read
+from build_harness import added, read
 
 from dockmagic.builder.outcome.output import Output
 from dockmagic.oci.errors import DockmagicError
@@ -19,7 +19,7 @@ from dockmagic.oci.reference import Reference
 from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
-    from baking import Builder
+    from build_harness import Builder
 
     from dockmagic.image.image import Image
 

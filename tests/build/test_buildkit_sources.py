@@ -13,7 +13,7 @@ import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from baking import added, read
+from build_harness import added, read
 from website import Site
 
 from dockmagic.builder.execute import build
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from baking import Builder
+    from build_harness import Builder
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 _DOCKERFILE = """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import added, read
+from build_harness import added, read
 
 from dockmagic.builder.options import Secret
 from dockmagic.builder.outcome.result import StepFailed
@@ -21,7 +21,7 @@ from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
-    from baking import Builder
+    from build_harness import Builder
 
 SECRET = b"the-value-that-nobody-else-may-see"
 

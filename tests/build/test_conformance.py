@@ -25,7 +25,7 @@ from dockmagic.oci.errors import DockmagicError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from baking import Builder
+    from build_harness import Builder
 
     from dockmagic.image.image import Image
 

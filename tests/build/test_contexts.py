@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tars
-from baking import Builder, read
+from build_harness import Builder, read
 
 from dockmagic.builder.copy.selection import content_digest, select
 from dockmagic.builder.outcome.events import BuildStarted

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kitchen import Kitchen
+    from copy_harness import CopyHarness
 
 NO_ADDRESSES = (
     "http://[::", "https://[", "http://user:secret@[::/x", "http://127.0.0.1:999999/x", "http://127.0.0.1:port/x",
@@ -35,11 +35,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("address", NO_ADDRESSES)
-def test_what_is_no_address_is_refused(kitchen: Kitchen, address: str) -> None:
+def test_what_is_no_address_is_refused(copies: CopyHarness, address: str) -> None:
     """As the source of an ADD, as a context and as a Dockerfile; the password is not shown."""
-    home = kitchen.store.home
+    home = copies.store.home
     for ask in (
-        lambda: kitchen.prepared(f"ADD {address} /x"),
+        lambda: copies.prepared(f"ADD {address} /x"),
         lambda: open_context(home, address),
         lambda: open_named(home, "name", address),
         lambda: fetch_dockerfile(home, address),
@@ -50,33 +50,33 @@ def test_what_is_no_address_is_refused(kitchen: Kitchen, address: str) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_an_address_that_is_not_utf8_is_refused(kitchen: Kitchen) -> None:
+def test_an_address_that_is_not_utf8_is_refused(copies: CopyHarness) -> None:
     """It can stand on the command line alone: a Dockerfile is UTF-8."""
     with pytest.raises(InvalidInput, match="it is not UTF-8"):
-        open_context(kitchen.store.home, "http://127.0.0.1:1/\udcff")
+        open_context(copies.store.home, "http://127.0.0.1:1/\udcff")
 
 
 @pytest.mark.parametrize("target", [*NO_ADDRESSES[:6], "ftp://x/y", "file:///etc/passwd", "//["])
-def test_a_redirect_to_no_address_is_refused(kitchen: Kitchen, site: Site, target: str) -> None:
+def test_a_redirect_to_no_address_is_refused(copies: CopyHarness, site: Site, target: str) -> None:
     """With where it would lead to."""
     site.odd["Location"] = target
     with pytest.raises(NotFound, match=r"leads to .* which is no address of the web") as caught:
-        kitchen.prepared(f"ADD {site.url}/moved/f /x")
+        copies.prepared(f"ADD {site.url}/moved/f /x")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("length", ["letters", "9" * 5000, "\N{ARABIC-INDIC DIGIT FIVE}".encode().decode("latin-1")])
-def test_a_length_that_is_no_number_is_refused(kitchen: Kitchen, site: Site, length: str) -> None:
+def test_a_length_that_is_no_number_is_refused(copies: CopyHarness, site: Site, length: str) -> None:
     """Where the answer ends cannot be known (RFC 9112, section 6.3): one line says so, and nothing is copied."""
     site.odd |= {"Content-Length": length}
     with pytest.raises(DockmagicError, match="Content-Length that is no number"):
-        kitchen.run(f"ADD {site.url}/f /x")
+        copies.run(f"ADD {site.url}/f /x")
 
 
-def test_a_date_that_is_none_is_not_believed(kitchen: Kitchen, site: Site) -> None:
+def test_a_date_that_is_none_is_not_believed(copies: CopyHarness, site: Site) -> None:
     """The file is copied all the same."""
     site.odd |= {"Last-Modified": "Mon, 99 Foo 99999 99:99:99 GMT"}
-    assert kitchen.run(f"ADD {site.url}/f /x")["/x"].endswith("text")
+    assert copies.run(f"ADD {site.url}/f /x")["/x"].endswith("text")
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_a_date_that_is_none_is_not_believed(kitchen: Kitchen, site: Site) -> No
         ("%E9", "\udce9"),
     ],
 )
-def test_the_name_of_a_file_stays_in_its_folder(kitchen: Kitchen, site: Site, path: str, name: str) -> None:
+def test_the_name_of_a_file_stays_in_its_folder(copies: CopyHarness, site: Site, path: str, name: str) -> None:
     """The last part of the path, decoded as docker has it; no header renames it."""
     site.only = "f"
-    tree = kitchen.run(f"ADD {site.url}/{path} /to/")
+    tree = copies.run(f"ADD {site.url}/{path} /to/")
     assert sorted(tree) == ["/to", f"/to/{name}"]
 
 

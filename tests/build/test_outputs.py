@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import read
+from build_harness import read
 
 from dockmagic.builder.outcome.output import Output
 from dockmagic.oci.errors import Conflict, InvalidInput
@@ -17,7 +17,7 @@ from dockmagic.oci.reference import Reference
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from baking import Builder
+    from build_harness import Builder
 
 _TEXT = "FROM scratch\nCOPY f /d/f"
 _REF = "org.opencontainers.image.ref.name"

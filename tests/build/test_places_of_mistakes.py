@@ -11,7 +11,7 @@ from dockmagic.oci.errors import DockerfileError, ImageNotFound
 from dockmagic.registry.registries import Registries
 
 if TYPE_CHECKING:
-    from baking import Builder
+    from build_harness import Builder
 
 FILES = {"app.py": "print()", "sub/kept": "", "sub/log.txt": "", ".dockerignore": "# logs\nsub\n!sub/kept\n"}
 

@@ -11,7 +11,7 @@ from dockmagic.oci.errors import DockmagicError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from baking import Builder
+    from build_harness import Builder
 
 
 @pytest.fixture

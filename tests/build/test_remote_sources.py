@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kitchen import Kitchen
+    from copy_harness import CopyHarness
 
 DATE = 1_700_000_000
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -38,50 +38,50 @@ def site(tmp_path: Path) -> Iterator[Site]:
     found.close()
 
 
-def test_a_file_from_the_web_is_its_owners_alone(kitchen: Kitchen, site: Site) -> None:
+def test_a_file_from_the_web_is_its_owners_alone(copies: CopyHarness, site: Site) -> None:
     """Mode 600, the server's time, the name of its address; it is not unpacked unless that is asked for."""
     path = site.root / "f.txt"
     path.write_text("text")
     modified = email.utils.formatdate(path.stat().st_mtime, usegmt=True)
-    tree = kitchen.run(f"ADD {site.url}/f.txt?x=1 /d/")
+    tree = copies.run(f"ADD {site.url}/f.txt?x=1 /d/")
     assert tree["/d/f.txt"] == "600 0:0 text"
-    entry = kitchen.image.files.lookup("/d/f.txt").entry
+    entry = copies.image.files.lookup("/d/f.txt").entry
     assert entry.mtime == int(email.utils.parsedate_to_datetime(modified).timestamp())
-    assert kitchen.run(f"ADD --chmod=644 --chown=5 {site.url}/moved/f.txt /g")["/g"] == "644 5:5 text"
+    assert copies.run(f"ADD --chmod=644 --chown=5 {site.url}/moved/f.txt /g")["/g"] == "644 5:5 text"
     shutil.make_archive(str(site.root / "a"), "gztar", site.root, "f.txt")
-    assert "/x/a.tar.gz" in kitchen.run(f"ADD {site.url}/a.tar.gz /x/")
-    assert kitchen.run(f"ADD --unpack {site.url}/a.tar.gz /y/")["/y/f.txt"].endswith("text")
+    assert "/x/a.tar.gz" in copies.run(f"ADD {site.url}/a.tar.gz /x/")
+    assert copies.run(f"ADD --unpack {site.url}/a.tar.gz /y/")["/y/f.txt"].endswith("text")
 
 
-def test_a_file_that_has_not_changed_is_not_fetched_again(kitchen: Kitchen, site: Site) -> None:
+def test_a_file_that_has_not_changed_is_not_fetched_again(copies: CopyHarness, site: Site) -> None:
     """The server is asked; with a checksum not even that."""
     (site.root / "f").write_text("text")
     line = f"ADD {site.url}/f /f"
-    first = kitchen.prepared(line).parts
-    assert kitchen.prepared(line).parts == first
+    first = copies.prepared(line).parts
+    assert copies.prepared(line).parts == first
     assert site.asked == ["200 /f", "304 /f"]
     digest = hashlib.sha256(b"text").hexdigest()
-    kitchen.prepared(f"ADD --checksum=sha256:{digest} {site.url}/f /f")
+    copies.prepared(f"ADD --checksum=sha256:{digest} {site.url}/f /f")
     assert len(site.asked) == 2
     with pytest.raises(DigestMismatch, match="has the digest"):
-        kitchen.prepared(f"ADD --checksum=sha256:{'0' * 64} {site.url}/f /f")
+        copies.prepared(f"ADD --checksum=sha256:{'0' * 64} {site.url}/f /f")
 
 
-def test_what_is_not_there_is_refused(kitchen: Kitchen, site: Site) -> None:
+def test_what_is_not_there_is_refused(copies: CopyHarness, site: Site) -> None:
     """With the server's answer; checksums are for remote files only."""
     with pytest.raises(NotFound, match="answers 404"):
-        kitchen.prepared(f"ADD {site.url}/none /f")
-    kitchen.write("f")
+        copies.prepared(f"ADD {site.url}/none /f")
+    copies.write("f")
     with pytest.raises(InvalidInput, match="--checksum is for one URL"):
-        kitchen.prepared(f"ADD --checksum=sha256:{'0' * 64} f /f")
+        copies.prepared(f"ADD --checksum=sha256:{'0' * 64} f /f")
 
 
-def test_a_tar_or_a_dockerfile_on_the_web_is_a_context(kitchen: Kitchen, site: Site) -> None:
+def test_a_tar_or_a_dockerfile_on_the_web_is_a_context(copies: CopyHarness, site: Site) -> None:
     """Told by its content."""
     (site.root / "Dockerfile").write_text("FROM scratch")
     shutil.make_archive(str(site.root / "ctx"), "gztar", site.root, "Dockerfile")
     for name in ("ctx.tar.gz", "Dockerfile"):
-        with open_context(kitchen.store.home, f"{site.url}/{name}") as context:
+        with open_context(copies.store.home, f"{site.url}/{name}") as context:
             assert context.dockerfile().text == b"FROM scratch"
 
 
@@ -156,52 +156,52 @@ def repository(site: Site) -> str:
 
 
 @needs_git
-def test_a_repository_is_added_at_its_commit(kitchen: Kitchen, repository: str) -> None:
+def test_a_repository_is_added_at_its_commit(copies: CopyHarness, repository: str) -> None:
     """A branch, a tag, a commit, a folder of it; ``.git`` only if it is asked for."""
-    commit = Repository(kitchen.store.home, GitSource(url=repository)).commit()
-    copying = kitchen.prepared(f"ADD {repository} /a")
+    commit = Repository(copies.store.home, GitSource(url=repository)).commit()
+    copying = copies.prepared(f"ADD {repository} /a")
     assert [part.value for part in copying.parts] == [commit]
-    tree = kitchen.run(f"ADD {repository} /a")
+    tree = copies.run(f"ADD {repository} /a")
     assert tree["/a/sub/f"].endswith("two")
     assert "/a/.git" not in tree
-    assert kitchen.run(f"ADD {repository}#v1 /b")["/b/sub/f"].endswith("one")
-    assert set(kitchen.run(f"ADD {repository}#v1:sub /c/")) >= {"/c/f"}
-    assert "/d/.git" in kitchen.run(f"ADD --keep-git-dir=true {repository}#{commit} /d")
-    assert kitchen.run(f"ADD --checksum={commit[:10]} {repository}#main /e")["/e/sub/f"].endswith("two")
+    assert copies.run(f"ADD {repository}#v1 /b")["/b/sub/f"].endswith("one")
+    assert set(copies.run(f"ADD {repository}#v1:sub /c/")) >= {"/c/f"}
+    assert "/d/.git" in copies.run(f"ADD --keep-git-dir=true {repository}#{commit} /d")
+    assert copies.run(f"ADD --checksum={commit[:10]} {repository}#main /e")["/e/sub/f"].endswith("two")
     with pytest.raises(DigestMismatch):
-        kitchen.prepared(f"ADD --checksum={commit} {repository}#v1 /e")
+        copies.prepared(f"ADD --checksum={commit} {repository}#v1 /e")
     with pytest.raises(NotFound, match="does not contain ref none"):
-        kitchen.prepared(f"ADD {repository}#none /e")
+        copies.prepared(f"ADD {repository}#none /e")
 
 
 @needs_git
-def test_files_have_the_time_of_the_commit_if_that_is_asked_for(kitchen: Kitchen, repository: str) -> None:
+def test_files_have_the_time_of_the_commit_if_that_is_asked_for(copies: CopyHarness, repository: str) -> None:
     """With mtime=commit two checkouts are the same."""
-    with open_context(kitchen.store.home, f"{repository}?mtime=commit") as context:
+    with open_context(copies.store.home, f"{repository}?mtime=commit") as context:
         assert {entry.mtime for entry in context.files.walk(b"")} == {DATE}
 
 
 @needs_git
-def test_a_commit_is_fetched_whatever_the_branch_points_to(kitchen: Kitchen, repository: str) -> None:
+def test_a_commit_is_fetched_whatever_the_branch_points_to(copies: CopyHarness, repository: str) -> None:
     """With fetch-by-commit, which needs all of its digits."""
-    old = Repository(kitchen.store.home, GitSource(url=repository, ref="v1")).commit()
+    old = Repository(copies.store.home, GitSource(url=repository, ref="v1")).commit()
     with pytest.raises(DigestMismatch):
-        kitchen.prepared(f"ADD {repository}?checksum={old}#main /e")
-    assert kitchen.run(f"ADD {repository}?fetch-by-commit&checksum={old}#main /e")["/e/sub/f"].endswith("one")
+        copies.prepared(f"ADD {repository}?checksum={old}#main /e")
+    assert copies.run(f"ADD {repository}?fetch-by-commit&checksum={old}#main /e")["/e/sub/f"].endswith("one")
     with pytest.raises(InvalidInput, match="needs a whole commit"):
-        kitchen.prepared(f"ADD {repository}?fetch-by-commit=true&checksum={old[:8]} /e")
+        copies.prepared(f"ADD {repository}?fetch-by-commit=true&checksum={old[:8]} /e")
 
 
 @needs_git
-def test_a_repository_is_a_context(kitchen: Kitchen, repository: str) -> None:
+def test_a_repository_is_a_context(copies: CopyHarness, repository: str) -> None:
     """Its folders stay inside it."""
-    with open_context(kitchen.store.home, f"{repository}#main:sub") as context:
+    with open_context(copies.store.home, f"{repository}#main:sub") as context:
         assert context.files.entry(b"f") is not None
         assert context.revision
     for folder in ("none", "out", "../.."):
         with pytest.raises(PathNotFound, match="has no folder"):
-            open_context(kitchen.store.home, f"{repository}#main:{folder}")
-    assert not [path for path in kitchen.store.home.root.iterdir() if path.name.startswith(".git.")]
+            open_context(copies.store.home, f"{repository}#main:{folder}")
+    assert not [path for path in copies.store.home.root.iterdir() if path.name.startswith(".git.")]
 
 
 def test_a_dockerfile_from_the_web_builds_a_folder_here(tmp_path: Path, site: Site) -> None:

@@ -9,7 +9,7 @@ from shutil import make_archive
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import Builder, read
+from build_harness import Builder, read
 
 from dockmagic.builder.options import Secret
 from dockmagic.builder.outcome.output import Output

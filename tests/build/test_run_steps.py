@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from baking import Builder, added, read
+from build_harness import Builder, added, read
 
 from dockmagic.builder.caching.steps import find_step, step_images
 from dockmagic.builder.options import Secret
@@ -487,7 +487,7 @@ def test_the_container_of_a_killed_build_goes_with_the_next_one(make: Builder) -
     script = (
         "import os, signal\n"
         "from pathlib import Path\n"
-        "from baking import Builder\n"
+        "from build_harness import Builder\n"
         "from dockmagic.builder.outcome.events import StepOutput\n"
         "from dockmagic.store.content import ContentStore\n"
         "from dockmagic.store.home import Home\n"

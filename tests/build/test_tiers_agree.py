@@ -11,7 +11,7 @@ from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:
-    from baking import Builder
+    from build_harness import Builder
 
 _EPOCH = 1_700_000_000
 _DOCKERFILE = """

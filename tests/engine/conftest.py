@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from small import BUSYBOX, rootfs
+from minimal_rootfs import BUSYBOX, rootfs
 
 from dockmagic import Engine, NotSupported
 from dockmagic.oci.spec import Config

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from balance import Balance
 from IPython.core.completer import provisionalcompleter
+from well_formed import WellFormed
 
 from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.notebook.magics.host_paths import expand_host_paths
@@ -46,7 +46,7 @@ def test_the_display_is_stable_and_the_result_a_view(run: Run) -> None:
         "  3  [3/3] ENV A=1",
     ]
     html = result["data"]["text/html"]
-    balance = Balance(html)
+    balance = WellFormed(html)
     assert (balance.open, balance.wrong) == ([], [])
     assert html.count("<details") >= 3
     assert ">name</code>" in html
@@ -167,7 +167,7 @@ def test_a_failed_build_can_be_gone_on_with(containers: None, run: Run) -> None:
     assert text[0] == "[3/4] RUN echo 2 > /more; echo last words; exit 7  failed with exit code 7"
     assert text[-1].split()[-2:] == ["failed", "+2B"]
     html = shown[-1]["data"]["text/html"]
-    balance = Balance(html)
+    balance = WellFormed(html)
     assert (balance.open, balance.wrong) == ([], [])
     assert html.count("<details open") == 1
     assert "last words" in html

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from balance import Balance
 from programs import until
+from well_formed import WellFormed
 
 from dockmagic.notebook.views.screen import live_session
 
@@ -50,7 +50,7 @@ def test_every_display_has_text_and_balanced_html_without_script(bundle: Bundle,
     """Short, and nothing of one run or machine in it."""
     data = bundle(cell)
     assert set(data) == {"text/plain", "text/html"}
-    balance = Balance(data["text/html"])
+    balance = WellFormed(data["text/html"])
     assert (balance.open, balance.wrong) == ([], [])
     assert not re.search(r"<script|\son\w+=|<more>|\b[0-9a-f]{12}\b|ago\b", data["text/html"])
     assert len(data["text/plain"].splitlines()) < 20

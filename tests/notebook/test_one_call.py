@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
 
     Called = tuple[str, Mapping[str, Any]]
 
@@ -39,7 +39,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Called]:
     """What is called, in order, instead of doing it."""
     seen: list[Called] = []
 
-    def run(call: Invocation, _door: Door) -> Nothing:
+    def run(call: Invocation, _ctx: CommandContext) -> Nothing:
         seen.append((call.name, dict(call.parameters)))
         return Nothing()
 

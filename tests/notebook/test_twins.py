@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from balance import Balance
+from well_formed import WellFormed
 
 from dockmagic.notebook.names import instruction
 
@@ -41,7 +41,7 @@ def test_every_display_has_text_and_balanced_html_without_script(bundle, cell: s
     data = bundle(cell)
     assert data["text/plain"].strip()
     html = data["text/html"]
-    balance = Balance(html)
+    balance = WellFormed(html)
     assert (balance.open, balance.wrong) == ([], [])
     assert not re.search(r"<script|<link|src=|href=|url\(|javascript:| on\w+=", html)
     assert not re.search(r"(?<![-\w])color:\s*(?:black|white|#000|#fff)", html)

@@ -7,9 +7,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hard import hard_rootfs
+from minimal_rootfs import BUSYBOX, rootfs
 from programs import finish, spec
-from small import BUSYBOX, rootfs
+from rootfs_edge_cases import edge_case_rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import NotSupported
@@ -100,7 +100,7 @@ def image(store: ContentStore) -> Image:
 @pytest.fixture(scope="session")
 def hard(store: ContentStore) -> Image:
     """An image with all that can be kept in one: attributes, capabilities, hard links, closed and nested folders."""
-    return import_rootfs(io.BytesIO(hard_rootfs()), store, Reference.parse("hard:1"))
+    return import_rootfs(io.BytesIO(edge_case_rootfs()), store, Reference.parse("hard:1"))
 
 
 @pytest.fixture

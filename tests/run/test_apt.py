@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from minimal_rootfs import rootfs
 from programs import finish
-from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference

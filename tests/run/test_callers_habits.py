@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from small import rootfs
+from minimal_rootfs import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.image.local import find

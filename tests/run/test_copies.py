@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from minimal_rootfs import rootfs
 from programs import finish, spec
-from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference

@@ -8,8 +8,8 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from hard import CAPABILITY, access_list
 from programs import finish
+from rootfs_edge_cases import CAPABILITY, access_list
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.runtime.commit import commit

@@ -8,8 +8,8 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from minimal_rootfs import rootfs
 from programs import finish
-from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer

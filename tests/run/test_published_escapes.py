@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from minimal_rootfs import rootfs
 from programs import finish, until
-from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError

@@ -10,8 +10,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from minimal_rootfs import rootfs
 from programs import finish
-from small import rootfs
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.layer.entry import EntryType

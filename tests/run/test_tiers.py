@@ -354,7 +354,7 @@ def test_programs_run_where_namespaces_are_forbidden(tmp_path: Path, store: Cont
 _RUN = """
 import io
 sys.path.append(sys.argv[2])
-from small import rootfs
+from minimal_rootfs import rootfs
 from programs import finish
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.reference import Reference

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.context import CommandContext
 from dockmagic.commands.cmdline.table import load
 from dockmagic.commands.flags.detach_keys import detach_keys_of
 from dockmagic.commands.streams.stream_io import Kept
@@ -42,10 +42,10 @@ def test_other_keys_are_refused(text: str) -> None:
 
 
 def test_the_beginning_of_each_stream_is_kept(tmp_path: Path) -> None:
-    """As much as the door says; all of it is handed on."""
+    """As much as the context says; all of it is handed on."""
     heard: list[tuple[int, bytes]] = []
-    door = Door(Engine(tmp_path), on_output=lambda stream, data: heard.append((stream, data)), kept_output=4)
-    kept = Kept(door)
+    ctx = CommandContext(Engine(tmp_path), on_output=lambda stream, data: heard.append((stream, data)), kept_output=4)
+    kept = Kept(ctx)
     for stream, data in ((1, b"abc"), (2, b"x"), (1, b"def"), (1, b"g")):
         kept(stream, data)
     ran = kept.ran(None, 0)  # type: ignore[arg-type]  # no container wrote it

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.context import CommandContext
 from dockmagic.commands.cmdline.invoke import invoke
 from dockmagic.commands.cmdline.result import Table, Text
 from dockmagic.commands.cmdline.routing import find
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    """A door to an empty home."""
-    return Door(Engine(tmp_path / "home"))
+def ctx(tmp_path: Path) -> CommandContext:
+    """A context with an empty home."""
+    return CommandContext(Engine(tmp_path / "home"))
 
 
 @pytest.mark.parametrize("called", [*VERBS, *ALIASES])
-def test_every_verb_and_alias_shows_help_with_its_usage(door: Door, called: str) -> None:
+def test_every_verb_and_alias_shows_help_with_its_usage(ctx: CommandContext, called: str) -> None:
     """VERB --help asks nobody, and names the command as it was typed."""
-    result = invoke(door, [*called.split(), "--help"])
+    result = invoke(ctx, [*called.split(), "--help"])
     assert isinstance(result, Text)
     assert result.text.startswith(f"Usage:  dockmagic {called} ".rstrip())
     assert "\nExamples:\n" in result.text
@@ -51,18 +51,18 @@ def test_every_flag_says_what_it_does(name: str) -> None:
             assert getattr(parameter, "help", ""), parameter.name
 
 
-def test_every_noun_lists_its_verbs(door: Door) -> None:
+def test_every_noun_lists_its_verbs(ctx: CommandContext) -> None:
     """`image` alone is a question, and gets an answer."""
     for noun in NOUNS:
-        result = invoke(door, [noun])
+        result = invoke(ctx, [noun])
         assert isinstance(result, Text)
         assert result.text.startswith(f"Usage:  dockmagic {noun} COMMAND")
 
 
 @pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
-def test_help_lists_every_verb(door: Door, argv: list[str]) -> None:
+def test_help_lists_every_verb(ctx: CommandContext, argv: list[str]) -> None:
     """However it is asked for."""
-    result = invoke(door, argv)
+    result = invoke(ctx, argv)
     assert isinstance(result, Text)
     assert all(f"\n  {name} " in result.text for name in VERBS)
 
@@ -86,14 +86,14 @@ def test_aliases_are_the_same_command() -> None:
         ["image", "ls", "--no-trunc=false", "-q"],
     ],
 )
-def test_flags_are_written_as_gos_flags_are(door: Door, argv: list[str]) -> None:
+def test_flags_are_written_as_gos_flags_are(ctx: CommandContext, argv: list[str]) -> None:
     """Together, apart, with = and a value, before and after the arguments."""
-    assert invoke(door, argv) == Text("")
+    assert invoke(ctx, argv) == Text("")
 
 
-def test_a_flag_with_false_is_off_again(door: Door) -> None:
+def test_a_flag_with_false_is_off_again(ctx: CommandContext) -> None:
     """The last one counts."""
-    result = invoke(door, ["images", "-q", "--quiet=false"])
+    result = invoke(ctx, ["images", "-q", "--quiet=false"])
     assert isinstance(result, Table)
 
 
@@ -118,11 +118,11 @@ def test_a_flag_with_false_is_off_again(door: Door) -> None:
     ],
 )
 def test_mistakes_are_one_line_with_the_usage_and_a_suggestion(
-    door: Door, argv: list[str], message: str, suggestion: str, code: int
+    ctx: CommandContext, argv: list[str], message: str, suggestion: str, code: int
 ) -> None:
     """In docker's words, with docker's exit codes."""
     with pytest.raises(UsageMistake) as caught:
-        invoke(door, argv)
+        invoke(ctx, argv)
     mistake = caught.value
     assert mistake.message.startswith(message)
     assert suggestion in str(mistake)
@@ -166,24 +166,24 @@ def test_mistakes_are_one_line_with_the_usage_and_a_suggestion(
         "images --tls-verify",
     ],
 )
-def test_what_docker_has_and_dockmagic_has_not_is_refused_by_name(door: Door, line: str) -> None:
+def test_what_docker_has_and_dockmagic_has_not_is_refused_by_name(ctx: CommandContext, line: str) -> None:
     """With the reason, and with what to do instead."""
     with pytest.raises(NotSupported) as caught:
-        invoke(door, line.split())
+        invoke(ctx, line.split())
     assert "is not supported: " in caught.value.message
     assert caught.value.hint
 
 
-def test_a_refused_verb_is_named_as_it_was_typed(door: Door) -> None:
+def test_a_refused_verb_is_named_as_it_was_typed(ctx: CommandContext) -> None:
     """`network create`, not `network`."""
     with pytest.raises(NotSupported, match=r"^network create is not supported"):
-        invoke(door, ["network", "create", "x"])
+        invoke(ctx, ["network", "create", "x"])
 
 
 def test_the_program_is_called_as_the_front_door_calls_it(tmp_path: Path) -> None:
     """In a notebook, the usage begins with %docker."""
     with pytest.raises(UsageMistake) as caught:
-        invoke(Door(Engine(tmp_path), prog="%docker"), ["pull"])
+        invoke(CommandContext(Engine(tmp_path), prog="%docker"), ["pull"])
     assert caught.value.usage == "%docker pull [OPTIONS] NAME[:TAG|@DIGEST]"
 
 
@@ -218,17 +218,17 @@ def test_the_program_is_called_as_the_front_door_calls_it(tmp_path: Path) -> Non
         (["login", "-u", "me", "good.example@evil.example"], "not the address of a registry"),
     ],
 )
-def test_impossible_input_is_one_clear_line(door: Door, argv: list[str], message: str) -> None:
+def test_impossible_input_is_one_clear_line(ctx: CommandContext, argv: list[str], message: str) -> None:
     """Before any registry is asked, and with the next thing to do."""
     with pytest.raises(DockmagicError) as caught:
-        invoke(door, argv)
+        invoke(ctx, argv)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_nothing_is_created_by_looking(tmp_path: Path) -> None:
     """Lists of an empty home leave no folder behind."""
-    door = Door(Engine(tmp_path / "home"))
+    ctx = CommandContext(Engine(tmp_path / "home"))
     for line in ("images", "info", "version", "images --tree", "system df"):
-        invoke(door, line.split())
+        invoke(ctx, line.split())
     assert not (tmp_path / "home").exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.context import CommandContext
 from dockmagic.commands.cmdline.invoke import invoke
 from dockmagic.engine import Engine
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def door() -> Door:
-    """A door to a store with one image under three names of two repositories."""
+def ctx() -> CommandContext:
+    """A context with a store with one image under three names of two repositories."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("file"))
@@ -27,7 +27,7 @@ def door() -> Door:
     engine.images.import_rootfs(io.BytesIO(raw.getvalue()), "app:1")
     engine.images.tag("app:1", "app:2")
     engine.images.tag("app:1", "other:1")
-    return Door(engine)
+    return CommandContext(engine)
 
 
 def _names(path: Path) -> list[str] | None:
@@ -46,17 +46,17 @@ def _names(path: Path) -> list[str] | None:
     ],
 )
 def test_an_archive_gets_the_names_that_were_asked_for(
-    door: Door, tmp_path: Path, asked: list[str], names: list[str] | None
+    ctx: CommandContext, tmp_path: Path, asked: list[str], names: list[str] | None
 ) -> None:
     """A repository means all its tags, an ID none, as in docker."""
-    image_id = door.engine.images.get("app:1").id.short
+    image_id = ctx.engine.images.get("app:1").id.short
     archive = tmp_path / "saved.tar"
-    invoke(door, ["save", "-o", str(archive), *(image_id if name == "ID" else name for name in asked)])
+    invoke(ctx, ["save", "-o", str(archive), *(image_id if name == "ID" else name for name in asked)])
     assert _names(archive) == names
 
 
-def test_load_tells_of_the_names_in_the_archive_alone(door: Door, tmp_path: Path) -> None:
+def test_load_tells_of_the_names_in_the_archive_alone(ctx: CommandContext, tmp_path: Path) -> None:
     """Not of those that the image has here besides."""
     archive = tmp_path / "saved.tar"
-    invoke(door, ["save", "-o", str(archive), "other:1"])
-    assert invoke(door, ["load", "-i", str(archive)]).lines == ("Loaded image: other:1",)
+    invoke(ctx, ["save", "-o", str(archive), "other:1"])
+    assert invoke(ctx, ["load", "-i", str(archive)]).lines == ("Loaded image: other:1",)

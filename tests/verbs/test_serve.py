@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from dockmagic.commands.cmdline.context import Door
+from dockmagic.commands.cmdline.context import CommandContext
 from dockmagic.commands.cmdline.invoke import invoke
 from dockmagic.commands.cmdline.result import Serving
 from dockmagic.engine import Engine
@@ -33,8 +33,8 @@ def status(served: Serving, login: str = "", host: str = "") -> int:
 
 def serve(folder: Path, *words: str, stdin: bytes | None = None) -> Serving:
     """Start it."""
-    door = Door(Engine(), stdin=None if stdin is None else io.BytesIO(stdin))
-    served = invoke(door, ["serve", "--port", "0", *words, str(folder)])
+    ctx = CommandContext(Engine(), stdin=None if stdin is None else io.BytesIO(stdin))
+    served = invoke(ctx, ["serve", "--port", "0", *words, str(folder)])
     assert isinstance(served, Serving)
     return served
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dockmagic.engine.options.option import Kind, Option
 
-    from .context import Door
+    from .context import CommandContext
     from .metadata import CellText, Transfer
     from .result import Result
 
@@ -103,7 +103,7 @@ def _want_help(ctx: click.Context, _parameter: click.Parameter, value: bool) -> 
 
 
 class Verb(click.Command):
-    """One verb. Its callback takes the `Door` and the parameters, and returns a `Result`.
+    """One verb. Its callback takes the `CommandContext` and the parameters, and returns a `Result`.
 
     Attributes:
         examples: command lines without the program's name, each with what it does.
@@ -178,13 +178,13 @@ class Verb(click.Command):
         except click.UsageError as error:
             raise self._mistake(error, path) from None
 
-    def call(self, context: click.Context, door: Door) -> Result:
+    def call(self, context: click.Context, ctx: CommandContext) -> Result:
         """Do it with the parameters of a `parse`, and say what came of it.
 
         Raises:
             UsageMistake: what only the verb itself can tell of them.
         """
-        context.obj = door
+        context.obj = ctx
         with context:
             try:
                 return cast("Result", self.invoke(context))
@@ -329,7 +329,7 @@ def verb(
     cell: CellText | None = None,
     transfer: Transfer | None = None,
 ) -> Callable[[Callable[..., Result]], Verb]:
-    """Make a verb of a function: its docstring is the help, its first parameter the `Door`; see `Verb` for the rest."""
+    """Make a verb of a function whose docstring is the help, and whose first parameter is the context; see `Verb`."""
     settings: dict[str, Any] = {"returns": returns, "refused": refused, "takes_command": takes_command}
     settings |= {"aliases": aliases, "magic": magic, "cell": cell, "transfer": transfer}
 

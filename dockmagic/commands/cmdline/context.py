@@ -1,4 +1,4 @@
-"""What a verb is called with: the door that the user came in by."""
+"""The context that a front end gives to a verb: the engine, its streams, and where progress goes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
 
-__all__ = ["Ask", "Door", "Follow", "Terminal"]
+__all__ = ["Ask", "CommandContext", "Follow", "Terminal"]
 
 
 class Ask(Protocol):
@@ -81,7 +81,7 @@ def _cannot_ask(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (as `Ask`
     raise EOFError(prompt)
 
 
-class Door(msgspec.Struct, frozen=True):
+class CommandContext(msgspec.Struct, frozen=True):
     """What a front end lends to a verb.
 
     Attributes:

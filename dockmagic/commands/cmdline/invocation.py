@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.engine.options.option import Kind
 
     from .command import Verb
-    from .context import Door
+    from .context import CommandContext
     from .result import Result
 
 __all__ = ["Invocation", "bind"]
@@ -75,7 +75,7 @@ class Invocation:
         changed.parameters = {**self.parameters, **parameters}
         return changed
 
-    def run(self, door: Door) -> Result:
+    def run(self, ctx: CommandContext) -> Result:
         """Do it, and say what came of it.
 
         Raises:
@@ -83,8 +83,8 @@ class Invocation:
             DockmagicError: what the verb raises.
         """
         self._context.params = dict(self.parameters)
-        result = self.verb.call(self._context, door)
-        if isinstance(result, Table) and door.engine.samples is not None:
+        result = self.verb.call(self._context, ctx)
+        if isinstance(result, Table) and ctx.engine.samples is not None:
             return msgspec.structs.replace(result, notes=(*result.notes, _STAND_INS))
         return result
 

@@ -1,4 +1,4 @@
-"""How a front end runs a command line at once: ``invoke(door, argv)`` → `Result`."""
+"""How a front end runs a command line at once: ``invoke(ctx, argv)`` → `Result`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .invocation import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .context import Door
+    from .context import CommandContext
     from .result import Result
 
 __all__ = ["invoke"]
 
 
-def invoke(door: Door, argv: Sequence[str]) -> Result:
+def invoke(ctx: CommandContext, argv: Sequence[str]) -> Result:
     """Bind a command line without the program's name (``["images", "-a"]``), do it, and say what came of it.
 
     Raises:
@@ -23,4 +23,4 @@ def invoke(door: Door, argv: Sequence[str]) -> Result:
         NotSupported: the verb or flag is refused by name.
         DockmagicError: what the verb raises.
     """
-    return bind(argv, prog=door.prog).run(door)
+    return bind(argv, prog=ctx.prog).run(ctx)

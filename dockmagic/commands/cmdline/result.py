@@ -141,12 +141,12 @@ class Serving(msgspec.Struct, frozen=True):
 class Ran(msgspec.Struct, frozen=True):
     """A program that ran in a container (``run``, ``exec``, ``start -a``, ``attach``), or goes on there.
 
-    Its output has been streamed to `Door.on_output` already.
+    Its output has been streamed to `CommandContext.on_output` already.
 
     Attributes:
         container: where; it may be gone by now (``run --rm``).
         exit_code: of the program, which is also the command line's; None where the program goes on.
-        stdout: the first `Door.kept_output` bytes that it wrote.
+        stdout: the first `CommandContext.kept_output` bytes that it wrote.
         stderr: likewise.
         dropped: how many bytes of both were not kept.
         lines: what is left to print: the ID (``run -d``).
@@ -161,7 +161,7 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 class Built(msgspec.Struct, frozen=True):
-    """A finished build. How it went has been shown already (`Door.follow_build`).
+    """A finished build. How it went has been shown already (`CommandContext.follow_build`).
 
     Attributes:
         build: image, steps and warnings.

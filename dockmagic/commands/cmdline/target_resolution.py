@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
 
-    from .context import Door
+    from .context import CommandContext
 
 __all__ = ["container_or_image", "noun"]
 
@@ -20,11 +20,11 @@ def noun() -> str:
     return path.split()[1] if path.count(" ") > 1 else ""
 
 
-def container_or_image(door: Door, text: str, kind: str = "") -> Container | str:
+def container_or_image(ctx: CommandContext, text: str, kind: str = "") -> Container | str:
     """The container that a word means, or the name of an image.
 
     Args:
-        door: whose engine.
+        ctx: whose engine.
         text: a name or ID; ``container:NAME`` and ``image:NAME`` say which it is.
         kind: ``container`` or ``image`` if only that can be meant.
 
@@ -35,5 +35,5 @@ def container_or_image(door: Door, text: str, kind: str = "") -> Container | str
     if kind == "image":
         return text.removeprefix("image:")
     if kind == "container":
-        return door.engine.containers.get(text.removeprefix("container:"))
-    return door.engine.containers.subject(text) or text.removeprefix("image:")
+        return ctx.engine.containers.get(text.removeprefix("container:"))
+    return ctx.engine.containers.subject(text) or text.removeprefix("image:")

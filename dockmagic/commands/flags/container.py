@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
     from dockmagic.commands.cmdline.result import Result
     from dockmagic.image.image import Image
     from dockmagic.oci.reference import Reference
@@ -59,7 +59,7 @@ def creation_flags(function: Callable[..., Result]) -> Callable[..., Result]:
     return function
 
 
-def create(door: Door, image: str, command: tuple[str, ...], *, quiet: bool, **flags: Any) -> Container:
+def create(ctx: CommandContext, image: str, command: tuple[str, ...], *, quiet: bool, **flags: Any) -> Container:
     """Make the container, and say what is pulled for it.
 
     Raises:
@@ -71,19 +71,19 @@ def create(door: Door, image: str, command: tuple[str, ...], *, quiet: bool, **f
         if quiet:
             return
         if spec.pull == "missing":
-            door.say(f"Unable to find image '{ref.familiar}' locally")
-        door.say(f"{ref.digest or ref.tag}: Pulling from {ref.path if ref.domain == 'docker.io' else ref.name}")
+            ctx.say(f"Unable to find image '{ref.familiar}' locally")
+        ctx.say(f"{ref.digest or ref.tag}: Pulling from {ref.path if ref.domain == 'docker.io' else ref.name}")
 
     def pulled(ref: Reference, found: Image) -> None:
         if quiet:
             return
-        door.say(f"Digest: {found.repo_digest}")
-        door.say(f"Status: Downloaded newer image for {ref.familiar}")
+        ctx.say(f"Digest: {found.repo_digest}")
+        ctx.say(f"Status: Downloaded newer image for {ref.familiar}")
 
-    return door.engine.containers.create_from(
+    return ctx.engine.containers.create_from(
         spec,
-        on_notice=lambda line: door.say(f"WARNING: {line}"),
+        on_notice=lambda line: ctx.say(f"WARNING: {line}"),
         on_pull=pulling,
         on_pulled=pulled,
-        on_progress=Log(ignore_progress if quiet else door.on_progress),
+        on_progress=Log(ignore_progress if quiet else ctx.on_progress),
     )

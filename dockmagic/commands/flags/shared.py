@@ -11,7 +11,7 @@ from dockmagic.oci.platforms import Platform
 if TYPE_CHECKING:
     import click
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
 
 __all__ = ["all_digits", "builder", "filters", "form", "long_filters", "platform", "platform_of", "tell_remote"]
 
@@ -45,6 +45,6 @@ def platform_of(text: str | None) -> Platform | None:
     return Platform.parse(text) if text else None
 
 
-def tell_remote(door: Door, name: str) -> None:
+def tell_remote(ctx: CommandContext, name: str) -> None:
     """Say that an image is read from its registry."""
-    door.say(f"{name} is not here: reading it from its registry, nothing is stored")
+    ctx.say(f"{name} is not here: reading it from its registry, nothing is stored")

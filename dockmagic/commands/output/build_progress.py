@@ -22,7 +22,7 @@ from dockmagic.builder.outcome.events import (
 if TYPE_CHECKING:
     from dockmagic.builder.outcome.events import BuildEvent, StepInfo
 
-__all__ = ["BuildBoard", "Lines", "StepState"]
+__all__ = ["BuildProgress", "Lines", "StepState"]
 
 _KEPT: Final = 400
 
@@ -83,7 +83,7 @@ class StepState(msgspec.Struct):
         self.lines.extend(lines)
 
 
-class BuildBoard:
+class BuildProgress:
     """The last word on each step of a build. Told by the build's threads, drawn by another.
 
     Attributes:

@@ -11,7 +11,7 @@ from dockmagic.rows import RemovedRow
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
     from dockmagic.image.actions import Removal
     from dockmagic.oci.errors import DockmagicError
 
@@ -38,14 +38,14 @@ def removed(
     return Table(rows, RemovedRow, RemovedRow.shown, notes=notes, lines=lines, errors=errors)
 
 
-def confirmed(door: Door, warning: str) -> bool:
+def confirmed(ctx: CommandContext, warning: str) -> bool:
     """Whether the user really wants it.
 
     Raises:
         InvalidInput: nobody can be asked.
     """
     try:
-        answer = door.ask(f"WARNING! {warning}\nAre you sure you want to continue? [y/N] ", secret=False)
+        answer = ctx.ask(f"WARNING! {warning}\nAre you sure you want to continue? [y/N] ", secret=False)
     except EOFError:
         raise InvalidInput(
             f"nobody can be asked whether to go on: {warning[0].lower()}{warning[1:].rstrip('.')}",

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
 
 __all__ = ["archive_output"]
 
 
 @contextmanager
-def archive_output(door: Door, path: str | None, *, command: str) -> Iterator[BinaryIO]:
+def archive_output(ctx: CommandContext, path: str | None, *, command: str) -> Iterator[BinaryIO]:
     """A stream to write an archive to; a file appears only when it is whole.
 
     Args:
-        door: whose standard output.
+        ctx: whose standard output.
         path: of a file; None or ``-`` for standard output.
         command: for the message, such as ``save``.
 
@@ -34,12 +34,12 @@ def archive_output(door: Door, path: str | None, *, command: str) -> Iterator[Bi
         OutOfSpace: the disk is full.
     """
     if path in (None, "", "-"):
-        if door.stdout is None:
+        if ctx.stdout is None:
             raise InvalidInput(
                 "cowardly refusing to write an archive to a terminal", hint=f"Write {command} -o FILE, or redirect"
             )
         with _full("standard output"):
-            yield door.stdout
+            yield ctx.stdout
         return
     target = Path(path).expanduser()
     if target.is_dir() or not target.parent.is_dir():

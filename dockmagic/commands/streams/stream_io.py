@@ -1,4 +1,4 @@
-"""Following a program that runs in a container: its output goes to the door, the door's input and signals to it."""
+"""Attach a program in a container to the streams of a command: its output, their input, and signals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
 
@@ -34,9 +34,9 @@ class Kept:
         dropped: how many bytes were not kept.
     """
 
-    def __init__(self, door: Door) -> None:
-        self._tell = door.on_output
-        self._room = {1: door.kept_output, 2: door.kept_output}
+    def __init__(self, ctx: CommandContext) -> None:
+        self._tell = ctx.on_output
+        self._room = {1: ctx.kept_output, 2: ctx.kept_output}
         self._pieces: dict[int, list[bytes]] = {1: [], 2: []}
         self.dropped = 0
 
@@ -60,7 +60,7 @@ class _Left(Exception):
 
 
 def follow(
-    door: Door,
+    ctx: CommandContext,
     container: Container,
     session: Session,
     *,
@@ -74,10 +74,10 @@ def follow(
     """Follow a program to its end, or until the user leaves it, and close the session.
 
     Args:
-        door: that the user came in by.
+        ctx: whose streams these are.
         container: that the program runs in.
         session: with the program.
-        stdin: whether the door's input goes to it.
+        stdin: whether the input of `ctx` goes to it.
         command: what runs, for a title.
         detach_keys: as ``--detach-keys`` takes them; empty for those of the user's configuration, or docker's.
         sig_proxy: whether signals to this process go to the program.
@@ -87,12 +87,12 @@ def follow(
     Raises:
         InvalidInput: no such keys.
     """
-    if session.terminal and door.terminal is not None:
+    if session.terminal and ctx.terminal is not None:
         keys = detach_keys_of(detach_keys) if detach_keys else configured_detach_keys()
-        code = door.terminal(container, session, stdin=stdin, detach_keys=keys, command=command)
-        _tell_of_log(door, container, session)
+        code = ctx.terminal(container, session, stdin=stdin, detach_keys=keys, command=command)
+        _tell_of_log(ctx, container, session)
         return Ran(container, code)
-    kept = Kept(door)
+    kept = Kept(ctx)
     count = 0
 
     def send(number: int) -> None:
@@ -103,20 +103,20 @@ def follow(
             raise _Left
         session.send_signal(signal.SIGKILL if enough else number, insist=kill and first and number in _DEADLY)
 
-    with session, _handed_on(door.proxied if sig_proxy else (), send):
-        source = b"" if door.program_input is None else door.program_input
+    with session, _handed_on(ctx.proxied if sig_proxy else (), send):
+        source = b"" if ctx.program_input is None else ctx.program_input
         try:
             code = session.follow(kept, stdin=source if stdin else None)
-            _tell_of_log(door, container, session)
+            _tell_of_log(ctx, container, session)
             return kept.ran(container, code)
         except _Left:
-            door.say(f"{container.name} goes on: stop {container.name} ends it")
+            ctx.say(f"{container.name} goes on: stop {container.name} ends it")
             return kept.ran(container, None)
 
 
-def _tell_of_log(door: Door, container: Container, session: Session) -> None:
+def _tell_of_log(ctx: CommandContext, container: Container, session: Session) -> None:
     if session.unlogged:
-        door.say(f"the log of {container.name} lacks some of this: {session.unlogged}")
+        ctx.say(f"the log of {container.name} lacks some of this: {session.unlogged}")
 
 
 def _heeds(container: Container, number: int) -> bool:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.commands.cmdline.context import Door
+    from dockmagic.commands.cmdline.context import CommandContext
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.cmdline.result import Result, Transferred
     from dockmagic.engine import Engine
-    from dockmagic.notebook.progress.build import Following
+    from dockmagic.notebook.progress.build import BuildDisplay
     from dockmagic.registry.server import RegistryServer
 
     from .cell_flags import OwnFlags
@@ -164,7 +164,7 @@ class DockMagics(Magics):
             return Welcome(self.engine)
         from dockmagic.commands.cmdline.result import Ran
         from dockmagic.notebook.programs.streams import Streams
-        from dockmagic.notebook.progress.build import Following, build_title
+        from dockmagic.notebook.progress.build import BuildDisplay, build_title
         from dockmagic.notebook.progress.transfer import progress_of
         from dockmagic.notebook.values.completed import completed
 
@@ -173,12 +173,12 @@ class DockMagics(Magics):
         from .result_values import present
 
         call = expand_host_paths(call if text is None else with_text(call, text))
-        following = Following(build_title(call) if call.name == "build" else "")
+        following = BuildDisplay(build_title(call) if call.name == "build" else "")
         with Streams() as streams, progress_of(call) as on_progress:
             talk = self._sessions.talk(text, streams, verb=call.name, wait=own.wait)
-            door = self._door(text, on_progress=on_progress, follow_build=following, on_output=streams, terminal=talk)
+            ctx = self._context(text, on_progress=on_progress, follow_build=following, on_output=streams, terminal=talk)
             try:
-                result = call.run(door)
+                result = call.run(ctx)
             except DockmagicError as error:
                 _leave_result(error, following)
                 raise
@@ -191,10 +191,10 @@ class DockMagics(Magics):
         self._raise_first(value, getattr(result, "errors", ()))
         return value
 
-    def _door(self, text: bytes | None, **shown: Any) -> Door:
-        from dockmagic.commands.cmdline.context import Door
+    def _context(self, text: bytes | None, **shown: Any) -> CommandContext:
+        from dockmagic.commands.cmdline.context import CommandContext
 
-        return Door(
+        return CommandContext(
             self.engine,
             prog="%docker",
             say=print,
@@ -249,7 +249,7 @@ class DockMagics(Magics):
         return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
 
 
-def _leave_result(error: DockmagicError, following: Following) -> None:
+def _leave_result(error: DockmagicError, following: BuildDisplay) -> None:
     """Give a build that failed its `StepFailed.result`: what there is to go on with."""
     from dockmagic.builder.outcome.result import StepFailed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.output.build_progress import BuildBoard
+from dockmagic.commands.output.build_progress import BuildProgress
 from dockmagic.commands.output.format import human_size
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.output.build_progress import StepState
 
-__all__ = ["Following", "build_title", "cell_dockerfile", "output_html"]
+__all__ = ["BuildDisplay", "build_title", "cell_dockerfile", "output_html"]
 
 _TAIL: Final = 8
 _BELOW_THE_MAGIC: Final = 2
@@ -82,8 +82,8 @@ def build_title(call: Invocation) -> str:
     return f"Building {named}".rstrip()
 
 
-class Following:
-    """Shows one build, as `Door.follow_build`, and remembers what its programs wrote.
+class BuildDisplay:
+    """Shows one build, as `CommandContext.follow_build`, and remembers what its programs wrote.
 
     Args:
         title: the display's constant twin.
@@ -93,7 +93,7 @@ class Following:
     """
 
     def __init__(self, title: str) -> None:
-        self.board: BuildBoard | None = None
+        self.board: BuildProgress | None = None
         self._title = title
 
     @property
@@ -105,7 +105,7 @@ class Following:
     @contextmanager
     def __call__(self, style: str) -> Iterator[Callable[[BuildEvent], None]]:
         """See `dockmagic.commands.cmdline.context.Follow`; every style but ``quiet`` looks the same on a page."""
-        self.board = BuildBoard()
+        self.board = BuildProgress()
         if style == "quiet":
             yield self.board
             return
@@ -116,7 +116,7 @@ class Following:
 class _Drawing:
     """Draws a board as HTML."""
 
-    def __init__(self, board: BuildBoard) -> None:
+    def __init__(self, board: BuildProgress) -> None:
         self._board = board
 
     def draw(self) -> str:

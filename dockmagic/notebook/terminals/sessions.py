@@ -1,4 +1,4 @@
-"""The terminals of one shell's notebook: what `Door.terminal` is there."""
+"""The terminals of one shell's notebook: what `CommandContext.terminal` is there."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ import io
 import struct
 import tarfile
 
-from small import rootfs
+from minimal_rootfs import rootfs
 
-__all__ = ["CAPABILITY", "access_list", "hard_rootfs"]
+__all__ = ["CAPABILITY", "access_list", "edge_case_rootfs"]
 
 # cap_net_bind_service=ep in revision 2 (capabilities(7), "File capability extended attribute versioning").
 CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")
@@ -21,7 +21,7 @@ def access_list(mask: int) -> bytes:
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows)
 
 
-def hard_rootfs() -> bytes:
+def edge_case_rootfs() -> bytes:
     """The small root file system and, in ``/srv``, what is hard."""
     data = io.BytesIO(rootfs())
     with tarfile.open(fileobj=data, mode="a") as tar:

@@ -1,4 +1,4 @@
-"""What tests of copying share: images made of layers, and what a COPY makes of them."""
+"""A harness for copies: images made of layers, and what a COPY makes of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOMENT = 1_700_000_000
 
 
-class Kitchen:
+class CopyHarness:
     """A store, a context folder, and the image so far.
 
     Args:

@@ -1,4 +1,4 @@
-"""A hand that builds whole Dockerfiles, and reads what comes of them."""
+"""A harness that builds whole Dockerfiles, and reads what comes of them."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hard import CAPABILITY, access_list
 from programs import finish
+from rootfs_edge_cases import CAPABILITY, access_list
 
 from dockmagic.layer.entry import EntryType
 from dockmagic.oci.errors import NotSupported

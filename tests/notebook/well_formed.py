@@ -5,12 +5,12 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Final
 
-__all__ = ["Balance"]
+__all__ = ["WellFormed"]
 
 _VOID: Final = {"br", "hr", "img", "input"}
 
 
-class Balance(HTMLParser):
+class WellFormed(HTMLParser):
     """Counts elements that are opened and never closed, or closed in another order.
 
     Attributes:
