@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.disk.record import Mount, State
-    from dockmagic.snapshot.upper import WrittenChange
+    from dockmagic.snapshot.changes import WrittenChange
 
 __all__ = ["command_line", "container_row", "moment_of", "mount_name", "status_of", "written_rows"]
 

@@ -17,10 +17,10 @@ import msgspec
 
 from dockmagic.linux import kernel
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.snapshot import copied
+from dockmagic.snapshot import copytree
 from dockmagic.store.home import disk_errors
 
-from .disk import trees
+from .disk import layers
 from .init.secretdata import give
 from .init.spots import Spots
 from .machine.isolation import Tier
@@ -114,7 +114,7 @@ def _bring(source: int | None, spot: Spot, mount: Mount, *, folder: bool) -> os.
         return status
     if mount.type == "cache" and not os.listdir(f"/proc/self/fd/{source}"):
         give(f"/proc/self/fd/{source}", msgspec.to_builtins(mount))
-    copied.copy_open(os.open(f"/proc/self/fd/{source}", _FOLDER & ~os.O_NOFOLLOW), aim, owners=True)
+    copytree.copy_open(os.open(f"/proc/self/fd/{source}", _FOLDER & ~os.O_NOFOLLOW), aim, owners=True)
     return status
 
 
@@ -146,7 +146,7 @@ def _bring_back(spot: Spot, cache: Path, ours: os.stat_result) -> None:
         os.close(source)
     except OSError:  # another disk
         fresh.mkdir(0o700)
-        copied.copy_open(source, os.open(fresh, _FOLDER), owners=True)
+        copytree.copy_open(source, os.open(fresh, _FOLDER), owners=True)
     try:
         kernel.exchange(os.fsencode(fresh), os.fsencode(cache))
     except OSError:  # not every file system can
@@ -174,7 +174,7 @@ def copy_from_image(store: ContentStore, isolation: Isolation, image: Image, pat
         InvalidInput: it is no folder.
         OutOfSpace: the disk is full.
     """
-    (key,) = trees.ensure(store, isolation, image)
+    (key,) = layers.ensure(store, isolation, image)
     top = os.open(store.home.layers / isolation.form_name / key, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         source = kernel.open_in_root(top, path, os.O_RDONLY | os.O_DIRECTORY)
@@ -184,4 +184,4 @@ def copy_from_image(store: ContentStore, isolation: Isolation, image: Image, pat
     finally:
         os.close(top)
     with disk_errors():
-        copied.copy_open(source, os.open(aim, _FOLDER), owners=True)
+        copytree.copy_open(source, os.open(aim, _FOLDER), owners=True)

@@ -18,6 +18,7 @@ from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Descriptor, History
+from dockmagic.snapshot.layers import tables
 from dockmagic.store.home import disk_errors
 
 from .caveats import caveats
@@ -154,7 +155,7 @@ def write_layer(
             store.put(descriptor, blob)
         store.home.write(store.home.table(diff_id), table.dumps(), durable=False)
     if last and not table.needs_parent:
-        layers.take_over(store, container.isolation, container.folder / "upper", diff_id)
+        layers.take_over(store, container.isolation, container.folder, diff_id)
     return WrittenLayer(descriptor, diff_id, table)
 
 
@@ -162,13 +163,13 @@ def _pack(
     container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool, last: bool
 ) -> tuple[Digest, LayerTable]:
     still = held(container.state.pid if pause else 0)
-    isolation, tables = container.isolation, layers.tables(container.store, container.image)
+    isolation, paths = container.isolation, tables(container.store, container.image)
     if not isolation.needs_worker:
         from dockmagic.snapshot.commit import pack_view
 
         with still, disk_errors():
             diff, packed = pack_view(
-                container.folder, tables, tar.fileno(), isolation=isolation.record(), epoch=epoch, last=last
+                container.folder, paths, tar.fileno(), isolation=isolation.record(), epoch=epoch, last=last
             )
         return Digest(diff), LayerTable.loads(packed)
     with tempfile.TemporaryFile() as table, still:
@@ -177,7 +178,7 @@ def _pack(
             "pack",
             descriptors=(tar.fileno(), table.fileno()),
             spec=container.spec(),
-            tables=tables,
+            tables=paths,
             epoch=epoch,
             last=last,
         )

@@ -15,11 +15,12 @@ import msgspec
 
 from dockmagic.image.local import by_manifest
 from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported
-from dockmagic.snapshot import upper, written
+from dockmagic.snapshot import changes
+from dockmagic.snapshot.layers import tables
 from dockmagic.snapshot.mountpoints import read_mountpoints
+from dockmagic.snapshot.written import written
 
 from . import hosts, pause
-from .disk import layers
 from .disk.record import DamagedRecord, State, read_state
 from .flags import limits
 from .flags.environment import program_environment
@@ -556,29 +557,29 @@ class Container:
             if session is not None:
                 session.close()
 
-    def written(self, below: FileTree | None = None) -> list[upper.Written]:
-        """What the writable layer holds; see `written.written`."""
+    def written(self, below: FileTree | None = None) -> list[changes.Written]:
+        """What the writable layer holds; see `snapshot.written`."""
         try:
-            return _seen_inside(written.written(self.folder, self.record.isolation, below), self.isolation)
+            return _seen_inside(written(self.folder, self.isolation.record(), below), self.isolation)
         except PermissionError:
             # Folders of other users of the container are closed to us, not to its root.
             import tempfile
 
             with tempfile.TemporaryFile() as file:
-                tables = layers.tables(self.store, self.image) if below is not None else []
-                work(self.isolation, "scan", descriptors=(file.fileno(),), spec=self.spec(), tables=tables)
+                paths = tables(self.store, self.image) if below is not None else []
+                work(self.isolation, "scan", descriptors=(file.fileno(),), spec=self.spec(), tables=paths)
                 file.seek(0)
-                return upper.load(file.read())
+                return changes.load(file.read())
 
     @property
     def size(self) -> int:
         """Bytes of the files in the writable layer."""
-        return upper.room(self.written())
+        return changes.room(self.written())
 
-    def changes(self) -> list[upper.WrittenChange]:
+    def changes(self) -> list[changes.WrittenChange]:
         """What it has done to its image, in docker's letters."""
         below = self.image.files
-        return upper.changes(self.written(below), below, read_mountpoints(self.folder))
+        return changes.changes(self.written(below), below, read_mountpoints(self.folder))
 
     # ------------------------------------------------------------------ end
 
@@ -648,7 +649,7 @@ def _adopt(child: Child) -> None:
     threading.Thread(target=child.wait, name="dockmagic-shim", daemon=True).start()
 
 
-def _seen_inside(items: list[upper.Written], isolation: Isolation) -> list[upper.Written]:
+def _seen_inside(items: list[changes.Written], isolation: Isolation) -> list[changes.Written]:
     """What was written, with the owners that the container sees."""
     if not isolation.uid_map or not isolation.keeps_owners:
         return items

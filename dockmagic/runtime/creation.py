@@ -19,7 +19,7 @@ from dockmagic.store.private import FILE_MODE
 
 from . import hosts, mounting
 from .container import Container
-from .disk import layers, trees
+from .disk import layers
 from .disk.apt import with_apt_settings
 from .disk.authorities import with_authorities
 from .disk.leftovers import sweep
@@ -31,7 +31,9 @@ from .flags.ports import check_ports, parse_port
 from .granting import grant
 from .listing import containers, find
 from .machine.disposal import remove_folders
+from .machine.isolation import Isolation
 from .machine.tiers import choose
+from .machine.work import work
 from .refusals import check_means, losses
 from .shim import reaper
 
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
 __all__ = ["create", "rename"]
 
 _HOSTNAME = 64  # sethostname(2)
+
+# What a start writes over.
+_GENERATED = ("dev", "proc", "sys", "etc/hostname", "etc/hosts", "etc/resolv.conf")
 
 
 def create(
@@ -129,10 +134,10 @@ def create(
         store.lease([image.digest, image.id, *(layer.descriptor.digest for layer in image.layers)]),
         layers.in_use(store.home),
     ):
-        unpacked = trees.ensure(store, isolation, image)
-        if spec.certificates and network == "host" and not isolation.copies:
+        unpacked = layers.ensure(store, isolation, image)
+        if spec.certificates and network == "host" and isolation.snapshots.shares_layers:
             unpacked = with_authorities(store, isolation, image, unpacked)
-        if not (isolation.keeps_owners or isolation.copies):
+        if isolation.snapshots.shares_layers and not isolation.keeps_owners:
             unpacked = with_apt_settings(store, isolation, unpacked)
         own_volumes = (config.volumes or {}) if spec.image_volumes and isolation.namespaces else ()
         record = Record(
@@ -203,16 +208,15 @@ def _mounts_from(store: ContentStore, others: Sequence[VolumesFrom]) -> Iterator
 
 
 def _write(store: ContentStore, record: Record, folder: Path, *, image_volumes: bool) -> Container:
+    isolation = Isolation.of(record.tier, record.isolation)
     building = folder.with_name(f".new-{record.id}")
     store.home.make(building)
     try:
-        for part in ("upper", "work", "merged", "empty"):
-            (building / part).mkdir()
-        # What the container sees as / is what its image has there, whatever the umask.
-        (building / "upper").chmod(_mode_of_root(record))
+        isolation.snapshots.prepare(building, _mode_of_root(record))
         if record.keep_log:
             (building / "log").touch(FILE_MODE)
-        trees.furnish(store, record, building, image_volumes=image_volumes)
+        if isolation.snapshots.populates:
+            _populate(record, isolation, building, image_volumes=image_volumes)
         with store.home.lock("containers"):
             taken = {container.name: container for container in containers(store)}
             if record.name in taken:
@@ -222,9 +226,17 @@ def _write(store: ContentStore, record: Record, folder: Path, *, image_volumes: 
             building.rename(folder)
     except BaseException:
         container = Container(store, record)
-        remove_folders(container.isolation, [str(building), *container.anonymous_volumes()])
+        remove_folders(isolation, [str(building), *container.anonymous_volumes()])
         raise
     return Container(store, record)
+
+
+def _populate(record: Record, isolation: Isolation, folder: Path, *, image_volumes: bool) -> None:
+    """Have the new container in `folder` filled; what its image declares as ``VOLUME`` is a change only in a build."""
+    # Where nothing can be mounted these are part of the snapshot, but no part of what the container changes.
+    apart = [] if isolation.namespaces else [*_GENERATED, *((record.config.volumes or {}) if image_volumes else ())]
+    lower = Path(record.layers_folder, record.layers[-1])
+    work(isolation, "populate", lower=str(lower), folder=str(folder), apart=[path.strip("/") for path in apart])
 
 
 def _mode_of_root(record: Record) -> int:

@@ -15,7 +15,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, NotSupported, PathNotFound
 from dockmagic.oci.ids import parse_id
 
-from .disk import trees
+from .disk import layers
 from .disk.record import Mount
 from .disk.volumes import VALID_NAME, anonymous_volume, create_volume
 from .flags.sizes import parse_size
@@ -307,7 +307,7 @@ def _check_text(mount: Mount) -> None:
 
 def _with_layers(store: ContentStore, isolation: Isolation, mount: Mount) -> Mount:
     image = by_manifest(store, Digest(mount.name))
-    keys = trees.ensure(store, isolation, image)
+    keys = layers.ensure(store, isolation, image)
     folder = str(store.home.layers / isolation.form_name)
     return msgspec.structs.replace(mount, name=str(mount.name), source=folder, layers=tuple(reversed(keys)))
 

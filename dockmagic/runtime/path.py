@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.layer.tree import FileTree, Node
-    from dockmagic.snapshot.upper import Written, WrittenChange
+    from dockmagic.snapshot.changes import Written, WrittenChange
 
     from .disk.record import State
     from .machine.isolation import Isolation

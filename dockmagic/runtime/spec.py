@@ -26,9 +26,10 @@ _GENERATED = {"type": "bind", "generated": True}
 
 def spec_of(record: Record, folder: Path) -> dict[str, Any]:
     """All that a shim or a worker needs to know of the container in `folder`, ready for JSON."""
-    held = limits.hold(record.limits, Isolation.of(record.tier, record.isolation))
+    isolation = Isolation.of(record.tier, record.isolation)
+    held = limits.hold(record.limits, isolation)
     return {
-        **record.isolation,
+        **isolation.record(),
         "tier": record.tier,
         "folder": str(folder),
         "layers": list(record.layers),

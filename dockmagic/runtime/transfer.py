@@ -13,7 +13,6 @@ from dockmagic.layer.pack import Told
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.snapshot.mountpoints import read_mountpoints
 
-from .disk import layers
 from .machine.work import work
 from .path import merged
 from .spec import ready_sources
@@ -255,7 +254,7 @@ def export(container: Container, out: BinaryIO) -> None:
         told.write(msgspec.msgpack.encode(_told(container, "/", "")))
         told.flush()
         # Below the image's layers there may be one with this machine's certificate authorities.
-        own = layers.keys(container.store, container.image)
+        own = container.isolation.snapshots.keys(container.store, container.image)
         spec = container.spec()
         work(
             container.isolation,

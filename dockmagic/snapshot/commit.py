@@ -12,10 +12,11 @@ from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import NotSupported
 
+from .changes import names
 from .finalize import settle
 from .mountpoints import read_mountpoints
-from .upper import names
-from .written import writable, written
+from .table import SNAPSHOTTERS
+from .written import written
 
 __all__ = ["pack_view"]
 
@@ -48,12 +49,13 @@ def pack_view(
             "what ran under proot cannot be committed: it keeps no owners",
             hint="Copy files out with cp, or ask for user namespaces: info says what keeps them from you",
         )
+    writable = SNAPSHOTTERS[isolation["snapshotter"]].writable(str(folder))
     below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)
     found = written(folder, isolation, below)
     told = {} if isolation["keeps_owners"] else {item.name: item.told for item in found if item.mode}
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
         diff_id, table = pack(
-            writable(folder, isolation),
+            Path(writable),
             below,
             file,
             form=form,
@@ -63,5 +65,5 @@ def pack_view(
         )
     data = table.dumps()
     if last:
-        settle(folder, data)
+        settle(folder, os.fsencode(writable), data)
     return str(diff_id), data

@@ -20,26 +20,26 @@ __all__ = ["settle"]
 _SECOND = 10**9
 
 
-def settle(folder: Path, table: bytes) -> None:
+def settle(folder: Path, writable: bytes, table: bytes) -> None:
     """Take out of the writable layer of the container in `folder` what its layer has not, and give it its times.
 
     Nothing of an overlay may be mounted over it any more.
 
     Args:
         folder: of the container.
+        writable: its writable layer.
         table: file table of its layer.
     """
-    upper = os.fsencode(folder / "upper")
     for name in sorted(read_mountpoints(folder), key=len, reverse=True):
         with contextlib.suppress(OSError):  # it is used, or was never needed
-            _remove_empty(upper, name)
-    for path in list(_sockets(upper)):
+            _remove_empty(writable, name)
+    for path in list(_sockets(writable)):
         os.unlink(path)
     # What is in a directory comes before it, since to touch that changes no directory, but to remove it did.
     for entry in reversed(LayerTable.loads(table).entries):
         time = entry.mtime * _SECOND
         with contextlib.suppress(FileNotFoundError):
-            os.utime(os.path.join(upper, entry.name), ns=(time, time), follow_symlinks=False)
+            os.utime(os.path.join(writable, entry.name), ns=(time, time), follow_symlinks=False)
 
 
 def _remove_empty(root: bytes, name: bytes) -> None:

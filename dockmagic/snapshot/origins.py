@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dockmagic.layer.entry import Entry
     from dockmagic.layer.tree import FileTree
 
-    from .upper import Written
+    from .changes import Written
 
 __all__ = ["Origins"]
 

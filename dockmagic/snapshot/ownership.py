@@ -17,8 +17,8 @@ from dockmagic.snapshot import ownertable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .changes import Written
     from .origins import Origins
-    from .upper import Written
 
 __all__ = ["Ownership"]
 

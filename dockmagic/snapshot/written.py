@@ -1,29 +1,24 @@
-"""What a container has written: in an overlay's upper folder, or over the copy of its image's files."""
+"""What a container has written, with the owners that the files should have."""
 
 from __future__ import annotations
 
-import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import copied, upper
 from .origins import Origins
 from .ownership import Ownership
+from .table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dockmagic.layer.pack import Told
     from dockmagic.layer.tree import FileTree
 
-__all__ = ["writable", "written"]
+    from .changes import Written
+
+__all__ = ["written"]
 
 
-def writable(folder: Path, isolation: dict[str, Any]) -> Path:
-    """Where the writable layer of the container in `folder` is."""
-    return folder / ("merged" if isolation["copies"] else "upper")
-
-
-def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = None) -> list[upper.Written]:
+def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = None) -> list[Written]:
     """Everything in the writable layer of the container in `folder`, each directory before what is in it.
 
     Args:
@@ -32,13 +27,13 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
         below: the image's tree, which owners and devices that are only noted down are to be told with; None if they do
             not matter.
     """
-    place = writable(folder, isolation)
-    with contextlib.ExitStack() as opened:
-        told = None
-        if not isolation["keeps_owners"] and below is not None:
-            ownership, origins = opened.enter_context(Ownership(folder, place)), Origins(below)
+    snapshotter = SNAPSHOTTERS[isolation["snapshotter"]]
+    if isolation["keeps_owners"] or below is None:
+        return snapshotter.changes(folder)
+    origins = Origins(below)
+    with Ownership(folder, Path(snapshotter.writable(str(folder)))) as ownership:
 
-            def told(item: upper.Written) -> Told:
-                return ownership.of(item, origins)
+        def told(item: Written) -> Told:
+            return ownership.of(item, origins)
 
-        return copied.scan(folder, place, told) if isolation["copies"] else upper.scan(place, told)
+        return snapshotter.changes(folder, told)

@@ -17,11 +17,11 @@ from dockmagic.oci.errors import InvalidContent
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import History
 from dockmagic.runtime.creation import create
-from dockmagic.runtime.disk import layers
 from dockmagic.runtime.disk.arriving import pull_unpacked
 from dockmagic.runtime.disk.collecting import collect_layers
 from dockmagic.runtime.machine.disposal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
+from dockmagic.snapshot import layers
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
@@ -40,7 +40,7 @@ NAME = Reference.parse("arriving:1")
 @pytest.fixture
 def here(store: ContentStore, tmp_path: Path) -> Iterator[ContentStore]:
     """Another store, which has nothing yet; unpacked layers are shared between containers here."""
-    if choose(store.home).copies:
+    if not choose(store.home).snapshots.shares_layers:
         pytest.skip("each container gets a copy of the whole tree here")
     found = ContentStore(Home(tmp_path / "here"))
     yield found

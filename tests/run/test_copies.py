@@ -18,7 +18,7 @@ from dockmagic.runtime.commit import commit
 from dockmagic.runtime.creation import create
 from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.machine.tiers import choose, explain
-from dockmagic.snapshot import copied
+from dockmagic.snapshot import copytree
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
@@ -62,7 +62,7 @@ def test_a_copy_stands_in_for_an_overlay(
         home.prepare()
         image = import_rootfs(io.BytesIO(rootfs()), own, Reference.parse("small:2"))
         container = create(own, image, spec(("sh", "-c", _SCRIPT), network="none"))
-        assert container.isolation.copies is (home is not store.home)
+        assert (container.isolation.snapshotter == "copy") is (home is not store.home)
         assert finish(container) == (0, "", "")
         changes.append([(change.letter, change.path) for change in container.changes()])
         layers.append(commit(container).layers[-1].diff_id)
@@ -70,7 +70,7 @@ def test_a_copy_stands_in_for_an_overlay(
     assert changes[0] == changes[1]
     assert layers[0] == layers[1]
     assert list(plain.iterdir()) == [home.scratch]
-    assert choose(home).copies
+    assert choose(home).snapshotter == "copy"
     assert any("overlay does not work" in answer for _, answer in explain(home))
 
 
@@ -88,7 +88,7 @@ def test_a_copy_is_whole_and_nobody_elses(tmp_path: Path) -> None:
     (tree / "closed").chmod(0o555)
     aim.mkdir()
     try:
-        copied.copy(tree, aim, owners=False)
+        copytree.copy(tree, aim, owners=False)
         assert (aim / "again").stat().st_ino == (aim / "closed" / "in" / "f").stat().st_ino
         assert (aim / "again").stat().st_ino != (tree / "again").stat().st_ino
         assert (aim / "again").stat().st_mtime_ns == 1_000_000_007

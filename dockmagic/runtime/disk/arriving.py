@@ -17,6 +17,7 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.runtime.machine.nursery import Nursery
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.runtime.machine.work import Work
+from dockmagic.snapshot.layers import key_of
 
 from . import layers
 
@@ -64,7 +65,7 @@ def _unpacking(home: Home) -> Iterator[Intake]:
         isolation = choose(home)
     except NotSupported:
         isolation = None
-    if isolation is None or isolation.copies:
+    if isolation is None or not isolation.snapshots.shares_layers:
         yield record
         return
     with layers.in_use(home), Nursery("runtime.worker.main", "snapshot.unpack") as nursery:
@@ -83,7 +84,7 @@ class _Crew:
     @contextlib.contextmanager
     def intake(self, desc: Descriptor, diff_id: Digest) -> Iterator[Ingest]:
         """Take in one layer; called in several threads at once."""
-        key = layers.key_of(diff_id)
+        key = key_of(diff_id)
         if (self._folder / key).exists():
             with record(desc, diff_id) as ingest:
                 yield ingest

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.layer.entry import Entry, EntryType
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-
-from . import layers
+from dockmagic.snapshot import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,8 +11,8 @@ from dockmagic.oci.errors import DockmagicError
 from dockmagic.oci.spec import chain_ids
 from dockmagic.runtime.machine.disposal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
+from dockmagic.snapshot.layers import key_of
 
-from . import layers
 from .uses import records
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def _unneeded(store: ContentStore, roots: Iterable[Callable[[], Iterable[Digest]
 
 def _possible_keys(diff_ids: tuple[Digest, ...]) -> set[str]:
     # Which of the two it is stands in the file tables, and to keep both costs nothing.
-    alone = {layers.key_of(diff_id) for diff_id in diff_ids}
-    return alone | {layers.key_of(*pair) for pair in zip(diff_ids[1:], chain_ids(diff_ids), strict=False)}
+    alone = {key_of(diff_id) for diff_id in diff_ids}
+    return alone | {key_of(*pair) for pair in zip(diff_ids[1:], chain_ids(diff_ids), strict=False)}
 
 
 def disk_size(folder: Path) -> int:

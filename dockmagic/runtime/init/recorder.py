@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn
 
 from dockmagic.linux import bpf, idmap, kernel
 from dockmagic.snapshot import ownertable
+from dockmagic.snapshot.table import SNAPSHOTTERS
 
 __all__ = ["compile_filter", "record", "records_owners"]
 
@@ -117,8 +118,8 @@ def record(spec: dict[str, Any], listener: int, users: int, mounts: int) -> NoRe
     """
     try:
         kernel.die_with_parent()
-        layer = "merged" if spec["copies"] else "upper"
-        upper = os.open(f"{spec['folder']}/{layer}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        writable = SNAPSHOTTERS[spec["snapshotter"]].writable(spec["folder"])
+        upper = os.open(writable, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         table = ownertable.open_table(spec["folder"])
         # Ours, for in the container's own we do not exist.
         processes = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)

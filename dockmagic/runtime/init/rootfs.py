@@ -9,10 +9,12 @@ from typing import Any
 
 from dockmagic.linux import kernel
 from dockmagic.linux.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
+from dockmagic.snapshot.snapshotter import Snapshot
+from dockmagic.snapshot.table import SNAPSHOTTERS
 
 from .secretdata import content, give
 
-__all__ = ["APT_SETTINGS", "build", "mount_layers", "mount_volumes", "target"]
+__all__ = ["APT_SETTINGS", "build", "mount_volumes", "target"]
 
 #: Keeps apt from downloading as a user of its own, where there is one user only.
 APT_SETTINGS = b'Debug::NoDropPrivs "true";\n'
@@ -32,37 +34,6 @@ _LINKS = {
 _TTY_GROUP = 5
 
 
-def mount_layers(spec: dict[str, Any], where: str, *, view: bool = False) -> None:
-    """Mount the container's layers, with its writable one on top, at the folder `where`.
-
-    Every path in the options is relative to the folder of the unpacked layers: so 127 of them fit into the one page
-    that mount(2) takes, and no comma or colon in the home's path can end an option.
-
-    Args:
-        spec: of the container.
-        where: the mount point.
-        view: read-only, while the container may be running: the writable layer is the topmost of the lower ones then.
-    """
-    if spec["copies"]:
-        kernel.mount(where, where, None, MS_BIND)
-        return
-    layers = list(spec["layers"])
-    folder = spec["layers_folder"]
-    box = os.path.relpath(spec["folder"], folder)
-    if not layers:
-        layers = [f"{box}/empty"]
-    # Whatever the kernel was built for: the upper folder is to tell by itself what was written, as with userxattr.
-    flag = ",userxattr" if spec["userxattr"] else ",redirect_dir=off,metacopy=off"
-    if view:
-        # Two lower folders at the least: an overlay of a single one without an upper is refused.
-        data = f"lowerdir={':'.join([f'{box}/upper', *layers])}{flag}"
-    else:
-        data = f"lowerdir={':'.join(layers)},upperdir={box}/upper,workdir={box}/work{flag}"
-    os.chdir(folder)
-    # Whoever is root in it may make a device's node, but no such node opens the device.
-    kernel.mount("overlay", where, "overlay", MS_NODEV | (MS_RDONLY if view else 0), data)
-
-
 def build(spec: dict[str, Any], created: list[str]) -> None:
     """Mount everything and make it the root. Afterwards nothing of the host is visible.
 
@@ -73,13 +44,14 @@ def build(spec: dict[str, Any], created: list[str]) -> None:
     # Nothing leaks out, and nothing that is mounted on the host later leaks in.
     kernel.mount(None, "/", None, MS_REC | kernel.MS_PRIVATE)
     where = spec["folder"] + "/merged"
-    mount_layers(spec, where)
+    snapshotter = SNAPSHOTTERS[spec["snapshotter"]]
+    snapshotter.mount(Snapshot.of(spec), where)
     os.chdir(where)
     root = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     _proc(spec, _own(root, "proc", created))
     _sys(spec, _own(root, "sys", created))
     _dev(spec, _own(root, "dev", created))
-    if not spec["keeps_owners"] and spec["copies"]:  # else it is a layer
+    if not spec["keeps_owners"] and not snapshotter.shares_layers:  # else it is a layer
         _tell_apt(spec, root, created)
     for mount in spec["mounts"]:
         _volume(spec, root, mount, created)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dockmagic.layer.form import Form, Owners, Whiteouts
+from dockmagic.layer.form import Form, Owners
+from dockmagic.snapshot.table import SNAPSHOTTERS
+
+if TYPE_CHECKING:
+    from dockmagic.snapshot.snapshotter import Snapshotter
 
 __all__ = ["Isolation", "Tier"]
 
@@ -30,7 +34,7 @@ class Isolation(msgspec.Struct, frozen=True):
         uid_map: rows of (inside, outside, count); empty without a user namespace.
         gid_map: likewise.
         helpers: paths of newuidmap and newgidmap, where they must write the maps.
-        copies: a container gets a copy of its image's files, for overlay cannot be mounted where they are.
+        snapshotter: name of what makes root file systems, of `dockmagic.snapshot.table`.
         proot: path of proot, where it must stand for namespaces.
     """
 
@@ -38,7 +42,7 @@ class Isolation(msgspec.Struct, frozen=True):
     uid_map: tuple[tuple[int, int, int], ...] = ()
     gid_map: tuple[tuple[int, int, int], ...] = ()
     helpers: tuple[str, ...] = ()
-    copies: bool = False
+    snapshotter: str = "overlay"
     proot: str = ""
 
     @property
@@ -62,11 +66,15 @@ class Isolation(msgspec.Struct, frozen=True):
         return bool(self.uid_map) or not self.keeps_owners
 
     @property
+    def snapshots(self) -> Snapshotter:
+        """What makes root file systems here."""
+        return SNAPSHOTTERS[self.snapshotter]
+
+    @property
     def form(self) -> Form:
         """How layers lie on disk here."""
         owners = Owners.NOTED if self.tier is Tier.SINGLE else Owners.KEEP if self.keeps_owners else Owners.MINE
-        marks = Whiteouts.USER if self.user_xattrs else Whiteouts.TRUSTED
-        return Form(owners, Whiteouts.APPLY if self.copies else marks)
+        return Form(owners, self.snapshots.whiteouts(user_xattrs=self.user_xattrs))
 
     @property
     def form_name(self) -> str:
@@ -75,7 +83,7 @@ class Isolation(msgspec.Struct, frozen=True):
         name = "map-" + "-".join(f"{outside:x}.{count:x}" for _, outside, count in rows) if rows else "root"
         if not self.keeps_owners and not rows:
             name = "mine"
-        return f"whole-{name}" if self.copies else name
+        return self.snapshots.folder_name(name)
 
     def inside(self, uid: int, gid: int) -> tuple[int, int]:
         """An owner and a group of this machine as a container sees them."""
@@ -87,7 +95,7 @@ class Isolation(msgspec.Struct, frozen=True):
             "uid_map": [list(row) for row in self.uid_map],
             "gid_map": [list(row) for row in self.gid_map],
             "helpers": list(self.helpers),
-            "copies": self.copies,
+            "snapshotter": self.snapshotter,
             "proot": self.proot,
             "userxattr": self.user_xattrs,
             "namespaces": self.namespaces,
@@ -103,7 +111,8 @@ class Isolation(msgspec.Struct, frozen=True):
             tuple(tuple(row) for row in known["uid_map"]),
             tuple(tuple(row) for row in known["gid_map"]),
             tuple(known["helpers"]),
-            copies=known["copies"],
+            # Containers of before there were names have only this.
+            snapshotter=known.get("snapshotter") or ("copy" if known["copies"] else "overlay"),
             proot=known["proot"],
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dockmagic.oci.errors import NotSupported
 
-__all__ = ["confinement", "no_mounts", "no_overlay", "no_user_namespaces"]
+__all__ = ["confinement", "no_mounts", "no_user_namespaces"]
 
 _SWITCHES = (
     # File, value that forbids, reason, what to run. Ubuntu's since 23.10, Debian's and the kernel's own.
@@ -30,7 +30,6 @@ _SWITCHES = (
         "sysctl -w user.max_user_namespaces=15000",
     ),
 )
-_FEW_TYPES = {"nfs": "NFS", "nfs4": "NFS", "overlay": "overlay itself", "fuse.sshfs": "sshfs", "9p": "9p"}
 
 
 def confinement() -> str:
@@ -68,21 +67,3 @@ def no_mounts(reason: str) -> NotSupported:
         hint="Who starts this container can add: --cap-add SYS_ADMIN --security-opt seccomp=unconfined "
         "--security-opt apparmor=unconfined",
     )
-
-
-def no_overlay(folder: str, reason: str) -> str:
-    """Why overlay does not work in a folder, in one line; `reason` is what the kernel says."""
-    kind = _file_system(folder)
-    if kind in _FEW_TYPES:
-        return f"overlay does not work on {_FEW_TYPES[kind]} (DOCKMAGIC_SCRATCH may name a folder elsewhere)"
-    return f"overlay does not work on {kind or 'this file system'} here ({reason})"
-
-
-def _file_system(folder: str) -> str:
-    path, best, kind = os.path.realpath(folder), "", ""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        fields, _, rest = line.partition(" - ")
-        place = fields.split(" ")[4]
-        if (path + "/").startswith(place.rstrip("/") + "/") and len(place) >= len(best):
-            best, kind = place, rest.split(" ")[0]
-    return kind

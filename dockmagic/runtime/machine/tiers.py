@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["choose", "explain"]
 
-_VERSION = 2
+_VERSION = 3
 _ABOUT = {
     Tier.ROOT: "root, with mounts",
     Tier.SUBID: "a user namespace with the ids that /etc/subuid grants",
@@ -89,7 +89,7 @@ def _single() -> Isolation:
 def _chroot() -> Isolation:
     if os.geteuid() != 0:
         raise NotSupported("not running as root")
-    return Isolation(Tier.CHROOT, copies=True)
+    return Isolation(Tier.CHROOT)
 
 
 def _proot() -> Isolation:
@@ -98,7 +98,7 @@ def _proot() -> Isolation:
     path = shutil.which("proot")
     if path is None:
         raise NotSupported("proot is not installed", hint="An administrator can install the package proot")
-    return Isolation(Tier.PROOT, copies=True, proot=path)
+    return Isolation(Tier.PROOT, proot=path)
 
 
 _MAKERS: dict[Tier, Callable[[], Isolation]] = {
@@ -114,7 +114,7 @@ def _attempt(home: Home, tier: Tier) -> tuple[Isolation, str]:
     """The isolation of a tier, after the whole act has been performed in the folder that will hold the layers.
 
     Returns:
-        It, and why overlay does not work with it, if so.
+        It, and why no better snapshotter works with it, if so.
 
     Raises:
         NotSupported: with the reason.
@@ -123,12 +123,12 @@ def _attempt(home: Home, tier: Tier) -> tuple[Isolation, str]:
     home.make(home.layers)
     if isolation.proot:
         _try_proot(isolation.proot)
-        return isolation, ""
     from .work import work
 
-    answer = work(isolation, "probe" if isolation.namespaces else "probe_chroot", folder=str(home.layers))
-    refusal: str = answer.get("refusal", "")
-    return (replace(isolation, copies=True) if refusal else isolation), refusal
+    if isolation.tier is Tier.CHROOT:
+        work(isolation, "probe_chroot", folder=str(home.layers))
+    answer = work(isolation, "probe", folder=str(home.layers))
+    return replace(isolation, snapshotter=answer["snapshotter"]), answer["refusal"]
 
 
 def _try_proot(path: str) -> None:
@@ -158,7 +158,7 @@ def choose(home: Home) -> Isolation:
     known = home.recall(cached, dict[str, Any]) or {}
     try:
         if known.get("key") == key:
-            isolation = replace(_MAKERS[Tier(known["tier"])](), copies=known["isolation"]["copies"])
+            isolation = replace(_MAKERS[Tier(known["tier"])](), snapshotter=known["isolation"]["snapshotter"])
             if isolation.record() == known["isolation"]:
                 return isolation
     except (ValueError, KeyError, TypeError, NotSupported):

@@ -23,6 +23,9 @@ from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, Not
 from dockmagic.runtime.init import rootfs
 from dockmagic.runtime.machine import obstacles
 from dockmagic.runtime.shim.folder import Folder
+from dockmagic.snapshot.remove import remove_tree
+from dockmagic.snapshot.snapshotter import Snapshot
+from dockmagic.snapshot.table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,36 +34,16 @@ __all__ = ["main"]
 
 
 def _probe(_files: list[int], isolation: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Do once all that an overlay needs: mount, write, rename, white out, be opaque; and leave nothing behind."""
-    place = Path(folder, f".probe-{os.getpid()}-{os.urandom(4).hex()}")
-    spec = {**isolation, "layers": ["a", "b"], "layers_folder": str(place), "folder": str(place / "box")}
-    try:
-        for name in ("a", "b", "box/upper", "box/work", "box/merged"):
-            (place / name).mkdir(parents=True)
-        (place / "a" / "gone").touch()
-        (place / "b" / "under").mkdir()
-        (place / "b" / "under" / "file").write_text("lower")
-        merged = place / "box" / "merged"
-        rootfs.mount_layers(spec, str(merged))
-        try:
-            (merged / "gone").unlink()
-            (merged / "under" / "file").rename(merged / "moved")
-            (merged / "moved").write_text("changed")
-            if isolation["keeps_owners"]:
-                os.chown(merged / "moved", 1, 1)
-            else:
-                os.setxattr(merged / "moved", "user.dockmagic.probe", b"")
-            (merged / "under").rmdir()
-            (merged / "under").mkdir()
-            if (place / "b" / "under" / "file").read_text() != "lower":
-                return {"refusal": "overlay writes to lower layers here"}
-        finally:
-            kernel.umount(str(merged))
-    except OSError as error:
-        return {"refusal": obstacles.no_overlay(folder, error.strerror or str(error))}
-    finally:
-        _remove_tree(place)
-    return {}
+    """The best snapshotter that works in a folder, and why a better one does not."""
+    why = ""
+    for name, snapshotter in SNAPSHOTTERS.items():
+        if snapshotter.needs_mounts and not isolation["namespaces"]:
+            continue
+        refusal = snapshotter.probe(folder, user_xattrs=isolation["userxattr"], owners=isolation["keeps_owners"])
+        if not refusal:
+            return {"snapshotter": name, "refusal": why}
+        why = why or refusal
+    raise NotSupported(why)
 
 
 def _probe_chroot(_files: list[int], _isolation: dict[str, Any], folder: str) -> dict[str, Any]:
@@ -84,15 +67,15 @@ def _probe_chroot(_files: list[int], _isolation: dict[str, Any], folder: str) ->
     except OSError as error:
         raise NotSupported(f"root may not give files away or make devices here ({error.strerror})") from None
     finally:
-        _remove_tree(place)
+        remove_tree(place)
     return {}
 
 
-def _unpack(_files: list[int], isolation: dict[str, Any], folder: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Unpack layers, each into its own folder; see `unpack_all`."""
-    from dockmagic.snapshot.unpack import unpack_all
-
-    unpack_all(Path(folder), layers, Form.parse(isolation["form"]))
+def _unpack(
+    _files: list[int], isolation: dict[str, Any], folder: str, keys: list[str], layers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Unpack what is missing of an image; see `Snapshotter.unpack`."""
+    SNAPSHOTTERS[isolation["snapshotter"]].unpack(Path(folder), keys, layers, Form.parse(isolation["form"]))
     return {}
 
 
@@ -108,22 +91,12 @@ def _unpack_arriving(files: list[int], isolation: dict[str, Any], folder: str, l
     return {"diff_id": diff_id}
 
 
-def _unpack_whole(
-    _files: list[int], isolation: dict[str, Any], folder: str, key: str, layers: list[dict[str, Any]]
+def _populate(
+    _files: list[int], isolation: dict[str, Any], lower: str, folder: str, apart: list[str]
 ) -> dict[str, Any]:
-    """Unpack layers one over another; see `unpack_whole`."""
-    from dockmagic.snapshot.unpack import unpack_whole
-
-    unpack_whole(Path(folder), key, layers, Form.parse(isolation["form"]))
-    return {}
-
-
-def _copy(_files: list[int], isolation: dict[str, Any], tree: str, folder: str, apart: list[str]) -> dict[str, Any]:
-    """Give the container in `folder` its own copy of an image's tree."""
-    from dockmagic.snapshot import copied
-
-    copied.copy(Path(tree), Path(folder, "merged"), owners=isolation["keeps_owners"])
-    copied.remember(Path(folder), apart)
+    """Fill the snapshot of the new container in `folder`; see `Snapshotter.populate`."""
+    snapshotter = SNAPSHOTTERS[isolation["snapshotter"]]
+    snapshotter.populate(Path(folder), Path(lower), apart, owners=isolation["keeps_owners"])
     return {}
 
 
@@ -149,7 +122,7 @@ def _pack(
 
 def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any], tables: list[str]) -> dict[str, Any]:
     """Write what the writable layer holds to the first file; `tables`: of the image's layers, if owners matter."""
-    from dockmagic.snapshot.upper import dump
+    from dockmagic.snapshot.changes import dump
     from dockmagic.snapshot.written import written
 
     with os.fdopen(os.dup(files[0]), "wb") as out:
@@ -227,7 +200,7 @@ def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
         return
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     merged = f"{spec['folder']}/merged"
-    rootfs.mount_layers(spec, merged)
+    SNAPSHOTTERS[spec["snapshotter"]].mount(Snapshot.of(spec), merged)
     try:
         created: list[str] = []
         try:
@@ -262,69 +235,13 @@ def _make_workdir(_files: list[int], _isolation: dict[str, Any], spec: dict[str,
 def _remove(_files: list[int], _isolation: dict[str, Any], paths: list[str]) -> dict[str, Any]:
     """Remove files and folders, whoever in the namespace owns them."""
     for path in paths:
-        _remove_tree(Path(path))
+        remove_tree(Path(path))
     return {}
 
 
-class _view:  # noqa: N801  (used as a function)
-    """The container's tree as a read-only mount at ``merged``, as long as the block lasts."""
-
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.spec = spec
-        self.merged = f"{spec['folder']}/merged"
-
-    def __enter__(self) -> str:
-        if self.spec["copies"]:
-            return self.merged
-        kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-        rootfs.mount_layers(self.spec, self.merged, view=True)
-        return self.merged
-
-    def __exit__(self, *_: object) -> None:
-        if not self.spec["copies"]:
-            os.chdir("/")
-            kernel.umount(self.merged)
-
-
-def _remove_tree(path: Path) -> None:
-    try:
-        above = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        _remove_entry(above, path.name)
-    finally:
-        os.close(above)
-
-
-def _remove_entry(above: int, name: str) -> None:
-    """Remove what is at `name` of a folder, with all below it; no link is followed, whoever makes one meanwhile."""
-    try:
-        os.unlink(name, dir_fd=above)
-    except FileNotFoundError:
-        return
-    except IsADirectoryError:
-        folder = _opened(above, name)
-    else:
-        return
-    try:
-        for child in os.listdir(folder):
-            _remove_entry(folder, child)
-    finally:
-        os.close(folder)
-    os.rmdir(name, dir_fd=above)
-
-
-def _opened(above: int, name: str) -> int:
-    """A folder that is to go, with the rights to remove what is in it: overlay's work/work has mode 000."""
-    pinned = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
-    try:
-        through = f"/proc/self/fd/{pinned}"
-        if os.fstat(pinned).st_mode & stat.S_IRWXU != stat.S_IRWXU:
-            os.chmod(through, 0o700)
-        return os.open(through, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    finally:
-        os.close(pinned)
+def _view(spec: dict[str, Any]) -> contextlib.AbstractContextManager[str]:
+    """The container's tree without its volumes, for reading, as long as the block lasts."""
+    return SNAPSHOTTERS[spec["snapshotter"]].view(Snapshot.of(spec), f"{spec['folder']}/merged")
 
 
 _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -332,8 +249,7 @@ _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "probe_chroot": _probe_chroot,
     "unpack": _unpack,
     "unpack_arriving": _unpack_arriving,
-    "unpack_whole": _unpack_whole,
-    "copy": _copy,
+    "populate": _populate,
     "pack": _pack,
     "scan": _changed,
     "get": _get,
