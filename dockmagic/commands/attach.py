@@ -35,9 +35,9 @@ def command(ctx: CommandContext, name: str, *, no_stdin: bool, sig_proxy: bool, 
     container = ctx.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
-        raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"Type unpause {name}")
+        raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"Type `unpause {name}`")
     if status != "running":
-        raise Conflict("You cannot attach to a stopped container, start it first", hint=f"Start it: start -a {name}")
+        raise Conflict("You cannot attach to a stopped container, start it first", hint=f"Start it: `start -a {name}`")
     record = container.record
     if record.tty and not no_stdin and ctx.terminal is None:
         raise InvalidInput(

@@ -45,7 +45,7 @@ def command(ctx: CommandContext, source: str, target: str, *, keep_owners: bool,
             if here.container
             else "must specify at least one container source"
         )
-        raise InvalidInput(what, hint="Write cp CONTAINER:PATH PATH, or cp PATH CONTAINER:PATH")
+        raise InvalidInput(what, hint="Write `cp CONTAINER:PATH PATH` or `cp PATH CONTAINER:PATH`")
     containers = ctx.engine.containers
     if here.container:
         container = containers.get(here.container)

@@ -24,7 +24,7 @@ _NOT_EXECUTED = 126
 _REFUSED = {
     "--privileged": (
         "a program gets no more rights than its container has",
-        "Give capabilities when the container is made: run --cap-add",
+        "Give capabilities when the container is made: `run --cap-add`",
     ),
 }
 
@@ -86,9 +86,9 @@ def command(
     container = ctx.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
-        raise Conflict(f"Container {name} is paused, unpause the container before exec", hint=f"Type unpause {name}")
+        raise Conflict(f"Container {name} is paused, unpause the container before exec", hint=f"Type `unpause {name}`")
     if status != "running":
-        raise Conflict(f"Container {container.id} is not running", hint=f"Start it: start {name}")
+        raise Conflict(f"Container {container.id} is not running", hint=f"Start it: `start {name}`")
     stdin = interactive and not detach
     try:
         session = container.exec(

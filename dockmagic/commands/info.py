@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.engine.facts import information
+from dockmagic.oci.hints import with_program
 
 from .cmdline.command import option, verb
 from .cmdline.result import Document, Text
@@ -57,5 +58,8 @@ def command(ctx: CommandContext, form: str | None) -> Result:
         return Text(formatted(form, facts), rendered=True)
     lines = [f"{title}: {facts[name]}" for name, title in _TITLES.items() if facts[name] != ""]
     if facts["Tiers"]:
-        lines += ["Ways to run containers:", *(f" {about}: {answer}" for about, answer in facts["Tiers"].items())]
+        lines += [
+            "Ways to run containers:",
+            *(f" {about}: {with_program(answer, ctx.prog)}" for about, answer in facts["Tiers"].items()),
+        ]
     return Document(facts, "\n".join(lines))

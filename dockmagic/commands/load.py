@@ -38,12 +38,12 @@ def command(ctx: CommandContext, path: str | None, *, quiet: bool) -> Result:
     log = Log(ignore_progress if quiet else ctx.on_progress)
     if path in (None, "-"):
         if ctx.stdin is None:
-            raise InvalidInput("requested load from stdin, but there is none", hint="Write load -i FILE")
+            raise InvalidInput("requested load from stdin, but there is none", hint="Write `load -i FILE`")
         images = ctx.engine.images.load(ctx.stdin, on_progress=log)
     else:
         file = Path(path).expanduser()
         if not file.exists():
-            raise InvalidInput(f"there is no file {file}", hint="Name an archive that save wrote, or an image layout")
+            raise InvalidInput(f"there is no file {file}", hint="Name an archive that `save` wrote, or an image layout")
         images = ctx.engine.images.load(file, on_progress=log)
     lines = []
     for image in images:

@@ -49,7 +49,7 @@ def command(
             raise InvalidInput("--password and --password-stdin are mutually exclusive")
         if not username:
             raise InvalidInput(
-                "must provide --username with --password-stdin", hint="Write login -u NAME --password-stdin"
+                "must provide --username with --password-stdin", hint="Write `login -u NAME --password-stdin`"
             )
         secret = piped_password(ctx)
     elif password is not None:

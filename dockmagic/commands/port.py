@@ -38,5 +38,7 @@ def command(ctx: CommandContext, name: str, private: str) -> Result:
         elif wanted == str(port.container) and (protocol or "tcp") == port.protocol:
             lines.append(f"{address}:{port.host}")
     if private and not lines:
-        raise NotFound(f"No public port '{private}' published for {name}", hint="Publish it with run -p")
+        raise NotFound(
+            f"No public port '{private}' published for {name}", hint="Publish it with `run -p HOST:CONTAINER IMAGE`"
+        )
     return Text("\n".join(lines))

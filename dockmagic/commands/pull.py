@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.engine.describe import plan_rows
+from dockmagic.oci.counting import count
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
@@ -63,7 +64,7 @@ def command(
     """Download an image from a registry."""
     ref, wanted = Reference.parse(name), platform_of(platform)
     if all_tags and (ref.tag or ref.digest):
-        raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write pull -a {ref.familiar_name}")
+        raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write `pull -a {ref.familiar_name}`")
     if only_plan:
         plan = ctx.engine.images.plan(ref, all_tags=all_tags, platform=wanted)
         notes = _totals(plan, ctx, ref)
@@ -108,7 +109,7 @@ def _pull_all(ctx: CommandContext, ref: Reference, wanted: Platform | None, log:
 def _totals(plan: PullPlan, ctx: CommandContext, ref: Reference) -> tuple[str, ...]:
     manifests, layers = len(plan.images), len(plan.layers)
     needed = sum(1 for layer in plan.layers if not layer.have)
-    counts = f"{manifests} manifest{'' if manifests == 1 else 's'}, {layers} layer{'' if layers == 1 else 's'}"
+    counts = f"{count(manifests, 'manifest')}, {count(layers, 'layer')}"
     notes: tuple[str, ...] = (f"{counts}, {needed} to fetch: {human_size(plan.to_fetch)} to come",)
     limit = ctx.engine.registries.repository(ref).rate_limit
     if limit is not None and limit.remaining is not None:

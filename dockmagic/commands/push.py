@@ -47,7 +47,7 @@ def command(
     if ref.digest:
         raise InvalidInput("a digest cannot be pushed to", hint=f"Give the image a tag and push that: {ref.name}:TAG")
     if all_tags and ref.tag:
-        raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write push -a {ref.familiar_name}")
+        raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write `push -a {ref.familiar_name}`")
     if not quiet:
         ctx.say(f"The push refers to repository [{ref.name}]")
         if not all_tags and not ref.tag:
@@ -58,7 +58,7 @@ def command(
         if images.digest_of(one) is None:
             raise ImageNotFound(
                 f"an image does not exist locally with the tag: {one.familiar}",
-                hint=f"See images, and name one: tag IMAGE {one.familiar}",
+                hint=f"See `images`, and name one: `tag IMAGE {one.familiar}`",
             )
     log = Log(ignore_progress if quiet else ctx.on_progress)
     pushed = [images.push(one, on_progress=log) for one in refs]

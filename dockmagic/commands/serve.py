@@ -60,7 +60,7 @@ def command(
         raise InvalidInput(f"{port} is no port", hint="Ports are 0 to 65535") from None
     except OSError as error:
         raise Conflict(
-            f"port {port} of {host} cannot be listened on: {error.strerror}", hint="Choose another: serve --port 0"
+            f"port {port} of {host} cannot be listened on: {error.strerror}", hint="Choose another: `serve --port 0`"
         ) from None
     if host not in ("127.0.0.1", "localhost", "::1"):
         who = "Everybody who reaches this machine may push and pull; there is no encryption."
@@ -84,7 +84,7 @@ def _users(ctx: CommandContext, htpasswd: str, username: str, *, from_stdin: boo
         return Htpasswd(Path(htpasswd).expanduser())
     if not username:
         if from_stdin:
-            raise InvalidInput("--password-stdin needs a user", hint="Write serve -u NAME --password-stdin")
+            raise InvalidInput("--password-stdin needs a user", hint="Write `serve -u NAME --password-stdin`")
         return None
     if ":" in username:
         raise InvalidInput(f"the user name {username!r} has a colon", hint="Choose another: a login ends it there")

@@ -29,6 +29,6 @@ def command(ctx: CommandContext, names: tuple[str, ...]) -> Result:
 
     def unpause(name: str) -> None:
         if not ctx.engine.containers.get(name).unpause():
-            raise Conflict(f"Container {name} is not paused", hint="See what runs: ps")
+            raise Conflict(f"Container {name} is not paused", hint="See what runs: `ps`")
 
     return each(names, unpause)

@@ -22,8 +22,8 @@ __all__ = ["command"]
     ("volume create data", "then: run -v data:/data"),
     returns="Text",
     refused={
-        "-o": ("volumes are folders of this machine", "Mount what is mounted already: run -v /path:/path"),
-        "--opt": ("volumes are folders of this machine", "Mount what is mounted already: run -v /path:/path"),
+        "-o": ("volumes are folders of this machine", "Mount what is mounted already: `run -v /path:/path`"),
+        "--opt": ("volumes are folders of this machine", "Mount what is mounted already: `run -v /path:/path`"),
     },
 )
 @argument("name", required=False, default="", metavar="[VOLUME]")

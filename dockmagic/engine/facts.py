@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import dockmagic
 from dockmagic.oci.platforms import Platform
 from dockmagic.rows import DiskUsageRow
+from dockmagic.store.home import Home
 
 from .folders import folder_size
 from .volumes import Volumes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dockmagic.runtime.disk.record import State
-    from dockmagic.store.home import Home
 
     from .context import EngineContext
 
@@ -86,12 +86,19 @@ def _containers(engine: EngineContext) -> list[tuple[Path, State]]:
 
 
 def _tiers(home: Home) -> dict[str, str]:
-    """Each way to run containers, and ``yes`` or why it does not work here; none before there is a home to try in."""
-    if sys.platform != "linux" or not home.root.is_dir():
+    """Each way to run containers, and ``yes`` or why it does not work here; none on other systems than Linux."""
+    if sys.platform != "linux":
         return {}
     from dockmagic.runtime.machine.tiers import explain
 
-    return dict(explain(home))
+    if home.root.is_dir():
+        return dict(explain(home))
+    near = next(folder for folder in home.root.absolute().parents if folder.is_dir())
+    if not os.access(near, os.W_OK):
+        return {"none": f"{near} cannot be written to"}
+    # Asking makes no home: a folder on the same file system shows the same.
+    with tempfile.TemporaryDirectory(prefix=".dockmagic-", dir=near) as folder:
+        return dict(explain(Home(Path(folder) / "home")))
 
 
 def _system_name() -> str:

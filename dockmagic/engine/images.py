@@ -362,7 +362,7 @@ class Images(Collection["Image"]):
             with suppress(ImageNotFound):
                 return self._own(find(self._engine.store, descriptor.digest))
         if not names:
-            raise ImageNotFound(f"there is no image {descriptor.digest} here", hint="See which there are: images")
+            raise ImageNotFound(f"there is no image {descriptor.digest} here", hint="See which there are: `images`")
         source = self._engine.registries.repository(names[0])
         home = self._engine.home
         return self._own(Image(source, descriptor, names=names, index_digest=index_digest, home=home))
@@ -388,7 +388,7 @@ class Images(Collection["Image"]):
         if not found:
             raise ImageNotFound(
                 f"no local image has a tag of {ref.familiar_name}",
-                hint=f"Give it one: tag IMAGE {ref.familiar_name}:TAG",
+                hint=f"Give it one: `tag IMAGE {ref.familiar_name}:TAG`",
             )
         return tuple(sorted(found))
 

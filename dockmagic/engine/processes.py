@@ -31,7 +31,7 @@ def processes(container: Container) -> tuple[ProcessRow, ...]:
     """
     state = container.state
     if state.status not in ("running", "paused"):
-        raise Conflict(f"the container {container.name} is not running", hint=f"Start it: start {container.name}")
+        raise Conflict(f"the container {container.name} is not running", hint=f"Start it: `start {container.name}`")
     return tuple(sorted(_rows(state.pid), key=lambda row: (row.started_at, row.pid)))
 
 
@@ -52,7 +52,8 @@ def ps_output(container: Container, options: Sequence[str]) -> str:
         done = subprocess.run(["ps", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603, S607  (this machine's)
     except FileNotFoundError:
         raise NotSupported(
-            "options for top need ps, and this machine has none", hint="Install procps, or use top without options"
+            "options for top need ps, and this machine has none",
+            hint="Install procps, or use `top CONTAINER` without options",
         ) from None
     header, *lines = done.stdout.splitlines() or [""]
     titles = header.split()

@@ -82,7 +82,7 @@ def find_image(
         return choose(engine.registries.repository(ref), ref, platform=platform, home=engine.home)
     except ImageNotFound as error:
         if _SHORT_ID.fullmatch(text):
-            raise ImageNotFound(f"no local image has the name or ID {text}", hint="List them with images") from error
+            raise ImageNotFound(f"no local image has the name or ID {text}", hint="List them with `images`") from error
         raise
 
 

@@ -56,7 +56,7 @@ def by_digest(store: ContentStore, manifest: Digest) -> Image:
     for entry in entries:
         if entry.descriptor.digest == manifest:
             return _view(store, entry, entries)
-    raise ImageNotFound(f"No such image: {manifest}", hint="See which there are: images")
+    raise ImageNotFound(f"No such image: {manifest}", hint="See which there are: `images`")
 
 
 def by_manifest(store: ContentStore, manifest: Digest) -> Image:
@@ -68,7 +68,7 @@ def by_manifest(store: ContentStore, manifest: Digest) -> Image:
     try:
         size = store.path(manifest).stat().st_size
     except FileNotFoundError:
-        raise ImageNotFound(f"No such image: {manifest}", hint="See which there are: images -a") from None
+        raise ImageNotFound(f"No such image: {manifest}", hint="See which there are: `images -a`") from None
     descriptor = Descriptor(media_type=media.OCI_MANIFEST, digest=manifest, size=size)
     return Image(store, descriptor, home=store.home, keep_tables=True)
 
@@ -98,8 +98,8 @@ def _find(store: ContentStore, text: str) -> Named:
     if fits:
         return fits[0]
     if ref is None:
-        raise ImageNotFound(f"No such image: {text}", hint="See which there are: images")
-    raise ImageNotFound(f"No such image: {ref.or_latest().familiar}", hint=f"Get it with pull {ref.familiar}")
+        raise ImageNotFound(f"No such image: {text}", hint="See which there are: `images`")
+    raise ImageNotFound(f"No such image: {ref.or_latest().familiar}", hint=f"Get it with `pull {ref.familiar}`")
 
 
 def _reference(text: str) -> Reference | None:

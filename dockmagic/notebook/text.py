@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from dockmagic.oci.counting import count
 from dockmagic.oci.printable import printable
 
-__all__ = ["count", "indent", "printable"]
+__all__ = ["PROG", "count", "indent", "printable"]
 
-
-def count(number: int, one: str, many: str = "") -> str:
-    """``1 file``, ``3 files``, ``50,000 files``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+#: How the user addresses the commands of a cell.
+PROG: Final = "%docker"
 
 
 def indent(lines: str, by: str = "  ") -> str:

@@ -45,6 +45,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from .hints import with_program
 from .printable import printable
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class DockmagicError(Exception):
 
     Args:
         message: what is wrong, without a full stop; a single line.
-        hint: what to do next, without a full stop; empty only where the class has a `default_hint`.
+        hint: what to do next, without a full stop; empty only where the class has a `default_hint`. A command stands in
+            backquotes and without the program's name, such as "Start it: `start web`": see `told`.
 
     Attributes:
         exit_code: of a command line that ends with it, docker's where docker has one: 125 for a container that cannot
@@ -124,7 +126,15 @@ class DockmagicError(Exception):
         self.hint = printable(hint or self.default_hint)
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.hint}." if self.hint else f"{self.message}."
+        return self.told("dockmagic")
+
+    def told(self, prog: str) -> str:
+        """The error in one line, with each command of its hint as it can be pasted.
+
+        Args:
+            prog: how the user addresses a command: ``dockmagic`` or ``%docker``.
+        """
+        return f"{self.message}. {with_program(self.hint, prog)}." if self.hint else f"{self.message}."
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only fields survive pickling between processes only by way of the instance's dict.
@@ -359,7 +369,7 @@ class StoreTooNew(StoreError):
 class OutOfSpace(StoreError):
     """The disk is full."""
 
-    default_hint = "Free some space (system df shows what is used), then repeat: what has arrived is kept"
+    default_hint = "Free some space (`system df` shows what is used), then repeat: what has arrived is kept"
 
 
 class Conflict(StoreError):

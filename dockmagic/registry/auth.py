@@ -216,9 +216,9 @@ class Authorizer:
         if status in (400, 401, 403):
             raise Unauthorized(
                 f"{domain} refuses the login" if with_credential else f"{domain} lets nobody in without a login",
-                hint=f"Log in again with a valid user name and token: login {domain}"
+                hint=f"Log in again with a valid user name and token: `login {domain}`"
                 if with_credential
-                else f"Log in first: login {domain}",
+                else f"Log in first: `login {domain}`",
                 status=status,
             )
         raise RegistryError(

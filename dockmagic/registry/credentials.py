@@ -160,7 +160,7 @@ def _from_entry(entry: Entry, key: str, path: Path) -> Credential | None:
             username, _, password = base64.b64decode(entry.auth, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError, ValueError):
             raise CredentialError(
-                f"the login for {key} in {path} cannot be read", hint=f"Log in again: login {key}"
+                f"the login for {key} in {path} cannot be read", hint=f"Log in again: `login {key}`"
             ) from None
         secret = Secret(password.rstrip("\0"))
         del password

@@ -84,11 +84,11 @@ def _words(status: int, subject: Subject, codes: tuple[str, ...], said: str) -> 
     domain = subject.domain
     if status == HTTPStatus.UNAUTHORIZED:
         if subject.kind in {"image", "repository"}:  # a token server does not tell the one from the other
-            hint = f"Check the name, or log in: login {domain}"
+            hint = f"Check the name, or log in: `login {domain}`"
             return Unauthorized, f"{subject.name} does not exist, or needs a login{said}", hint
-        return Unauthorized, f"{domain} wants a login{said}", f"Log in: login {domain}"
+        return Unauthorized, f"{domain} wants a login{said}", f"Log in: `login {domain}`"
     if status == HTTPStatus.FORBIDDEN:
-        hint = f"Check the name, or log in with an account that may: login {domain}"
+        hint = f"Check the name, or log in with an account that may: `login {domain}`"
         return Denied, f"access to {subject.name} is denied{said}", hint
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         hint = "Try again in a while; what has arrived is kept"

@@ -83,7 +83,7 @@ class Registries:
             if error.status not in (401, 404, 405):
                 raise
             raise NotSupported(
-                f"{domain} shows no list of its repositories", hint="Name the repository itself: tags NAME"
+                f"{domain} shows no list of its repositories", hint="Name the repository itself: `tags NAME`"
             ) from None
 
     def search(

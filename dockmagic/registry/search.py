@@ -79,7 +79,7 @@ def search(
         raise InvalidInput(f"the limit {limit} is out of range", hint=f"Ask for 1 to {_MOST} results")
     domain, words = _split(term.strip())
     if not words and domain == DEFAULT_DOMAIN:
-        raise InvalidInput("there is nothing to search for", hint="Write search TERM, such as search ubuntu")
+        raise InvalidInput("there is nothing to search for", hint="Write `search TERM`, such as `search ubuntu`")
     endpoint = configuration.endpoint(domain)
     if endpoint.host == _HUB_HOST:
         endpoint = replace(endpoint, host=_HUB_SEARCH_HOST)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dockmagic.oci.counting import count
+
 from .column import Row
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Rows(tuple[_Row, ...]):  # noqa: SLOT001  (a tuple subclass has a dict, or
         return made
 
     def __repr__(self) -> str:
-        return f"<{len(self)} rows: {', '.join(self.row_type.shown)}>"
+        return f"<{count(len(self), 'row')}: {', '.join(self.row_type.shown)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Rows, (self.row_type, tuple(self))

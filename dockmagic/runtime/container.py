@@ -155,7 +155,7 @@ class Container:
         """
         if self.record.damaged:
             raise DamagedRecord(
-                f"the record of the container {self.name} is damaged", hint=f"Remove it: rm -f {self.name}"
+                f"the record of the container {self.name} is damaged", hint=f"Remove it: `rm -f {self.name}`"
             )
 
     @property
@@ -300,9 +300,12 @@ class Container:
         self.check()
         status = self.state.status
         if status == "paused":
-            raise Conflict("cannot start a paused container, try unpause instead", hint=f"Type unpause {self.name}")
+            raise Conflict("cannot start a paused container, try unpause instead", hint=f"Type `unpause {self.name}`")
         if status == "running":
-            raise Conflict(f"the container {self.name} is running already", hint="Look at it with logs or attach")
+            raise Conflict(
+                f"the container {self.name} is running already",
+                hint="Look at it with `logs {self.name}` or `attach {self.name}`",
+            )
         ready_sources(self.record)
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
@@ -344,7 +347,7 @@ class Container:
         answer, passed = connection.ask({"do": "attach", "stdin": stdin})
         if answer is None or "offset" not in answer:
             connection.close()
-            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}")
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: `start {self.name}`")
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
         return self._session(connection, log_file, answer["offset"], passed)
 
@@ -379,7 +382,7 @@ class Container:
         try:
             return Connection.to(self.folder)
         except OSError:
-            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: start {self.name}") from None
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: `start {self.name}`") from None
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._connect() as connection:
@@ -445,7 +448,7 @@ class Container:
         state = self.state
         if state.status != "running":
             what = "is already paused" if state.status == "paused" else "is not running"
-            raise Conflict(f"Container {self.name} {what}", hint="See what runs: ps")
+            raise Conflict(f"Container {self.name} {what}", hint="See what runs: `ps`")
         pause.hold(state.pid)
         (self.folder / "paused").touch()
 
@@ -605,11 +608,11 @@ class Container:
                     raise Conflict(
                         f"You cannot remove a paused container {self.id}. Unpause and then stop the container before "
                         "attempting removal or force remove",
-                        hint=f"Type unpause {self.name} and stop {self.name}, or rm -f",
+                        hint=f"Type `unpause {self.name}` and `stop {self.name}`, or `rm -f {self.name}`",
                     )
                 raise Conflict(
                     f'cannot remove container "/{self.name}": container is running',
-                    hint=f"Stop it first: stop {self.name}, or use rm -f",
+                    hint=f"Stop it first: `stop {self.name}`, or use `rm -f {self.name}`",
                 )
             with contextlib.suppress(Conflict):
                 self.kill()

@@ -248,7 +248,7 @@ def _mode_of_root(record: Record) -> int:
 def _name_taken(owner: Container) -> Conflict:
     return Conflict(
         f'the container name "/{owner.name}" is already in use by container "{owner.id[:12]}"',
-        hint=f"Remove it with rm {owner.name}, give another name, or use --replace",
+        hint=f"Remove it with `rm {owner.name}`, give another name, or use --replace",
     )
 
 

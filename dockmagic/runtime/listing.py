@@ -43,5 +43,5 @@ def find(store: ContentStore, text: str) -> Container:
     if len(fitting) > 1:
         raise AmbiguousName(f"{text} fits {len(fitting)} containers", hint="Write more of the ID, or the name")
     if not fitting:
-        raise ContainerNotFound(f"No such container: {text}", hint="ps -a lists them")
+        raise ContainerNotFound(f"No such container: {text}", hint="`ps -a` lists them")
     return fitting[0]

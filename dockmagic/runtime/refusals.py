@@ -50,7 +50,7 @@ def check_means(
         if isolation.tier is Tier.CHROOT or mount.type not in ("bind", "volume") or mount.read_only or mount.subpath:
             raise NotSupported(
                 f"nothing of the type {mount.type} can be mounted at {mount.target}: {why}",
-                hint="Copy files in with cp, or put them into the image",
+                hint="Copy files in with `cp`, or put them into the image",
             )
 
 

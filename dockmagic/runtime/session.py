@@ -213,7 +213,8 @@ class Session:
         message, passed = self.connection.hear()
         if message is None:
             raise DockmagicError(
-                "the container's keeper is gone, and nobody knows how its program ended", hint="Look at ps and logs"
+                "the container's keeper is gone, and nobody knows how its program ended",
+                hint="Look at `ps -a` and `logs CONTAINER`",
             )
         self._mind(message, passed)
 

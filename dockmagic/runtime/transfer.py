@@ -116,7 +116,7 @@ def _tree_of(container: Container) -> dict[str, Any]:
 def _not_found(container: Container, path: str) -> PathNotFound:
     return PathNotFound(
         f"Could not find the file {path} in container {container.name}",
-        hint=f"Look at what is there: exec {container.name} ls",
+        hint=f"Look at what is there: `exec {container.name} ls`",
     )
 
 

@@ -47,7 +47,7 @@ def pack_view(
     if form.owners is Owners.MINE:
         raise NotSupported(
             "what ran under proot cannot be committed: it keeps no owners",
-            hint="Copy files out with cp, or ask for user namespaces: info says what keeps them from you",
+            hint="Copy files out with `cp`, or ask for user namespaces: `info` says what keeps them from you",
         )
     writable = SNAPSHOTTERS[isolation["snapshotter"]].writable(str(folder))
     below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)

@@ -125,7 +125,7 @@ class ContentStore:
         """
         entry = self.find(ref)
         if entry is None:
-            raise ImageNotFound(f"No such image: {ref.or_latest().familiar}", hint=f"Get it with pull {ref.familiar}")
+            raise ImageNotFound(f"No such image: {ref.or_latest().familiar}", hint=f"Get it with `pull {ref.familiar}`")
         return entry.descriptor
 
     # Blobs

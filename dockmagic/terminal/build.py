@@ -56,7 +56,7 @@ def _tell(stream: TextIO, warnings: list[BuildWarned]) -> None:
     if not warnings:
         return
     count = len(warnings)
-    lines = [f"\n {count} warning{'' if count == 1 else 's'} found (build --check tells more):"]
+    lines = [f"\n {count} warning{'' if count == 1 else 's'} found (dockmagic build --check tells more):"]
     for one in warnings:
         rule, line = f"{one.rule}: " if one.rule else "", f" (line {one.line})" if one.line else ""
         lines.append(f" - {rule}{one.text}{line}")

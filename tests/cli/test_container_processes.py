@@ -192,7 +192,7 @@ def test_who_is_only_attached_leaves_a_program_that_does_not_heed_a_signal(box: 
 
     assert until(lambda: ends_by(attached, number))
     _, err = attached.communicate(timeout=15)
-    assert (attached.returncode, err) == (0, b"base goes on: stop base ends it\n")
+    assert (attached.returncode, err) == (0, b"base goes on: dockmagic stop base ends it\n")
     assert running() == ["base"]
 
 

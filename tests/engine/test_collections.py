@@ -96,7 +96,7 @@ def test_rows_become_frames(engine: Engine) -> None:
     rows = engine.images.rows()
     assert isinstance(rows, Rows)
     assert isinstance(rows, tuple)
-    assert repr(rows).startswith("<1 rows: ")
+    assert repr(rows).startswith("<1 row: ")
     frame = rows.to_frame()
     assert isinstance(frame, pd.DataFrame)
     assert list(frame["Repository"]) == ["small"]

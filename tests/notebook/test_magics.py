@@ -111,9 +111,23 @@ def test_an_error_fails_the_cell_in_one_line_and_verbose_mode_shows_all(run: Run
     assert short[-1]["output_type"] == "error"
     assert short[-1]["ename"] == "ImageNotFound"
     assert len(short[-1]["traceback"]) == 1
-    assert "with pull nope" in short[-1]["traceback"][0]
+    assert "with %docker pull nope" in short[-1]["traceback"][0]
     assert "dockmagic/commands" in "".join(long[-1]["traceback"])
     assert missing[-1]["ename"] == "UsageMistake"
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["oci.errors.Conflict('conflict: unable to delete it')", "oci.errors.InternalError('internal error: KeyError')"],
+)
+def test_the_kind_of_an_error_is_told_once(run: Run, error: str) -> None:
+    """Docker's text begins with ``conflict:``, and so does the line of a cell."""
+    (failed,) = run(
+        "import dockmagic.oci.errors\nfrom dockmagic import oci\nfrom dockmagic.notebook.magics.error_line import in_one_line\n"
+        f"with in_one_line(get_ipython()):\n    raise {error}"
+    )
+    line = failed[-1]["traceback"][0].lower().replace(" ", "")
+    assert line.count(failed[-1]["ename"].lower()) == 1
 
 
 def test_python_callers_get_plain_exceptions(run: Run) -> None:

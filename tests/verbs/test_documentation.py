@@ -19,6 +19,16 @@ def sections() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
+def test_no_sentence_ends_twice() -> None:
+    """In no page, and in no help text."""
+    texts = {path.name: path.read_text() for path in PAGE.parent.glob("*.md")}
+    texts |= {name: load(name).help_text(name) for name in VERBS}
+    found = [
+        (name, line) for name, text in texts.items() for line in text.splitlines() if re.search(r"\w\.\.( |$)", line)
+    ]
+    assert not found
+
+
 def test_every_verb_has_a_section_in_the_order_of_help() -> None:
     """And nothing else has one."""
     assert list(sections()) == list(VERBS)

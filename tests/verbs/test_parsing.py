@@ -8,7 +8,7 @@ import pytest
 
 from dockmagic.commands.cmdline.context import CommandContext
 from dockmagic.commands.cmdline.invoke import invoke
-from dockmagic.commands.cmdline.result import Table, Text
+from dockmagic.commands.cmdline.result import Document, Table, Text
 from dockmagic.commands.cmdline.routing import find
 from dockmagic.commands.cmdline.table import ALIASES, NOUNS, VERBS, load
 from dockmagic.commands.cmdline.usage_error import UsageMistake
@@ -112,6 +112,7 @@ def test_a_flag_with_false_is_off_again(ctx: CommandContext) -> None:
         (["version", "x"], '"dockmagic version" requires no arguments', "version --help", 1),
         (["tag", "a"], '"dockmagic tag" requires exactly 2 arguments', "tag --help", 1),
         (["imges"], "unknown command: dockmagic imges", "Did you mean dockmagic images?", 1),
+        (["ls"], "unknown command: dockmagic ls", "Did you mean dockmagic ps or dockmagic images or", 1),
         (["image", "lss"], "unknown command: dockmagic image lss", "Did you mean dockmagic image ls?", 1),
         (["xyzzy"], "unknown command: dockmagic xyzzy", "See dockmagic --help", 1),
         (["--frobnicate"], "unknown flag: --frobnicate", "dockmagic --help", 125),
@@ -231,4 +232,12 @@ def test_nothing_is_created_by_looking(tmp_path: Path) -> None:
     ctx = CommandContext(Engine(tmp_path / "home"))
     for line in ("images", "info", "version", "images --tree", "system df"):
         invoke(ctx, line.split())
-    assert not (tmp_path / "home").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name != "runtime"]  # the tests' own
+
+
+def test_a_new_home_is_told_the_ways_to_run(tmp_path: Path) -> None:
+    """Before the first pull, when it is asked for most; the trial leaves nothing behind."""
+    found = invoke(CommandContext(Engine(tmp_path / "deep" / "home")), ["info"])
+    assert isinstance(found, Document)
+    assert "Ways to run containers:" in found.text
+    assert not [path for path in tmp_path.iterdir() if path.name != "runtime"]  # the tests' own

@@ -113,7 +113,7 @@ def _with_id(store: ContentStore, text: str) -> Image:
             hint=f"Write more of it: {', '.join(sorted(each.short for each in found))}",
         )
     if not found:
-        raise ImageNotFound(f"there is no step {text} here", hint="images -a lists them")
+        raise ImageNotFound(f"there is no step {text} here", hint="`images -a` lists them")
     return next(iter(found.values()))
 
 

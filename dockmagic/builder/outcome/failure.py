@@ -66,7 +66,7 @@ def returned(
     )
     return StepFailed(
         told.message,
-        hint=full.hint if full else "Look into the state that it left: run -it @failed",
+        hint=full.hint if full else "Look into the state that it left: `run -it @failed`",
         step=step,
         command=command,
         returned=code,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dockmagic.oci.counting import count
 from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         name = self.names[0].familiar if self.names else self.image.id.short
-        return f"<build {name}, {len(self.steps)} steps>"
+        return f"<build {name}, {count(len(self.steps), 'step')}>"
 
     @property
     def metadata(self) -> dict[str, Any]:

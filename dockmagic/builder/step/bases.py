@@ -136,7 +136,7 @@ class Bases:
             if here is not None:
                 return here
             raise ImageNotFound(
-                f"No such image: {ref.familiar} for {platform}", hint=f"Get it with pull {ref.familiar}"
+                f"No such image: {ref.familiar} for {platform}", hint=f"Get it with `pull {ref.familiar}`"
             )
         from dockmagic.image.transfer import choose
 
@@ -145,7 +145,7 @@ class Bases:
         except RegistryError as error:
             if here is None:
                 error.message = f"{ref.familiar} is not here, and {error.message}"
-                error.hint = f"{error.hint}; images tells what is here"
+                error.hint = f"{error.hint}; `images` lists what is here"
             raise
 
     def _from_layout(self, name: str, platform: Platform) -> Image:
@@ -176,7 +176,7 @@ class Bases:
             return bring(view.source, self._store, [view], on_progress, on_notice=self._notice)[0]
         ref = Reference.parse(name).or_latest()
         if self._registry is None:
-            raise ImageNotFound(f"No such image: {ref.familiar}", hint=f"Get it with pull {ref.familiar}")
+            raise ImageNotFound(f"No such image: {ref.familiar}", hint=f"Get it with `pull {ref.familiar}`")
         if unpack:
             from dockmagic.runtime.disk.arriving import pull_unpacked as pull
         else:

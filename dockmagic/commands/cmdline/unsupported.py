@@ -19,24 +19,24 @@ __all__ = ["refuse"]
 
 _BUILDERS = (
     "there are no builders to choose from, a build runs in this process",
-    "Leave it out, and write build; builder du and builder prune are about the cache",
+    "Leave it out, and write `build`; `builder du` and `builder prune` are about the cache",
 )
 _ONE_MACHINE = ("dockmagic works on one machine and has no cluster", "Use Kubernetes, or docker itself, for clusters")
 _NETWORKS = (
     "a network of its own needs root, and dockmagic never asks for it",
-    "Nothing has to be created: pull, push and serve use this machine's network",
+    "Nothing has to be created: `pull`, `push` and `serve` use this machine's network",
 )
 #: Verb or noun → reason and what to do instead.
 _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(
         ("stats", "container stats"),
-        ("no daemon measures containers all the time", "Look at their processes with top CONTAINER"),
+        ("no daemon measures containers all the time", "Look at their processes with `top CONTAINER`"),
     ),
     **dict.fromkeys(
         ("update", "container update"),
-        ("limits are set when a container is made", "Commit it, and run the image with other limits"),
+        ("limits are set when a container is made", "`commit` it, and `run` the image with other limits"),
     ),
-    "volume update": ("that is for clusters", "Remove the volume, and create it anew"),
+    "volume update": ("that is for clusters", "`volume rm NAME`, then `volume create NAME`"),
     **dict.fromkeys(
         (
             "buildx create", "buildx history", "buildx inspect", "buildx install", "buildx ls", "buildx rm",
@@ -46,13 +46,13 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     **dict.fromkeys(
         ("bake", "buildx bake"),
-        ("there is no file of several builds", "Write one build for each image: %%docker runs them line by line"),
+        ("there is no file of several builds", "Write one `build` for each image: %%docker runs them line by line"),
     ),
-    "buildx dial-stdio": ("there is no builder that could be talked to", "Write build: it runs in this process"),
-    "buildx debug": ("there is no debugger for builds", "Leave out debug: build tells where and why a step failed"),
+    "buildx dial-stdio": ("there is no builder that could be talked to", "Write `build`: it runs in this process"),
+    "buildx debug": ("there is no debugger for builds", "Leave out debug: `build` tells where and why a step failed"),
     "buildx imagetools": (
         "there is no verb of its own for manifests",
-        "inspect NAME shows a remote manifest, tags NAME the platforms; tag and push give it another name",
+        "`inspect NAME` shows a remote manifest, `tags NAME` the platforms; `tag` and `push` give it another name",
     ),
     **dict.fromkeys(("config", "node", "secret", "service", "stack", "swarm"), _ONE_MACHINE),
     "network": _NETWORKS,
@@ -64,22 +64,22 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "events": NO_DAEMON,
     "system events": NO_DAEMON,
     "system dial-stdio": NO_DAEMON,
-    "plugin": ("there is no daemon that could have plugins", "Credential helpers work without one: see login --help"),
+    "plugin": ("there is no daemon that could have plugins", "Credential helpers work without one: see `login --help`"),
     "manifest": (
         "there is no verb of its own for manifests",
-        "inspect NAME shows a remote manifest, tags NAME the platforms, validate IMAGE checks every digest",
+        "`inspect NAME` shows a remote manifest, `tags NAME` the platforms, `validate IMAGE` checks every digest",
     ),
-    "trust": ("Docker Content Trust was given up by Docker", "Name images by digest: pull NAME@sha256:…"),
-    "checkpoint": ("the state of processes cannot be kept", "commit keeps the files of a container"),
-    "scout": ("vulnerability scans need a service", "save -o FILE IMAGE, and give the file to trivy or grype"),
-    "sbom": ("there is no list of packages", "save -o FILE IMAGE, and give the file to syft"),
-    "debug": ("there are no tools to bring along", "Enter the container: exec -i -t CONTAINER sh"),
+    "trust": ("Docker Content Trust was given up by Docker", "Name images by digest: `pull NAME@sha256:…`"),
+    "checkpoint": ("the state of processes cannot be kept", "`commit` keeps the files of a container"),
+    "scout": ("vulnerability scans need a service", "`save -o FILE IMAGE`, and give the file to trivy or grype"),
+    "sbom": ("there is no list of packages", "`save -o FILE IMAGE`, and give the file to syft"),
+    "debug": ("there are no tools to bring along", "Enter the container: `exec -i -t CONTAINER sh`"),
     "init": ("there are no templates for projects", "Write the Dockerfile by hand"),
     "model": ("dockmagic handles images, not language models", "Use Docker Desktop or Ollama"),
     "desktop": NO_DAEMON,
     "extension": NO_DAEMON,
-    "convert": ("images are kept as they came", "save --format writes docker-archive or oci-archive"),
-    "image convert": ("images are kept as they came", "save --format writes docker-archive or oci-archive"),
+    "convert": ("images are kept as they came", "`save --format` writes docker-archive or oci-archive"),
+    "image convert": ("images are kept as they came", "`save --format` writes docker-archive or oci-archive"),
 }  # fmt: skip
 
 
@@ -107,11 +107,18 @@ def _takes_subcommand(name: str) -> bool:
     return name in ("checkpoint", "compose", "manifest", "network", "plugin", "swarm")
 
 
+def _of_nouns(word: str) -> list[str]:
+    """The verbs that need a noun before this word: ``ls`` is that of containers, images and volumes."""
+    found = (name for name in (*ALIASES, *VERBS) if name.partition(" ")[2] == word and not name.startswith("buildx"))
+    return list(dict.fromkeys(ALIASES.get(name, name) for name in found))
+
+
 def _unknown(called: str, word: str, known: list[str], prog: str, where: str) -> UsageMistake:
     import difflib
 
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    suggestion = f"Did you mean {where} {close[0]}? " if close else ""
+    meant = _of_nouns(word) if where == prog else []
+    close = meant or difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    suggestion = f"Did you mean {' or '.join(f'{where} {one}' for one in close)}? " if close else ""
     return UsageMistake(
         f"unknown command: {prog} {called}",
         hint=f"{suggestion}See {where} --help",

@@ -14,7 +14,7 @@ __all__ = ["FLAGS", "NO_DAEMON", "refusal_of", "refused_flag"]
 #: The reason for whatever speaks of docker's daemon.
 NO_DAEMON: Final = (
     "there is no daemon here",
-    "Leave it out: dockmagic works in its own process; info says where it keeps images",
+    "Leave it out: dockmagic works in its own process; `info` says where it keeps images",
 )
 
 #: Flag → reason and what to do instead, wherever it stands.

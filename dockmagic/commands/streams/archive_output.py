@@ -36,7 +36,7 @@ def archive_output(ctx: CommandContext, path: str | None, *, command: str) -> It
     if path in (None, "", "-"):
         if ctx.stdout is None:
             raise InvalidInput(
-                "cowardly refusing to write an archive to a terminal", hint=f"Write {command} -o FILE, or redirect"
+                "cowardly refusing to write an archive to a terminal", hint=f"Write `{command} -o FILE`, or redirect"
             )
         with _full("standard output"):
             yield ctx.stdout

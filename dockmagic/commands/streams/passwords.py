@@ -43,5 +43,5 @@ def nobody_to_ask(verb: str) -> NotSupported:
     """The error where nobody can be asked."""
     return NotSupported(
         f"{verb} needs somebody to ask",
-        hint=f"Write {verb} -u NAME --password-stdin, with the password on standard input",
+        hint=f"Write `{verb} -u NAME --password-stdin`, with the password on standard input",
     )

@@ -110,7 +110,7 @@ def follow(
             _tell_of_log(ctx, container, session)
             return kept.ran(container, code)
         except _Left:
-            ctx.say(f"{container.name} goes on: stop {container.name} ends it")
+            ctx.say(f"{container.name} goes on: {ctx.prog} stop {container.name} ends it")
             return kept.ran(container, None)
 
 

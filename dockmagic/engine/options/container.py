@@ -207,7 +207,7 @@ FOREIGN: Final = {
 _CGROUP = ("it needs a cgroup that only an administrator can give", "Use --memory, --cpus and --pids-limit")
 _DEVICE = ("devices need root", "Leave it out: /dev has null, zero, full, random, urandom and tty")
 _NETWORK = ("a network of its own needs root", "Containers share this machine's network: they meet on localhost")
-_LOG = ("there is one kind of log", "Read it with logs")
+_LOG = ("there is one kind of log", "Read it with `logs CONTAINER`")
 _HEALTH = ("there is no daemon that would check", "Call the check with exec when you want to know")
 _RESOLVER = ("the machine's resolver options are kept", "Mount a file of your own: -v FILE:/etc/resolv.conf")
 _NAMESPACE = ("containers have namespaces of their own, and cannot share others", "Leave it out")
@@ -220,7 +220,7 @@ REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     "--gpus": ("GPUs need devices and libraries of the host, which only root can hand in", "Work on the CPU"),
     "--restart": (
         "there is no daemon that would start it again",
-        "Write a loop around it, or let systemd start it: run --rm NAME",
+        "Write a loop around it, or let systemd start it: `run --rm IMAGE`",
     ),
     **dict.fromkeys(("--device", "--device-cgroup-rule", "--device-read-bps", "--device-read-iops",
                      "--device-write-bps", "--device-write-iops"), _DEVICE),

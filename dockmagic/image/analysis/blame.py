@@ -54,7 +54,7 @@ def blame(image: Image, path: str) -> tuple[Blame, ...]:
             story.append(Blame(layer, "D", None, visible=False))
         before = node
     if not story:
-        raise PathNotFound(f"no layer has ever had {path}", hint="List what there is with files")
+        raise PathNotFound(f"no layer has ever had {path}", hint="List what there is with `files IMAGE`")
     last = story[-1]
     story[-1] = Blame(last.layer, last.letter, last.entry, visible=last.entry is not None)
     return tuple(story)

@@ -109,7 +109,9 @@ class Diff:
         """
         old, new = self._content("old", path), self._content("new", path)
         if old is None and new is None:
-            raise PathNotFound(f"neither side has the file {path}", hint="List the changed files with diff")
+            raise PathNotFound(
+                f"neither side has the file {path}", hint="List the changed files with `diff IMAGE IMAGE`"
+            )
         name = "/" + path.strip("/")
         if old == new:
             return ""

@@ -79,7 +79,7 @@ def read_images(
     if _INDEX not in members and not classic.items:
         raise InvalidArchive(
             "the archive has neither an index.json nor a manifest.json, so it holds no images",
-            hint="For a root file system use import",
+            hint="For a root file system use `import FILE`",
         )
     lines = decode(members.read(_INDEX), _Layout, "index.json of the archive").manifests if _INDEX in members else ()
     return _Accounts(blobs, classic, on_notice).merged(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from dockmagic.oci.counting import count
 from dockmagic.oci.digest import VerifiedReader
 from dockmagic.oci.errors import BlobNotFound, ImageNotFound, InvalidArchive
 from dockmagic.oci.spec import check_size
@@ -55,7 +56,7 @@ class ArchiveSource:
             raise InvalidArchive("the archive holds no image", hint="Save it again")
 
     def __repr__(self) -> str:
-        return f"<archive of {len(self.images)} images>"
+        return f"<archive of {count(len(self.images), 'image')}>"
 
     # The BlobSource
 
@@ -69,7 +70,7 @@ class ArchiveSource:
         for image in self.images:
             if wanted in image.names or (wanted.digest and wanted.digest == image.descriptor.digest):
                 return image.descriptor
-        raise ImageNotFound(f"the archive has no image {ref.familiar}", hint="Load all that it has with load")
+        raise ImageNotFound(f"the archive has no image {ref.familiar}", hint="Load all that it has with `load -i FILE`")
 
     @contextmanager
     def open(self, desc: Descriptor, *, offset: int = 0, verify: bool = True) -> Iterator[BinaryIO]:

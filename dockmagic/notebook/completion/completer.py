@@ -113,7 +113,8 @@ class Completion:
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
         from dockmagic.commands.cmdline.command import kinds_of
         from dockmagic.commands.cmdline.incomplete import read_unfinished
-        from dockmagic.notebook.magics.cell_flags import FLAGS, PROG
+        from dockmagic.notebook.magics.cell_flags import FLAGS
+        from dockmagic.notebook.text import PROG
 
         line = read_unfinished(argv, fragment, prog=PROG, flags=FLAGS)
         kinds = kinds_of(line.parameter)

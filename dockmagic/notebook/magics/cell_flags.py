@@ -13,6 +13,7 @@ import click
 
 from dockmagic.commands.cmdline.command import Flag, ValueFlag, Verb
 from dockmagic.commands.cmdline.invocation import bind
+from dockmagic.notebook.text import PROG
 from dockmagic.oci.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
     from dockmagic.commands.cmdline.invocation import Invocation
 
-__all__ = ["FLAGS", "PROG", "USUAL", "OwnFlags", "bind_line"]
-
-#: How the user addresses the commands of a cell.
-PROG: Final = "%docker"
+__all__ = ["FLAGS", "USUAL", "OwnFlags", "bind_line"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
 
 from dockmagic.notebook.terminals.sessions import Sessions
+from dockmagic.notebook.text import PROG
 from dockmagic.oci.errors import DockmagicError
 
 from .error_line import in_one_line
@@ -196,7 +197,7 @@ class DockMagics(Magics):
 
         return CommandContext(
             self.engine,
-            prog="%docker",
+            prog=PROG,
             say=print,
             ask=_ask,
             stdin=None if text is None else io.BytesIO(text),
@@ -225,7 +226,7 @@ class DockMagics(Magics):
         if value is not None:
             _show(value)  # what could be done is shown, and the cell fails all the same
         for error in errors[1:]:
-            print(error)  # noqa: T201  (see above)
+            print(error.told(PROG))  # noqa: T201  (see above)
         raise errors[0]
 
     def _remember(self, call: Invocation, result: Result) -> None:

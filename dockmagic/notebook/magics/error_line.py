@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dockmagic.notebook.text import printable
+from dockmagic.notebook.text import PROG, printable
 from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:
@@ -36,9 +36,15 @@ def one_line(error: BaseException, line: str, shell: InteractiveShell, *, above:
     def render() -> list[str]:
         if shell.InteractiveTB.mode == "Verbose":
             return list(shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__))
-        return [*([above] if above else []), f"{_RED}{type(error).__name__}{_PLAIN}: {line}"]
+        return [*([above] if above else []), f"{_RED}{type(error).__name__}{_PLAIN}: {_without_kind(error, line)}"]
 
     error._render_traceback_ = render  # type: ignore[attr-defined]  # what IPython asks an exception for
+
+
+def _without_kind(error: BaseException, line: str) -> str:
+    """A line that begins with the kind of its error, as docker's do ("conflict: unable to …"), without it."""
+    kind, colon, rest = line.partition(": ")
+    return rest if colon and kind.replace(" ", "").lower() == type(error).__name__.lower() else line
 
 
 @contextmanager
@@ -49,7 +55,7 @@ def in_one_line(shell: InteractiveShell) -> Iterator[None]:
     except DockmagicError as error:
         from dockmagic.commands.output.build_failure import failure_story
 
-        one_line(error, str(error), shell, above=printable(failure_story(error)))
+        one_line(error, error.told(PROG), shell, above=printable(failure_story(error)))
         raise
     except KeyboardInterrupt as error:
         one_line(error, _INTERRUPTED, shell)
@@ -58,5 +64,5 @@ def in_one_line(shell: InteractiveShell) -> Iterator[None]:
         from dockmagic.commands.output.build_failure import named
 
         failure = named(error)
-        one_line(failure, str(failure), shell)
+        one_line(failure, failure.told(PROG), shell)
         raise failure from error

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.notebook import html
-from dockmagic.notebook.text import printable
+from dockmagic.notebook.text import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -163,6 +163,6 @@ def _member(name: str, item: Any, depth: int) -> html.Markup:
     brief = json.dumps(item, ensure_ascii=False)
     if len(brief) <= _ONE_LINE:
         return html.run(html.bold(name), " ", html.code(brief))
-    size = html.muted(f"{len(item)} {'members' if isinstance(item, dict) else 'items'}")
+    size = html.muted(count(len(item), "member" if isinstance(item, dict) else "item"))
     head = html.run(html.bold(name), " ", size)
     return html.details(head, _tree(item, depth + 1), opened=depth + 1 < _OPEN_DEPTH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.notebook.text import printable
+from dockmagic.notebook.text import PROG, printable
 from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:
@@ -71,4 +71,4 @@ def file_text(diff: Diff, path: str) -> dict[str, Any]:
     try:
         return {"path": path, "text": diff.text(path)}
     except (DockmagicError, OSError) as error:
-        return {"path": path, "problem": str(error)}
+        return {"path": path, "problem": error.told(PROG) if isinstance(error, DockmagicError) else str(error)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dockmagic.commands.output.format import human_size
 from dockmagic.notebook.names import image_name
-from dockmagic.notebook.text import count
+from dockmagic.notebook.text import PROG, count
 from dockmagic.rows import WarningRow
 
 from .check import warnings_html
@@ -105,7 +105,7 @@ class FailedBuildView(StepsView):
     """
 
     def __init__(self, error: StepFailed, outputs: Mapping[int, Sequence[str]]) -> None:
-        super().__init__(error.steps, outputs, explained=False, text=lambda: str(error))
+        super().__init__(error.steps, outputs, explained=False, text=lambda: error.told(PROG))
         self.error = error
         before = [step.image for step in error.steps if step.info.number == error.step.number - 1]
         self.image: Image | None = error.state or (before[0] if before and error.step.place > 1 else None)

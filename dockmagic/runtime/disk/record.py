@@ -206,7 +206,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class DamagedRecord(StoreError):
     """A file that says how a container was made cannot be read."""
 
-    default_hint = "Remove the container: rm -f NAME"
+    default_hint = "Remove the container: `rm -f NAME`"
 
 
 _NO_DIGEST = Digest("sha256:" + "0" * 64)

@@ -69,7 +69,7 @@ def find_volume(home: Home, name: str) -> Volume:
     """
     folder = home.volumes / name
     if _VALID.fullmatch(name) is None or not (folder / "_data").is_dir():
-        raise NotFound(f"get {name}: no such volume", hint="volume ls lists them")
+        raise NotFound(f"get {name}: no such volume", hint="`volume ls` lists them")
     try:
         known = msgspec.json.decode((folder / "volume.json").read_bytes(), type=_Noted)
     except FileNotFoundError:
@@ -135,7 +135,8 @@ def remove_volume(home: Home, name: str, users: Sequence[str]) -> Path:
     volume = find_volume(home, name)
     if users:
         raise Conflict(
-            f"remove {name}: volume is in use - [{', '.join(users)}]", hint=f"Remove the container first: rm {users[0]}"
+            f"remove {name}: volume is in use - [{', '.join(users)}]",
+            hint=f"Remove the container first: `rm {users[0]}`",
         )
     gone = volume.path.parent.with_name(f".gone-{name}-{secrets.token_hex(4)}")
     volume.path.parent.rename(gone)

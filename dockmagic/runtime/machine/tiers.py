@@ -192,7 +192,7 @@ def _none_works(refused: dict[Tier, NotSupported]) -> NotSupported:
     telling = refused[Tier.CHROOT if os.geteuid() == 0 else Tier.SINGLE]
     return NotSupported(
         f"no container can run here: {telling.message}",
-        hint=telling.hint or "All that starts no process works: pull, files, diff, push",
+        hint=telling.hint or "All that starts no process works: `pull`, `files`, `diff`, `push`",
     )
 
 

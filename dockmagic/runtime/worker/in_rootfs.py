@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Rooted", "look_at"]
 
-_HINT = "Look at what is there with exec NAME ls"
+_HINT = "Look at what is there with `exec NAME ls`"
 _HINT_HERE = "Correct the path"
 
 

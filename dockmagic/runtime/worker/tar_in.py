@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_tar"]
 
-_HINT = "Look at what is there with exec NAME ls"
+_HINT = "Look at what is there with `exec NAME ls`"
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _XATTR: Final = XATTR.decode()
