@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.notebook.magics.host_paths import expand_host_paths
 from dockmagic.oci.errors import ImageNotFound
@@ -11,7 +13,6 @@ from dockmagic.oci.errors import ImageNotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import pytest
 
     Run = Callable[..., list[Any]]
 
@@ -123,7 +124,7 @@ def test_an_error_fails_the_cell_in_one_line_and_verbose_mode_shows_all(run: Run
 def test_the_kind_of_an_error_is_told_once(run: Run, error: str) -> None:
     """Docker's text begins with ``conflict:``, and so does the line of a cell."""
     (failed,) = run(
-        "import dockmagic.oci.errors\nfrom dockmagic import oci\nfrom dockmagic.notebook.magics.error_line import in_one_line\n"
+        "from dockmagic import oci\nfrom dockmagic.notebook.magics.error_line import in_one_line\n"
         f"with in_one_line(get_ipython()):\n    raise {error}"
     )
     line = failed[-1]["traceback"][0].lower().replace(" ", "")
