@@ -13,7 +13,6 @@ from dockmagic.oci.errors import ImageNotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
     Run = Callable[..., list[Any]]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
