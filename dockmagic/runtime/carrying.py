@@ -23,7 +23,6 @@ from dockmagic.store.home import disk_errors
 from .disk import layers
 from .init.secretdata import give
 from .init.spots import Spots
-from .machine.isolation import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +45,14 @@ _TMPFS_MODE: Final = 0o1777
 
 @contextlib.contextmanager
 def carried(container: Container) -> Iterator[None]:
-    """Have the mounts of a container that runs in a chroot at their places as long as the block lasts.
+    """Have the mounts of a container that has none at their places as long as the block lasts.
 
     Raises:
         InvalidInput: there can be no such place.
         OutOfSpace: the disk is full.
     """
     mounts = [mount for mount in container.record.mounts if mount.type != "secret"]
-    if container.isolation.tier is not Tier.CHROOT or not mounts:
+    if not (container.isolation.driver.carries_mounts and mounts):
         yield
         return
     with disk_errors(), _placed(Spots(str(container.folder), "hidden"), mounts):

@@ -21,7 +21,6 @@ from dockmagic.oci.spec import Descriptor, History
 from dockmagic.snapshot.layers import tables
 from dockmagic.store.home import disk_errors
 
-from .caveats import caveats
 from .disk import layers
 from .machine.work import work
 from .pause import held
@@ -104,7 +103,7 @@ def commit(
         if layer is None:
             image = with_history(store, image, step)
         else:
-            for notice in caveats(container.isolation, layer.table, image):
+            for notice in container.isolation.driver.commit_warnings(layer.table, image):
                 on_notice(notice)
             image = append_layer(store, image, layer.descriptor, layer.diff_id, step)
         keep([image.digest, image.id])
@@ -141,9 +140,11 @@ def write_layer(
         None if nothing has changed.
 
     Raises:
+        NotSupported: nothing tells whose the files are.
         OutOfSpace: the disk is full.
     """
     store = container.store
+    container.isolation.driver.check_commit()
     last = last and layers.can_take_over(container.isolation)
     with tempfile.TemporaryFile(dir=store.home.root, prefix=".commit.") as tar:
         diff_id, table = _pack(container, tar, epoch, pause=pause, last=last)

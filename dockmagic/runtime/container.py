@@ -309,11 +309,11 @@ class Container:
         ready_sources(self.record)
         hosts.write_files(self.folder, self.record)
         (self.folder / "paused").unlink(missing_ok=True)
+        spec = self.spec()
         # Opened before it runs: one that goes when it ends may be gone before we look.
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC) if self.record.keep_log else -1
         with (self.folder / "shim.log").open("ab") as errors:
             connection, child = launch("runtime.shim.main", errors=errors)
-        spec = self.spec()
         spec["process"]["env"] += secrets
         spec["process"]["window"] = window
         if owner is not None:

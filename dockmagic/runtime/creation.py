@@ -34,7 +34,6 @@ from .machine.disposal import remove_folders
 from .machine.isolation import Isolation
 from .machine.tiers import choose
 from .machine.work import work
-from .refusals import check_means, losses
 from .shim import reaper
 
 if TYPE_CHECKING:
@@ -112,11 +111,12 @@ def create(
     mounts = mounting.over(_mounts_from(store, spec.volumes_from), spec.mounts)
     isolation = choose(store.home)
     sweep(store, isolation)
-    check_means(isolation, network=network, read_only=spec.read_only, mounts=mounts, init=spec.init)
+    isolation.driver.refuse(network=network, read_only=spec.read_only, mounts=mounts, init=spec.init)
     # After what the tier cannot hold: installing a program would not help there.
     helper = reaper.find_reaper() if spec.init else ""
     granted, notices = grant(isolation, spec.cap_add, spec.cap_drop, network=spec.network)
-    for notice in (*hold(spec.limits, isolation).notices, *losses(isolation, spec.group_add, spec.cap_add), *notices):
+    unheld = isolation.driver.unheld(groups=spec.group_add, cap_add=spec.cap_add)
+    for notice in (*hold(spec.limits, isolation).notices, *unheld, *notices):
         on_notice(notice)
     stopping = parse_signal(spec.stop_signal or config.stop_signal or "SIGTERM")
     identity = naming.new_id()
@@ -139,7 +139,7 @@ def create(
             unpacked = with_authorities(store, isolation, image, unpacked)
         if isolation.snapshots.shares_layers and not isolation.keeps_owners:
             unpacked = with_apt_settings(store, isolation, unpacked)
-        own_volumes = (config.volumes or {}) if spec.image_volumes and isolation.namespaces else ()
+        own_volumes = (config.volumes or {}) if spec.image_volumes and isolation.driver.mounts else ()
         record = Record(
             id=identity,
             name=name,
@@ -150,7 +150,7 @@ def create(
             layers=tuple(reversed(unpacked)),
             layers_folder=str(store.home.layers / isolation.form_name),
             isolation=isolation.record(),
-            tier=isolation.tier.value,
+            tier=isolation.tier,
             argv=(reaper.INSIDE, "--", *argv) if spec.init else argv,
             env=program_environment(config.env or (), spec.env, host, tty=spec.tty),
             cwd=spec.workdir or config.working_dir or "/",
@@ -234,7 +234,7 @@ def _write(store: ContentStore, record: Record, folder: Path, *, image_volumes: 
 def _populate(record: Record, isolation: Isolation, folder: Path, *, image_volumes: bool) -> None:
     """Have the new container in `folder` filled; what its image declares as ``VOLUME`` is a change only in a build."""
     # Where nothing can be mounted these are part of the snapshot, but no part of what the container changes.
-    apart = [] if isolation.namespaces else [*_GENERATED, *((record.config.volumes or {}) if image_volumes else ())]
+    apart = [] if isolation.driver.mounts else [*_GENERATED, *((record.config.volumes or {}) if image_volumes else ())]
     lower = Path(record.layers_folder, record.layers[-1])
     work(isolation, "populate", lower=str(lower), folder=str(folder), apart=[path.strip("/") for path in apart])
 

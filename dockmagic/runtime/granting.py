@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.linux import capabilities
 from dockmagic.oci.errors import NotSupported
-
-from .machine.isolation import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +49,8 @@ def grant(isolation: Isolation, add: Sequence[str], drop: Sequence[str], *, netw
     chosen, named = capabilities.choose(add, drop), capabilities.named(add)
     if network != "none" and not capabilities.every(add):
         chosen -= _NETWORK - named
-    held = _held(isolation)
-    kept = dict.fromkeys(chosen - held, "this machine's root does not have it")
-    if network != "none" and (reason := _why_not(isolation, network)):
+    kept = dict.fromkeys(chosen - isolation.driver.capabilities(), "this machine's root does not have it")
+    if network != "none" and (reason := isolation.driver.network_refusal(network)):
         kept |= dict.fromkeys(chosen & _NETWORK, reason)
     for name in sorted(named & kept.keys()):
         raise NotSupported(
@@ -72,31 +68,10 @@ def grant(isolation: Isolation, add: Sequence[str], drop: Sequence[str], *, netw
     return Granted(frozenset(chosen - kept.keys()), notices)
 
 
-def _why_not(isolation: Isolation, network: str) -> str:
-    """Why nothing that reaches the host's network is given; empty if it is."""
-    if isolation.tier is not Tier.ROOT:
-        return "the network is this machine's, and containers here have no rights over it"
-    if network != "host":
-        return "the network is this machine's, which the container could turn off or read along on"
-    return ""
-
-
 def _hint(isolation: Isolation, name: str, network: str) -> str:
     if name not in _NETWORK or network == "none":
         return "Leave it out, or take a machine whose root has it"
-    if not isolation.namespaces:
-        return "Leave it out: without namespaces there is no other network"
-    if isolation.tier is Tier.ROOT:
-        return "Use --network none, or write --network host beside it if that is what you want"
-    return "Use --network none, where the network is the container's own"
-
-
-def _held(isolation: Isolation) -> frozenset[str]:
-    """What there is to be given: in a user namespace all that the kernel knows, else what this process has."""
-    if isolation.uid_map or isolation.tier is Tier.PROOT:
-        return capabilities.known_to_kernel()
-    rows = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
-    return frozenset(capabilities.names_of(int(rows["CapPrm"], 16)))
+    return isolation.driver.network_hint
 
 
 def _short(name: str) -> str:

@@ -30,7 +30,6 @@ def spec_of(record: Record, folder: Path) -> dict[str, Any]:
     held = limits.hold(record.limits, isolation)
     return {
         **isolation.record(),
-        "tier": record.tier,
         "folder": str(folder),
         "layers": list(record.layers),
         "layers_folder": record.layers_folder,

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from dockmagic.layer.form import Form, Owners
+from dockmagic.layer.form import Form
 from dockmagic.layer.pack import pack
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
-from dockmagic.oci.errors import NotSupported
 
 from .changes import names
 from .finalize import settle
@@ -39,16 +38,8 @@ def pack_view(
 
     Returns:
         The DiffID and the file table.
-
-    Raises:
-        NotSupported: nobody knows whose the files are.
     """
     form = Form.parse(isolation["form"])
-    if form.owners is Owners.MINE:
-        raise NotSupported(
-            "what ran under proot cannot be committed: it keeps no owners",
-            hint="Copy files out with `cp`, or ask for user namespaces: `info` says what keeps them from you",
-        )
     writable = SNAPSHOTTERS[isolation["snapshotter"]].writable(str(folder))
     below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)
     found = written(folder, isolation, below)

@@ -216,7 +216,7 @@ def test_an_argument_that_cannot_be_honoured_is_refused_by_name(make: Builder, n
 
 def test_a_temporary_filesystem_has_a_size(make: Builder) -> None:
     """MountTmpfsSize."""
-    if not choose(make.store.home).namespaces:
+    if not choose(make.store.home).driver.mounts:
         pytest.skip("needs mounts of its own")
     make("FROM base\nRUN --mount=type=tmpfs,target=/t,size=128m grep ' /t ' /proc/mounts | grep size=131072k")
 

@@ -76,7 +76,7 @@ def test_what_a_program_wrote_is_what_its_layer_unpacks_to(make: Builder) -> Non
     """The folder that is taken over for the next step is the same as one unpacked from the blob, times included."""
     isolation = choose(make.store.home)
     if not can_take_over(isolation):
-        pytest.skip(f"layers are not taken over on the tier {isolation.tier.value}")
+        pytest.skip(f"layers are not taken over on the tier {isolation.tier}")
     make(
         "FROM base\nRUN mkdir -p /a/b && echo x > /a/b/c && ln /a/b/c /a/hard && ln -s b /a/soft && rm /etc/group"
         " && touch -d '2001-02-03 04:05:06' /a/b/c && mkdir /mnt && mknod /a/pipe p",

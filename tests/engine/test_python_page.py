@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     home = Home(folder)
     home.prepare()
     try:
-        tier = choose(home).tier.value
+        tier = choose(home).tier
     except NotSupported as error:
         pytest.skip(str(error))
     if tier == "proot":

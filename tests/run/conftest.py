@@ -18,7 +18,6 @@ from dockmagic.oci.spec import Config
 from dockmagic.runtime.creation import create
 from dockmagic.runtime.listing import containers
 from dockmagic.runtime.machine.disposal import remove_folders
-from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
@@ -55,11 +54,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentStore]:
 
 
 @pytest.fixture
-def force(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[Tier], Tier]:
+def force(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Makes containers of one tier; the test is skipped, with the reason, where that does not work."""
 
-    def one(tier: Tier) -> Tier:
-        monkeypatch.setenv("DOCKMAGIC_TIER", tier.value)
+    def one(tier: str) -> str:
+        monkeypatch.setenv("DOCKMAGIC_TIER", tier)
         try:
             choose(store.home)
         except NotSupported as error:
@@ -79,14 +78,14 @@ def several_users(store: ContentStore) -> None:
 @pytest.fixture
 def namespaces(store: ContentStore) -> None:
     """Skips where a container has no processes, mounts and network of its own."""
-    if not choose(store.home).namespaces:
+    if not choose(store.home).driver.mounts:
         pytest.skip("needs namespaces: root that may mount, or user namespaces")
 
 
 @pytest.fixture
 def commits(store: ContentStore) -> None:
     """Skips where no layer can be made of what a container wrote."""
-    if choose(store.home).tier is Tier.PROOT:
+    if choose(store.home).tier == "proot":
         pytest.skip("what ran under proot cannot be committed")
 
 
@@ -110,7 +109,7 @@ def make(store: ContentStore, image: Image) -> Iterator[Callable[..., Container]
 
     def one(*command: str, **flags: object) -> Container:
         of = flags.pop("image", image)
-        network = "none" if choose(store.home).namespaces else "host"  # without namespaces there is only the latter
+        network = "none" if choose(store.home).driver.mounts else "host"  # without namespaces there is only the latter
         on_notice = flags.pop("on_notice", lambda _: None)
         container = create(store, of, spec(command, **{"network": network, **flags}), on_notice=on_notice)  # type: ignore[arg-type]
         made.append(container)

@@ -18,7 +18,6 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.image.local import find
 from dockmagic.oci.reference import Reference
 from dockmagic.runtime.machine.disposal import remove_folders
-from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
@@ -38,13 +37,13 @@ _DOCKERFILE = (
 )
 
 
-@pytest.fixture(params=[Tier.ROOT, Tier.SUBID, Tier.SINGLE, Tier.CHROOT], ids=lambda tier: tier.value)
-def home(request: pytest.FixtureRequest, force: Callable[[Tier], Tier], tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(params=["root", "subid", "single", "chroot"], ids=lambda tier: tier)
+def home(request: pytest.FixtureRequest, force: Callable[[str], str], tmp_path: Path) -> Iterator[Path]:
     """A home with an image and a build context, in each tier that can commit."""
     force(request.param)
     store = ContentStore(Home(tmp_path / "home"))
     import_rootfs(io.BytesIO(rootfs()), store, Reference.parse("small:1"))
-    mount = "" if request.param is Tier.CHROOT else "--mount=type=cache,target=/c"
+    mount = "" if request.param == "chroot" else "--mount=type=cache,target=/c"
     (tmp_path / "context").mkdir()
     (tmp_path / "context" / "Dockerfile").write_text(_DOCKERFILE.replace("MOUNT", mount))
     (tmp_path / "context" / "file").write_text("x")

@@ -13,7 +13,7 @@ from rootfs_edge_cases import CAPABILITY, access_list
 
 from dockmagic.image.archive import import_rootfs
 from dockmagic.runtime.commit import commit
-from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.transfer import copy_in, copy_out, export
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
-    Force = Callable[[Tier], Tier]
+    Force = Callable[[str], str]
 
 _MADE_FOR_A_RUN = ("dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf")
 
 
-@pytest.fixture(params=[tier for tier in Tier if tier is not Tier.PROOT], ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, force: Force) -> Tier:
+@pytest.fixture(params=[tier for tier in DRIVERS if tier != "proot"], ids=lambda tier: tier)
+def tier(request: pytest.FixtureRequest, force: Force) -> str:
     """One tier that can commit, forced; skipped with the reason where it does not work."""
     return force(request.param)
 
@@ -46,14 +46,14 @@ def _facts(tree: FileTree) -> dict[str, tuple[object, ...]]:
 
 
 def test_an_export_has_all_that_a_commit_has(
-    store: ContentStore, hard: Image, make: Make, tmp_path: Path, tier: Tier
+    store: ContentStore, hard: Image, make: Make, tmp_path: Path, tier: str
 ) -> None:
     """Owners, set-id bits, devices, links, capabilities, attributes; of files that were changed as of the others."""
     script = (
         "chmod 640 /srv/listed; mv /srv/private /moved; chown 5:6 /srv/set; chmod 4711 /srv/set; ln /srv/file /link;"
         "mkfifo /pipe; chown 7:8 /pipe; rm /var/old; mv /srv/bound /srv/tool"
     )
-    if tier is not Tier.SUBID:
+    if tier != "subid":
         script += ";mknod /tty9 c 4 9; chown 0:5 /tty9; mknod /disk b 7 300"
     container = make("sh", "-ec", script, image=hard, network="host")
     assert finish(container) == (0, "", "")
@@ -83,7 +83,7 @@ def test_a_copy_keeps_capabilities_and_attributes(hard: Image, make: Make, tmp_p
 
 def test_a_device_is_copied_in_where_it_can_only_be_noted_down(make: Make, tmp_path: Path, force: Force) -> None:
     """As it is when a program makes one there."""
-    force(Tier.SINGLE)
+    force("single")
     container = make("true")
     with (tmp_path / "in.tar").open("w+b") as file:
         with tarfile.open(fileobj=file, mode="w") as tar:

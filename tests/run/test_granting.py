@@ -10,7 +10,7 @@ import pytest
 from dockmagic.linux import capabilities, kernel
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.granting import grant
-from dockmagic.runtime.machine.isolation import Isolation, Tier
+from dockmagic.runtime.machine.isolation import Isolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str, str]]
     Make = Callable[..., Container]
-    Force = Callable[[Tier], Tier]
+    Force = Callable[[str], str]
 
 _NETWORK = {"CAP_NET_ADMIN", "CAP_NET_BROADCAST", "CAP_NET_RAW"}
 _MAPPED = ((0, 1000, 1),)
 
 
-@pytest.fixture(params=[Tier.ROOT, Tier.SUBID, Tier.SINGLE], ids=lambda tier: tier.value)
-def confined(request: pytest.FixtureRequest, force: Force) -> Tier:
+@pytest.fixture(params=["root", "subid", "single"], ids=lambda tier: tier)
+def confined(request: pytest.FixtureRequest, force: Force) -> str:
     """One tier that protects the machine, forced."""
     return force(request.param)
 
@@ -48,12 +48,12 @@ def test_no_raw_packets_on_the_hosts_network_by_default(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["NET_ADMIN", "cap_net_raw", "NET_BROADCAST"])
-def test_rights_over_the_hosts_network_are_to_be_written_out(make: Make, confined: Tier, name: str) -> None:
+def test_rights_over_the_hosts_network_are_to_be_written_out(make: Make, confined: str, name: str) -> None:
     """``ip link set eth0 down`` in a container took a machine off the net, which is the container's by default."""
     with pytest.raises(NotSupported, match="the network is this machine's"):
         make("true", cap_add=[name], network="")
     notices: list[str] = []
-    if confined is Tier.ROOT:
+    if confined == "root":
         make("true", cap_add=[name], network="host", on_notice=notices.append)
         assert any("this machine's own interfaces" in line for line in notices)
     else:
@@ -61,7 +61,7 @@ def test_rights_over_the_hosts_network_are_to_be_written_out(make: Make, confine
             make("true", cap_add=[name], network="host")
 
 
-def test_rights_over_a_network_of_ones_own(run: Run, confined: Tier) -> None:
+def test_rights_over_a_network_of_ones_own(run: Run, confined: str) -> None:
     """With ``--network none`` they reach nothing of the machine, in any tier."""
     notices: list[str] = []
     assert "CAP_NET_ADMIN" in effective(run, network="none", cap_add=["NET_ADMIN"], on_notice=notices.append)
@@ -70,14 +70,14 @@ def test_rights_over_a_network_of_ones_own(run: Run, confined: Tier) -> None:
 
 def test_without_namespaces_there_are_no_rights_over_the_network(make: Make, force: Force) -> None:
     """In a chroot the network is the machine's, too."""
-    force(Tier.CHROOT)
+    force("chroot")
     for network in ("", "host"):
         with pytest.raises(NotSupported, match="the network is this machine's"):
             make("true", cap_add=["NET_RAW"], network=network)
 
 
 @pytest.mark.parametrize("network", ["", "host", "none"])
-def test_all_gives_what_there_is(run: Run, confined: Tier, network: str) -> None:
+def test_all_gives_what_there_is(run: Run, confined: str, network: str) -> None:
     """And says what it leaves out."""
     notices: list[str] = []
     found = effective(run, network=network, cap_add=["ALL"], on_notice=notices.append)
@@ -85,7 +85,7 @@ def test_all_gives_what_there_is(run: Run, confined: Tier, network: str) -> None
     told = " ".join(line for line in notices if line.startswith("--cap-add ALL leaves out"))
     assert {name for name in missing if f" {name.removeprefix('CAP_')}" not in told.replace(",", " ")} == set()
     assert len(found) > 30
-    reaches = network == "none" or (network == "host" and confined is Tier.ROOT)
+    reaches = network == "none" or (network == "host" and confined == "root")
     assert bool(found & _NETWORK) is reaches
 
 
@@ -96,12 +96,12 @@ def test_a_capability_that_the_machines_root_has_not() -> None:
         code = 1
         try:
             kernel.set_capabilities(capabilities.mask(["CAP_CHOWN"]) if os.geteuid() == 0 else 0)
-            given = grant(Isolation(Tier.ROOT), (), (), network="none")
+            given = grant(Isolation("root"), (), (), network="none")
             assert given.names <= {"CAP_CHOWN"}
             assert given.notices == []
             with pytest.raises(NotSupported, match="--cap-add SYS_TIME cannot be had: this machine's root"):
-                grant(Isolation(Tier.ROOT), ["sys_time"], (), network="none")
-            assert "CAP_SYS_TIME" in grant(Isolation(Tier.SUBID, _MAPPED), ["SYS_TIME"], (), network="").names
+                grant(Isolation("root"), ["sys_time"], (), network="none")
+            assert "CAP_SYS_TIME" in grant(Isolation("subid", _MAPPED), ["SYS_TIME"], (), network="").names
             code = 0
         finally:
             os._exit(code)

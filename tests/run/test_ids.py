@@ -14,7 +14,7 @@ from programs import finish
 from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer
 from dockmagic.oci.ids import parse_id
-from dockmagic.runtime.machine.isolation import Tier
+from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.mounting import parse_tmpfs
 from dockmagic.runtime.transfer import copy_in
 
@@ -39,8 +39,8 @@ _OUT_OF_RANGE = [
 _NO_NUMBER = ["-1", "+1", "0x0", "１", "٣", "1 ", "1e3"]  # noqa: RUF001  (digits of other scripts)
 
 
-@pytest.fixture(params=list(Tier), ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, force: Callable[[Tier], Tier]) -> Tier:
+@pytest.fixture(params=list(DRIVERS), ids=lambda tier: tier)
+def tier(request: pytest.FixtureRequest, force: Callable[[str], str]) -> str:
     """Each tier, forced."""
     return force(request.param)
 

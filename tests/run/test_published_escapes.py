@@ -25,8 +25,8 @@ from dockmagic.image.archive import import_rootfs
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init.fill import fill
-from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.shim import log
 from dockmagic.runtime.transfer import copy_from_host, copy_in, copy_out, copy_to_host, export
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
-    Force = Callable[[Tier], Tier]
+    Force = Callable[[str], str]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -47,14 +47,14 @@ _SEAL_WRITE = 8
 _WITHOUT_END = 1536  # bytes of a tar's member without content but with an attribute
 
 
-@pytest.fixture(params=[Tier.ROOT, Tier.SUBID, Tier.SINGLE], ids=lambda tier: tier.value)
-def confined(request: pytest.FixtureRequest, force: Force) -> Tier:
+@pytest.fixture(params=["root", "subid", "single"], ids=lambda tier: tier)
+def confined(request: pytest.FixtureRequest, force: Force) -> str:
     """One tier that protects the machine, forced."""
     return force(request.param)
 
 
-@pytest.fixture(params=[tier for tier in Tier if tier is not Tier.PROOT], ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, force: Force) -> Tier:
+@pytest.fixture(params=[tier for tier in DRIVERS if tier != "proot"], ids=lambda tier: tier)
+def tier(request: pytest.FixtureRequest, force: Force) -> str:
     """One tier that can commit, forced."""
     return force(request.param)
 
@@ -109,7 +109,7 @@ def _outcome(container: Container) -> str:
     return out + err
 
 
-def test_what_becomes_a_program_is_a_copy_that_nobody_can_write_to(tier: Tier, make: Make) -> None:
+def test_what_becomes_a_program_is_a_copy_that_nobody_can_write_to(tier: str, make: Make) -> None:
     """CVE-2019-5736: by /proc/self/exe, a container wrote over the program on the machine that had started it."""
     container = make("sleep", "100", network="host")
     container.start(owner=os.getpid()).close()
@@ -163,13 +163,13 @@ def test_a_false_dev_masks_nothing_else(make: Make, tmp_path: Path, outside: Pat
     assert "core_pattern: Read-only file system" in out
 
 
-def test_what_is_open_and_not_the_containers_stays_whose_it_is(make: Make, tier: Tier) -> None:
+def test_what_is_open_and_not_the_containers_stays_whose_it_is(make: Make, tier: str) -> None:
     """A program's pipes are given to its user, but the machine's /dev/null is not."""
     before = Path("/dev/null").stat()
     container = make("sleep", "100", network="host", user="1000")
     container.start(owner=os.getpid()).close()
     with container.exec(["sh", "-c", "echo x > /dev/stdout"]) as session:
-        assert session.follow(lambda *_: None) == (1 if tier is Tier.CHROOT else 0)
+        assert session.follow(lambda *_: None) == (1 if tier == "chroot" else 0)
     after = Path("/dev/null").stat()
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
 
@@ -216,7 +216,7 @@ def test_a_copy_through_a_name_that_is_swapped_for_a_link(make: Make, tmp_path: 
 @pytest.mark.parametrize("capabilities", [(), ("SYS_PTRACE",)], ids=["", "SYS_PTRACE"])
 @pytest.mark.parametrize("user", ["", "1000"], ids=["root", "user"])
 def test_who_enters_a_container_lends_it_nothing(
-    make: Make, confined: Tier, monkeypatch: pytest.MonkeyPatch, capabilities: tuple[str, ...], user: str
+    make: Make, confined: str, monkeypatch: pytest.MonkeyPatch, capabilities: tuple[str, ...], user: str
 ) -> None:
     """CVE-2016-9962, CVE-2019-14271: a program watches for whoever comes in by ``exec``, and looks into it.
 

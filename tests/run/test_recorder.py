@@ -19,7 +19,6 @@ from dockmagic.layer.form import OWNER
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.init import recorder
-from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.transfer import copy_out
 
 if TYPE_CHECKING:
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
-    Force = Callable[[Tier], Tier]
+    Force = Callable[[str], str]
     Layer = Callable[..., dict[str, Entry]]
 
 
 @pytest.fixture(autouse=True)
 def single(force: Force) -> None:
     """Every container here has one user; skipped where no user namespace can be made."""
-    force(Tier.SINGLE)
+    force("single")
 
 
 @pytest.fixture

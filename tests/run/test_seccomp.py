@@ -11,7 +11,7 @@ import pytest
 
 from dockmagic.linux import bpf, disposition, kernel, seccomp
 from dockmagic.linux.capabilities import DEFAULT
-from dockmagic.runtime.init import confined, recorder
+from dockmagic.runtime.init import proot, recorder
 
 MACHINES = ("x86_64", "aarch64", "i386")
 ALLOWED = bpf.ALLOW
@@ -125,14 +125,14 @@ def test_a_capability_brings_its_calls(machine: str) -> None:
 def test_there_is_one_number_for_each_call(machine: str) -> None:
     """The tables of who makes, answers and hides calls say the same."""
     known = numbers(machine)
-    tables = [recorder._CALLS[machine], {"statx": confined._STATX[machine]}]
+    tables = [recorder._CALLS[machine], {"statx": proot._STATX[machine]}]
     if machine != "i386":  # which no dockmagic runs on
         tables.append(kernel._NUMBERS[machine])
         assert disposition._SIGTIMEDWAIT[machine] == b"%d" % known["rt_sigtimedwait"]
     for table in tables:
         assert {name: known.get(f"{name}32", known[name]) for name in table} == table
-    later = {"clone3": confined._CLONE3, "openat2": confined._OPENAT2, "faccessat2": confined._FACCESSAT2,
-             "fchmodat2": confined._FCHMODAT2, "mount_setattr": kernel._MOUNT_SETATTR}  # fmt: skip
+    later = {"clone3": proot._CLONE3, "openat2": proot._OPENAT2, "faccessat2": proot._FACCESSAT2,
+             "fchmodat2": proot._FCHMODAT2, "mount_setattr": kernel._MOUNT_SETATTR}  # fmt: skip
     assert {name: known[name] for name in later} == later
     if machine == "aarch64":
         assert not {"chown", "lchown", "mknod"} & known.keys()

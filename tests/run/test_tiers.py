@@ -19,8 +19,8 @@ from dockmagic.runtime.commit import commit
 from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.disk.leftovers import sweep
 from dockmagic.runtime.disk.record import Mount
+from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.listing import find
-from dockmagic.runtime.machine.isolation import Tier
 from dockmagic.runtime.machine.tiers import choose, explain
 from dockmagic.runtime.transfer import copy_from_host
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
-    Force = Callable[[Tier], Tier]
+    Force = Callable[[str], str]
 
 # What every tier can do: files, owners, modes, links, removals, a directory in another's place, a renamed file that the
 # image gives to somebody.
@@ -49,36 +49,36 @@ cp /bin/busybox /new/tool; chown 10:10 /new/tool; chmod 6755 /new/tool; chown 11
 """
 
 
-@pytest.fixture(params=list(Tier), ids=lambda tier: tier.value)
-def tier(request: pytest.FixtureRequest, force: Force) -> Tier:
+@pytest.fixture(params=list(DRIVERS), ids=lambda tier: tier)
+def tier(request: pytest.FixtureRequest, force: Force) -> str:
     """One tier, forced; skipped with the reason where it does not work."""
     return force(request.param)
 
 
 @pytest.fixture
-def working(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> list[Tier]:
+def working(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tiers that work here and can commit."""
     found = []
-    for chosen in Tier:
-        monkeypatch.setenv("DOCKMAGIC_TIER", chosen.value)
+    for chosen in DRIVERS:
+        monkeypatch.setenv("DOCKMAGIC_TIER", chosen)
         try:
             choose(store.home)
         except NotSupported:
             continue
         found.append(chosen)
-    if not set(found) - {Tier.PROOT}:
+    if not set(found) - {"proot"}:
         pytest.skip("no tier that can commit works here")
-    return [chosen for chosen in found if chosen is not Tier.PROOT]
+    return [chosen for chosen in found if chosen != "proot"]
 
 
-def test_a_program_runs_on_each_tier(tier: Tier, make: Make) -> None:
+def test_a_program_runs_on_each_tier(tier: str, make: Make) -> None:
     """Its output, its exit code, its user, its folder and its environment are the same."""
     container = make(
         "sh", "-c", "echo $A; pwd; id -u; id -g; cat ~/own; echo no >&2; exit 7",
         network="host", user="user", env=["A=b"], workdir="/var/dir",
     )  # fmt: skip
     assert finish(container) == (7, "b\n/var/dir\n1000\n1000\nmine\n", "no\n")
-    assert container.record.tier == tier.value
+    assert container.record.tier == tier
 
 
 @pytest.mark.usefixtures("tier")
@@ -93,13 +93,13 @@ def test_a_missing_program_or_user_is_told(make: Make) -> None:
 
 
 def test_the_same_commands_give_the_same_layer(
-    store: ContentStore, make: Make, working: list[Tier], monkeypatch: pytest.MonkeyPatch
+    store: ContentStore, make: Make, working: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Byte for byte under SOURCE_DATE_EPOCH: owners, set-id bits, links, removals, whoever owns the files on disk."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1500000000")
     layers, tables = {}, {}
     for chosen in working:
-        monkeypatch.setenv("DOCKMAGIC_TIER", chosen.value)
+        monkeypatch.setenv("DOCKMAGIC_TIER", chosen)
         container = make("sh", "-c", _SCRIPT, network="host")
         assert finish(container) == (0, "", "")
         layer = commit(find(store, container.id)).layers[-1]
@@ -146,9 +146,9 @@ def _gone(mark: str) -> bool:
 
 
 @pytest.mark.parametrize("victim", ["shim", "first", "owner"])
-def test_nothing_outlives_a_kill(tier: Tier, make: Make, victim: str) -> None:
+def test_nothing_outlives_a_kill(tier: str, make: Make, victim: str) -> None:
     """Neither a daemon that left its session nor a mount, whoever is killed; and the container can be removed."""
-    mark = f"9{os.getpid()}{len(victim)}{list(Tier).index(tier)}"
+    mark = f"9{os.getpid()}{len(victim)}{list(DRIVERS).index(tier)}"
     nap = f"sleep {mark}"
     container = make("sh", "-c", f"(setsid {nap} &); (trap '' TERM INT HUP; {nap}) & {nap}", network="host")
     owner = subprocess.Popen(["sleep", "100"])
@@ -173,7 +173,7 @@ def _shim_of(container: Container) -> int:
     return int(json.loads((container.folder / "state.json").read_bytes())["shim"])
 
 
-def test_what_a_kill_left_is_swept_away(tier: Tier, make: Make, store: ContentStore) -> None:
+def test_what_a_kill_left_is_swept_away(tier: str, make: Make, store: ContentStore) -> None:
     """A container that was being removed, with overlay's closed folder and files of others; not one of just now."""
     container = make("sh", "-c", "mkdir -m 700 /own; touch /own/file; chown -R 5:5 /own", network="host")
     finish(container)
@@ -199,21 +199,21 @@ def test_a_container_of_work_that_was_killed_is_swept_away(make: Make, store: Co
     assert not container.folder.exists()
 
 
-def test_a_program_that_ends_takes_its_children_along(tier: Tier, make: Make) -> None:
+def test_a_program_that_ends_takes_its_children_along(tier: str, make: Make) -> None:
     """Also one that left its session, as the end of a pid namespace would."""
-    if tier is Tier.PROOT:
+    if tier == "proot":
         pytest.skip("proot itself waits for every child")
-    mark = f"8{os.getpid()}{list(Tier).index(tier)}"
+    mark = f"8{os.getpid()}{list(DRIVERS).index(tier)}"
     assert finish(make("sh", "-c", f"(setsid sleep {mark} >/dev/null 2>&1 &); exit 3", network="host"))[0] == 3
     assert _gone(mark)
 
 
-def test_further_groups_are_joined_or_it_is_said_that_they_are_not(tier: Tier, make: Make) -> None:
+def test_further_groups_are_joined_or_it_is_said_that_they_are_not(tier: str, make: Make) -> None:
     """--group-add needs more than one user."""
     notices: list[str] = []
     container = make("id", "-G", group_add=["extra"], network="host", on_notice=notices.append)
     joined = "2000" in finish(container)[1].split()
-    assert joined == (tier not in (Tier.SINGLE, Tier.PROOT))
+    assert joined == (tier not in ("single", "proot"))
     assert [notice.split()[0] for notice in notices] == ([] if joined else ["--group-add"])
 
 
@@ -259,13 +259,13 @@ def test_a_working_folder_is_made_inside_only(make: Make, tmp_path: Path) -> Non
         make("true", network="host", workdir="/etc/passwd").start()
 
 
-def test_what_a_tier_cannot_hold_is_refused(tier: Tier, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_tier_cannot_hold_is_refused(tier: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can be mounted and no network kept away, a container is not made as if it could.
 
     The reason is the tier, not a program that is not installed: it would not help.
     """
     monkeypatch.setattr("dockmagic.runtime.shim.reaper._KNOWN", ())
-    if tier not in (Tier.CHROOT, Tier.PROOT):
+    if tier not in ("chroot", "proot"):
         pytest.skip("this one can")
     with pytest.raises(NotSupported, match="--network none cannot be held"):
         make("true", network="none")
@@ -288,7 +288,7 @@ def test_an_unknown_tier_is_told(store: ContentStore, monkeypatch: pytest.Monkey
 def test_each_tier_says_whether_it_works(store: ContentStore) -> None:
     """One line each, with the reason where it does not."""
     lines = explain(store.home)
-    assert len(lines) == len(Tier)
+    assert len(lines) == len(DRIVERS)
     assert any(answer.startswith("yes") for _, answer in lines)
     assert all(answer for _, answer in lines)
 
@@ -316,7 +316,7 @@ from dockmagic.oci.errors import DockmagicError
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.home import Home
 try:
-    print(choose(Home(sys.argv[1])).tier.value)
+    print(choose(Home(sys.argv[1])).tier)
 except DockmagicError as error:
     print(error.message, "|", error.hint)
 """
@@ -365,7 +365,7 @@ from dockmagic.store.content import ContentStore
 store = ContentStore(Home(sys.argv[1]))
 store.home.prepare()
 try:
-    tier = choose(store.home).tier.value
+    tier = choose(store.home).tier
 except DockmagicError as error:
     print(error)
     sys.exit()

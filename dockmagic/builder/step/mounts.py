@@ -192,7 +192,7 @@ class Mounted:
     @property
     def _carries(self) -> bool:
         """Whether mounts are copies that are brought in and taken out, see `runtime.carrying`."""
-        return not self._isolation.namespaces
+        return not self._isolation.driver.mounts
 
     def _tmpfs(self, mount: Mount) -> RunMount:
         data = f"size={mount.size}" if mount.size else ""

@@ -181,7 +181,7 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
 
 def _carried(container: Container) -> contextlib.AbstractContextManager[None]:
     """Its mounts in their places, where they are no mounts."""
-    if container.isolation.namespaces:
+    if not container.isolation.driver.carries_mounts:
         return contextlib.nullcontext()
     from dockmagic.runtime.carrying import carried
 
@@ -213,12 +213,11 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
 
 def _layer(shop: Workshop, container: Container, below: Image, *, line: int) -> NewLayer | None:
     """What the program has written, as a layer in the store; None if it is nothing."""
-    from dockmagic.runtime.caveats import caveats
     from dockmagic.runtime.commit import write_layer
 
     written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
     if written is None:
         return None
-    for notice in caveats(container.isolation, written.table, below):
+    for notice in container.isolation.driver.commit_warnings(written.table, below):
         shop.warn(BuildWarned(text=notice, line=line))
     return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

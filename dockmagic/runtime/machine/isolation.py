@@ -1,54 +1,46 @@
-"""How much of a machine a container gets: a tier, with what is needed to use it here."""
+"""How much of a machine a container gets: a driver and a snapshotter, with what they use here."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dockmagic.layer.form import Form, Owners
+from dockmagic.oci.errors import NotSupported
+from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.snapshot.table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
+    from dockmagic.runtime.drivers.driver import Driver
     from dockmagic.snapshot.snapshotter import Snapshotter
 
-__all__ = ["Isolation", "Tier"]
-
-
-class Tier(Enum):
-    """How much of a machine a container gets, best first; the value is what ``DOCKMAGIC_TIER`` takes."""
-
-    ROOT = "root"
-    SUBID = "subid"
-    SINGLE = "single"
-    CHROOT = "chroot"
-    PROOT = "proot"
+__all__ = ["Isolation"]
 
 
 class Isolation(msgspec.Struct, frozen=True):
-    """One tier on this machine, ready to be used.
+    """A driver on this machine, ready to be used, with the snapshotter that works with it.
 
     Attributes:
-        tier: which.
+        tier: name of the driver, of `dockmagic.runtime.drivers.table`.
         uid_map: rows of (inside, outside, count); empty without a user namespace.
         gid_map: likewise.
         helpers: paths of newuidmap and newgidmap, where they must write the maps.
+        program: path of the program that runs containers; empty for none.
         snapshotter: name of what makes root file systems, of `dockmagic.snapshot.table`.
-        proot: path of proot, where it must stand for namespaces.
     """
 
-    tier: Tier
+    tier: str
     uid_map: tuple[tuple[int, int, int], ...] = ()
     gid_map: tuple[tuple[int, int, int], ...] = ()
     helpers: tuple[str, ...] = ()
+    program: str = ""
     snapshotter: str = "overlay"
-    proot: str = ""
 
     @property
-    def namespaces(self) -> bool:
-        """Whether a container has processes and mounts of its own."""
-        return self.tier in (Tier.ROOT, Tier.SUBID, Tier.SINGLE)
+    def driver(self) -> Driver:
+        """What runs containers here."""
+        return DRIVERS[self.tier]
 
     @property
     def user_xattrs(self) -> bool:
@@ -58,7 +50,7 @@ class Isolation(msgspec.Struct, frozen=True):
     @property
     def keeps_owners(self) -> bool:
         """Whether files can belong to several users; else their owners are only noted down."""
-        return self.tier not in (Tier.SINGLE, Tier.PROOT)
+        return self.driver.keeps_owners
 
     @property
     def needs_worker(self) -> bool:
@@ -73,8 +65,7 @@ class Isolation(msgspec.Struct, frozen=True):
     @property
     def form(self) -> Form:
         """How layers lie on disk here."""
-        owners = Owners.NOTED if self.tier is Tier.SINGLE else Owners.KEEP if self.keeps_owners else Owners.MINE
-        return Form(owners, self.snapshots.whiteouts(user_xattrs=self.user_xattrs))
+        return Form(Owners(self.driver.owners), self.snapshots.whiteouts(user_xattrs=self.user_xattrs))
 
     @property
     def form_name(self) -> str:
@@ -92,28 +83,38 @@ class Isolation(msgspec.Struct, frozen=True):
     def record(self) -> dict[str, Any]:
         """As the shim and the worker take it, and as a container keeps it."""
         return {
+            "tier": self.tier,
             "uid_map": [list(row) for row in self.uid_map],
             "gid_map": [list(row) for row in self.gid_map],
             "helpers": list(self.helpers),
             "snapshotter": self.snapshotter,
-            "proot": self.proot,
+            "program": self.program,
             "userxattr": self.user_xattrs,
-            "namespaces": self.namespaces,
             "keeps_owners": self.keeps_owners,
             "form": str(self.form),
         }
 
     @classmethod
     def of(cls, tier: str, known: dict[str, Any]) -> Isolation:
-        """What `record` gave of a tier."""
+        """What `record` gave of a tier.
+
+        Raises:
+            NotSupported: it names what is not in the tables.
+        """
+        # What has no name in it is of before there were names.
+        snapshotter = known.get("snapshotter") or ("copy" if known["copies"] else "overlay")
+        if tier not in DRIVERS or snapshotter not in SNAPSHOTTERS:
+            raise NotSupported(
+                f"this dockmagic knows no tier {tier!r} with the snapshotter {snapshotter!r}",
+                hint="Use the one that the container was made with",
+            )
         return cls(
-            Tier(tier),
+            tier,
             tuple(tuple(row) for row in known["uid_map"]),
             tuple(tuple(row) for row in known["gid_map"]),
             tuple(known["helpers"]),
-            # Containers of before there were names have only this.
-            snapshotter=known.get("snapshotter") or ("copy" if known["copies"] else "overlay"),
-            proot=known["proot"],
+            known["program"] if "program" in known else known["proot"],
+            snapshotter,
         )
 
 

@@ -7,6 +7,8 @@ import os
 import socket
 from typing import Any
 
+from dockmagic.snapshot.mountpoints import remember
+
 __all__ = ["Folder"]
 
 _NOTE = 4096  # more than a state takes
@@ -43,11 +45,7 @@ class Folder:
 
     def remember(self, created: list[str]) -> None:
         """Write down which mount points were made for it, as far as they were not there."""
-        path = f"{self.path}/mountpoints"
-        if created:
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.writelines(name + "\0" for name in created)
+        remember(self.path, created)
 
     def listen(self) -> socket.socket:
         """Take connections here from now on."""

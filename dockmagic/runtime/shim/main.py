@@ -20,7 +20,8 @@ from typing import Any
 
 from dockmagic.linux import cgroups, idmap, kernel
 from dockmagic.linux.insistence import Insistence
-from dockmagic.runtime.init import birth, guard, recorder, secretfiles, wire
+from dockmagic.runtime.drivers.table import DRIVERS
+from dockmagic.runtime.init import wire
 from dockmagic.snapshot import ownertable
 
 from . import forwarder, log
@@ -51,7 +52,7 @@ class _Shim:
         self.streams = Streams(self.poll, self.clients, path if spec["keep_log"] else "")
         self.groups: list[str] = []
         self.forwarder = 0
-        self.birth = birth.Birth(spec)
+        self.init = DRIVERS[spec["tier"]].init(spec)
         self.processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.insistence = Insistence(self.processes)
         self.users = self.mounts = -1  # the container's namespaces of these
@@ -72,18 +73,17 @@ class _Shim:
         tty = spec["process"]["tty"]
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ends = (-1, -1, -1) if tty else self.streams.pipes(stdin=spec["open_stdin"])
-        if spec["tier"] == "chroot":
-            try:
-                self.birth.secrets = secretfiles.SecretFiles(spec)
-            except (OSError, ValueError) as error:
-                return {"error": str(error), "code": _FAILED}
         try:
-            self.pid = kernel.clone(birth.flags(spec))
+            self.init.ready()
+        except (OSError, ValueError) as error:
+            return {"error": str(error), "code": _FAILED}
+        try:
+            self.pid = kernel.clone(self.init.flags)
         except OSError as error:
             return {"error": f"no namespaces: {error.strerror}", "code": _FAILED}
         if self.pid == 0:
             outer.close()
-            self.birth.first(inner, ends)
+            self.init.start(inner, ends)
         inner.close()
         for end in ends:
             if end >= 0:
@@ -141,6 +141,8 @@ class _Shim:
 
     def _note_user(self, uid: int, gid: int, *, first: bool) -> None:
         """Write down whose program begins, where there is one user only."""
+        from dockmagic.runtime.init import recorder
+
         table = ownertable.open_table(self.folder.path)
         if first:
             ownertable.set_default(table, uid, gid)
@@ -167,6 +169,8 @@ class _Shim:
 
     def _record(self, listener: int) -> None:
         """Have the calls that come from `listener` answered by a process of its own."""
+        from dockmagic.runtime.init import recorder  # it is there: who listens made the filter of it
+
         pid = os.fork()
         if pid == 0:
             recorder.record(self.spec, listener, self.users, self.mounts)
@@ -216,10 +220,7 @@ class _Shim:
 
     def _end_orphans(self) -> None:
         """What the end of a pid namespace does by itself."""
-        if not self.spec["namespaces"]:
-            guard.end_children(self.processes, frozenset(pid for pid, _ in self.children.values()))
-        if self.birth.secrets is not None:
-            self.birth.secrets.take_away()
+        self.init.end(self.processes, frozenset(pid for pid, _ in self.children.values()))
 
     def finish(self, code: int, started: float) -> None:
         """Write down how it ended, then tell everybody, in this order: who hears of it may look."""
@@ -354,7 +355,7 @@ class _Shim:
         middle = os.fork()
         if middle == 0:
             outer.close()
-            self.birth.further(request, inner, tells, passed, pidfd=self.pidfd, users=self.users, groups=self.groups)
+            self.init.exec(request, inner, tells, passed, pidfd=self.pidfd, users=self.users, groups=self.groups)
         inner.close()
         os.close(tells)
         os.waitpid(middle, 0)
@@ -411,8 +412,6 @@ def main() -> None:
     except BlockingIOError:
         first.send({"error": "the container is running already", "code": _FAILED})
         return
-    if not spec["namespaces"]:
-        kernel.adopt_orphans()
     shim = _Shim(spec, first)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(shim.pid, signal.SIGKILL) if shim.pid else sys.exit(_FAILED))
     started = time.time()

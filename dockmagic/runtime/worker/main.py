@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
@@ -20,55 +19,33 @@ from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.linux import idmap, kernel
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, NotSupported, PathNotFound
+from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import rootfs
 from dockmagic.runtime.machine import obstacles
-from dockmagic.runtime.shim.folder import Folder
 from dockmagic.snapshot.remove import remove_tree
 from dockmagic.snapshot.snapshotter import Snapshot
 from dockmagic.snapshot.table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import contextlib
+    from collections.abc import Callable
 
 __all__ = ["main"]
 
 
 def _probe(_files: list[int], isolation: dict[str, Any], folder: str) -> dict[str, Any]:
-    """The best snapshotter that works in a folder, and why a better one does not."""
+    """Try a driver in a folder; the best snapshotter that works with it there, and why a better one does not."""
+    driver = DRIVERS[isolation["tier"]]
+    driver.probe(folder)
     why = ""
     for name, snapshotter in SNAPSHOTTERS.items():
-        if snapshotter.needs_mounts and not isolation["namespaces"]:
+        if snapshotter.needs_mounts and not driver.mounts_snapshots:
             continue
-        refusal = snapshotter.probe(folder, user_xattrs=isolation["userxattr"], owners=isolation["keeps_owners"])
+        refusal = snapshotter.probe(folder, user_xattrs=isolation["userxattr"], owners=driver.keeps_owners)
         if not refusal:
             return {"snapshotter": name, "refusal": why}
         why = why or refusal
     raise NotSupported(why)
-
-
-def _probe_chroot(_files: list[int], _isolation: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Do once what a container in a mere chroot needs: change owners, make devices, go in, be somebody else."""
-    place = Path(folder, f".probe-{os.getpid()}-{os.urandom(4).hex()}")
-    try:
-        place.mkdir()
-        os.chown(place, 1, 1)
-        os.mknod(place / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.chroot(place)
-                os.setresgid(1, 1, 1)
-                os.setresuid(1, 1, 1)
-                os._exit(0)
-            finally:
-                os._exit(1)
-        if os.waitpid(pid, 0)[1]:
-            raise NotSupported("root may not change its root folder and its user here")
-    except OSError as error:
-        raise NotSupported(f"root may not give files away or make devices here ({error.strerror})") from None
-    finally:
-        remove_tree(place)
-    return {}
 
 
 def _unpack(
@@ -188,31 +165,9 @@ def _put(
         os.close(table)
 
 
-@contextlib.contextmanager
-def _tree(spec: dict[str, Any], pid: int) -> Iterator[str]:
-    """The container's whole tree, with its volumes: as its process sees it, else mounted here."""
-    if not spec["namespaces"]:
-        yield f"{spec['folder']}/merged"
-        return
-    if pid:
-        # Its own view: two overlays must not share an upper folder.
-        yield f"/proc/{pid}/root"
-        return
-    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    merged = f"{spec['folder']}/merged"
-    SNAPSHOTTERS[spec["snapshotter"]].mount(Snapshot.of(spec), merged)
-    try:
-        created: list[str] = []
-        try:
-            rootfs.mount_volumes(spec, merged, created)
-        except ValueError as error:
-            raise InvalidInput(str(error), hint="Make the container anew with another target") from None
-        finally:
-            Folder(spec["folder"]).remember(created)
-        yield merged
-    finally:
-        os.chdir("/")
-        kernel.umount(merged)
+def _tree(spec: dict[str, Any], pid: int) -> contextlib.AbstractContextManager[str]:
+    """The container's whole tree, with its volumes; see `Driver.tree`."""
+    return DRIVERS[spec["tier"]].tree(spec, pid)
 
 
 def _make_workdir(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], path: str) -> dict[str, Any]:
@@ -246,7 +201,6 @@ def _view(spec: dict[str, Any]) -> contextlib.AbstractContextManager[str]:
 
 _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "probe": _probe,
-    "probe_chroot": _probe_chroot,
     "unpack": _unpack,
     "unpack_arriving": _unpack_arriving,
     "populate": _populate,
@@ -273,10 +227,8 @@ def main() -> None:
     # In a running container's own user namespace, its root may look at it through /proc; its mounts are not joined,
     # for then a late import would run the container's code.
     running = request["arguments"].get("pid", 0) if isolation["uid_map"] else 0
-    flags = kernel.CLONE_NEWNS if isolation["namespaces"] else 0
-    flags |= kernel.CLONE_NEWUSER if isolation["uid_map"] else 0
-    if isolation["namespaces"] and request["task"] == "probe":
-        flags |= kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWCGROUP
+    driver = DRIVERS[isolation["tier"]]
+    flags = (driver.probe_flags if request["task"] == "probe" else driver.worker_flags)(isolation)
     try:
         if running:
             kernel.setns(idmap.outer_namespace(running), kernel.CLONE_NEWUSER)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.layer.form import Owners
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -14,24 +12,19 @@ if TYPE_CHECKING:
     from dockmagic.layer.table import LayerTable
     from dockmagic.layer.tree import Node
 
-    from .machine.isolation import Isolation
-
-__all__ = ["caveats"]
+__all__ = ["commit_warnings"]
 
 _SHOWN: Final = 3
 _ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 
 
-def caveats(isolation: Isolation, table: LayerTable, below: Image) -> list[str]:
-    """One line for each kind of thing that may be wrong; none where there are several users.
+def commit_warnings(table: LayerTable, below: Image) -> list[str]:
+    """One line for each kind of thing that may be wrong.
 
     Args:
-        isolation: that the container ran in.
         table: of the layer.
         below: the image.
     """
-    if isolation.form.owners is not Owners.NOTED:
-        return []
     nodes = below.files.nodes
     found = []
     if lost := list(_lost_owners(table, nodes)):
