@@ -106,13 +106,14 @@ def test_containers_volumes_and_paths_in_them_are_offered(
     assert not offered or text.endswith(fragment)
 
 
-def test_flags_come_with_their_help(completing: InteractiveShell) -> None:
-    """The second column of the list says what a flag does."""
+def test_a_flags_type_is_one_short_word(completing: InteractiveShell) -> None:
+    """JupyterLab prints the type in a narrow column beside the names, where a sentence covers them."""
     (matcher,) = completing.Completer.custom_matchers
-    text = "%pull --plan"
-    context = CompletionContext(token="", full_text=text, cursor_position=len(text), cursor_line=0, limit=None)
-    (flag,) = matcher(context)["completions"]
-    assert flag.type.startswith("List the layers")
+    for text in ("%pull --", "%docker run --", "%layers ub"):
+        context = CompletionContext(token="", full_text=text, cursor_position=len(text), cursor_line=0, limit=None)
+        found = matcher(context)["completions"]
+        assert found
+        assert {one.type for one in found} <= {"flag", "image"}
 
 
 def test_completion_is_quick_and_asks_nobody(completing: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,3 +219,19 @@ def test_an_interrupt_ends_with_one_line_and_a_whole_store(run: Run) -> None:
     assert "the store is whole" in interrupted[-1]["traceback"][0]
     assert images[0]["text"] == "''\n"
     assert "error" not in {output["output_type"] for output in [*again, *checked]}
+
+
+def test_samples_are_told_once_until_they_are_switched(run: Run) -> None:
+    """Under the first table of a kernel, and not under each."""
+    shown = run(
+        "%docker samples off",
+        "%docker samples on",
+        "%images",
+        "%images",
+        "%docker images --tree",
+        "%docker samples off",
+        "%docker samples on",
+        "%images",
+    )
+    told = ["stand-ins made" in str(outputs) for outputs in shown]
+    assert told == [False, False, True, False, False, False, False, True]

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from .context import CommandContext
     from .result import Result
 
-__all__ = ["Invocation", "bind"]
+__all__ = ["STAND_INS", "Invocation", "bind"]
 
-# Under every table while they are on: nobody shall take a stand-in for the real thing.
-_STAND_INS: Final = "Samples: stand-ins made on this machine, not Docker Hub's images"
+#: Under a table while samples are on: nobody shall take a stand-in for the real thing.
+STAND_INS: Final = "Samples: stand-ins made on this machine, not Docker Hub's images"
 _WRITTEN: Final = (ParameterSource.COMMANDLINE, ParameterSource.PROMPT)
 
 
@@ -85,7 +85,7 @@ class Invocation:
         self._context.params = dict(self.parameters)
         result = self.verb.call(self._context, ctx)
         if isinstance(result, Table) and ctx.engine.samples is not None:
-            return msgspec.structs.replace(result, notes=(*result.notes, _STAND_INS))
+            return msgspec.structs.replace(result, notes=(*result.notes, STAND_INS))
         return result
 
 

@@ -207,7 +207,7 @@ def _flags(parameters: Iterable[click.Parameter], fragment: str) -> Iterator[tup
             continue
         for name in parameter.opts:
             if (name.startswith("--") and name.startswith(fragment)) or name == fragment != "-":
-                yield name, getattr(parameter, "help", "") or "flag"
+                yield name, "flag"  # a page prints the type beside the names, so that a sentence covers them
 
 
 def _children(tree: Any, fragment: str, *, whole: bool) -> Iterator[tuple[str, str]]:

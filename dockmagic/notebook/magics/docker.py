@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
+from msgspec import structs
 
 from dockmagic.notebook.terminals.sessions import Sessions
 from dockmagic.notebook.text import PROG
@@ -49,6 +50,7 @@ class DockMagics(Magics):
         self._shell = shell
         self._engine: Engine | None = None
         self._transferred: tuple[int, Transferred] | None = None
+        self._told_of: object = None  # the samples that a table has been marked by
         self._servers: list[RegistryServer] = []
         self._sessions = Sessions()
         self.seen_tags: dict[str, tuple[str, ...]] = {}
@@ -179,7 +181,7 @@ class DockMagics(Magics):
             talk = self._sessions.talk(text, streams, verb=call.name, wait=own.wait)
             ctx = self._context(text, on_progress=on_progress, follow_build=following, on_output=streams, terminal=talk)
             try:
-                result = call.run(ctx)
+                result = self._marked_once(call.run(ctx))
             except DockmagicError as error:
                 _leave_result(error, following)
                 raise
@@ -208,6 +210,7 @@ class DockMagics(Magics):
         )
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
+        from dockmagic.commands.cmdline.invocation import STAND_INS
         from dockmagic.commands.cmdline.result import Serving, Table
         from dockmagic.notebook.values.output import Output
 
@@ -217,8 +220,20 @@ class DockMagics(Magics):
         if not isinstance(result, Table) or isinstance(value, Output):
             return ()
         if hasattr(value, "headline"):  # a view has its own totals; that samples are on must be said all the same
-            return result.notes[-1:] if self.engine.samples is not None else ()
+            return tuple(note for note in result.notes if note == STAND_INS)
         return result.notes
+
+    def _marked_once(self, result: Result) -> Result:
+        """A result that says that samples are on only if no one before it did."""
+        from dockmagic.commands.cmdline.invocation import STAND_INS
+        from dockmagic.commands.cmdline.result import Table
+
+        if not isinstance(result, Table) or STAND_INS not in result.notes:
+            return result
+        if self._told_of is not self.engine.samples:
+            self._told_of = self.engine.samples
+            return result
+        return structs.replace(result, notes=tuple(note for note in result.notes if note != STAND_INS))
 
     def _raise_first(self, value: Any, errors: Sequence[DockmagicError]) -> None:
         if not errors:
