@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dockmagic.commands.cmdline.result import (
@@ -63,30 +62,15 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
 
 
 def _table(table: Table) -> Any:
-    from dockmagic.rows import ArgumentRow, ChangeRow, LayerRow, TargetRow, TreeRow, WarningRow, WrittenRow
+    from dockmagic.notebook.views.by_row_type import view_of
+    from dockmagic.rows import ArgumentRow, TargetRow, TreeRow
 
-    subject: Any = table.subject
-    rows: Any = table.rows
-    settings: Any = {"row_type": table.row_type, "shown": table.shown}
-    if subject is not None and table.row_type is LayerRow:
-        from dockmagic.notebook.views.layers import LayersView
-
-        return LayersView(subject, rows, text=partial(plain_text, table), **settings)
-    if subject is not None and table.row_type is ChangeRow:
-        from dockmagic.notebook.views.diff import DiffView
-
-        return DiffView(subject, rows, text=partial(plain_text, table), **settings)
-    if subject is not None and table.row_type is WrittenRow:
-        from dockmagic.notebook.views.written import WrittenView
-
-        return WrittenView(subject, rows, text=partial(plain_text, table), **settings)
-    if rows and table.row_type is WarningRow:
-        from dockmagic.notebook.views.check import CheckView
-
-        return CheckView(plain_text(table), rows, subject.source, first_line=subject.first_line)
+    view = view_of(table)
+    if view is not None:
+        return view
     told = table.lines is not None and table.row_type not in (ArgumentRow, TargetRow)  # a frame says more of these
     if told or table.row_type is TreeRow:
-        return Output(plain_text(table), rows=table.rows, **settings)
+        return Output(plain_text(table), rows=table.rows, row_type=table.row_type, shown=table.shown)
     from dockmagic.rows.frame import frame
 
     return frame(table.rows, table.row_type, table.shown, whole=table.whole)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dockmagic.commands.output.table_output import plain_text
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
 from dockmagic.notebook.values.output import Output
@@ -12,7 +13,9 @@ from dockmagic.rows import WarningRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CheckView", "warnings_html"]
+    from dockmagic.commands.cmdline.result import Table
+
+__all__ = ["CheckView", "view_of", "warnings_html"]
 
 
 class CheckView(Output):
@@ -54,3 +57,10 @@ def warnings_html(found: Sequence[WarningRow]) -> html.Markup:
     rows = ((str(one.line or ""), html.code(one.rule), html.text(one.message), html.text(one.fix)) for one in found)
     table = html.table(rows, header=("Line", "Rule", "What", "Fix"), numbers=(0,))
     return html.details(html.bold(count(len(found), "warning")), table, opened=True)
+
+
+def view_of(table: Table) -> CheckView | None:
+    """The view of a verb's table; see `by_row_type`."""
+    subject: Any = table.subject
+    rows: Any = table.rows
+    return CheckView(plain_text(table), rows, subject.source, first_line=subject.first_line) if rows else None

@@ -9,16 +9,17 @@ from dockmagic.notebook.names import subject_name
 
 from .answers import changes_page, file_text, sizes
 from .changes import changes_html, changes_text, counts
-from .view import View
+from .view import View, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dockmagic.commands.cmdline.result import Table
     from dockmagic.image.analysis import Diff, Difference
     from dockmagic.layer.compare import Change
     from dockmagic.rows import ChangeRow
 
-__all__ = ["DiffView"]
+__all__ = ["DiffView", "view_of"]
 
 #: The static twin carries the unified text of so many small files, if both images are small enough to be read.
 _TEXTS: Final = 4
@@ -155,3 +156,10 @@ def _unified(text: str) -> html.Markup:
             html.Markup('<span style="color:{}">{}</span>').format(colour, line) if colour else html.text(line)
         )
     return html.pre(html.Markup("\n").join(lines), style="margin:2px 0 6px 1.4em")
+
+
+def view_of(table: Table) -> DiffView | None:
+    """The view of a verb's table; see `by_row_type`."""
+    subject: Any = table.subject
+    rows: Any = table.rows
+    return DiffView(subject, rows, **settings_of(table)) if subject is not None else None

@@ -11,19 +11,20 @@ from dockmagic.notebook.text import count
 
 from .answers import changes_page, file_text
 from .changes import changes_html, counts
-from .view import View
+from .view import View, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
+    from dockmagic.commands.cmdline.result import Table
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.notebook.plots import Chart
     from dockmagic.rows import LayerRow
 
-__all__ = ["LayersView"]
+__all__ = ["LayersView", "view_of"]
 
 _CODE_WIDTH: Final = 90
 _PATHS_PER_LAYER: Final = 40
@@ -142,3 +143,10 @@ def _marks(row: LayerRow) -> html.Markup:
     found = (("A", row.added), ("C", row.changed), ("D", row.deleted))
     marks = (html.run(html.letter(letter), html.muted(f"{number:,}")) for letter, number in found if number)
     return html.Markup(" ").join(marks)
+
+
+def view_of(table: Table) -> LayersView | None:
+    """The view of a verb's table; see `by_row_type`."""
+    subject: Any = table.subject
+    rows: Any = table.rows
+    return LayersView(subject, rows, **settings_of(table)) if subject is not None else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from dockmagic.commands.output.table_output import plain_text
 from dockmagic.notebook.text import printable
 
 if TYPE_CHECKING:
@@ -15,9 +17,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from dockmagic.commands.cmdline.result import Table
     from dockmagic.rows import Row
 
-__all__ = ["View", "is_live"]
+__all__ = ["View", "is_live", "settings_of"]
 
 
 class View(ABC):
@@ -95,3 +98,8 @@ def is_live() -> bool:
 
     shell = get_ipython()
     return getattr(shell, "kernel", None) is not None and os.environ.get("DOCKMAGIC_WIDGETS", "1") != "0"
+
+
+def settings_of(table: Table) -> dict[str, Any]:
+    """The keywords of a `View` that are those of a verb's table."""
+    return {"row_type": table.row_type, "shown": table.shown, "text": partial(plain_text, table)}

@@ -12,16 +12,17 @@ from dockmagic.notebook.stack import WRITABLE, image_lines, image_slabs, slab
 from dockmagic.notebook.text import count, printable
 
 from .answers import changes_page
-from .view import View
+from .view import View, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dockmagic.commands.cmdline.result import Table
     from dockmagic.layer.compare import Change
     from dockmagic.rows import WrittenRow
     from dockmagic.runtime.container import Container
 
-__all__ = ["WrittenView"]
+__all__ = ["WrittenView", "view_of"]
 
 _LINES: Final = 200
 _TEXT_LINES: Final = 30
@@ -154,3 +155,10 @@ def _hides(row: WrittenRow) -> str:
 def _words(row: WrittenRow) -> str:
     hidden = _hides(row)
     return "  ".join(part for part in (f"{_size_of(row):>8}", f"hides {hidden}" if hidden else "") if part)
+
+
+def view_of(table: Table) -> WrittenView | None:
+    """The view of a verb's table; see `by_row_type`."""
+    subject: Any = table.subject
+    rows: Any = table.rows
+    return WrittenView(subject, rows, **settings_of(table)) if subject is not None else None
