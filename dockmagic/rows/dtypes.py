@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import operator
 import stat
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype, take
 
+from dockmagic.oci.errors import InvalidInput
+
+from .sizes import bytes_of
 from .words import human_size, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["ByteCount", "DigestArray", "DigestDtype", "ModeArray", "ModeDtype", "SizeArray", "SizeDtype"]
+__all__ = ["ByteCount", "ByteMean", "DigestArray", "DigestDtype", "ModeArray", "ModeDtype", "SizeArray", "SizeDtype"]
 
 
 class ByteCount(int):
@@ -34,6 +37,21 @@ class ByteCount(int):
         return human_size(self)
 
     __str__ = int.__repr__
+
+
+class ByteMean(float):
+    """A mean, median or deviation of numbers of bytes, which shows itself likewise; in every other way a ``float``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return human_size(round(self))
+
+    __str__ = float.__repr__
+
+
+#: Results of a column that are in bytes and no whole numbers.
+_IN_BYTES: Final = ("mean", "median", "std", "sem")
 
 
 class _ShownArray(ExtensionArray):  # type: ignore[misc]  # pandas has no types
@@ -175,6 +193,20 @@ class SizeArray(_ShownArray):
     def _scalar(self, value: Any) -> Any:
         return ByteCount(value) if isinstance(value, (int, np.integer)) else value
 
+    def _binary(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
+        if isinstance(other, str):  # frame[frame.Size > "10MB"]
+            try:
+                return super()._binary(bytes_of(other), operation)
+            except InvalidInput:
+                if operation is operator.eq or operation is operator.ne:  # nothing is equal to what is no size
+                    return pd.array([operation is operator.ne] * len(self), dtype="boolean")
+                raise
+        return super()._binary(other, operation)
+
+    def _reduce(self, name: str, *, skipna: bool = True, keepdims: bool = False, **kwargs: Any) -> Any:
+        result = super()._reduce(name, skipna=skipna, keepdims=keepdims, **kwargs)
+        return ByteMean(result) if name in _IN_BYTES and isinstance(result, float) and not np.isnan(result) else result
+
     def _keep(self, result: Any, other: Any) -> Any:
         # Bytes stay bytes while they are integers; a share (size / size) is a plain number.
         whole = getattr(getattr(result, "dtype", None), "kind", "") in ("i", "u")
@@ -224,7 +256,10 @@ class SizeArray(_ShownArray):
         return self._inner._quantile(qs, interpolation)
 
     def _groupby_op(self, **kwargs: Any) -> Any:
-        return self._keep(self._inner._groupby_op(**kwargs), None)
+        result = self._inner._groupby_op(**kwargs)
+        if kwargs.get("how") in _IN_BYTES:
+            result = result.round().astype("Int64")  # a column shows sizes, and a part of a byte is none
+        return self._keep(result, None)
 
 
 def _size_text(value: Any) -> str:

@@ -75,6 +75,11 @@ def test_a_view_can_be_gone_on_with(bundle, shared_shell: InteractiveShell) -> N
     assert len(view) == len(view.frame()) == len(view.json()) == 5
     assert view.text.startswith("LAYER")
     assert view.json()[0]["DiffID"].startswith("sha256:")
+    assert view["Size"].sum() == view.Size.sum() == sum(row.size for row in view)
+    assert list(view.sort_values("Size").columns) == list(view.to_frame().columns) == list(view.columns)
+    assert "Size" in dir(view)
+    with pytest.raises(AttributeError, match="nosuch"):
+        view.nosuch  # noqa: B018
     assert view.plot()._repr_png_().startswith(b"\x89PNG")
 
 

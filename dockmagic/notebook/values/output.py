@@ -84,6 +84,10 @@ class Output:
 
         return pd.DataFrame({"Line": pd.Series(self.text.splitlines(), dtype="str")})
 
+    def to_frame(self) -> pd.DataFrame:
+        """The same as `frame`."""
+        return self.frame()
+
 
 class Data:
     """JSON-like data that a command gave; to be indexed like the list or dict that it is.
@@ -132,6 +136,8 @@ class Data:
         import pandas as pd
 
         return pd.json_normalize(self._data)
+
+    to_frame = frame
 
 
 class ImageList(tuple[Any, ...]):

@@ -61,11 +61,31 @@ class View(ABC):
     def __str__(self) -> str:
         return self.text
 
-    def frame(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """The rows as a DataFrame."""
         from dockmagic.rows.frame import frame
 
         return frame(self.rows, self.row_type, self.shown)
+
+    frame = to_frame
+
+    def __getitem__(self, key: Any) -> Any:
+        """What the frame has there: a column, or the rows that a mask chooses."""
+        return self.to_frame()[key]
+
+    def __getattr__(self, name: str) -> Any:
+        """A column or method of the frame: ``view.Size.sum()``, ``view.sort_values("Size")``."""
+        if name.startswith("_") or name in ("rows", "row_type", "shown"):  # of a view that is half made
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        try:
+            return getattr(self.to_frame(), name)
+        except AttributeError:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+            ) from None
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.shown})
 
     def json(self) -> Any:
         """The rows as plain data, keyed by docker's template names."""
