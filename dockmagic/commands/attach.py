@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag, option
 from .streams.stream_io import follow
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from dockmagic.engine.step_rows import unstable_rows
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import UnstableRow
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Built, Table
 from .flags.build import build_flags, unused_flags
 from .output.call_option import CALLS, Call, CallType
@@ -43,6 +44,19 @@ _STYLES = ("auto", "plain", "tty", "quiet", "rawjson")
     ("build --verify-reproducible .", "build twice, and tell what differs"),
     returns="Built",
     refused=REFUSED,
+    common=(
+        "-t",
+        "-f",
+        "--target",
+        "--build-arg",
+        "--no-cache",
+        "--pull",
+        "--platform",
+        "--secret",
+        "-o",
+        "--check",
+        "--explain",
+    ),
     aliases=("builder build", "buildx build", "image build"),
     magic=True,
     cell=CellText(read_by=(("context", "-"), ("dockerfile", "-")), dockerfile=True, defaults={"context": "-"}),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.builds import cache_rows
 from dockmagic.rows import CacheRow
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .flags.shared import all_digits, builder, form
 from .output.format import human_size
 from .output.table_output import listing

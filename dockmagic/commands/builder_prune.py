@@ -8,7 +8,8 @@ from dockmagic.engine.builds import cache_rows
 from dockmagic.rows import CacheRow
 from dockmagic.runtime.flags.sizes import parse_size
 
-from .cmdline.command import flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag, option
 from .cmdline.result import Table, Text
 from .flags.shared import builder, long_filters
 from .output.format import human_size, short_id

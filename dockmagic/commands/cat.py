@@ -9,7 +9,8 @@ from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
 from dockmagic.image.path import ImagePath
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument
 from .cmdline.result import Content
 from .flags.shared import platform, platform_of, tell_remote
 

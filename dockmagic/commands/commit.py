@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Transferred
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import RemovedRow
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .cmdline.result import Table, Text
 from .flags.shared import long_filters
 from .output.format import human_size

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.oci.errors import InvalidInput
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Nothing
 from .output.format import human_size
 from .streams.archive_output import archive_output

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument
 from .cmdline.result import Text
 from .flags.container import REFUSED, create, creation_flags
 
@@ -22,6 +23,7 @@ __all__ = ["command"]
     ("create -i -t --name box busybox sh", "with a terminal: start -a -i box"),
     returns="Text",
     refused=REFUSED,
+    common=("--rm", "-i", "-t", "-e", "-v", "-p", "-w", "-u", "--name", "--network", "--entrypoint"),
     takes_command=True,
     aliases=("container create",),
 )

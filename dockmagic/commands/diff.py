@@ -11,7 +11,8 @@ from dockmagic.engine.describe import change_rows, difference_rows
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ChangeRow, DifferenceRow, WrittenRow
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Table, Text
 from .cmdline.target_resolution import container_or_image, noun
 from .flags.shared import all_digits, form, platform, platform_of, tell_remote

@@ -8,8 +8,9 @@ from dockmagic.oci.errors import UNREADABLE_FLAG, Conflict, InvalidInput
 from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.flags.environment import parse_variable, read_env_file
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Ran
 from .flags.detach_keys import detach_keys_of
 from .streams.stream_io import follow

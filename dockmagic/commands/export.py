@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, option
 from .cmdline.result import Nothing
 from .cmdline.target_resolution import container_or_image, noun
 from .flags.shared import platform, platform_of, tell_remote

@@ -9,7 +9,8 @@ from dockmagic.engine.describe import file_rows, whiteout_rows
 from dockmagic.image.layer import Layer
 from dockmagic.rows import FileRow
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag, option
 from .flags.shared import form, platform, platform_of, tell_remote
 from .output.table_output import listing
 

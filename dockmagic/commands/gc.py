@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.cleaning import collect
 from dockmagic.rows import RemovedRow
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .cmdline.result import Table
 from .output.format import human_size
 

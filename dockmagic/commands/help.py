@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.help_text import help_text
+from .cmdline.parameters import argument
 from .cmdline.result import Text
 from .cmdline.routing import find
 from .cmdline.table import NOUNS, VERBS, summary
@@ -38,7 +40,7 @@ def command(ctx: CommandContext, words: tuple[str, ...]) -> Result:
         text = "\n".join(("", NOUNS[noun], "", "Commands:", *lines))
         return Text(f"Usage:  {ctx.prog} {noun} COMMAND\n{text}")
     called, found, _ = find(words, prog=ctx.prog)
-    return Text(found.help_text(f"{ctx.prog} {called}"))
+    return Text(help_text(found, f"{ctx.prog} {called}"))
 
 
 def _overview(prog: str, names: list[str]) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.describe import history_rows
 from dockmagic.rows import HistoryRow
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .flags.shared import all_digits, form, platform, platform_of, tell_remote
 from .output.table_output import listing
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .cmdline.result import Text
 from .flags.shared import long_filters
 from .output.format import human_size

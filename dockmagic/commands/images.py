@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ImageRow, TreeRow
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Table, Text
 from .flags.shared import all_digits, filters, form
 from .output.format import short_id

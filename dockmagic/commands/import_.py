@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.spec import Config
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, option
 from .cmdline.result import Transferred
 from .flags.shared import platform, platform_of
 from .output.transfer_output import Log

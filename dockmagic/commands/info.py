@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.facts import information
 from dockmagic.oci.hints import with_program
 
-from .cmdline.command import option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import option
 from .cmdline.result import Document, Text
 
 if TYPE_CHECKING:

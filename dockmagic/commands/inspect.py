@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.engine.document import inspect_document
 from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported, RegistryError
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag, option
 from .cmdline.target_resolution import container_or_image, noun
 from .flags.shared import platform, platform_of, tell_remote
 from .output.inspect import described

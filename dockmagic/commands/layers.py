@@ -11,7 +11,8 @@ from dockmagic.image.image import Image
 from dockmagic.image.layer import Layer
 from dockmagic.rows import LayerRow
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .flags.shared import all_digits, form, platform, platform_of, tell_remote
 from .output.table_output import listing
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 
-from .cmdline.command import flag, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import flag, option
 from .cmdline.result import Transferred
 from .output.transfer_output import Log
 

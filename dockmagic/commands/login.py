@@ -8,8 +8,9 @@ from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.reference import is_domain
 from dockmagic.registry.secret import Secret
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Text
 from .streams.passwords import nobody_to_ask, piped_password
 

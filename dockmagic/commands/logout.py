@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument
 from .cmdline.result import Text
 from .login import server_domain
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.engine.filters import moment
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag, option
 from .streams.stream_io import Kept
 
 if TYPE_CHECKING:

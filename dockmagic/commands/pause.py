@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
 from .cmdline.for_each import each
+from .cmdline.parameters import argument
 
 if TYPE_CHECKING:
     from .cmdline.context import CommandContext

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import NotFound
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument
 from .cmdline.result import Text
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import ContainerRow
 
-from .cmdline.command import flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag, option
 from .flags.shared import all_digits, filters, form
 from .output.table_output import listing
 

@@ -12,8 +12,9 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 from dockmagic.rows import PlanRow
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
 from .cmdline.metadata import Transfer
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Transferred
 from .flags.shared import all_digits, form, platform, platform_of
 from .output.format import human_size

@@ -8,8 +8,9 @@ from dockmagic.oci.errors import ImageNotFound, InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
 from .cmdline.metadata import Transfer
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Transferred
 from .output.transfer_output import Log
 

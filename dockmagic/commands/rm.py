@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import DockmagicError, NotFound
 from dockmagic.rows import RemovedRow
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Table
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import DockmagicError, NotFound
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .output.rm_output import removed
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Ran
 from .flags.container import REFUSED, create, creation_flags
 from .flags.detach_keys import detach_keys_of
@@ -34,6 +35,7 @@ _NOT_MADE = 125
     ("run --rm -v $PWD:/work -w /work python:3.12 python job.py", "a folder of this machine"),
     returns="Ran",
     refused=REFUSED,
+    common=("-d", "--rm", "-i", "-t", "-e", "-v", "-p", "-w", "-u", "--name", "--network", "--entrypoint"),
     takes_command=True,
     aliases=("container run",),
     cell=CellText(read_by=(("interactive", True),)),

@@ -8,7 +8,8 @@ import click
 
 from dockmagic.oci.errors import NotSupported
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Text
 
 if TYPE_CHECKING:

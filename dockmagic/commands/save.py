@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.media import Compression
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, option
 from .cmdline.result import Nothing
 from .streams.archive_output import archive_output
 

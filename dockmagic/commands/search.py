@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import SearchRow
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, option
 from .flags.shared import all_digits, filters, form
 from .output.table_output import listing
 

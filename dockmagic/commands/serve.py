@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict, InvalidInput
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Serving
 from .streams.passwords import asked_password, piped_password
 

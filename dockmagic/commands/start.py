@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.runtime.container import CannotStart
 
-from .cmdline.command import argument, flag, option, verb
+from .cmdline.command import verb
 from .cmdline.for_each import each
 from .cmdline.metadata import CellText
+from .cmdline.parameters import argument, flag, option
 from .streams.stream_io import follow
 
 if TYPE_CHECKING:

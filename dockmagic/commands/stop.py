@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.signals import parse_signal
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
 from .cmdline.for_each import each
+from .cmdline.parameters import argument, option
 
 if TYPE_CHECKING:
     from .cmdline.context import CommandContext

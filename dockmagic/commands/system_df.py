@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dockmagic.engine.facts import disk_usage
 from dockmagic.rows import DiskUsageRow, ImageRow
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .flags.shared import form
 from .output.table_output import listing
 

@@ -8,7 +8,8 @@ from dockmagic.engine.cleaning import collect
 from dockmagic.engine.folders import folder_size
 from dockmagic.rows import RemovedRow
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .cmdline.result import Table, Text
 from .flags.shared import long_filters
 from .output.format import human_size

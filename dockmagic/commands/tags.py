@@ -8,7 +8,8 @@ from dockmagic.engine.remote_tags import remote_tags, tag_names
 from dockmagic.oci.reference import Reference
 from dockmagic.rows import TagRow
 
-from .cmdline.command import argument, flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, flag
 from .cmdline.result import Text
 from .flags.shared import all_digits, form
 from .output.table_output import listing

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import ProcessRow
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument
 from .cmdline.result import Text
 from .flags.shared import form
 from .output.table_output import listing

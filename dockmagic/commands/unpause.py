@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import Conflict
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
 from .cmdline.for_each import each
+from .cmdline.parameters import argument
 
 if TYPE_CHECKING:
     from .cmdline.context import CommandContext

@@ -9,7 +9,8 @@ from dockmagic.engine.describe import mismatch_rows
 from dockmagic.oci.errors import InvalidContent
 from dockmagic.rows import MismatchRow
 
-from .cmdline.command import argument, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument
 from .cmdline.result import Table
 from .flags.shared import form, platform, platform_of, tell_remote
 from .output.format import human_size

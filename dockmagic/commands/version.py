@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.engine.facts import version
 
-from .cmdline.command import flag, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag, option
 from .cmdline.result import Document, Text
 
 if TYPE_CHECKING:

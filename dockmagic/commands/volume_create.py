@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import UNREADABLE_FLAG, InvalidInput, NotSupported
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, option
 from .cmdline.result import Text
 
 if TYPE_CHECKING:

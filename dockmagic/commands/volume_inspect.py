@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cmdline.command import argument, option, verb
+from .cmdline.command import verb
+from .cmdline.parameters import argument, option
 from .output.inspect import described
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dockmagic.rows import VolumeRow
 
-from .cmdline.command import flag, verb
+from .cmdline.command import verb
+from .cmdline.parameters import flag
 from .flags.shared import filters, form
 from .output.table_output import listing
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dockmagic import rows
+from dockmagic.commands.cmdline.help_text import help_text
 from dockmagic.commands.cmdline.table import ALIASES, VERBS, load
 
 PAGE = Path(__file__).parents[2] / "docs" / "verbs.md"
@@ -22,7 +23,7 @@ def sections() -> dict[str, str]:
 def test_no_sentence_ends_twice() -> None:
     """In no page, and in no help text."""
     texts = {path.name: path.read_text() for path in PAGE.parent.glob("*.md")}
-    texts |= {name: load(name).help_text(name) for name in VERBS}
+    texts |= {name: help_text(load(name), name) for name in VERBS}
     found = [
         (name, line) for name, text in texts.items() for line in text.splitlines() if re.search(r"\w\.\.( |$)", line)
     ]

@@ -8,9 +8,9 @@ import pytest
 
 from dockmagic import commands
 from dockmagic.commands.cmdline import index
-from dockmagic.commands.cmdline.command import kinds_of
 from dockmagic.commands.cmdline.incomplete import read_unfinished
 from dockmagic.commands.cmdline.invocation import bind
+from dockmagic.commands.cmdline.parameters import kinds_of
 from dockmagic.commands.cmdline.reindex import index_source
 from dockmagic.commands.cmdline.table import NOUNS, VERBS, load
 

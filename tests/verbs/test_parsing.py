@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from dockmagic.commands.cmdline.context import CommandContext
+from dockmagic.commands.cmdline.help_text import help_text
 from dockmagic.commands.cmdline.invoke import invoke
 from dockmagic.commands.cmdline.result import Document, Table, Text
 from dockmagic.commands.cmdline.routing import find
@@ -241,3 +243,22 @@ def test_a_new_home_is_told_the_ways_to_run(tmp_path: Path) -> None:
     assert isinstance(found, Document)
     assert "Ways to run containers:" in found.text
     assert not [path for path in tmp_path.iterdir() if path.name != "runtime"]  # the tests' own
+
+
+@pytest.mark.parametrize("name", ["run", "create", "build"])
+def test_the_flags_that_are_used_come_first_in_help(name: str) -> None:
+    """A dozen of them before the other fifty, and each flag once."""
+    verb = load(name)
+    text = help_text(verb, f"dockmagic {name}")
+    common, further = text.partition("Common options:")[2].split("Further options:")
+    assert 8 < len(common.strip().splitlines()) < 16
+    assert "-t, " in common
+    options = [one for one in verb.params if isinstance(one, click.Option) and not one.hidden]
+    assert len(common.strip().splitlines()) + len(further.strip().splitlines()) == len(options)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_common_flags_are_flags_that_help_shows(name: str) -> None:
+    """None is mistyped or hidden."""
+    shown = {flag for one in load(name).params if not getattr(one, "hidden", False) for flag in one.opts}
+    assert set(load(name).common) <= shown

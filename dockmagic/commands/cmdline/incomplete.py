@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from .go_flags import rewritten
 from .routing import find
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def read_unfinished(argv: Sequence[str], word: str, *, prog: str, flags: Sequenc
     prefix = f"{name}=" if equals and name.startswith("-") else ""
     context = click.Context(verb, info_name=f"{prog} {called}", resilient_parsing=True, ignore_unknown_options=True)
     try:
-        words = verb.rewritten([*rest, prefix + _CURSOR])
+        words = rewritten([*rest, prefix + _CURSOR], verb.params, takes_command=verb.takes_command)
     except click.UsageError:  # a boolean flag with a value that is none
         return Unfinished(verb, {}, None)
     raw, _, _ = verb.make_parser(context).parse_args(words)

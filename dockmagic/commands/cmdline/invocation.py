@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from click.core import ParameterSource
 
-from .command import HelpWanted, kinds_of
+from .command import HelpWanted
+from .parameters import kinds_of
 from .result import Table
 from .routing import find
 

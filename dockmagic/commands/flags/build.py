@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.commands.cmdline.command import as_flag, flag, option
+from dockmagic.commands.cmdline.parameters import as_flag, flag, option
 from dockmagic.engine.options.build import OPTIONS
 from dockmagic.oci.errors import NotSupported
 

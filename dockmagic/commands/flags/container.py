@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dockmagic.commands.cmdline.command import as_flag, flag, option
+from dockmagic.commands.cmdline.parameters import as_flag, flag, option
 from dockmagic.commands.cmdline.unsupported_flags import refusal_of
 from dockmagic.commands.output.transfer_output import Log
 from dockmagic.engine.options.container import OPTIONS, REFUSED, container_spec

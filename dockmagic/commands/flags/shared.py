@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.commands.cmdline.command import flag, option
+from dockmagic.commands.cmdline.parameters import flag, option
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.platforms import Platform
 

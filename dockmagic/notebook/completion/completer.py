@@ -111,8 +111,8 @@ class Completion:
         yield from self._arguments(argv, fragment)
 
     def _arguments(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:
-        from dockmagic.commands.cmdline.command import kinds_of
         from dockmagic.commands.cmdline.incomplete import read_unfinished
+        from dockmagic.commands.cmdline.parameters import kinds_of
         from dockmagic.notebook.magics.cell_flags import FLAGS
         from dockmagic.notebook.text import PROG
 

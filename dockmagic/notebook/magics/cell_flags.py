@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dockmagic.commands.cmdline.command import Flag, ValueFlag, Verb
+from dockmagic.commands.cmdline.command import Verb
 from dockmagic.commands.cmdline.invocation import bind
+from dockmagic.commands.cmdline.parameters import Flag, ValueFlag
 from dockmagic.notebook.text import PROG
 from dockmagic.oci.errors import InvalidInput
 
