@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     from .changes import Written
-    from .snapshotter import Snapshot
+    from .snapshot import Snapshot
 
 __all__ = ["Copy"]
 

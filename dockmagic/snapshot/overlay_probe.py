@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.linux import kernel
 
 from .remove import remove_tree
-from .snapshotter import Snapshot
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .snapshotter import Snapshotter
@@ -30,7 +30,7 @@ def probe(snapshotter: Snapshotter, folder: str, *, user_xattrs: bool, owners: b
         (place / "b" / "under").mkdir()
         (place / "b" / "under" / "file").write_text("lower")
         merged = place / "box" / "merged"
-        snapshotter.mount(Snapshot(str(place / "box"), str(place), ["a", "b"], user_xattrs), str(merged))
+        snapshotter.mount(Snapshot(str(place / "box"), str(place), ["a", "b"], user_xattrs=user_xattrs), str(merged))
         try:
             (merged / "gone").unlink()
             (merged / "under" / "file").rename(merged / "moved")

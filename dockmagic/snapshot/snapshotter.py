@@ -1,11 +1,8 @@
-"""The protocol of snapshotters: how a container gets a root file system of its own from an image's layers.
-
-Imported by the shim, so only the standard library is imported here.
-"""
+"""The protocol of snapshotters: how a container gets a root file system of its own from an image's layers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,29 +15,9 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
     from .changes import Written
+    from .snapshot import Snapshot
 
-__all__ = ["Snapshot", "Snapshotter"]
-
-
-class Snapshot(NamedTuple):
-    """The root file system of one container.
-
-    Attributes:
-        folder: of the container; the snapshotter keeps there what the container writes.
-        layers_folder: of the unpacked layers of its form.
-        layers: names of folders in that, the topmost first.
-        user_xattrs: whether overlay keeps its marks in ``user.overlay``, as it must in a user namespace.
-    """
-
-    folder: str
-    layers_folder: str
-    layers: Sequence[str]
-    user_xattrs: bool
-
-    @classmethod
-    def of(cls, spec: dict[str, Any]) -> Snapshot:
-        """That of the container that shim and worker are told of."""
-        return cls(spec["folder"], spec["layers_folder"], spec["layers"], spec["userxattr"])
+__all__ = ["Snapshotter"]
 
 
 class Snapshotter(Protocol):

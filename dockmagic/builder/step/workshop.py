@@ -115,8 +115,9 @@ class Workshop(msgspec.Struct, kw_only=True):
         with self._lock:
             if self._nursery is None:
                 from dockmagic.runtime.machine.nursery import Nursery
+                from dockmagic.runtime.machine.tiers import choose
 
-                self._nursery = Nursery("runtime.shim.main")
+                self._nursery = Nursery("runtime.shim.main", *choose(self.store.home).driver.preload)
             return self._nursery
 
     def remove(self, container: Container) -> None:

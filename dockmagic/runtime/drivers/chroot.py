@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from .driver import Means
 from .guarded import Guarded
 
 if TYPE_CHECKING:
-    from .driver import MountRequest
+    from .means import Means
+    from .mount_request import MountRequest
 
 __all__ = ["Chroot"]
 
@@ -31,6 +31,8 @@ class Chroot(Guarded):
 
     def find(self) -> Means:
         """Nothing but root."""
+        from .means import Means
+
         if os.geteuid() != 0:
             from dockmagic.oci.errors import NotSupported
 

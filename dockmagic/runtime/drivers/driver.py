@@ -6,7 +6,7 @@ Imported by the shim, so what takes time to import is imported where it is used.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,52 +16,10 @@ if TYPE_CHECKING:
     from dockmagic.layer.table import LayerTable
     from dockmagic.runtime.init.container_init import ContainerInit
 
-__all__ = ["Driver", "Means", "MountRequest"]
+    from .means import Means
+    from .mount_request import MountRequest
 
-
-class MountRequest(Protocol):
-    """What a driver looks at in a mount that is asked for; `disk.record.Mount` has it all."""
-
-    @property
-    def type(self) -> str:
-        """``bind``, ``volume``, ``tmpfs``, ``image``, ``cache`` or ``secret``."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """Where."""
-        ...
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing can be written."""
-        ...
-
-    @property
-    def subpath(self) -> str:
-        """Of a folder in the source; empty for all of it."""
-        ...
-
-    @property
-    def discard(self) -> bool:
-        """Whether what is written is lost."""
-        ...
-
-
-class Means(NamedTuple):
-    """What a driver uses on this machine.
-
-    Attributes:
-        uid_map: rows of (inside, outside, count); empty without a user namespace.
-        gid_map: likewise.
-        helpers: paths of newuidmap and newgidmap, where they must write the maps.
-        program: path of the program that runs containers; empty for none.
-    """
-
-    uid_map: tuple[tuple[int, int, int], ...] = ()
-    gid_map: tuple[tuple[int, int, int], ...] = ()
-    helpers: tuple[str, ...] = ()
-    program: str = ""
+__all__ = ["Driver"]
 
 
 class Driver:
@@ -79,6 +37,7 @@ class Driver:
         carries_mounts: whether the mounts of a build's steps are brought in and taken out by copying.
         owners: how files on disk show their owners, a value of `dockmagic.layer.form.Owners`.
         users: whom a program may become, as `process.prepare` takes it.
+        preload: modules that `init` imports, for who starts many shims.
     """
 
     name = ""
@@ -88,6 +47,7 @@ class Driver:
     carries_mounts = False
     owners = "keep"
     users = "any"
+    preload: tuple[str, ...] = ()
 
     @property
     def keeps_owners(self) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dockmagic.runtime.init.container_init import ContainerInit
 
-    from .driver import MountRequest
+    from .mount_request import MountRequest
 
 __all__ = ["Guarded"]
 
@@ -33,6 +33,7 @@ class Guarded(Driver):
     mounts_snapshots = False
     traced = False
     secrets_on_disk = False
+    preload = ("runtime.init.guarded",)
     network_hint = "Leave it out: without namespaces there is no other network"
 
     def refuse(self, *, network: str, read_only: bool, mounts: Sequence[MountRequest], init: bool = False) -> None:

@@ -24,6 +24,8 @@ __all__ = ["Namespaces", "UserNamespace"]
 class Namespaces(Driver):
     """Containers with processes, mounts and, if they want, a network of their own."""
 
+    preload: tuple[str, ...] = ("runtime.init.namespaced",)
+
     def init(self, spec: dict[str, Any]) -> ContainerInit:
         """In new namespaces."""
         from dockmagic.runtime.init.namespaced import NamespacedInit
@@ -50,7 +52,7 @@ class Namespaces(Driver):
         from dockmagic.oci.errors import InvalidInput
         from dockmagic.runtime.init import rootfs
         from dockmagic.snapshot.mountpoints import remember
-        from dockmagic.snapshot.snapshotter import Snapshot
+        from dockmagic.snapshot.snapshot import Snapshot
         from dockmagic.snapshot.table import SNAPSHOTTERS
 
         kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .driver import Means
 from .guarded import Guarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .driver import MountRequest
+    from .means import Means
+    from .mount_request import MountRequest
 
 __all__ = ["Proot"]
 
@@ -31,6 +31,8 @@ class Proot(Guarded):
     def find(self) -> Means:
         """The program."""
         import shutil
+
+        from .means import Means
 
         path = shutil.which("proot")
         if path is None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from .driver import Means
 from .namespaces import Namespaces
+
+if TYPE_CHECKING:
+    from .means import Means
 
 __all__ = ["Root"]
 
@@ -19,6 +22,8 @@ class Root(Namespaces):
 
     def find(self) -> Means:
         """Nothing but root."""
+        from .means import Means
+
         if os.geteuid() != 0:
             from dockmagic.oci.errors import NotSupported
 

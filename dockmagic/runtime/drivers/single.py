@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .driver import Means
 from .namespaces import UserNamespace
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.layer.table import LayerTable
+
+    from .means import Means
 
 __all__ = ["Single"]
 
@@ -25,9 +26,12 @@ class Single(UserNamespace):
     about = "a user namespace with one id; owners are noted down"
     owners = "noted"
     users = "one"
+    preload = (*UserNamespace.preload, "runtime.init.recorder", "snapshot.ownertable")
 
     def find(self) -> Means:
         """Nothing but the kernel."""
+        from .means import Means
+
         return Means(((0, os.geteuid(), 1),), ((0, os.getegid(), 1),))
 
     @property

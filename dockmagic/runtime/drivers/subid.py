@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .driver import Means
 from .namespaces import UserNamespace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .means import Means
 
 __all__ = ["Subid"]
 
@@ -27,6 +28,8 @@ class Subid(UserNamespace):
         from pathlib import Path
 
         from dockmagic.oci.errors import NotSupported
+
+        from .means import Means
 
         uid, gid = os.geteuid(), os.getegid()
         if uid == 0:

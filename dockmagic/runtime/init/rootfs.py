@@ -9,7 +9,7 @@ from typing import Any
 
 from dockmagic.linux import kernel
 from dockmagic.linux.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC
-from dockmagic.snapshot.snapshotter import Snapshot
+from dockmagic.snapshot.snapshot import Snapshot
 from dockmagic.snapshot.table import SNAPSHOTTERS
 
 from .secretdata import content, give

@@ -21,8 +21,7 @@ from typing import Any
 from dockmagic.linux import cgroups, idmap, kernel
 from dockmagic.linux.insistence import Insistence
 from dockmagic.runtime.drivers.table import DRIVERS
-from dockmagic.runtime.init import wire
-from dockmagic.snapshot import ownertable
+from dockmagic.runtime.init import namespaced, wire  # noqa: F401  (nearly all containers need the former soon)
 
 from . import forwarder, log
 from .client import Client
@@ -142,6 +141,7 @@ class _Shim:
     def _note_user(self, uid: int, gid: int, *, first: bool) -> None:
         """Write down whose program begins, where there is one user only."""
         from dockmagic.runtime.init import recorder
+        from dockmagic.snapshot import ownertable
 
         table = ownertable.open_table(self.folder.path)
         if first:

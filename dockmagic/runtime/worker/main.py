@@ -23,7 +23,7 @@ from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import rootfs
 from dockmagic.runtime.machine import obstacles
 from dockmagic.snapshot.remove import remove_tree
-from dockmagic.snapshot.snapshotter import Snapshot
+from dockmagic.snapshot.snapshot import Snapshot
 from dockmagic.snapshot.table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
