@@ -12,7 +12,7 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from dockmagic import ContainerPath, Engine, ImagePath, NotSupported, PathNotFound
@@ -115,6 +115,20 @@ def outcome(call: Any) -> Any:
         return call()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         return next(one for one in (FileNotFoundError, NotADirectoryError, IsADirectoryError) if isinstance(error, one))
+
+
+@pytest.fixture(scope="module")
+def rooted(both: tuple[Image, pathlib.Path]) -> Iterator[tuple[tuple[Any, ...], pathlib.Path]]:
+    """The root of the image, that of a container on it where one can be made, and the folder."""
+    image, folder = both
+    engine: Any = image.actions._engine  # type: ignore[union-attr]
+    try:
+        container = engine.containers.create(image, "/none")
+    except NotSupported:
+        yield (image / "/",), folder
+        return
+    yield (image / "/", container / "/"), folder
+    container.remove(force=True)
 
 
 @pytest.mark.parametrize("kind", [ImagePath, ContainerPath])
@@ -225,6 +239,47 @@ def test_rglob_and_walk_see_the_whole_tree(both: tuple[Image, pathlib.Path]) -> 
         links = [name for name in dirs if pathlib.Path(at, name).is_symlink()]
         theirs.append(("/" + os.path.relpath(at, folder), sorted(set(dirs) - set(links)), sorted([*files, *links])))
     assert ours == sorted(theirs)
+
+
+segments = some.one_of(
+    some.sampled_from(
+        ["*", "**", "a", "b", "e", "f", "g", "a*", "?", "*.py", "[a-f]", "[!a]", "link", "up", "abs", ".*"]
+    ),
+    some.text("abefg*?.py", min_size=1, max_size=4).filter(lambda text: "**" not in text and text not in (".", "..")),
+)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="pathlib's glob of Python 3.13 is what ours is held to")
+@settings(max_examples=300, deadline=None)
+@given(pattern=some.lists(segments, min_size=1, max_size=4).map("/".join))
+def test_any_pattern_finds_what_pathlib_finds(rooted: tuple[tuple[Any, ...], pathlib.Path], pattern: str) -> None:
+    """In an image and in a container on it; links, hidden names and double stars in any order."""
+    roots, folder = rooted
+    expected = sorted({"/" + os.path.relpath(one, folder) for one in folder.glob(pattern)})
+    for root in roots:
+        found = sorted({"/" + os.path.relpath(str(one), "/") for one in root.glob(pattern)})
+        assert found == expected, (root, pattern)
+
+
+@given(
+    place=some.sampled_from(["/", "/a", "/a/b", "/e", "/e/f", "/e/link", "/abs", "/a/up/e", "/nothing", "/top.py"]),
+    top_down=some.booleans(),
+)
+def test_walk_goes_where_os_walk_goes(rooted: tuple[tuple[Any, ...], pathlib.Path], place: str, top_down: bool) -> None:  # noqa: FBT001  (a value of hypothesis)
+    """From any folder, in both orders, with links to folders among the files."""
+    roots, folder = rooted
+    at = f"{folder}{place}"
+    expected = []
+    for where, folders, files in os.walk(at, topdown=top_down):
+        links = {name for name in folders if pathlib.Path(where, name).is_symlink()}
+        expected.append((os.path.relpath(where, at), sorted(set(folders) - links), sorted([*files, *links])))
+    for root in roots:
+        start = root / place
+        found = [
+            (os.path.relpath(str(where), str(start)), sorted(folders), sorted(files))
+            for where, folders, files in start.walk(top_down=top_down)
+        ]
+        assert sorted(found) == sorted(expected), (root, place)
 
 
 parts = some.lists(some.sampled_from(["a", "b", "c.py", "..", ".hidden", "x.tar.gz", "a*"]), min_size=1, max_size=4)

@@ -120,17 +120,23 @@ class _Drawing:
         self._board = board
 
     def draw(self) -> str:
-        """Each step on a line, with the end of its output while it runs, and for good if it fails."""
+        """Each step on a line, with the end of its output while it runs, or if it has failed."""
+        return self._steps(with_failure=True)
+
+    def _steps(self, *, with_failure: bool) -> str:
         board = self._board
         with board.lock:
             head = html.muted(f"{board.finished} of {count(len(board.steps), 'step')}, {board.seconds:.1f} s")
-            return html.join(html.div(head), *map(_step, board.steps.values()))
+            return html.join(html.div(head), *(_step(one, with_failure=with_failure) for one in board.steps.values()))
 
     def summary(self) -> str:
-        """One line for what went well; all of it where a step failed, or was interrupted."""
+        """One line for what went well; every step where one failed, or was interrupted.
+
+        Why it failed, and its output, are the error's to tell, which stands below.
+        """
         board = self._board
         if any(step.outcome in ("failed", "canceled") for step in board.steps.values()):
-            return self.draw()
+            return self._steps(with_failure=False)
         if not board.steps:
             return ""
         cached = sum(1 for step in board.steps.values() if step.outcome == "cached")
@@ -138,13 +144,13 @@ class _Drawing:
         return html.join(html.muted(note))
 
 
-def _step(step: StepState) -> html.Markup:
+def _step(step: StepState, *, with_failure: bool) -> html.Markup:
     colour = _COLOURS.get(step.outcome, "")
     sign = _MARKS[step.outcome]
     mark = html.Markup('<b style="color:{}">{}</b>').format(colour, sign) if colour else html.muted(sign)
     clock = "cached" if step.outcome == "cached" else f"{step.elapsed:.1f} s" if step.began else ""
     line = html.line(mark, html.code(step.info.title, title=step.info.text), html.muted(clock))
-    if step.outcome == "failed":
+    if step.outcome == "failed" and with_failure:
         why = html.div(step.why, style=f"color:{colour};margin-left:1.2em")
         return html.run(line, why, output_html(list(step.lines)))
     if step.outcome != "running":
