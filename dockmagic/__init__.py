@@ -27,7 +27,7 @@ _EXPORTS = {
     "AmbiguousName": "oci.errors",
     "BlobNotFound": "oci.errors",
     "Build": "builder.outcome.result",
-    "CannotStart": "runtime.container",
+    "CannotStart": "runtime.cannot_start",
     "CommandFailed": "engine.completed",
     "Completed": "engine.completed",
     "Conflict": "oci.errors",

@@ -57,7 +57,7 @@ from .oci.errors import UnsupportedMediaType as UnsupportedMediaType
 from .oci.platforms import Platform as Platform
 from .oci.reference import Reference as Reference
 from .rows.table import Rows as Rows
-from .runtime.container import CannotStart as CannotStart
+from .runtime.cannot_start import CannotStart as CannotStart
 from .runtime.container import Container as Container
 from .runtime.disk.volumes import Volume as Volume
 from .runtime.listing import ContainerNotFound as ContainerNotFound

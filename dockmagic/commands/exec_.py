@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import UNREADABLE_FLAG, Conflict, InvalidInput
-from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.flags.environment import parse_variable, read_env_file
 
 from .cmdline.command import verb

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.cannot_start import CannotStart
 
 from .cmdline.command import verb
 from .cmdline.for_each import each

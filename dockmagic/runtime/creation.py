@@ -20,7 +20,6 @@ from dockmagic.store.private import FILE_MODE
 from . import hosts, mounting
 from .container import Container
 from .disk import layers
-from .disk.apt import with_apt_settings
 from .disk.authorities import with_authorities
 from .disk.leftovers import sweep
 from .disk.record import Record
@@ -138,6 +137,8 @@ def create(
         if spec.certificates and network == "host" and isolation.snapshots.shares_layers:
             unpacked = with_authorities(store, isolation, image, unpacked)
         if isolation.snapshots.shares_layers and not isolation.keeps_owners:
+            from .disk.apt import with_apt_settings
+
             unpacked = with_apt_settings(store, isolation, unpacked)
         own_volumes = (config.volumes or {}) if spec.image_volumes and isolation.driver.mounts else ()
         record = Record(

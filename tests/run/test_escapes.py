@@ -21,7 +21,7 @@ from dockmagic.linux import kernel
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
-from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.hosts import parse_host
 from dockmagic.runtime.machine.tiers import choose

@@ -22,8 +22,8 @@ from dockmagic.image import local
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound, PathNotFound
 from dockmagic.oci.reference import Reference
 from dockmagic.runtime import transfer
+from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.commit import commit
-from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.creation import rename
 from dockmagic.runtime.disk.collecting import collect_layers
 from dockmagic.runtime.disk.record import Mount

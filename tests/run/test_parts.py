@@ -14,8 +14,8 @@ from programs import finish
 
 from dockmagic.linux import cgroups
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported, PathNotFound
+from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.commit import commit
-from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.flags.limits import Limits
 from dockmagic.runtime.flags.ports import Port, parse_port

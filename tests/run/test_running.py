@@ -16,7 +16,7 @@ import pytest
 from programs import finish, until
 
 from dockmagic.oci.errors import Conflict, InvalidInput, NotSupported
-from dockmagic.runtime.container import CannotStart
+from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.listing import find
 

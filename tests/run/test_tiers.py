@@ -15,8 +15,8 @@ import pytest
 from programs import finish, until
 
 from dockmagic.oci.errors import InvalidInput, NotSupported
+from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.commit import commit
-from dockmagic.runtime.container import CannotStart
 from dockmagic.runtime.disk.leftovers import sweep
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.drivers.table import DRIVERS

@@ -282,8 +282,8 @@ class Mounted:
 
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
+        from dockmagic.runtime.cannot_start import CannotStart
         from dockmagic.runtime.carrying import copy_from_image
-        from dockmagic.runtime.container import CannotStart
         from dockmagic.runtime.container_spec import ContainerSpec
         from dockmagic.runtime.creation import create
 

@@ -190,7 +190,7 @@ def _carried(container: Container) -> contextlib.AbstractContextManager[None]:
 
 def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:
     """Run the program to its end; its exit code."""
-    from dockmagic.runtime.container import CannotStart
+    from dockmagic.runtime.cannot_start import CannotStart
 
     try:
         session = container.start(owner=os.getpid(), secrets=mounts.env, secret_files=mounts.secrets)

@@ -1,0 +1,342 @@
+"""The programs of a container: started, entered, followed, held still and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from dockmagic.oci.errors import Conflict, NotSupported
+
+from . import hosts, pause
+from .cannot_start import CannotStart
+from .container_record import ContainerRecord
+from .flags import limits
+from .flags.environment import program_environment
+from .machine.helper import Connection, launch
+from .session import Session
+from .shim import log
+from .spec import ready_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .machine.helper import Child
+
+__all__ = ["ContainerProcess"]
+
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+_PATIENCE = 10  # docker's
+
+
+class ContainerProcess(ContainerRecord):
+    """A container whose programs are started and ended, through the shim that keeps it."""
+
+    def start(
+        self,
+        *,
+        owner: int | None = None,
+        stdin: bool = False,
+        secrets: Sequence[str] = (),
+        secret_files: Mapping[str, bytes] = _NO_FILES,
+        window: tuple[int, int] | None = None,
+    ) -> Session:
+        """Start the program. The session that comes back is to be followed or closed.
+
+        Args:
+            owner: process that the container must not outlive; None for nobody.
+            stdin: whether the session feeds its input; without, an open input stays open for who attaches.
+            secrets: further variables, ``NAME=VALUE``, that are written nowhere.
+            secret_files: what the mounts of type ``secret`` hold, by their targets; written nowhere either.
+            window: rows and columns of its terminal; None for 40 and 120 until `Session.resize`.
+
+        Raises:
+            Conflict: it runs already.
+            CannotStart: the program is not there, or the machine does not let it run.
+        """
+        self.check()
+        status = self.state.status
+        if status == "paused":
+            raise Conflict("cannot start a paused container, try unpause instead", hint=f"Type `unpause {self.name}`")
+        if status == "running":
+            raise Conflict(
+                f"the container {self.name} is running already",
+                hint="Look at it with `logs {self.name}` or `attach {self.name}`",
+            )
+        ready_sources(self.record)
+        hosts.write_files(self.folder, self.record)
+        (self.folder / "paused").unlink(missing_ok=True)
+        spec = self.spec()
+        # Opened before it runs: one that goes when it ends may be gone before we look.
+        log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC) if self.record.keep_log else -1
+        with (self.folder / "shim.log").open("ab") as errors:
+            connection, child = launch("runtime.shim.main", errors=errors)
+        spec["process"]["env"] += secrets
+        spec["process"]["window"] = window
+        if owner is not None:
+            spec["owner"] = owner
+        with _in_memory(spec["mounts"], secret_files) as content:
+            answer, passed = connection.ask({"spec": spec, "stdin": stdin}, content)
+        if answer is None or "error" in answer:
+            child.wait()
+            connection.close()
+            if log_file >= 0:
+                os.close(log_file)
+            message = answer["error"] if answer else "its keeper ended at once"
+            raise CannotStart(message, exit_code=answer["code"] if answer else 125)
+        _adopt(child)
+        if not self.record.keep_log:
+            out, errors_out, *into = passed
+            pipes = {out: log.STDOUT, errors_out: log.STDERR}
+            return Session(connection, pipes=pipes, into=into[0] if into else -1)
+        return self._session(connection, log_file, answer["offset"], passed)
+
+    def attach(self, *, stdin: bool = True) -> Session:
+        """Follow what it writes from now on, and feed its input.
+
+        Raises:
+            Conflict: it does not run.
+            NotSupported: nobody but who started it hears it.
+        """
+        if not self.record.keep_log:
+            raise NotSupported(f"the output of {self.name} goes to who started it only")
+        connection = self._connect()
+        answer, passed = connection.ask({"do": "attach", "stdin": stdin})
+        if answer is None or "offset" not in answer:
+            connection.close()
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: `start {self.name}`")
+        log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
+        return self._session(connection, log_file, answer["offset"], passed)
+
+    def _watch(self) -> Session:
+        """Hear when the log has grown (`Session.news`), and of the end."""
+        connection = self._connect()
+        answer, _ = connection.ask({"do": "watch"})
+        if answer is None or "error" in answer:
+            connection.close()
+            raise Conflict(f"the container {self.name} is not running")
+        return Session(connection)
+
+    def _session(self, connection: Connection, log_file: int, offset: int, passed: list[int]) -> Session:
+        return Session(
+            connection,
+            log_file=log_file,
+            offset=offset,
+            into=passed[0] if passed else -1,
+            terminal=self.record.tty,
+        )
+
+    def _awaited_exit(self) -> int:
+        # It ended while we were asking: the shim writes the state before it goes.
+        for _ in range(200):
+            state = self.state
+            if state.status == "exited":
+                return state.exit_code
+            time.sleep(0.01)
+        return self.state.exit_code
+
+    def _connect(self) -> Connection:
+        try:
+            return Connection.to(self.folder)
+        except OSError:
+            raise Conflict(f"the container {self.name} is not running", hint=f"Start it: `start {self.name}`") from None
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._connect() as connection:
+            answer, _ = connection.ask(request)
+        if answer is None or "error" in answer:
+            raise Conflict(f"the container {self.name} is not running")
+        return answer
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send its program a signal.
+
+        Raises:
+            Conflict: it does not run.
+        """
+        self._ask({"do": "signal", "number": int(number)})
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end; the exit code, or None if it still runs after `timeout` seconds."""
+        try:
+            connection = self._connect()
+        except Conflict:
+            return self._awaited_exit() if self.state.status != "created" else 0
+        with connection:
+            connection.sock.settimeout(timeout)
+            try:
+                answer, _ = connection.ask({"do": "wait"})
+                while answer is not None and "error" not in answer:
+                    if "exit" in answer:
+                        return int(answer["exit"])
+                    answer, _ = connection.hear()
+            except (TimeoutError, BlockingIOError):  # the latter where it is not to wait at all
+                return None
+        return self._awaited_exit()
+
+    def stop(self, timeout: float | None = None, *, number: int = 0) -> None:
+        """Ask the program to end; if it does not, it is killed.
+
+        Args:
+            timeout: seconds to wait for it; None for what was said at its creation, negative for ever.
+            number: the signal that asks; 0 for its stop signal.
+        """
+        if not self.is_running:
+            return
+        patience = next(one for one in (timeout, self.record.stop_timeout, _PATIENCE) if one is not None)
+        with contextlib.suppress(Conflict):
+            self.unpause()
+            self.kill(number or self.record.stop_signal)
+            if self.wait(patience if patience >= 0 else None) is None:
+                self.kill(signal.SIGKILL)
+                self.wait()
+
+    def restart(self, timeout: float | None = None, *, owner: int | None = None) -> Session:
+        """Stop it, if it runs, and start it again; see `stop` and `start`."""
+        self.stop(timeout)
+        return self.start(owner=owner)
+
+    def pause(self) -> None:
+        """Hold all of its processes still, until `unpause`.
+
+        Raises:
+            Conflict: it does not run, or is paused already.
+        """
+        state = self.state
+        if state.status != "running":
+            what = "is already paused" if state.status == "paused" else "is not running"
+            raise Conflict(f"Container {self.name} {what}", hint="See what runs: `ps`")
+        pause.hold(state.pid)
+        (self.folder / "paused").touch()
+
+    def unpause(self) -> bool:
+        """Let it go on; whether it was paused."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / "paused").unlink()
+            pause.let_go(self.state.pid)
+            return True
+        return False
+
+    def exec(
+        self,
+        argv: str | Sequence[str],
+        *,
+        env: Sequence[str] = (),
+        cwd: str = "",
+        user: str = "",
+        tty: bool = False,
+        stdin: bool = False,
+        detach: bool = False,
+        window: tuple[int, int] | None = None,
+    ) -> Session:
+        """Run one more program in the container.
+
+        Args:
+            argv: the program and its arguments; a text is split as a shell splits words.
+            env: over the container's, ``NAME=VALUE``; a name alone takes a variable away.
+            cwd: empty for the container's.
+            user: empty for the container's.
+            tty: give it a terminal.
+            stdin: whether the session feeds its input.
+            detach: nobody hears what it writes, and it goes on when the session is closed.
+            window: as `start`.
+
+        Raises:
+            Conflict: it does not run.
+            CannotStart: no such program, folder or user.
+        """
+        self.check()
+        record = self.record
+        request = {
+            "do": "exec",
+            "argv": shlex.split(argv) if isinstance(argv, str) else list(argv),
+            "env": program_environment(record.config.env or (), env, record.hostname, tty=tty),
+            "cwd": cwd or record.cwd,
+            "user": user or record.user,
+            "groups": list(record.groups),
+            "tty": tty,
+            "detach": detach,
+            "window": window,
+            "capabilities": record.capabilities,
+            "no_new_privs": record.no_new_privs,
+            "rlimits": limits.hold(record.limits, self.isolation).rlimits,
+        }
+        connection = self._connect()
+        theirs: list[int] = []
+        pipes: dict[int, int] = {}
+        into = -1
+        if not tty:
+            if stdin:
+                taken, into = os.pipe()
+            else:
+                taken = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            theirs.append(taken)
+            for stream in (log.STDOUT, log.STDERR):
+                if detach:
+                    theirs.append(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+                    continue
+                out, given = os.pipe()
+                pipes[out] = stream
+                theirs.append(given)
+        answer, passed = connection.ask(request, tuple(theirs))
+        for descriptor in theirs:
+            os.close(descriptor)
+        if answer is None or "error" in answer:
+            for descriptor in (*pipes, *((into,) if into >= 0 else ())):
+                os.close(descriptor)
+            connection.close()
+            raise CannotStart(
+                answer["error"] if answer else "the container has ended", exit_code=(answer or {}).get("code", 125)
+            )
+        if passed:
+            master = passed[0]
+            return Session(connection, pipes={master: log.STDOUT}, into=os.dup(master), terminal=True)
+        return Session(connection, pipes=pipes, into=into)
+
+    def logs(self, *, follow: bool = False) -> Iterator[log.Frame]:
+        """Everything that it has written so far, of all its runs; with `follow` what it goes on to write, too."""
+        try:
+            descriptor = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        session = None
+        try:
+            if follow:
+                with contextlib.suppress(Conflict):
+                    session = self._watch()
+            offset = 0
+            while True:
+                frames, offset = log.read(descriptor, offset)
+                yield from frames
+                if not frames and (session is None or not session.news()):
+                    return
+        finally:
+            os.close(descriptor)
+            if session is not None:
+                session.close()
+
+
+@contextlib.contextmanager
+def _in_memory(mounts: list[dict[str, Any]], files: Mapping[str, bytes]) -> Iterator[tuple[int, ...]]:
+    """The contents of secrets in one file of memory, each mount with its part of it; the file's descriptor, if any."""
+    if not files:
+        yield ()
+        return
+    with os.fdopen(os.memfd_create("secrets", os.MFD_CLOEXEC), "wb", buffering=0) as file:
+        for mount in mounts:
+            if mount["type"] == "secret":
+                data = files[mount["target"]]
+                mount |= {"offset": file.tell(), "size": len(data)}
+                file.write(data)
+        yield (file.fileno(),)
+
+
+def _adopt(child: Child) -> None:
+    """Let a shim live on without a warning that it does, and reap it when it ends."""
+    import threading
+
+    threading.Thread(target=child.wait, name="dockmagic-shim", daemon=True).start()
