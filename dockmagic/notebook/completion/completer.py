@@ -156,6 +156,11 @@ class Completion:
     def _images(self, fragment: str) -> Iterator[tuple[str, str]]:
         names = {named.ref.familiar for named in self._magics.engine.store.names() if named.ref is not None}
         yield from ((name, "image") for name in sorted(names) if name.startswith(fragment))
+        name, bracket, _ = fragment.partition("[")
+        if bracket and name:
+            count = len(self._magics.engine.images.get(name).layers)
+            layers = (f"{name}[{number}]" for number in range(count))
+            yield from ((layer, "layer") for layer in layers if layer.startswith(fragment))
 
     def _containers(self, fragment: str, *, end: str = "") -> Iterator[tuple[str, str]]:
         names = sorted(container.name for container in self._magics.engine.containers.list())
