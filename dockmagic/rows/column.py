@@ -8,12 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
 
-__all__ = [
-    "Column",
-    "Kind",
-    "Row",
-    "columns",
-]
+__all__ = ["Column", "Kind", "Row", "columns", "frame_columns"]
 
 Kind = Literal[
     "text",
@@ -81,3 +76,28 @@ def columns(row_type: type[Row], names: tuple[str, ...] | None = None) -> tuple[
     """The columns of a row type by `names`, else those shown by default."""
     by_name = {column.name: column for column in row_type.table_columns}
     return tuple(by_name[name] for name in (row_type.shown if names is None else names))
+
+
+def frame_columns(row_type: type[Row], shown: tuple[str, ...] | None = None) -> tuple[Column, ...]:
+    """The columns of a data frame, whatever library it is of: those shown, with a date where docker's table has an age.
+
+    Args:
+        row_type: of the rows.
+        shown: names of columns, in order; None for those that the type shows by default.
+
+    Raises:
+        KeyError: the type has no such column.
+    """
+    found = (_stable(column, row_type) for column in columns(row_type, shown))
+    return tuple({column.name: column for column in found}.values())
+
+
+def _stable(column: Column, row_type: type[Row]) -> Column:
+    if column.kind not in ("since", "dated"):
+        return column
+    instead = next((other for other in row_type.table_columns if _same_time(other, column)), None)
+    return instead or column
+
+
+def _same_time(other: Column, column: Column) -> bool:
+    return other.kind in ("time", "stamp") and other.attribute == column.attribute

@@ -14,7 +14,7 @@ import pandas as pd
 from dockmagic.oci.printable import printable
 
 from . import dtypes as _dtypes  # noqa: F401  (registers the dtypes that are named below)
-from .column import columns
+from .column import frame_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,24 +35,12 @@ def frame(
         shown: names of columns, in order; None for those that the type shows by default.
         whole: show digests whole, too (``--no-trunc``).
     """
-    wanted = {_stable(column, row_type).name: _stable(column, row_type) for column in columns(row_type, shown)}
     return pd.DataFrame(
         {
-            name: _series(column, [getattr(row, column.attribute) for row in rows], whole=whole)
-            for name, column in wanted.items()
+            column.name: _series(column, [getattr(row, column.attribute) for row in rows], whole=whole)
+            for column in frame_columns(row_type, shown)
         }
     )
-
-
-def _stable(column: Column, row_type: type[Row]) -> Column:
-    if column.kind not in ("since", "dated"):
-        return column
-    instead = next((other for other in row_type.table_columns if _same_time(other, column)), None)
-    return instead or column
-
-
-def _same_time(other: Column, column: Column) -> bool:
-    return other.kind in ("time", "stamp") and other.attribute == column.attribute
 
 
 def _series(column: Column, values: list[Any], *, whole: bool) -> Any:  # noqa: PLR0911  (one return for each kind)
