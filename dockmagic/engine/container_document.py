@@ -36,6 +36,7 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
     container.check()
     record, state = container.record, container.state
     path, *arguments = record.argv
+    snapshots = container.isolation.snapshots
     document: dict[str, Any] = {
         "Id": container.id,
         "Created": _time(record.created),
@@ -49,7 +50,7 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
         "LogPath": str(container.folder / "log"),
         "Name": f"/{container.name}",
         "RestartCount": 0,
-        "Driver": "overlay",
+        "Driver": snapshots.name,
         "Platform": "linux",
         "MountLabel": "",
         "ProcessLabel": "",
@@ -57,13 +58,8 @@ def container_document(container: Container, *, size: bool = False) -> dict[str,
         "ExecIDs": None,
         "HostConfig": _host_config(record),
         "GraphDriver": {
-            "Name": "overlay",
-            "Data": {
-                "LowerDir": ":".join(f"{record.layers_folder}/{layer}" for layer in record.layers),
-                "MergedDir": str(container.folder / "merged"),
-                "UpperDir": str(container.folder / "upper"),
-                "WorkDir": str(container.folder / "work"),
-            },
+            "Name": snapshots.name,
+            "Data": snapshots.describe(container.snapshot),
         },
         "Mounts": [_mount(mount) for mount in record.mounts],
         "Config": _config(record),

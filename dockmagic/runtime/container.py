@@ -123,7 +123,7 @@ class Container(ContainerProcess, ContainerFiles):
             Conflict: it runs, and `force` is not set.
             NotFound: it is gone already.
         """
-        status = self.state.status
+        status, isolation = self.state.status, self.isolation
         if status in ("running", "paused"):
             if not force:
                 if status == "paused":
@@ -144,7 +144,7 @@ class Container(ContainerProcess, ContainerFiles):
             self.folder.rename(trash)
         except FileNotFoundError:
             raise NotFound(f"there is no container {self.name} any more") from None
-        remove_folders(self.isolation, [str(trash), *(self.anonymous_volumes() if volumes else ())])
+        remove_folders(isolation, [str(trash), *(self.anonymous_volumes() if volumes else ())])
 
 
 def _reopen(actions: Any, identity: str) -> Container:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.snapshot.snapshot import Snapshot
+
 from .disk.record import DamagedRecord, State, read_state
 from .machine.isolation import Isolation
 from .spec import anonymous_volumes, spec_of
@@ -117,6 +119,12 @@ class ContainerRecord:
 
                 return choose(self.store.home)
         return Isolation.of(self.record.tier, self.record.isolation)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Its root file system, as `isolation.snapshots` takes it."""
+        isolation, record = self.isolation, self.record
+        return Snapshot(str(self.folder), record.layers_folder, record.layers, user_xattrs=isolation.user_xattrs)
 
     def spec(self) -> dict[str, Any]:
         """As shim and worker take it."""

@@ -88,6 +88,10 @@ class Copy:
         """The copy."""
         return f"{folder}/merged"
 
+    def describe(self, snapshot: Snapshot) -> dict[str, str]:
+        """The copy."""
+        return {"MergedDir": self.writable(snapshot.folder)}
+
     def mount(self, snapshot: Snapshot, where: str) -> None:
         """Make a mount of the copy, so that others can be made over it."""
         kernel.mount(self.writable(snapshot.folder), where, None, MS_BIND)

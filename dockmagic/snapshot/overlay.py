@@ -77,6 +77,15 @@ class Overlay:
         """The upper directory."""
         return f"{folder}/upper"
 
+    def describe(self, snapshot: Snapshot) -> dict[str, str]:
+        """As docker's overlay2."""
+        return {
+            "LowerDir": ":".join(f"{snapshot.layers_folder}/{layer}" for layer in snapshot.layers),
+            "MergedDir": f"{snapshot.folder}/merged",
+            "UpperDir": f"{snapshot.folder}/upper",
+            "WorkDir": f"{snapshot.folder}/work",
+        }
+
     def mount(self, snapshot: Snapshot, where: str) -> None:
         """Mount the layers with the upper directory on top."""
         lower, box = _lower(snapshot)

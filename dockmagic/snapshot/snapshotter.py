@@ -108,6 +108,10 @@ class Snapshotter(Protocol):
         """The folder that holds what the container in `folder` writes."""
         ...
 
+    def describe(self, snapshot: Snapshot) -> dict[str, str]:
+        """The folders of a snapshot, under docker's names (``GraphDriver.Data`` of ``inspect``)."""
+        ...
+
     def mount(self, snapshot: Snapshot, where: str) -> None:
         """Mount a snapshot, *as owner*, with its writable layer, at the folder `where`.
 

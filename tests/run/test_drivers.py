@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.engine.container_document import container_document
 from dockmagic.layer.form import Owners
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.drivers.table import DRIVERS
@@ -81,3 +83,19 @@ def test_a_container_of_a_later_version_is_told_as_such(make: Make, store: Conte
     path.write_text(json.dumps(record))
     with pytest.raises(NotSupported, match="'later'"):
         find(store, container.id).start()
+    with pytest.raises(NotSupported, match="'later'"):
+        find(store, container.id).remove()
+    assert container.folder.is_dir()
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_inspect_names_the_snapshotter_and_its_folders(name: str, make: Make, force: Callable[[str], str]) -> None:
+    """``GraphDriver``; each folder that it names is there, and layers that are shared are named, too."""
+    force(name)
+    container = make("true")
+    found = container_document(container)
+    assert found["Driver"] == found["GraphDriver"]["Name"] == container.isolation.snapshotter
+    folders = [folder for value in found["GraphDriver"]["Data"].values() for folder in value.split(":")]
+    assert folders
+    assert all(Path(folder).is_dir() for folder in folders)
+    assert ("LowerDir" in found["GraphDriver"]["Data"]) is container.isolation.snapshots.shares_layers
