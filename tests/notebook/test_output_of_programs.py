@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.commands.cmdline.invocation import bind
-from dockmagic.engine.completed import CommandFailed
+from dockmagic.engine.completed import CommandFailed, Completed
 from dockmagic.notebook.programs.readable import Readable, without_colours
 from dockmagic.notebook.programs.streams import Streams
-from dockmagic.notebook.values.completed import Completed
+from dockmagic.notebook.values.completed import CellCompleted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,10 +87,10 @@ def test_output_that_is_no_text_is_kept_and_not_shown(capsys: pytest.CaptureFixt
     assert len(streams.read(1)) == 25_612
 
 
-def _completed(out: bytes, code: int = 0) -> Completed:
+def _completed(out: bytes, code: int = 0) -> CellCompleted:
     streams = Streams()
     streams(1, out)
-    return Completed(bind(("run", "busybox")), code, streams)
+    return CellCompleted(bind(("run", "busybox")), code, streams)
 
 
 def test_a_result_reads_as_text_json_or_a_frame() -> None:
@@ -108,3 +108,12 @@ def test_a_failure_carries_its_result() -> None:
     result = _completed(b"so far\n", 3)
     failure = CommandFailed(result)
     assert (failure.exit_code, failure.result.text, result.ok) == (3, "so far", False)
+
+
+def test_what_a_cell_returns_is_what_python_returns() -> None:
+    """One class for both, so that a function takes the result of either; ``check()`` too."""
+    done = _completed(b"a\n", 3)
+    assert isinstance(done, Completed)
+    with pytest.raises(CommandFailed) as caught:
+        done.check()
+    assert caught.value.result is done

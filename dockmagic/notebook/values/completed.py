@@ -6,7 +6,7 @@ import io
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.engine.completed import CommandFailed
+from dockmagic.engine.completed import CommandFailed, Completed
 
 from .output import Output
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.result import Ran
     from dockmagic.notebook.programs.streams import Streams
 
-__all__ = ["Completed", "completed"]
+__all__ = ["CellCompleted", "completed"]
 
 
-class Completed(Output):
-    """A program that has ended. Its output has been shown as it came, so the end of a cell shows nothing more.
+class CellCompleted(Output, Completed):
+    """What `Completed` is in a cell. Its output has been shown as it came, so the end of a cell shows nothing more.
 
     Attributes:
         args: the command line after ``docker``.
@@ -41,12 +41,12 @@ class Completed(Output):
         """Show nothing."""
 
     @cached_property
-    def stdout(self) -> bytes:
+    def stdout(self) -> bytes:  # type: ignore[override]  # read when it is wanted
         """All that it wrote to standard output; with ``-t`` all that it wrote."""
         return self._streams.read(1)
 
     @cached_property
-    def stderr(self) -> bytes:
+    def stderr(self) -> bytes:  # type: ignore[override]  # likewise
         """All that it wrote to standard error."""
         return self._streams.read(2)
 
@@ -75,11 +75,6 @@ class Completed(Output):
         except (ValueError, NotImplementedError):
             return pd.DataFrame({"Line": pd.Series(self.text.splitlines(), dtype="str")})
 
-    @property
-    def ok(self) -> bool:
-        """Whether the exit code is 0."""
-        return self.exit_code == 0
-
 
 def completed(call: Invocation, ran: Ran, streams: Streams, *, check: bool) -> Any:
     """The value of a cell whose command ran a program.
@@ -98,7 +93,7 @@ def completed(call: Invocation, ran: Ran, streams: Streams, *, check: bool) -> A
     """
     if ran.exit_code is None:
         return ran.container
-    result = Completed(call, ran.exit_code, streams)
+    result = CellCompleted(call, ran.exit_code, streams)
     if check and ran.exit_code:
         raise CommandFailed(result, hint="With --check=false that is no error; --into NAME keeps the result either way")
     return result
