@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from click import Choice
 
-from dockmagic.engine.options.build import REFUSED, build_request
+from dockmagic.engine.options.build import build_request
+from dockmagic.engine.options.build_unsupported import REFUSED
 from dockmagic.engine.step_rows import unstable_rows
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.rows import UnstableRow

@@ -13,7 +13,7 @@ import dockmagic
 from dockmagic.commands.cmdline import unsupported, unsupported_flags
 from dockmagic.commands.cmdline.routing import find
 from dockmagic.commands.cmdline.table import ALIASES, VERBS, load
-from dockmagic.engine.options import build, container
+from dockmagic.engine.options import build_unsupported, container
 from dockmagic.oci.errors import Conflict, DockmagicError
 from dockmagic.oci.hints import with_program
 
@@ -59,7 +59,7 @@ def _written() -> Iterator[tuple[str, str]]:
                 value = node.value if "hint" in name.lower() else None
             for text in _whole_texts(value) if value is not None else ():
                 yield f"{path.relative_to(_PACKAGE)}:{getattr(value, 'lineno', 0)}", text
-    tables = (unsupported._VERBS, unsupported_flags.FLAGS, build.REFUSED, container.REFUSED)
+    tables = (unsupported._VERBS, unsupported_flags.FLAGS, build_unsupported.REFUSED_KEYWORDS, container.REFUSED)
     for table in (*tables, *(load(verb).refused for verb in VERBS)):
         for name, (_, instead) in table.items():
             yield name, instead
