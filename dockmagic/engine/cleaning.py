@@ -39,7 +39,7 @@ def collect(store: ContentStore, *, dry_run: bool = False) -> Collected:
         dry_run: delete nothing, only tell.
     """
     if not dry_run and store.home.containers.is_dir():
-        from dockmagic.runtime.disk.leftovers import sweep
+        from dockmagic.runtime.disk.orphans import sweep
         from dockmagic.runtime.machine.tiers import choose
 
         with contextlib.suppress(DockmagicError):  # nothing can run here, so what is left is somebody else's
@@ -52,6 +52,6 @@ def collect_layers(store: ContentStore, *, dry_run: bool = False) -> int:
     """The part of `collect` that has to do with unpacked layers; bytes that come free."""
     if not store.home.layers.is_dir():
         return 0
-    from dockmagic.runtime.disk.collecting import collect_layers as collect_unpacked
+    from dockmagic.runtime.disk.layer_gc import collect_layers as collect_unpacked
 
     return collect_unpacked(store, roots=roots(store), dry_run=dry_run)

@@ -81,7 +81,7 @@ class Containers(Collection["Container"]):
 
     def _is_over(self, container: Container) -> bool:
         """Whether a container was to go with its end (``run -d --rm``) or with its build, and is gone now."""
-        from dockmagic.runtime.disk.leftovers import is_abandoned
+        from dockmagic.runtime.disk.orphans import is_abandoned
 
         is_ended = container.record.auto_remove and container.state.status == "exited"
         if not is_ended and not is_abandoned(self._engine.home, container.folder, container.record):

@@ -165,7 +165,7 @@ def _engine(root: str, samples: bool) -> Engine:  # noqa: FBT001  (pickle passes
 def _forget(root: Path) -> None:
     home = Home(root)
     if any(folder.exists() for folder in (home.containers, home.layers, home.volumes, home.builds)):
-        from dockmagic.runtime.forgetting import forget_home
+        from dockmagic.runtime.purge import forget_home
 
         forget_home(root)
     else:

@@ -80,7 +80,7 @@ def _containers(engine: EngineContext) -> list[tuple[Path, State]]:
     if not engine.home.containers.is_dir():
         return []
     from dockmagic.runtime.disk.record import read_state
-    from dockmagic.runtime.disk.uses import records
+    from dockmagic.runtime.disk.references import records
 
     return [(folder, read_state(folder)) for folder, _ in records(engine.store)]
 

@@ -87,7 +87,7 @@ def _used(context: EngineContext) -> Counter[str]:
     """Image → how many containers stand on it."""
     if not context.home.containers.is_dir():
         return Counter()
-    from dockmagic.runtime.disk.uses import records
+    from dockmagic.runtime.disk.references import records
 
     return Counter(record.image_id for _, record in records(context.store))
 

@@ -268,7 +268,7 @@ class Images(Collection["Image"]):
         """
         refuse_unknown(unknown)
         if convert.switch("unpack", unpack):
-            from dockmagic.runtime.disk.arriving import pull_unpacked as pull
+            from dockmagic.runtime.disk.streaming_unpack import pull_unpacked as pull
         else:
             from dockmagic.image.transfer import pull
         ref = _reference(name).or_latest()
@@ -412,7 +412,7 @@ class Images(Collection["Image"]):
             ImageNotFound: there is none.
             Conflict: an ID that several repositories name, without `force`; an image that a container uses.
         """
-        from dockmagic.runtime.disk.uses import uses
+        from dockmagic.runtime.disk.references import uses
 
         store = self._engine.store
         removal = local.remove(store, name, force=force, uses=uses(store), roots=roots(store))
@@ -430,7 +430,7 @@ class Images(Collection["Image"]):
             all_unused: named ones too, if no container uses them.
             filters: only those that ``until=…`` and ``label=…`` let through.
         """
-        from dockmagic.runtime.disk.uses import uses
+        from dockmagic.runtime.disk.references import uses
 
         store = self._engine.store
         wanted = image_filter(store, filter_words(filters))

@@ -117,7 +117,7 @@ class Volumes(Collection["Volume"]):
 
     def _users(self) -> Mapping[str, Sequence[str]]:
         """Volume → IDs of the containers that use it."""
-        from dockmagic.runtime.disk.uses import records
+        from dockmagic.runtime.disk.references import records
 
         found: dict[str, list[str]] = {}
         for _, record in records(self._engine.store):
@@ -145,7 +145,7 @@ class Volumes(Collection["Volume"]):
 
     def _delete(self, name: str, users: Sequence[str]) -> None:
         from dockmagic.runtime.disk.volumes import remove_volume
-        from dockmagic.runtime.machine.disposal import remove_folders
+        from dockmagic.runtime.machine.removal import remove_folders
         from dockmagic.runtime.machine.tiers import choose
 
         home = self._engine.home

@@ -10,7 +10,7 @@ from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupporte
 
 from .container_files import ContainerFiles
 from .container_process import ContainerProcess
-from .machine.disposal import remove_folders
+from .machine.removal import remove_folders
 from .machine.work import work
 
 if TYPE_CHECKING:

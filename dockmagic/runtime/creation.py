@@ -20,17 +20,17 @@ from dockmagic.store.private import FILE_MODE
 from . import hosts, mounting
 from .container import Container
 from .disk import layers
-from .disk.authorities import with_authorities
-from .disk.leftovers import sweep
+from .disk.ca_certificates import with_authorities
+from .disk.orphans import sweep
 from .disk.record import Record
 from .flags import naming
 from .flags.environment import merge_environment, program_environment
 from .flags.limits import hold
 from .flags.ports import check_ports, parse_port
-from .granting import grant
+from .granted_capabilities import grant
 from .listing import containers, find
-from .machine.disposal import remove_folders
 from .machine.isolation import Isolation
+from .machine.removal import remove_folders
 from .machine.tiers import choose
 from .machine.work import work
 from .shim import reaper

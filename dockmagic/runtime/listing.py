@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dockmagic.oci.errors import AmbiguousName, NotFound
 
 from .container import Container
-from .disk.uses import damaged, records
+from .disk.references import damaged, records
 
 if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore

@@ -12,7 +12,7 @@ from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 
 from .changes import names
-from .finalize import settle
+from .finalize import finalize
 from .mountpoints import read_mountpoints
 from .table import SNAPSHOTTERS
 from .written import written
@@ -34,7 +34,7 @@ def pack_view(
         out: descriptor.
         isolation: as `Isolation.record` gives it.
         epoch: no file is later than this.
-        last: make the writable layer what its layer unpacks to: it will be used for it, see `settle`.
+        last: make the writable layer what its layer unpacks to: it will be used for it, see `finalize`.
 
     Returns:
         The DiffID and the file table.
@@ -56,5 +56,5 @@ def pack_view(
         )
     data = table.dumps()
     if last:
-        settle(folder, os.fsencode(writable), data)
+        finalize(folder, os.fsencode(writable), data)
     return str(diff_id), data

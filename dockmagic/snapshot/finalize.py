@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["settle"]
+__all__ = ["finalize"]
 
 _SECOND = 10**9
 
 
-def settle(folder: Path, writable: bytes, table: bytes) -> None:
+def finalize(folder: Path, writable: bytes, table: bytes) -> None:
     """Take out of the writable layer of the container in `folder` what its layer has not, and give it its times.
 
     Nothing of an overlay may be mounted over it any more.

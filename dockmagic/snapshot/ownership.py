@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .changes import Written
-    from .origins import Origins
+    from .copy_origins import CopyOrigins
 
 __all__ = ["Ownership"]
 
@@ -48,7 +48,7 @@ class Ownership:
     def __exit__(self, *_: object) -> None:
         os.close(self._upper)
 
-    def of(self, item: Written, origins: Origins) -> Told:
+    def of(self, item: Written, origins: CopyOrigins) -> Told:
         """What `item` of the writable layer should be; `origins` knows what it was in the image.
 
         A file that replaces one of the image's, or backs it up, and was given to root by name tells of a program that

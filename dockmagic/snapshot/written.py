@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .origins import Origins
+from .copy_origins import CopyOrigins
 from .ownership import Ownership
 from .table import SNAPSHOTTERS
 
@@ -30,7 +30,7 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
     snapshotter = SNAPSHOTTERS[isolation["snapshotter"]]
     if isolation["keeps_owners"] or below is None:
         return snapshotter.changes(folder)
-    origins = Origins(below)
+    origins = CopyOrigins(below)
     with Ownership(folder, Path(snapshotter.writable(str(folder)))) as ownership:
 
         def told(item: Written) -> Told:

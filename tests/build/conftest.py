@@ -13,7 +13,7 @@ from copy_harness import CopyHarness
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.reference import Reference
 from dockmagic.runtime.listing import containers
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home

@@ -26,7 +26,7 @@ from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 from dockmagic.runtime.disk.layers import can_take_over
 from dockmagic.runtime.listing import containers
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.snapshot.layers import keys
 from dockmagic.store.content import ContentStore

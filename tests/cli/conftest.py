@@ -27,8 +27,8 @@ from dockmagic.image.samples.tarball import tarball
 from dockmagic.oci.errors import NotFound, NotSupported
 from dockmagic.oci.spec import Config
 from dockmagic.registry.server import RegistryServer
-from dockmagic.runtime.forgetting import forget_home
 from dockmagic.runtime.machine.tiers import choose
+from dockmagic.runtime.purge import forget_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from minimal_rootfs import BUSYBOX, rootfs
 from dockmagic import Engine, NotSupported
 from dockmagic.oci.spec import Config
 from dockmagic.registry.server import RegistryServer
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     if tier == "proot":
         pytest.skip("no tier that can commit works here")
     yield folder
-    from dockmagic.runtime.forgetting import forget_home
+    from dockmagic.runtime.purge import forget_home
 
     forget_home(folder / "samples")
 

@@ -14,8 +14,8 @@ from traitlets.config import Config
 from dockmagic.image.samples import samples_home
 from dockmagic.image.samples.runnable import programs
 from dockmagic.oci.errors import NotSupported
-from dockmagic.runtime.forgetting import forget_home
 from dockmagic.runtime.machine.tiers import choose
+from dockmagic.runtime.purge import forget_home
 from dockmagic.store.home import Home
 
 if TYPE_CHECKING:

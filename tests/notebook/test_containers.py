@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 from programs import until
 
-from dockmagic.runtime.forgetting import forget_home
+from dockmagic.runtime.purge import forget_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Config
 from dockmagic.runtime.creation import create
 from dockmagic.runtime.listing import containers
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home

@@ -17,7 +17,7 @@ from minimal_rootfs import rootfs
 from dockmagic.image.archive import import_rootfs
 from dockmagic.image.local import find
 from dockmagic.oci.reference import Reference
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home

@@ -9,7 +9,7 @@ import pytest
 
 from dockmagic.linux import capabilities, kernel
 from dockmagic.oci.errors import NotSupported
-from dockmagic.runtime.granting import grant
+from dockmagic.runtime.granted_capabilities import grant
 from dockmagic.runtime.machine.isolation import Isolation
 
 if TYPE_CHECKING:

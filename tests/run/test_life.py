@@ -25,9 +25,9 @@ from dockmagic.runtime import transfer
 from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.creation import rename
-from dockmagic.runtime.disk.collecting import collect_layers
+from dockmagic.runtime.disk.layer_gc import collect_layers
 from dockmagic.runtime.disk.record import Mount
-from dockmagic.runtime.disk.uses import roots, uses
+from dockmagic.runtime.disk.references import roots, uses
 from dockmagic.runtime.disk.volumes import create_volume, find_volume, remove_volume, volumes
 from dockmagic.runtime.listing import containers, find
 from dockmagic.runtime.machine.tiers import choose

@@ -19,7 +19,7 @@ from dockmagic.runtime.commit import commit
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.flags.limits import Limits
 from dockmagic.runtime.flags.ports import Port, parse_port
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.runtime.shim import reaper
 

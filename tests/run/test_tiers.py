@@ -17,7 +17,7 @@ from programs import finish, until
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.runtime.cannot_start import CannotStart
 from dockmagic.runtime.commit import commit
-from dockmagic.runtime.disk.leftovers import sweep
+from dockmagic.runtime.disk.orphans import sweep
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.listing import find

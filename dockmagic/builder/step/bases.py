@@ -178,7 +178,7 @@ class Bases:
         if self._registry is None:
             raise ImageNotFound(f"No such image: {ref.familiar}", hint=f"Get it with `pull {ref.familiar}`")
         if unpack:
-            from dockmagic.runtime.disk.arriving import pull_unpacked as pull
+            from dockmagic.runtime.disk.streaming_unpack import pull_unpacked as pull
         else:
             from dockmagic.image.transfer import pull
         source = self._registry(ref)

@@ -191,7 +191,7 @@ class Mounted:
 
     @property
     def _carries(self) -> bool:
-        """Whether mounts are copies that are brought in and taken out, see `runtime.carrying`."""
+        """Whether mounts are copies that are brought in and taken out, see `runtime.copied_mounts`."""
         return not self._isolation.driver.mounts
 
     def _tmpfs(self, mount: Mount) -> RunMount:
@@ -283,8 +283,8 @@ class Mounted:
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
         from dockmagic.runtime.cannot_start import CannotStart
-        from dockmagic.runtime.carrying import copy_from_image
         from dockmagic.runtime.container_spec import ContainerSpec
+        from dockmagic.runtime.copied_mounts import copy_from_image
         from dockmagic.runtime.creation import create
 
         path = source.path.strip("/")

@@ -183,7 +183,7 @@ def _carried(container: Container) -> contextlib.AbstractContextManager[None]:
     """Its mounts in their places, where they are no mounts."""
     if not container.isolation.driver.carries_mounts:
         return contextlib.nullcontext()
-    from dockmagic.runtime.carrying import carried
+    from dockmagic.runtime.copied_mounts import carried
 
     return carried(container)
 

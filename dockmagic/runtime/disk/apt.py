@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.runtime.init.rootfs import APT_SETTINGS
 
-from .authorities import own_layer
+from .ca_certificates import own_layer
 
 if TYPE_CHECKING:
     from dockmagic.runtime.machine.isolation import Isolation

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.runtime.drivers.table import DRIVERS
 
-from . import obstacles
+from . import diagnostics
 from .isolation import Isolation
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _allowed() -> list[str]:
 def _circumstances(home: Home) -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     # A filter that this very process has been put under may forbid what others may.
-    confined = obstacles.confinement()
+    confined = diagnostics.confinement()
     return f"{_VERSION} {boot} {os.geteuid()} {os.getegid()} {home.root} {os.uname().release} {confined}"
 
 

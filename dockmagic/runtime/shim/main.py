@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 from dockmagic.linux import cgroups, idmap, kernel
-from dockmagic.linux.insistence import Insistence
+from dockmagic.linux.signal_escalation import SignalEscalation
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import namespaced, wire  # noqa: F401  (nearly all containers need the former soon)
 
@@ -53,7 +53,7 @@ class _Shim:
         self.forwarder = 0
         self.init = DRIVERS[spec["tier"]].init(spec)
         self.processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.insistence = Insistence(self.processes)
+        self.escalation = SignalEscalation(self.processes)
         self.users = self.mounts = -1  # the container's namespaces of these
 
     # ------------------------------------------------------------------ start
@@ -196,9 +196,9 @@ class _Shim:
                 os.kill(self.pid, signal.SIGKILL)  # it is gone already
         code = None
         while code is None or self.streams.open:
-            events_of = self.poll.poll(self.insistence.patience)
+            events_of = self.poll.poll(self.escalation.patience)
             if code is None:
-                self.insistence.look(self.pid)
+                self.escalation.look(self.pid)
             for descriptor, events in events_of:
                 if self.streams.serve(descriptor):
                     continue
@@ -255,8 +255,8 @@ class _Shim:
         if self.spec["auto_remove"]:
             for client in self.clients.values():
                 client.sock.close()
-            from dockmagic.runtime.machine.disposal import remove_folders
             from dockmagic.runtime.machine.isolation import Isolation
+            from dockmagic.runtime.machine.removal import remove_folders
 
             remove_folders(Isolation.of(self.spec["tier"], self.spec), [*self.spec["gone_with_it"], self.folder.grave])
 
@@ -329,7 +329,7 @@ class _Shim:
                 except ProcessLookupError:
                     os.kill(pid, number)  # it leads no group yet
         elif request.get("insist"):
-            self.insistence.send(self.pid, number)
+            self.escalation.send(self.pid, number)
         else:
             os.kill(self.pid, number)
         client.send({"ok": True})

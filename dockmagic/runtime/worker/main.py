@@ -21,7 +21,7 @@ from dockmagic.linux import idmap, kernel
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, NotSupported, PathNotFound
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import rootfs
-from dockmagic.runtime.machine import obstacles
+from dockmagic.runtime.machine import diagnostics
 from dockmagic.snapshot.remove import remove_tree
 from dockmagic.snapshot.snapshot import Snapshot
 from dockmagic.snapshot.table import SNAPSHOTTERS
@@ -235,7 +235,7 @@ def main() -> None:
             flags = 0
         pid = kernel.clone(flags)
     except OSError as error:
-        explained = obstacles.no_user_namespaces if isolation["uid_map"] else obstacles.no_mounts
+        explained = diagnostics.no_user_namespaces if isolation["uid_map"] else diagnostics.no_mounts
         _answer(sock, explained(error.strerror or str(error)))
         return
     if pid == 0:

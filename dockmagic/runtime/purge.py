@@ -11,7 +11,7 @@ from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 
 from .listing import containers
-from .machine.disposal import remove_folders
+from .machine.removal import remove_folders
 from .machine.tiers import choose
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from dockmagic.oci.errors import InvalidContent
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import History
 from dockmagic.runtime.creation import create
-from dockmagic.runtime.disk.arriving import pull_unpacked
-from dockmagic.runtime.disk.collecting import collect_layers
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.disk.layer_gc import collect_layers
+from dockmagic.runtime.disk.streaming_unpack import pull_unpacked
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.snapshot import layers
 from dockmagic.store.content import ContentStore

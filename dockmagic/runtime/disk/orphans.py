@@ -6,11 +6,11 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.store.lease import is_held
 
 from .record import read_state
-from .uses import records
+from .references import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

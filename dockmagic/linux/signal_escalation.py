@@ -8,13 +8,13 @@ import time
 
 from . import disposition
 
-__all__ = ["Insistence"]
+__all__ = ["SignalEscalation"]
 
 _GLANCE = 10  # milliseconds
 _MOMENT = 1.0  # seconds; who blocks a signal for longer has a mind to
 
 
-class Insistence:
+class SignalEscalation:
     """Sends signals, and sees that they end a process that does not provide for them.
 
     The kernel drops what would end a process 1 by default. Nothing is dropped as long as it is blocked, but when a

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from dockmagic.image.local import by_manifest
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.oci.spec import chain_ids
-from dockmagic.runtime.machine.disposal import remove_folders
+from dockmagic.runtime.machine.removal import remove_folders
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.snapshot.layers import key_of
 
-from .uses import records
+from .references import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from .changes import Written
 
-__all__ = ["Origins"]
+__all__ = ["CopyOrigins"]
 
 _SET_ID: Final = stat.S_ISUID | stat.S_ISGID
 
 
-class Origins:
+class CopyOrigins:
     """Finds them.
 
     Args:
