@@ -21,14 +21,14 @@ __all__ = ["collect", "collect_layers", "roots"]
 
 def roots(store: ContentStore) -> tuple[Callable[[], Iterable[Digest]], ...]:
     """What the collector keeps beside the names: one entry for each part of dockmagic that relies on content."""
-    from dockmagic.runtime.disk import uses
+    from dockmagic.runtime.disk import references
 
     if not store.home.builds.is_dir():
-        return (partial(uses.roots, store),)
+        return (partial(references.roots, store),)
     from dockmagic.builder.caching import steps
     from dockmagic.builder.caching.cache import Cache
 
-    return partial(uses.roots, store), Cache(store.home).roots, partial(steps.roots, store)
+    return partial(references.roots, store), Cache(store.home).roots, partial(steps.roots, store)
 
 
 def collect(store: ContentStore, *, dry_run: bool = False) -> Collected:
