@@ -14,8 +14,8 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import Conflict, StoreError
 
 from .compare import differences
+from .disk_format import OwnerPolicy, Whiteouts
 from .entry import EntryType
-from .form import Owners, Whiteouts
 from .header import show
 from .place import Place
 from .survey import digest, look, open_file
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from .disk_format import DiskFormat
     from .entry import Entry
-    from .form import Form
     from .tree import FileTree
 
-__all__ = ["Told", "pack"]
+__all__ = ["OwnerRecord", "pack"]
 
 _CHUNK: Final = 1 << 20
 
 
-class Told(NamedTuple):
+class OwnerRecord(NamedTuple):
     """What is known of a file that could not be made what it should be.
 
     Attributes:
@@ -61,9 +61,9 @@ def pack(
     below: FileTree,
     out: BinaryIO,
     *,
-    form: Form,
+    form: DiskFormat,
     only: Iterable[bytes] | None = None,
-    told: Mapping[bytes, Told] | None = None,
+    recorded: Mapping[bytes, OwnerRecord] | None = None,
     epoch: int | None = None,
 ) -> tuple[Digest, LayerTable]:
     """Write the layer that turns `below` into the tree at `root`.
@@ -76,9 +76,10 @@ def pack(
         root: the merged tree, as a container sees it; or an overlay's upper directory, with `only`.
         below: the tree of the layers below; an empty one packs everything.
         out: where the uncompressed tar goes.
-        form: how `root` was unpacked: except with `Owners.KEEP`, owners of paths below stay and new ones are root's.
+        form: how `root` was unpacked: except with `OwnerPolicy.PRESERVE`, owners of paths below stay and new ones are
+            root's.
         only: names that may differ, if the caller knows (an overlay's upper directory); None looks at everything.
-        told: except with `Owners.KEEP`, what is known better.
+        recorded: except with `OwnerPolicy.PRESERVE`, what is known better.
         epoch: ``SOURCE_DATE_EPOCH``: no mtime is later than this many seconds.
 
     Returns:
@@ -92,7 +93,7 @@ def pack(
     tar = _Tar(out)
     try:
         with Place(root, touch=False) as place:
-            difference = _difference(place, below, _Dresser(form, told or {}), only, clamp)
+            difference = _difference(place, below, _Dresser(form, recorded or {}), only, clamp)
             for entry in in_order(difference.entries.values(), difference.whiteouts):
                 tar.add(place, entry, listed=entry.name in difference.entries)
     except PermissionError as error:
@@ -193,25 +194,25 @@ class _Clamp:
 class _Dresser:
     """Gives entries the owners, attributes and types that they would have where all of that can be kept."""
 
-    def __init__(self, form: Form, told: Mapping[bytes, Told]) -> None:
+    def __init__(self, form: DiskFormat, recorded: Mapping[bytes, OwnerRecord]) -> None:
         self._owners = form.owners
-        self._told = told
+        self._recorded = recorded
         self.in_overlay = form.whiteouts is not Whiteouts.APPLY
 
     def __call__(self, entry: Entry, old: Entry | None) -> Entry:
-        if self._owners is Owners.KEEP:
+        if self._owners is OwnerPolicy.PRESERVE:
             return entry
-        told = self._told.get(entry.name)
-        if told is None:
-            told = Told(old.uid, old.gid) if old is not None else Told(0, 0)
-        entry = replace(entry, uid=told.uid, gid=told.gid)
+        record = self._recorded.get(entry.name)
+        if record is None:
+            record = OwnerRecord(old.uid, old.gid) if old is not None else OwnerRecord(0, 0)
+        entry = replace(entry, uid=record.uid, gid=record.gid)
         if entry.type is EntryType.REGULAR and not entry.size:
             # What stands for a device where none can be made.
-            if told.type is not None:
-                entry = replace(entry, type=told.type, major=told.major, minor=told.minor)
+            if record.type is not None:
+                entry = replace(entry, type=record.type, major=record.major, minor=record.minor)
             elif old is not None and old.type in (EntryType.CHARACTER, EntryType.BLOCK):
                 entry = replace(entry, type=old.type, major=old.major, minor=old.minor)
-        if old is None or self._owners is Owners.NOTED:
+        if old is None or self._owners is OwnerPolicy.RECORDED:
             return entry
         xattrs = {key: value for key, value in (old.xattrs or {}).items() if not key.startswith("user.")}
         xattrs |= entry.xattrs or {}

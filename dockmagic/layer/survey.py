@@ -14,7 +14,7 @@ from dockmagic.oci.errors import NotSupported, StoreError
 from .entry import Entry, EntryType
 from .header import show
 from .layout import WHITEOUT
-from .noted import NOTE, is_portable, restored
+from .xattr_fallback import NOTE, is_portable, restored
 
 if TYPE_CHECKING:
     from .place import Place

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.oci.errors import InvalidLayer, OutOfSpace, StoreError
 
+from .disk_format import OWNER, OwnerPolicy, Whiteouts
 from .entry import Entry, EntryType
-from .form import OWNER, Owners, Whiteouts
 from .header import show
 from .ingest import LayerIngest, Recorder
-from .noted import set_xattrs
 from .place import Place
+from .xattr_fallback import set_xattrs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.media import Compression
 
-    from .form import Form
+    from .disk_format import DiskFormat
     from .header import Header
     from .layout import Removal
     from .table import LayerTable
@@ -46,7 +46,7 @@ def unpack(
     compression: Compression,
     root: Path,
     *,
-    form: Form,
+    form: DiskFormat,
     below: FileTree | None = None,
     lower: Path | None = None,
     limit: int | None = None,
@@ -77,7 +77,7 @@ def unpack(
 
 
 def unpack_ahead(
-    layer: BinaryIO, compression: Compression, root: Path, *, form: Form
+    layer: BinaryIO, compression: Compression, root: Path, *, form: DiskFormat
 ) -> tuple[Digest, LayerTable, bool]:
     """Like `unpack`, before the layers below are known.
 
@@ -94,7 +94,7 @@ def unpack_ahead(
 
 
 @contextlib.contextmanager
-def _unpacker(root: Path, form: Form, lower: Path | None, *, ahead: bool = False) -> Iterator[_Unpacker]:
+def _unpacker(root: Path, form: DiskFormat, lower: Path | None, *, ahead: bool = False) -> Iterator[_Unpacker]:
     try:
         root.mkdir(parents=True, exist_ok=True)
         with Place(root) as place, contextlib.closing(_Unpacker(place, form, lower, ahead=ahead)) as unpacker:
@@ -131,11 +131,11 @@ class _Unpacker(Recorder):
         lost: a link leads to what is below, which is not known yet (`ahead`): nothing is written any more.
     """
 
-    def __init__(self, place: Place, form: Form, lower: Path | None, *, ahead: bool) -> None:
+    def __init__(self, place: Place, form: DiskFormat, lower: Path | None, *, ahead: bool) -> None:
         super().__init__()
         self._place = place
-        self._keep = form.owners is Owners.KEEP
-        self._note = form.owners is Owners.NOTED
+        self._keep = form.owners is OwnerPolicy.PRESERVE
+        self._note = form.owners is OwnerPolicy.RECORDED
         self._applies = form.whiteouts is Whiteouts.APPLY
         self._overlay = "trusted" if form.whiteouts is Whiteouts.TRUSTED else "user"
         self._lower = lower

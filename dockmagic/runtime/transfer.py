@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from dockmagic.layer.pack import Told
+from dockmagic.layer.pack import OwnerRecord
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.snapshot.mountpoints import read_mountpoints
 
@@ -268,7 +268,7 @@ def export(container: Container, out: BinaryIO) -> None:
             out.write(data)
 
 
-def _told(container: Container, path: str, name: str) -> dict[str, Told]:
+def _told(container: Container, path: str, name: str) -> dict[str, OwnerRecord]:
     """What the files themselves cannot tell, by their names in a tar whose top is called `name`: owners and devices.
 
     Nothing where the files can.
@@ -288,6 +288,6 @@ def _told(container: Container, path: str, name: str) -> dict[str, Told]:
         if (entry.uid == entry.gid == 0 and kind is None) or not (not top or own == top or own.startswith(f"{top}/")):
             continue
         rest = own[len(top) :].strip("/")
-        known = Told(entry.uid, entry.gid, kind, entry.major, entry.minor)
+        known = OwnerRecord(entry.uid, entry.gid, kind, entry.major, entry.minor)
         found["/".join(part for part in (name, rest) if part)] = known
     return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.pack import OwnerRecord
 
 __all__ = ["remember", "scan"]
 
@@ -42,7 +42,7 @@ def remember(folder: Path, apart: Iterable[str]) -> None:
     (folder / _BASELINE).write_bytes(msgspec.msgpack.encode(_Baseline(seen, hidden)))
 
 
-def scan(folder: Path, root: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
+def scan(folder: Path, root: Path, told: Callable[[Written], OwnerRecord] | None = None) -> list[Written]:
     """Everything that has changed in the copy at `root` since `remember`, as `upper.scan` tells it.
 
     Args:

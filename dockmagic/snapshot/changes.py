@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dockmagic.layer.entry import Entry, EntryType
-from dockmagic.layer.pack import Told
+from dockmagic.layer.pack import OwnerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,11 +63,11 @@ class Written(msgspec.Struct, frozen=True, array_like=True, gc=False):
     inode: int = 0
 
     @property
-    def told(self) -> Told:
+    def told(self) -> OwnerRecord:
         """Whose it is, and what device if it is one."""
         kind = EntryType.of(self.mode)
         device = kind if kind in (EntryType.CHARACTER, EntryType.BLOCK) else None
-        return Told(self.uid, self.gid, device, self.major, self.minor)
+        return OwnerRecord(self.uid, self.gid, device, self.major, self.minor)
 
 
 class WrittenChange(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +91,7 @@ class WrittenChange(msgspec.Struct, frozen=True, gc=False):
         return "/" + os.fsdecode(self.name)
 
 
-def owned(item: Written, told: Told) -> Written:
+def owned(item: Written, told: OwnerRecord) -> Written:
     """`item` as what it should be."""
     mode = item.mode
     if told.type is not None and not item.size:

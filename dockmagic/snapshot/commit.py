@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from dockmagic.layer.form import Form
+from dockmagic.layer.disk_format import DiskFormat
 from dockmagic.layer.pack import pack
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
@@ -39,11 +39,11 @@ def pack_view(
     Returns:
         The DiffID and the file table.
     """
-    form = Form.parse(isolation["form"])
+    form = DiskFormat.parse(isolation["form"])
     writable = SNAPSHOTTERS[isolation["snapshotter"]].writable(str(folder))
     below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)
     found = written(folder, isolation, below)
-    told = {} if isolation["keeps_owners"] else {item.name: item.told for item in found if item.mode}
+    recorded = {} if isolation["keeps_owners"] else {item.name: item.told for item in found if item.mode}
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:
         diff_id, table = pack(
             Path(writable),
@@ -51,7 +51,7 @@ def pack_view(
             file,
             form=form,
             only=names(found, below, read_mountpoints(folder)),
-            told=told,
+            recorded=recorded,
             epoch=epoch,
         )
     data = table.dumps()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockmagic.image.image import Image
-    from dockmagic.layer.form import Form, Whiteouts
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.disk_format import DiskFormat, Whiteouts
+    from dockmagic.layer.pack import OwnerRecord
     from dockmagic.store.content import ContentStore
 
     from .changes import Written
@@ -40,7 +40,7 @@ class Copy:
     def whiteouts(self, *, user_xattrs: bool) -> Whiteouts:
         """None: what a layer removes is removed from the tree."""
         del user_xattrs
-        from dockmagic.layer.form import Whiteouts
+        from dockmagic.layer.disk_format import Whiteouts
 
         return Whiteouts.APPLY
 
@@ -63,7 +63,7 @@ class Copy:
             return [_EMPTY]
         return [key_of(layers[-1].diff_id, layers[-2].chain_id if len(layers) > 1 else None)]
 
-    def unpack(self, folder: Path, keys: Sequence[str], layers: list[dict[str, Any]], form: Form) -> None:
+    def unpack(self, folder: Path, keys: Sequence[str], layers: list[dict[str, Any]], form: DiskFormat) -> None:
         """Unpack the layers one over another into one folder."""
         from .unpack import unpack_whole
 
@@ -101,7 +101,7 @@ class Copy:
         del where
         return nullcontext(self.writable(snapshot.folder))
 
-    def changes(self, folder: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
+    def changes(self, folder: Path, told: Callable[[Written], OwnerRecord] | None = None) -> list[Written]:
         """What is not as it was written down."""
         from .baseline import scan
 

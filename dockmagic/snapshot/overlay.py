@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockmagic.image.image import Image
-    from dockmagic.layer.form import Form, Whiteouts
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.disk_format import DiskFormat, Whiteouts
+    from dockmagic.layer.pack import OwnerRecord
     from dockmagic.store.content import ContentStore
 
     from .changes import Written
@@ -37,7 +37,7 @@ class Overlay:
 
     def whiteouts(self, *, user_xattrs: bool) -> Whiteouts:
         """As overlayfs marks removals itself."""
-        from dockmagic.layer.form import Whiteouts
+        from dockmagic.layer.disk_format import Whiteouts
 
         return Whiteouts.USER if user_xattrs else Whiteouts.TRUSTED
 
@@ -57,7 +57,7 @@ class Overlay:
 
         return keys(store, image)
 
-    def unpack(self, folder: Path, keys: Sequence[str], layers: list[dict[str, Any]], form: Form) -> None:  # noqa: ARG002  (each layer has its own)
+    def unpack(self, folder: Path, keys: Sequence[str], layers: list[dict[str, Any]], form: DiskFormat) -> None:  # noqa: ARG002  (each layer has its own)
         """Unpack each layer into its own folder."""
         from .unpack import unpack_all
 
@@ -108,7 +108,7 @@ class Overlay:
             os.chdir("/")
             kernel.umount(where)
 
-    def changes(self, folder: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
+    def changes(self, folder: Path, told: Callable[[Written], OwnerRecord] | None = None) -> list[Written]:
         """What is in the upper directory."""
         from .upper import scan
 

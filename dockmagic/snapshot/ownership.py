@@ -7,9 +7,9 @@ import stat
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
+from dockmagic.layer.disk_format import OWNER
 from dockmagic.layer.entry import EntryType
-from dockmagic.layer.form import OWNER
-from dockmagic.layer.pack import Told
+from dockmagic.layer.pack import OwnerRecord
 from dockmagic.layer.survey import digest_of
 from dockmagic.linux import kernel
 from dockmagic.snapshot import ownertable
@@ -48,7 +48,7 @@ class Ownership:
     def __exit__(self, *_: object) -> None:
         os.close(self._upper)
 
-    def of(self, item: Written, origins: CopyOrigins) -> Told:
+    def of(self, item: Written, origins: CopyOrigins) -> OwnerRecord:
         """What `item` of the writable layer should be; `origins` knows what it was in the image.
 
         A file that replaces one of the image's, or backs it up, and was given to root by name tells of a program that
@@ -75,8 +75,8 @@ class Ownership:
             uid, gid = (before[0] if uid == -1 else uid), (before[1] if gid == -1 else gid)
         if known.kind or below is None or not (below.is_device and below.name == name):
             # The kernel's own form of a device number is the one of makedev(3) in its low half.
-            return Told(uid, gid, _DEVICES.get(known.kind), os.major(known.device), os.minor(known.device))
-        return Told(uid, gid, below.type, below.major, below.minor)  # an empty file stands for it
+            return OwnerRecord(uid, gid, _DEVICES.get(known.kind), os.major(known.device), os.minor(known.device))
+        return OwnerRecord(uid, gid, below.type, below.major, below.minor)  # an empty file stands for it
 
     def _noted(self, name: bytes) -> tuple[int, int] | None:
         try:

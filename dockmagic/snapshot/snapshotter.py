@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockmagic.image.image import Image
-    from dockmagic.layer.form import Form, Whiteouts
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.disk_format import DiskFormat, Whiteouts
+    from dockmagic.layer.pack import OwnerRecord
     from dockmagic.store.content import ContentStore
 
     from .changes import Written
@@ -66,7 +66,7 @@ class Snapshotter(Protocol):
         """Names of the folders that an image is unpacked to, base first."""
         ...
 
-    def unpack(self, folder: Path, keys: Sequence[str], layers: list[dict[str, Any]], form: Form) -> None:
+    def unpack(self, folder: Path, keys: Sequence[str], layers: list[dict[str, Any]], form: DiskFormat) -> None:
         """Unpack *as owner* what is missing of an image.
 
         Args:
@@ -132,7 +132,7 @@ class Snapshotter(Protocol):
         """
         ...
 
-    def changes(self, folder: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
+    def changes(self, folder: Path, told: Callable[[Written], OwnerRecord] | None = None) -> list[Written]:
         """All that the container in `folder` has written or removed, each directory before what is in it.
 
         Args:

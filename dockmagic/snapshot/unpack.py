@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from dockmagic.layer.form import Whiteouts
+from dockmagic.layer.disk_format import Whiteouts
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.layer.unpack import unpack, unpack_ahead
@@ -18,14 +18,14 @@ from dockmagic.oci.errors import DigestMismatch
 from dockmagic.oci.media import compression_of
 
 if TYPE_CHECKING:
-    from dockmagic.layer.form import Form
+    from dockmagic.layer.disk_format import DiskFormat
 
 __all__ = ["unpack_all", "unpack_arriving", "unpack_whole"]
 
 _THREADS = 2
 
 
-def unpack_all(folder: Path, layers: list[dict[str, Any]], form: Form) -> None:
+def unpack_all(folder: Path, layers: list[dict[str, Any]], form: DiskFormat) -> None:
     """Unpack what is missing of an image's layers.
 
     Args:
@@ -78,7 +78,9 @@ def unpack_all(folder: Path, layers: list[dict[str, Any]], form: Form) -> None:
                 lower.rmdir()
 
 
-def unpack_arriving(folder: Path, layer: dict[str, Any], stream: BinaryIO, form: Form) -> tuple[Digest, LayerTable]:
+def unpack_arriving(
+    folder: Path, layer: dict[str, Any], stream: BinaryIO, form: DiskFormat
+) -> tuple[Digest, LayerTable]:
     """Unpack a layer while it comes, unless it needs the layers below: then `unpack_all` does it later.
 
     Args:
@@ -108,7 +110,7 @@ def unpack_arriving(folder: Path, layer: dict[str, Any], stream: BinaryIO, form:
     return diff_id, table
 
 
-def unpack_whole(folder: Path, key: str, layers: list[dict[str, Any]], form: Form) -> None:
+def unpack_whole(folder: Path, key: str, layers: list[dict[str, Any]], form: DiskFormat) -> None:
     """Unpack an image's layers one over another into the folder `key`, for containers to copy.
 
     Args:
@@ -128,7 +130,7 @@ def unpack_whole(folder: Path, key: str, layers: list[dict[str, Any]], form: For
     place.rename(folder / key)
 
 
-def _show(folder: Path, keys: list[str], where: Path, form: Form) -> None:
+def _show(folder: Path, keys: list[str], where: Path, form: DiskFormat) -> None:
     where.mkdir()
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     os.chdir(folder)
@@ -141,7 +143,7 @@ def _show(folder: Path, keys: list[str], where: Path, form: Form) -> None:
 
 
 def _unpack_one(
-    folder: Path, layer: dict[str, Any], form: Form, *, below: FileTree | None = None, lower: Path | None = None
+    folder: Path, layer: dict[str, Any], form: DiskFormat, *, below: FileTree | None = None, lower: Path | None = None
 ) -> None:
     # A name of its own until it is whole; what a killed worker leaves is taken away by the next one.
     place = folder / f".new-{layer['key']}-{os.getpid()}"
@@ -150,7 +152,7 @@ def _unpack_one(
 
 
 def _write(
-    place: Path, layer: dict[str, Any], form: Form, *, below: FileTree | None = None, lower: Path | None = None
+    place: Path, layer: dict[str, Any], form: DiskFormat, *, below: FileTree | None = None, lower: Path | None = None
 ) -> None:
     with Path(layer["blob"]).open("rb") as blob:
         diff_id, _ = unpack(blob, compression_of(layer["media_type"]), place, form=form, below=below, lower=lower)

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.pack import OwnerRecord
 
 __all__ = ["scan"]
 
 _OPAQUE: Final = ("user.overlay.opaque", "trusted.overlay.opaque")
 
 
-def scan(upper: Path, told: Callable[[Written], Told] | None = None) -> list[Written]:
+def scan(upper: Path, told: Callable[[Written], OwnerRecord] | None = None) -> list[Written]:
     """Everything in the folder `upper`, each directory before what is in it.
 
     Args:

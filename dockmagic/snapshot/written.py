@@ -10,7 +10,7 @@ from .ownership import Ownership
 from .table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.pack import OwnerRecord
     from dockmagic.layer.tree import FileTree
 
     from .changes import Written
@@ -33,7 +33,7 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
     origins = CopyOrigins(below)
     with Ownership(folder, Path(snapshotter.writable(str(folder)))) as ownership:
 
-        def told(item: Written) -> Told:
+        def told(item: Written) -> OwnerRecord:
             return ownership.of(item, origins)
 
         return snapshotter.changes(folder, told)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tars import file, folder, ingest, link, node, on_disk, symlink, tar
 
 from dockmagic.layer.compare import compare
-from dockmagic.layer.form import Form, Owners, Whiteouts
+from dockmagic.layer.disk_format import DiskFormat, OwnerPolicy, Whiteouts
 from dockmagic.layer.pack import pack
 from dockmagic.layer.tree import FileTree
 from dockmagic.layer.unpack import unpack
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
 
 IS_ROOT = os.geteuid() == 0
-MINE = Form(Owners.MINE, Whiteouts.APPLY)
+MINE = DiskFormat(OwnerPolicy.SQUASH, Whiteouts.APPLY)
 BASE = tar(
     folder("d"), file("d/f", "one", uid=3, gid=4), file("d/g", "two"), folder("e", mode=0o1777), file("e/deep/x", "x"),
     symlink("s", "d/f"), file("h1", "hard"), link("h2", "h1"), node("null"), file("same", "same"),
@@ -340,7 +340,7 @@ def test_umoci_unpacks_the_same(tmp_path: Path) -> None:
 @pytest.mark.skipif(not IS_ROOT, reason="needs root")
 def test_owners_and_devices_are_packed_as_they_are(tmp_path: Path) -> None:
     """With rights, what lies on disk is what counts."""
-    form = Form(Owners.KEEP, Whiteouts.APPLY)
+    form = DiskFormat(OwnerPolicy.PRESERVE, Whiteouts.APPLY)
     root = tmp_path / "root"
     table = unpack(io.BytesIO(BASE), Compression.NONE, root, form=form)[1]
     tree = FileTree.of([table])

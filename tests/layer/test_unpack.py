@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tars import file, folder, in_tree, ingest, link, node, on_disk, symlink, tar
 
-from dockmagic.layer.form import Form, Owners, Whiteouts
+from dockmagic.layer.disk_format import DiskFormat, OwnerPolicy, Whiteouts
 from dockmagic.layer.tree import FileTree
 from dockmagic.layer.unpack import unpack
 from dockmagic.oci.errors import DockmagicError, InvalidLayer, StoreError, UnsafeEntry
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from tars import Member
 
 IS_ROOT = os.geteuid() == 0
-APPLY = Form(Owners.MINE, Whiteouts.APPLY)
+APPLY = DiskFormat(OwnerPolicy.SQUASH, Whiteouts.APPLY)
 
 
-def apply(root: Path, *layers: bytes, form: Form = APPLY) -> FileTree:
+def apply(root: Path, *layers: bytes, form: DiskFormat = APPLY) -> FileTree:
     """Unpack layers one over another; returns their tree."""
     tree = FileTree()
     for index, data in enumerate(layers):
@@ -257,7 +257,14 @@ def test_overlay_form(tmp_path: Path) -> None:
     tree = apply(merged, base)
     upper = tar(file("d/.wh.f"), folder("o"), file("o/.wh..wh..opq"), link("h1", "target"), link("h2", "target"))
     root = tmp_path / "layer"
-    unpack(io.BytesIO(upper), Compression.NONE, root, form=Form(Owners.MINE, Whiteouts.USER), below=tree, lower=merged)
+    unpack(
+        io.BytesIO(upper),
+        Compression.NONE,
+        root,
+        form=DiskFormat(OwnerPolicy.SQUASH, Whiteouts.USER),
+        below=tree,
+        lower=merged,
+    )
     gone = (root / "d" / "f").lstat()
     assert stat.S_ISCHR(gone.st_mode)
     assert gone.st_rdev == 0
@@ -303,14 +310,18 @@ def test_owners_and_devices_are_kept_with_rights(tmp_path: Path) -> None:
     apply(
         tmp_path,
         tar((info, data), symlink("s", "x", uid=7, gid=8), link("h", "cap", uid=99), folder("d", uid=9, gid=9)),
-        form=Form(Owners.KEEP, Whiteouts.APPLY),
+        form=DiskFormat(OwnerPolicy.PRESERVE, Whiteouts.APPLY),
     )  # fmt: skip
     cap = (tmp_path / "cap").lstat()
     assert (cap.st_uid, cap.st_gid, stat.S_IMODE(cap.st_mode)) == (5, 6, 0o6755)
     assert os.getxattr(tmp_path / "cap", "security.capability") == capability
     assert ((tmp_path / "s").lstat().st_uid, (tmp_path / "d").lstat().st_gid) == (7, 9)
     try:
-        apply(tmp_path / "dev", tar(node("c", tarfile.CHRTYPE, 1, 3)), form=Form(Owners.KEEP, Whiteouts.APPLY))
+        apply(
+            tmp_path / "dev",
+            tar(node("c", tarfile.CHRTYPE, 1, 3)),
+            form=DiskFormat(OwnerPolicy.PRESERVE, Whiteouts.APPLY),
+        )
     except StoreError:
         pytest.skip("devices cannot be made here")
 

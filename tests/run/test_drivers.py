@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.engine.container_document import container_document
-from dockmagic.layer.form import Owners
+from dockmagic.layer.disk_format import OwnerPolicy
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.listing import find
@@ -31,7 +31,7 @@ def test_a_driver_says_what_it_is(name: str) -> None:
     """Its name, a line for `info`, and how files on disk show their owners."""
     driver = DRIVERS[name]
     assert (driver.name, bool(driver.about)) == (name, True)
-    assert Owners(driver.owners)
+    assert OwnerPolicy(driver.owners)
     assert driver.users in ("any", "one", "none")
     if not driver.mounts:
         with pytest.raises(NotSupported, match="--network none"):

@@ -14,8 +14,8 @@ from minimal_rootfs import rootfs
 from programs import finish
 
 from dockmagic.image.archive import import_rootfs
+from dockmagic.layer.disk_format import OWNER
 from dockmagic.layer.entry import EntryType
-from dockmagic.layer.form import OWNER
 from dockmagic.runtime.commit import commit
 from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.init import recorder

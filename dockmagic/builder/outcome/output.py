@@ -203,7 +203,7 @@ def _export_folder(store: ContentStore, image: Image, folder: Path) -> None:
     import tempfile
 
     from dockmagic.image.archive import export_rootfs
-    from dockmagic.layer.form import Form
+    from dockmagic.layer.disk_format import DiskFormat
     from dockmagic.layer.unpack import unpack
 
     with disk_errors(), tempfile.TemporaryFile(dir=store.home.root, prefix=".export.") as tar:
@@ -211,4 +211,4 @@ def _export_folder(store: ContentStore, image: Image, folder: Path) -> None:
         export_rootfs(image, cast("BinaryIO", tar))
         tar.seek(0)
         # As whoever builds: nobody could use files of root's in a folder of his own.
-        unpack(cast("BinaryIO", tar), Compression.NONE, folder, form=Form())
+        unpack(cast("BinaryIO", tar), Compression.NONE, folder, form=DiskFormat())

@@ -84,7 +84,7 @@ class StepState(msgspec.Struct):
 
 
 class BuildProgress:
-    """The last word on each step of a build. Told by the build's threads, drawn by another.
+    """The last word on each step of a build. OwnerRecord by the build's threads, drawn by another.
 
     Attributes:
         steps: by their numbers, in the order of the file.

@@ -35,7 +35,7 @@ class Driver:
             its image declares as ``VOLUME`` is a plain folder.
         mounts_snapshots: whether the root file system may be mounted.
         carries_mounts: whether the mounts of a build's steps are brought in and taken out by copying.
-        owners: how files on disk show their owners, a value of `dockmagic.layer.form.Owners`.
+        owners: how files on disk show their owners, a value of `dockmagic.layer.disk_format.OwnerPolicy`.
         users: whom a program may become, as `process.prepare` takes it.
         preload: modules that `init` imports, for who starts many shims.
     """

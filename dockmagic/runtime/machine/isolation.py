@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dockmagic.layer.form import Form, Owners
+from dockmagic.layer.disk_format import DiskFormat, OwnerPolicy
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.snapshot.table import SNAPSHOTTERS
@@ -63,9 +63,9 @@ class Isolation(msgspec.Struct, frozen=True):
         return SNAPSHOTTERS[self.snapshotter]
 
     @property
-    def form(self) -> Form:
+    def form(self) -> DiskFormat:
         """How layers lie on disk here."""
-        return Form(Owners(self.driver.owners), self.snapshots.whiteouts(user_xattrs=self.user_xattrs))
+        return DiskFormat(OwnerPolicy(self.driver.owners), self.snapshots.whiteouts(user_xattrs=self.user_xattrs))
 
     @property
     def form_name(self) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dockmagic.layer.disk_format import DiskFormat
 from dockmagic.layer.entry import Entry
-from dockmagic.layer.form import Form
-from dockmagic.layer.pack import Told
+from dockmagic.layer.pack import OwnerRecord
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.linux import idmap, kernel
@@ -52,7 +52,7 @@ def _unpack(
     _files: list[int], isolation: dict[str, Any], folder: str, keys: list[str], layers: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Unpack what is missing of an image; see `Snapshotter.unpack`."""
-    SNAPSHOTTERS[isolation["snapshotter"]].unpack(Path(folder), keys, layers, Form.parse(isolation["form"]))
+    SNAPSHOTTERS[isolation["snapshotter"]].unpack(Path(folder), keys, layers, DiskFormat.parse(isolation["form"]))
     return {}
 
 
@@ -60,7 +60,7 @@ def _unpack_arriving(files: list[int], isolation: dict[str, Any], folder: str, l
     """Unpack the layer that comes through the first file, and write its table to the second; see `unpack_arriving`."""
     from dockmagic.snapshot.unpack import unpack_arriving
 
-    form = Form.parse(isolation["form"])
+    form = DiskFormat.parse(isolation["form"])
     with os.fdopen(os.dup(files[0]), "rb", buffering=0) as stream:
         diff_id, table = unpack_arriving(Path(folder), layer, stream, form)
     with os.fdopen(os.dup(files[1]), "wb") as out:
@@ -118,9 +118,9 @@ def _get(
         return read_tar(root, path, files[0], told=_told(files[1]) if len(files) > 1 else None, **how)
 
 
-def _told(file: int) -> dict[str, Told]:
+def _told(file: int) -> dict[str, OwnerRecord]:
     with open(f"/proc/self/fd/{file}", "rb") as told:
-        return msgspec.msgpack.decode(told.read(), type=dict[str, Told])
+        return msgspec.msgpack.decode(told.read(), type=dict[str, OwnerRecord])
 
 
 def _look(_files: list[int], _isolation: dict[str, Any], spec: dict[str, Any], pid: int, path: str) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _put(
 
     table = ownertable.open_table(spec["folder"])
 
-    def note(made: int, told: Told) -> None:
+    def note(made: int, told: OwnerRecord) -> None:
         kind = Entry(b"", told.type).st_mode if told.type is not None else 0
         device = os.makedev(told.major, told.minor) if kind else 0
         owner = ownertable.Owner(told.uid, told.gid, stat.S_IFMT(kind), device)

@@ -10,9 +10,9 @@ import tarfile
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dockmagic.layer.entry import FOREIGN_XATTRS, EntryType
-from dockmagic.layer.noted import set_xattrs
-from dockmagic.layer.pack import Told
+from dockmagic.layer.pack import OwnerRecord
 from dockmagic.layer.pax import XATTR
+from dockmagic.layer.xattr_fallback import set_xattrs
 from dockmagic.oci.errors import InvalidInput, OutOfSpace
 from dockmagic.oci.ids import NOBODY
 
@@ -36,7 +36,7 @@ def write_tar(
     *,
     rename: str = "",
     owners: Literal["tar", "root", "mine"] = "root",
-    note: Callable[[int, Told], None] | None = None,
+    note: Callable[[int, OwnerRecord], None] | None = None,
 ) -> dict[str, Any]:
     """Unpack a tar below the folder `path`.
 
@@ -80,7 +80,7 @@ def write_tar(
 class _Reader:
     """Writes the members of a tar below one folder."""
 
-    def __init__(self, base: int, rename: str, owners: str, note: Callable[[int, Told], None] | None) -> None:
+    def __init__(self, base: int, rename: str, owners: str, note: Callable[[int, OwnerRecord], None] | None) -> None:
         self.base = base
         self.rename = rename
         self.owners = owners
@@ -155,7 +155,7 @@ class _Reader:
             if self.owners != "mine":
                 uid, gid = _owner(info) if self.owners == "tar" else (0, 0)
                 if self.note is not None:
-                    self.note(made, Told(uid, gid, _device_type(info), info.devmajor, info.devminor))
+                    self.note(made, OwnerRecord(uid, gid, _device_type(info), info.devmajor, info.devminor))
                 else:
                     os.chown(through, uid, gid)
             # After chown, which takes capabilities and set-id bits.

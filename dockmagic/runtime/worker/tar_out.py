@@ -18,7 +18,7 @@ from .in_rootfs import Rooted
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from dockmagic.layer.pack import Told
+    from dockmagic.layer.pack import OwnerRecord
 
 __all__ = ["read_tar", "top_name"]
 
@@ -34,7 +34,7 @@ def read_tar(
     *,
     name: str = "",
     follow: bool = False,
-    told: Mapping[str, Told] | None = None,
+    told: Mapping[str, OwnerRecord] | None = None,
     skip: Container[str] = frozenset(),
 ) -> dict[str, Any]:
     """Write a tar of what lies at `path` to the file `out`.
@@ -89,7 +89,7 @@ class _Writer:
     """
 
     def __init__(
-        self, out: IO[bytes], told: Mapping[str, Told], skip: Container[str], closed: Container[tuple[int, int]]
+        self, out: IO[bytes], told: Mapping[str, OwnerRecord], skip: Container[str], closed: Container[tuple[int, int]]
     ) -> None:
         self.out = out
         self.told = told

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from dockmagic.layer.noted import NOTE, restored
 from dockmagic.layer.survey import read_xattrs
+from dockmagic.layer.xattr_fallback import NOTE, restored
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,18 +6,18 @@ from enum import Enum
 
 import msgspec
 
-__all__ = ["OWNER", "Form", "Owners", "Whiteouts"]
+__all__ = ["OWNER", "DiskFormat", "OwnerPolicy", "Whiteouts"]
 
 #: Attribute with ``uid:gid`` of an unpacked file that could not be given to its owner. Links cannot have it.
 OWNER = "user.dockmagic.owner"
 
 
-class Owners(Enum):
+class OwnerPolicy(Enum):
     """What becomes of owners and device nodes."""
 
-    KEEP = "keep"  # chown and mknod as the layer says: root, or a user namespace with a map
-    MINE = "mine"  # everything belongs to who unpacks; device nodes become empty files
-    NOTED = "noted"  # the same, and directories, and files that are not root's, have the attribute `OWNER`
+    PRESERVE = "keep"  # chown and mknod as the layer says: root, or a user namespace with a map
+    SQUASH = "mine"  # everything belongs to who unpacks; device nodes become empty files
+    RECORDED = "noted"  # the same, and directories, and files that are not root's, have the attribute `OWNER`
 
 
 class Whiteouts(Enum):
@@ -28,7 +28,7 @@ class Whiteouts(Enum):
     USER = "user"  # the same, xattrs in user.overlay, for mounts in a user namespace
 
 
-class Form(msgspec.Struct, frozen=True):
+class DiskFormat(msgspec.Struct, frozen=True):
     """How a layer lies on disk.
 
     Attributes:
@@ -36,14 +36,14 @@ class Form(msgspec.Struct, frozen=True):
         whiteouts: what becomes of removals.
     """
 
-    owners: Owners = Owners.MINE
+    owners: OwnerPolicy = OwnerPolicy.SQUASH
     whiteouts: Whiteouts = Whiteouts.APPLY
 
     def __str__(self) -> str:
         return f"{self.owners.value} {self.whiteouts.value}"
 
     @classmethod
-    def parse(cls, text: str) -> Form:
+    def parse(cls, text: str) -> DiskFormat:
         """What `str` gave."""
         owners, _, whiteouts = text.partition(" ")
-        return cls(Owners(owners), Whiteouts(whiteouts))
+        return cls(OwnerPolicy(owners), Whiteouts(whiteouts))
