@@ -20,9 +20,9 @@ from dockmagic.layer.tree import FileTree
 from dockmagic.layer.write import in_order
 from dockmagic.oci.errors import InvalidInput, about
 
+from .destination_writer import DestinationWriter
 from .owners import find_owner, find_user
 from .permissions import Permissions
-from .placing import Placing
 from .selection import Match, content_digest, content_items, select
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
+    from .destination_writer import Origin
     from .owners import Owner
-    from .placing import Origin
     from .remote import Remote
 
 __all__ = ["Copying", "files_part", "image_files", "make_folder", "prepare"]
@@ -223,7 +223,7 @@ class _Prepared:
         self, store: ContentStore, below: Image, keep: Keep, *, moment: int, epoch: int | None = None
     ) -> NewLayer | None:
         owner = self._owner(below)
-        placing = Placing(
+        writer = DestinationWriter(
             FileTree.of(()) if self.link else below.files,
             owner=owner,
             permissions=self._permissions,
@@ -231,11 +231,11 @@ class _Prepared:
             epoch=epoch,
         )
         with ExitStack() as opened:
-            self._place(placing, opened, moment)
-            entries, origins = placing.result(linked_on=below.files if self.link else None)
+            self._place(writer, opened, moment)
+            entries, origins = writer.result(linked_on=below.files if self.link else None)
             return _write(store, entries, origins, keep, reproducible=epoch is not None)
 
-    def _place(self, placing: Placing, opened: ExitStack, moment: int) -> None:
+    def _place(self, writer: DestinationWriter, opened: ExitStack, moment: int) -> None:
         scratch = _scratch(self._home)
         matches: list[tuple[Match, bool]] = []
         for source in self._sources:
@@ -245,13 +245,13 @@ class _Prepared:
                 found, unpack = opened.enter_context(source.open())
                 matches.append((found, unpack))
         matches += [(_document(heredoc, moment), False) for heredoc in self._instruction.heredocs]
-        is_folder = self._dest.endswith(b"/") or self._is_folder(placing)
+        is_folder = self._dest.endswith(b"/") or self._is_folder(writer)
         # Of all that one wildcard fits, the last stays, as in BuildKit.
         several = len(self._instruction.sources) + len(self._instruction.heredocs) > 1
         for match, unpack in matches:
             archive = _archive(match, scratch) if unpack else None
             if archive is not None:
-                placing.unpack(opened.enter_context(archive), archive.table, self._dest)
+                writer.unpack(opened.enter_context(archive), archive.table, self._dest)
                 continue
             if several and not is_folder and not match.top.is_dir:
                 raise InvalidInput(
@@ -259,12 +259,12 @@ class _Prepared:
                     hint="Write a slash at the end of the destination",
                 )
             with about(self._instruction.dest):
-                placing.copy(match, self._dest)
+                writer.copy(match, self._dest)
         if not matches and self._instruction.parents if not isinstance(self._instruction, Add) else False:
-            placing.make_folders(placing.real(self._dest))
+            writer.make_folders(writer.real(self._dest))
 
-    def _is_folder(self, placing: Placing) -> bool:
-        there = placing.entry(placing.real(self._dest))
+    def _is_folder(self, writer: DestinationWriter) -> bool:
+        there = writer.entry(writer.real(self._dest))
         return there is not None and there.is_dir
 
 
@@ -318,9 +318,9 @@ def make_folder(
     Raises:
         InvalidInput: something else is there.
     """
-    placing = Placing(below.files, owner=find_user(below, owner), moment=moment, epoch=epoch)
-    placing.make_folders(placing.real(encoded(path)))
-    entries, origins = placing.result()
+    writer = DestinationWriter(below.files, owner=find_user(below, owner), moment=moment, epoch=epoch)
+    writer.make_folders(writer.real(encoded(path)))
+    entries, origins = writer.result()
     return _write(store, entries, origins, keep, reproducible=epoch is not None)
 
 

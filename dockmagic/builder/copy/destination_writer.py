@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .permissions import Permissions
     from .selection import Match
 
-__all__ = ["Origin", "Placing"]
+__all__ = ["DestinationWriter", "Origin"]
 
 _FOLDER_MODE: Final = 0o755
 
@@ -39,7 +39,7 @@ class Origin(NamedTuple):
     entry: Entry
 
 
-class Placing:
+class DestinationWriter:
     """What a COPY or ADD puts on top of a tree.
 
     Args:
