@@ -7,15 +7,18 @@ so the rules for waiting are those of a patient reader: a prompt that stays on t
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook.programs.readable import Readable, without_colours
 from dockmagic.notebook.values.output import Output
 from dockmagic.oci.errors import Conflict, DockmagicError
+
+from .scrollback import Scrollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +37,8 @@ _SHELL_STARTS: Final = 3.0
 _PIECE: Final = 1 << 16
 #: So much of what was written is kept, in characters.
 _KEPT: Final = 1_000_000
+#: Bytes that may wait for a program to read them.
+_TYPED_AHEAD: Final = 1 << 20
 _INTERRUPT: Final = b"\x03"
 
 
@@ -81,6 +86,9 @@ class LiveSession:
         container: where it runs.
         command: what runs.
         own: whether it is the container's own program.
+        changed: is notified when something has been written, or it is over.
+        scrollback: what was written last, byte by byte; read it with `changed`.
+        page: what shows it on a page, if anything does.
         exit_code: of the program; None while it runs, or if nobody knows.
     """
 
@@ -90,7 +98,12 @@ class LiveSession:
         self.exit_code: int | None = None
         self._session = session
         self._readable = Readable()
-        self._news = threading.Condition()
+        self.changed = threading.Condition()
+        self.scrollback = Scrollback()
+        self.page: Any = None
+        self._keys: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._keys_waiting = 0
+        self._typing = False
         self._text = ""
         self._latest: list[str] = []
         # In characters: what has come, what of it is in the text, what has been read.
@@ -113,13 +126,13 @@ class LiveSession:
     @property
     def text(self) -> str:
         """All that the program has written, without control sequences; the last million characters of it."""
-        with self._news:
+        with self.changed:
             return without_colours(self._settle())
 
     @property
     def prompt(self) -> str:
         """What stands on the last line, where the program waits, if it has been read already."""
-        with self._news:
+        with self.changed:
             return self._settle().rpartition("\n")[2] if self._read == self._written else ""
 
     def send(self, text: str = "", *, timeout: float = _PATIENCE) -> str:
@@ -171,8 +184,8 @@ class LiveSession:
 
     def await_more(self, seen: int) -> int:
         """Wait until more than `seen` characters have been written, or it is over; how many there are now."""
-        with self._news:
-            self._news.wait_for(lambda: self._over or self._written > seen)
+        with self.changed:
+            self.changed.wait_for(lambda: self._over or self._written > seen)
             return self._written
 
     def await_prompt(self, show: Callable[[str], object]) -> None:
@@ -188,15 +201,15 @@ class LiveSession:
     def close(self) -> None:
         """End the program, as closing a terminal's window does, if need be by force; a container ends with its own."""
         for number in (signal.SIGHUP, signal.SIGKILL):
-            with self._news:
+            with self.changed:
                 if self._over:
                     return
                 self._session.send_signal(number)
-                self._news.wait_for(lambda: self._over, timeout=1)
+                self.changed.wait_for(lambda: self._over, timeout=1)
 
     def leave(self) -> None:
         """Follow the program no longer; it goes on, and a container's own can be attached to again."""
-        with self._news:
+        with self.changed:
             if not self._over:
                 self._leave.now()
 
@@ -210,19 +223,52 @@ class LiveSession:
             raise Conflict(f"{self.command} in {self.container.name} has ended", hint="Run it again")
         self._session.write(data)
 
+    def type_ahead(self, data: bytes) -> bool:
+        """Type these bytes as soon as the program reads, and wait for nothing; false if too many wait already.
+
+        Raises:
+            Conflict: the program has ended.
+        """
+        if self._over:
+            raise Conflict(f"{self.command} in {self.container.name} has ended", hint="Run it again")
+        with self.changed:
+            if self._keys_waiting + len(data) > _TYPED_AHEAD:
+                return False
+            if not self._typing:
+                self._typing = True
+                threading.Thread(target=self._type_keys, name="dockmagic-keys", daemon=True).start()
+            self._keys_waiting += len(data)
+        self._keys.put(data)
+        return True
+
+    def _type_keys(self) -> None:
+        # A thread of its own: a program that does not read must hold up neither the kernel nor its output.
+        while (data := self._keys.get()) is not None:
+            with suppress(DockmagicError, OSError):
+                self.write(data)
+            with self.changed:
+                self._keys_waiting -= len(data)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell the program how large its terminal is."""
+        with self.changed:
+            if not self._over:
+                with suppress(OSError):
+                    self._session.resize(rows, columns)
+
     def _await(self, show: Callable[[str], object], timeout: float) -> None:
         """Hand out what is written until a prompt stays, the program ends, or nothing comes for `timeout` seconds."""
         quiet_since = time.monotonic()
         latest = ""
         while True:
-            with self._news:
+            with self.changed:
                 fresh = self._settle()[-(self._written - self._read) :] if self._written > self._read else ""
                 self._read = self._written
                 over = self._over
                 if not fresh and not over:
                     at_prompt = bool(latest) and not latest.endswith("\n")
                     left = quiet_since + (_PROMPT_STAYS if at_prompt else timeout) - time.monotonic()
-                    if left <= 0 or not self._news.wait(left):
+                    if left <= 0 or not self.changed.wait(left):
                         return
                     continue
             if fresh:
@@ -237,25 +283,27 @@ class LiveSession:
         except (_Leaving, DockmagicError, OSError):
             pass  # left, or its keeper is gone: then state and logs are what there is to know
         finally:
-            with self._news:
+            with self.changed:
                 self._latest.append(self._readable.text(b"", final=True))
                 self._written += len(self._latest[-1])
                 self._over = True
+                self._keys.put(None)
                 self._session.close()
                 self._leave.close()
-                self._news.notify_all()
+                self.changed.notify_all()
             if self.container.record.auto_remove and self.container.state.status == "exited":
                 with suppress(DockmagicError, OSError):
                     self.container.remove()
 
     def _take(self, _stream: int, data: bytes) -> None:
-        with self._news:
+        with self.changed:
             text = self._readable.text(data)
+            self.scrollback.append(data)
             self._latest.append(text)
             self._written += len(text)
             if self._written - self._settled > _PIECE:
                 self._settle()
-            self._news.notify_all()
+            self.changed.notify_all()
 
     def _settle(self) -> str:
         """The text with what has come since; a terminal gives it in small pieces, which are not put together singly."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook import html
 from dockmagic.notebook.text import printable
-from dockmagic.oci.errors import DockmagicError
 
 from .view import is_live
 
@@ -31,11 +29,32 @@ def live_session(shown: LiveSession) -> dict[str, Any]:
     twins = {"text/plain": printable(_text(shown)), "text/html": _html(shown)}
     if not is_live():
         return twins
+    return {**_page(shown).bundle(), **twins}
+
+
+def _page(shown: LiveSession) -> ViewWidget:
+    """The widget of a session, one for all cells that show it."""
+    from dockmagic.notebook.terminals.page import Page
+
     from .widget import ViewWidget
 
-    widget = ViewWidget("session.js", _state(shown), lambda question: _type(shown, question))
-    threading.Thread(target=_paint, args=(shown, widget), name="dockmagic-screen", daemon=True).start()
-    return {**widget.bundle(), **twins}
+    if shown.page is None:
+        widget = ViewWidget("terminal.js", _state(shown), lambda _: {})
+        page = Page(shown, widget.send)
+
+        def hear(_widget: object, message: dict[str, Any], _buffers: object) -> None:
+            if message.get("ask") == "lines":  # this page has no xterm.js
+                threading.Thread(target=_paint, args=(shown, widget), name="dockmagic-screen", daemon=True).start()
+            else:
+                page.hear(message)
+
+        widget.on_msg(widget.hear, remove=True)
+        widget.on_msg(hear)
+        threading.Thread(target=_tell_end, args=(shown, widget), name="dockmagic-screen", daemon=True).start()
+        shown.page = widget
+    page_widget: ViewWidget = shown.page
+    page_widget.state = _state(shown)
+    return page_widget
 
 
 def _head(shown: LiveSession) -> str:
@@ -78,22 +97,21 @@ def _html(shown: LiveSession) -> str:
 def _state(shown: LiveSession) -> dict[str, Any]:
     return {
         "title": _head(shown),
-        "text": _last_lines(shown, _LIVE_LINES),
         "running": shown.running,
         "cells": [list(cell) for cell in _cells(shown)],
     }
 
 
-def _type(shown: LiveSession, question: dict[str, Any]) -> dict[str, Any]:
-    with suppress(DockmagicError, OSError):  # it has just ended: the screen will say so
-        shown.write(str(question["text"]).encode())
-    return {}
+def _tell_end(shown: LiveSession, widget: ViewWidget) -> None:
+    with shown.changed:
+        shown.changed.wait_for(lambda: not shown.running)
+    widget.state = _state(shown)
 
 
 def _paint(shown: LiveSession, widget: ViewWidget) -> None:
     seen = -1
     while shown.running:
         seen = shown.await_more(seen)
-        widget.state = _state(shown)
+        widget.state = _state(shown) | {"text": _last_lines(shown, _LIVE_LINES)}
         time.sleep(_INTERVAL)
-    widget.state = _state(shown)
+    widget.state = _state(shown) | {"text": _last_lines(shown, _LIVE_LINES)}

@@ -36,7 +36,7 @@ class ViewWidget(anywidget.AnyWidget):
     def __init__(self, script: str, state: Mapping[str, Any], answer: _Answer) -> None:
         super().__init__(_esm=_script(script), _css=_static("views.css"), state=state)
         self._answer = answer
-        self.on_msg(self._hear)
+        self.on_msg(self.hear)
 
     def bundle(self) -> dict[str, Any]:
         """The part of a display that a widget manager draws."""
@@ -44,7 +44,8 @@ class ViewWidget(anywidget.AnyWidget):
         data = found[0] if isinstance(found, tuple) else found
         return {_WIDGET_TYPE: data[_WIDGET_TYPE]} if data else {}
 
-    def _hear(self, _widget: Any, question: Any, _buffers: Any) -> None:
+    def hear(self, _widget: Any, question: Any, _buffers: Any) -> None:
+        """Answer one question of a page."""
         self.send({"number": question.get("number"), "answer": self._answer(question)})
 
 
