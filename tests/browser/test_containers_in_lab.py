@@ -112,6 +112,20 @@ def test_a_terminal_bears_much_output(run_notebook: Run) -> None:
     assert page.evaluate("window.longest") < 2000
 
 
+def test_keys_reach_a_program_while_a_cell_runs(run_notebook: Run) -> None:
+    """Over the kernel's subshells (ipykernel 7), which comms use in JupyterLab from 4.4."""
+    page = run_notebook([*_BEGIN, _SHELL, "import time"])
+    _screen(page).get_by_text("#").first.wait_for()
+    page.evaluate(
+        "() => { window.done = false; window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        ".requestExecute({code: 'time.sleep(20)'}).done.then(() => { window.done = true; }); }"
+    )
+    page.wait_for_timeout(500)
+    _type(page, "echo me''anwhile\n")
+    _screen(page).get_by_text("meanwhile", exact=True).wait_for(timeout=15_000)
+    assert page.evaluate("window.done") is False
+
+
 def test_the_writable_layer_lies_on_top_of_the_image(run_notebook: Run) -> None:
     """Paths are filtered, and a changed text unfolds against what it hides."""
     change = (
