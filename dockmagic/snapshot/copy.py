@@ -36,6 +36,7 @@ class Copy:
     needs_mounts = False
     shares_layers = False
     populates = True
+    preload: tuple[str, ...] = ("snapshot.baseline",)
 
     def whiteouts(self, *, user_xattrs: bool) -> Whiteouts:
         """None: what a layer removes is removed from the tree."""

@@ -34,6 +34,7 @@ class Overlay:
     needs_mounts = True
     shares_layers = True
     populates = False
+    preload: tuple[str, ...] = ("snapshot.upper",)
 
     def whiteouts(self, *, user_xattrs: bool) -> Whiteouts:
         """As overlayfs marks removals itself."""

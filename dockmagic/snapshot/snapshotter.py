@@ -34,12 +34,14 @@ class Snapshotter(Protocol):
             layers can be put below an image's, one that is being downloaded can be unpacked at once, and the writable
             layer of a container that has ended can become one of them.
         populates: whether `populate` has something to do.
+        preload: modules that `changes` imports, for who starts many workers.
     """
 
     name: str
     needs_mounts: bool
     shares_layers: bool
     populates: bool
+    preload: tuple[str, ...]
 
     def whiteouts(self, *, user_xattrs: bool) -> Whiteouts:
         """How layers on disk mark what they remove."""

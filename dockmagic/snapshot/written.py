@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .copy_origins import CopyOrigins
-from .ownership import Ownership
 from .table import SNAPSHOTTERS
 
 if TYPE_CHECKING:
@@ -30,6 +28,9 @@ def written(folder: Path, isolation: dict[str, Any], below: FileTree | None = No
     snapshotter = SNAPSHOTTERS[isolation["snapshotter"]]
     if isolation["keeps_owners"] or below is None:
         return snapshotter.changes(folder)
+    from .copy_origins import CopyOrigins
+    from .ownership import Ownership
+
     origins = CopyOrigins(below)
     with Ownership(folder, Path(snapshotter.writable(str(folder)))) as ownership:
 

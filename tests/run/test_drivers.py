@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.runtime.container import Container
+    from dockmagic.runtime.drivers.driver import Driver
+    from dockmagic.snapshot.snapshotter import Snapshotter
     from dockmagic.store.content import ContentStore
 
     Make = Callable[..., Container]
@@ -36,6 +39,13 @@ def test_a_driver_says_what_it_is(name: str) -> None:
     if not driver.mounts:
         with pytest.raises(NotSupported, match="--network none"):
             driver.refuse(network="none", read_only=False, mounts=[])
+
+
+@pytest.mark.parametrize("one", [*DRIVERS.values(), *SNAPSHOTTERS.values()], ids=lambda one: one.name)
+def test_what_is_to_be_preloaded_is_there(one: Driver | Snapshotter) -> None:
+    """A fork server imports it before it forks, and would end with a name that is none."""
+    for name in (*one.preload, *getattr(one, "preload_commit", ())):
+        assert importlib.import_module(f"dockmagic.{name}")
 
 
 def test_one_snapshotter_needs_no_mounts() -> None:

@@ -199,8 +199,10 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
             raise
         output(2, f"{error.message}\n".encode())  # as a shell would say it
         return error.exit_code
-    if container.isolation.needs_worker:
-        shop.nursery().expect("runtime.worker.main", "snapshot.commit")  # while the program runs
+    isolation = container.isolation
+    if isolation.needs_worker:
+        # While the program runs.
+        shop.nursery().expect(*isolation.driver.preload_commit, *isolation.snapshots.preload)
     with session:
         shop.watch(session)
         try:

@@ -38,6 +38,7 @@ class Driver:
         owners: how files on disk show their owners, a value of `dockmagic.layer.disk_format.OwnerPolicy`.
         users: whom a program may become, as `process.prepare` takes it.
         preload: modules that `init` imports, for who starts many shims.
+        preload_commit: modules that a worker imports for a commit, for who starts many workers.
     """
 
     name = ""
@@ -48,6 +49,7 @@ class Driver:
     owners = "keep"
     users = "any"
     preload: tuple[str, ...] = ()
+    preload_commit: tuple[str, ...] = ("runtime.worker.main", "snapshot.commit")
 
     @property
     def keeps_owners(self) -> bool:

@@ -27,6 +27,7 @@ class Single(UserNamespace):
     owners = "noted"
     users = "one"
     preload = (*UserNamespace.preload, "runtime.init.recorder", "snapshot.ownertable")
+    preload_commit = (*UserNamespace.preload_commit, "snapshot.ownership", "snapshot.copy_origins")
 
     def find(self) -> Means:
         """Nothing but the kernel."""
