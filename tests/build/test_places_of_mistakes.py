@@ -89,7 +89,7 @@ def test_a_registry_that_cannot_be_reached_is_not_the_only_thing_told(plain: Bui
     with pytest.raises(DockerfileError) as caught:
         plain("FROM 127.0.0.1:9/box:1", registry=Registries().repository)
     assert caught.value.message.startswith("Dockerfile:1:6: 127.0.0.1:9/box:1 is not here, and 127.0.0.1:9 cannot be")
-    assert caught.value.hint.endswith("images tells what is here")
+    assert caught.value.hint.endswith("`images` lists what is here")
 
 
 def test_from_sees_the_stages_above_it_only(plain: Builder) -> None:
