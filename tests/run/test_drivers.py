@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import dockmagic
 from dockmagic.engine.container_document import container_document
 from dockmagic.layer.disk_format import OwnerPolicy
 from dockmagic.oci.errors import NotSupported
@@ -46,6 +48,15 @@ def test_what_is_to_be_preloaded_is_there(one: Driver | Snapshotter) -> None:
     """A fork server imports it before it forks, and would end with a name that is none."""
     for name in (*one.preload, *getattr(one, "preload_commit", ())):
         assert importlib.import_module(f"dockmagic.{name}")
+
+
+def test_nobody_asks_which_driver_or_snapshotter_it_is() -> None:
+    """Comparisons of names are in no file: a driver is asked what it can do (docs/decisions.md)."""
+    names = "|".join(name for name in (*DRIVERS, *SNAPSHOTTERS) if name not in ("root", "copy"))  # words of much else
+    question = re.compile(rf"""(==|!=|\bin) \(?"({names})"|(tier|snapshotter) (==|!=|is|in|not in) ["(]""")
+    package = Path(dockmagic.__file__).parent
+    found = [str(file) for file in package.rglob("*.py") if question.search(file.read_text(encoding="utf-8"))]
+    assert found == []
 
 
 def test_one_snapshotter_needs_no_mounts() -> None:
