@@ -53,6 +53,8 @@ _EXPORTS = {
     "InvalidLayer": "oci.errors",
     "InvalidPlatform": "oci.errors",
     "InvalidReference": "oci.errors",
+    "Job": "engine.job",
+    "JobCancelled": "engine.job",
     "Layer": "image.layer",
     "LayerTooLarge": "oci.errors",
     "Layers": "image.layer",
@@ -85,6 +87,7 @@ _EXPORTS = {
     "open": "engine.oneshots",
     "pull": "engine.oneshots",
     "run": "engine.oneshots",
+    "submit": "engine.job",
 }
 
 __all__ = [  # noqa: PLE0604  (classes come from one table, and are sorted there)
@@ -95,6 +98,7 @@ __all__ = [  # noqa: PLE0604  (classes come from one table, and are sorted there
     "open",
     "pull",
     "run",
+    "submit",
     "unload_ipython_extension",
 ]
 

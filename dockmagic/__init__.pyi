@@ -8,6 +8,9 @@ from .engine import Engine as Engine
 from .engine.completed import CommandFailed as CommandFailed
 from .engine.completed import Completed as Completed
 from .engine.completed import TimeExceeded as TimeExceeded
+from .engine.job import Job as Job
+from .engine.job import JobCancelled as JobCancelled
+from .engine.job import submit as submit
 from .engine.oneshots import build as build
 from .engine.oneshots import open as open
 from .engine.oneshots import pull as pull

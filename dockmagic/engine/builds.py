@@ -89,6 +89,8 @@ class Builds:
         context: str | os.PathLike[str] | BinaryIO | None = ".",
         *,
         on_event: Callable[[BuildEvent], None] = ignore_events,
+        on_progress: Progress = ignore_progress,
+        stop: Callable[[], bool] = lambda: False,
         **options: Unpack[BuildOptions],
     ) -> Build:
         """Build an image (``build``).
@@ -97,6 +99,8 @@ class Builds:
             context: a folder, the URL of a git repository or a tar, or a stream with a tar; None for a context without
                 files, with the Dockerfile as a stream.
             on_event: gets how it goes; called from several threads, one at a time.
+            on_progress: gets the progress of each blob that is pushed.
+            stop: asked now and then; when it returns true the build ends with `InterruptedError`.
             options: docker's long flags, see `BuildOptions`.
 
         Raises:
@@ -106,7 +110,8 @@ class Builds:
         """
         from .options.build import build_request
 
-        return self.build_from(build_request(context, options), on_event=on_event)
+        request = build_request(context, options)
+        return self.build_from(request, on_event=on_event, on_progress=on_progress, stop=stop)
 
     def build_from(
         self,
@@ -115,6 +120,7 @@ class Builds:
         stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
         on_progress: Progress = ignore_progress,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Build:
         """Build what a request asks for, and push it where it says so.
 
@@ -123,12 +129,15 @@ class Builds:
             stdout: for outputs that ask for it.
             on_event: gets how it goes.
             on_progress: gets the progress of each blob that is pushed.
+            stop: asked now and then; when it returns true the build ends with `InterruptedError`.
 
         Raises:
             DockmagicError: as `build` raises them.
         """
         with self.open(request) as prepared:
-            return self.carry_out(prepared, request, stdout=stdout, on_event=on_event, on_progress=on_progress)
+            return self.carry_out(
+                prepared, request, stdout=stdout, on_event=on_event, on_progress=on_progress, stop=stop
+            )
 
     def carry_out(
         self,
@@ -138,9 +147,10 @@ class Builds:
         stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
         on_progress: Progress = ignore_progress,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Build:
         """Carry out a build that is prepared; see `build_from`."""
-        built = prepared.build(request.options, outputs=request.outputs, stdout=stdout, on_event=on_event)
+        built = prepared.build(request.options, outputs=request.outputs, stdout=stdout, on_event=on_event, stop=stop)
         for output in request.outputs:
             for name in output.names or built.names if output.push else ():
                 self._images.push(name, on_progress=on_progress)

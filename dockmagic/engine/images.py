@@ -449,10 +449,14 @@ class Images(Collection["Image"]):
         context: str | os.PathLike[str] | BinaryIO | None = ".",
         *,
         on_event: Callable[[BuildEvent], None] = ignore_events,
+        on_progress: Progress = ignore_progress,
+        stop: Callable[[], bool] = lambda: False,
         **options: Unpack[BuildOptions],
     ) -> Build:
         """Build an image; see `Builds.build`."""
-        built: Build = self._engine.builds.build(context, on_event=on_event, **options)
+        built: Build = self._engine.builds.build(
+            context, on_event=on_event, on_progress=on_progress, stop=stop, **options
+        )
         return built
 
     # Analysis

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.builder.outcome.events import ignore_events
+from dockmagic.oci.protocols import ignore_progress
+
 from .engine import Engine
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ def pull(
     name: str | Reference,
     *,
     platform: Platform | str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress = ignore_progress,
     **unknown: Never,
 ) -> Image:
     """Bring an image here; see `Images.pull`.
@@ -42,8 +45,6 @@ def pull(
         unknown: none; a keyword of another library is answered with ours.
     """
     with Engine() as engine:
-        if on_progress is None:
-            return engine.images.pull(name, platform=platform, **unknown)
         return engine.images.pull(name, platform=platform, on_progress=on_progress, **unknown)
 
 
@@ -92,7 +93,9 @@ def run(image: Image | str, command: str | Sequence[str] | None = None, **option
 def build(
     context: str | os.PathLike[str] | BinaryIO | None = ".",
     *,
-    on_event: Callable[[BuildEvent], None] | None = None,
+    on_event: Callable[[BuildEvent], None] = ignore_events,
+    on_progress: Progress = ignore_progress,
+    stop: Callable[[], bool] = lambda: False,
     **options: Unpack[BuildOptions],
 ) -> Build:
     """Build an image from a Dockerfile; see `Builds.build`.
@@ -100,12 +103,12 @@ def build(
     Args:
         context: a folder, the URL of a git repository or a tar, or a stream with a tar; None for none.
         on_event: gets how it goes.
+        on_progress: gets the progress of each blob that is pushed.
+        stop: asked now and then; when it returns true the build ends with `InterruptedError`.
         options: docker's long flags, see `BuildOptions`.
     """
     with Engine() as engine:
-        if on_event is None:
-            return engine.builds.build(context, **options)
-        return engine.builds.build(context, on_event=on_event, **options)
+        return engine.builds.build(context, on_event=on_event, on_progress=on_progress, stop=stop, **options)
 
 
 def open(  # noqa: A001  (dockmagic.open)

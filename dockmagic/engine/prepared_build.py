@@ -214,6 +214,7 @@ class PreparedBuild:
         outputs: tuple[Output, ...] = (),
         stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Build:
         """Check and build.
 
@@ -222,6 +223,7 @@ class PreparedBuild:
             outputs: where the result goes besides the store.
             stdout: for outputs that ask for it.
             on_event: hears how it goes, warnings first; called from several threads, one at a time.
+            stop: asked now and then; when it returns true the build ends with `InterruptedError`.
 
         Raises:
             StepFailed: a step failed.
@@ -244,7 +246,7 @@ class PreparedBuild:
         mistake = self.violation(options, warnings) or mistake
         if mistake is not None:
             raise mistake
-        built = self._builder(options, outputs, stdout, on_event, bases)()
+        built = self._builder(options, outputs, stdout, on_event, bases=bases, stop=stop)()
         return replace(built, warnings=(*warnings, *built.warnings))
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
@@ -259,7 +261,9 @@ class PreparedBuild:
         outputs: tuple[Output, ...],
         stdout: BinaryIO | None,
         on_event: Callable[[BuildEvent], None],
+        *,
         bases: Bases | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Callable[[], Build]:
         from dockmagic.builder.execute import build
 
@@ -276,6 +280,7 @@ class PreparedBuild:
                     bases=bases,
                     on_event=on_event,
                     stdout=stdout,
+                    stop=stop,
                 )
 
         return run
