@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -126,8 +127,11 @@ def test_a_miss_is_explained_by_what_changed(copies: CopyHarness, cache: Cache) 
     _keep(copies, _key())
     assert _explained(cache, _key())[0] == "cached"
     assert _explained(cache, _key(parent="q")) == ("an earlier step changed", [("parent", "", "p", "q")])
-    flag = _explained(cache, _key(instruction="COPY --chmod=755 . /"))
+    flag = _explained(cache, Key((*_key().parts, Part("instruction", "755", "--chmod"))))
     assert flag == ("instruction --chmod: none → 755", [("instruction", "--chmod", "", "755")])
+    _keep(copies, Key((*_key().parts, Part("operand", "/a", "dest"))))
+    moved = _explained(cache, Key((*_key().parts, Part("operand", "/b", "dest"))))
+    assert moved == ("/a → /b", [("operand", "dest", "/a", "/b")])
     other_spot = Spot("recipe", "other", 2, "COPY")
     assert _explained(cache, _key(parent="q"), other_spot)[0] == "never built here"
 
@@ -154,6 +158,18 @@ def test_the_nearest_record_is_compared_with(copies: CopyHarness, cache: Cache) 
     assert _explained(cache, _key(user="b", network="u")) == ("network: t → u", [("network", "", "t", "u")])
     moved = Spot("recipe", "0", 3, "COPY")
     assert _explained(cache, _key(user="a", network="u"), moved)[0] == "network: s → u"
+
+
+def test_a_record_with_a_key_of_another_form_is_not_compared_with(copies: CopyHarness, cache: Cache) -> None:
+    """It is listed and pruned, but what differs would say nothing: so a step after an update was never built."""
+    record = _keep(copies, _key(user="a"))
+    assert _explained(cache, _key(user="b"))[0] == "user: a → b"
+    path = copies.store.home.builds / "records" / record.key
+    stored = json.loads(path.read_bytes())
+    del stored["version"]  # as the first form was written
+    path.write_text(json.dumps(stored))
+    assert _explained(cache, _key(user="b"))[0] == "never built here"
+    assert [(each.key, each.version) for each in cache.records()] == [(record.key, "1")]
 
 
 def test_a_pruned_image_is_a_reason_too(copies: CopyHarness, cache: Cache) -> None:

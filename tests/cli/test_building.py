@@ -78,7 +78,7 @@ def test_explain_says_a_short_reason_once(typed, context: Path) -> None:  # noqa
     typed("build --build-arg V=1 .")
     told = typed("build --explain -q --build-arg V=2 .").lines
     assert [line.split()[0] for line in told] == ["STEP", "2", "3"]
-    assert told[1].endswith("  ARG V=1 → ARG V=2")
+    assert told[1].endswith("  argument V: 1 → 2")
 
 
 def test_a_dockerfile_comes_on_standard_input(typed, context: Path) -> None:  # noqa: ANN001

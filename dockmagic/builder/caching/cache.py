@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Cache", "Key", "Part", "Record", "Spot"]
 
 #: Of the form of keys, and of what a step's layer looks like: another one finds nothing of what went before.
-_VERSION: Final = "1"
+_VERSION: Final = "2"
+#: Parts that say what the instruction's text says.
+_WRITTEN: Final = ("instruction", "operand")
 #: The longest record that is believed, in bytes.
 _LIMIT: Final = 16 << 20
 #: How many records of one step are kept in mind to compare with.
@@ -37,9 +39,9 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that a step depends on.
 
     Attributes:
-        name: one of ``parent``, ``config``, ``platform``, ``instruction``, ``argument``, ``environment``, ``shell``,
-            ``user``, ``workdir``, ``network``, ``mount``, ``files``, ``remote``, ``epoch``, ``owner``,
-            ``ownership``, ``hosts``.
+        name: one of ``parent``, ``config``, ``platform``, ``instruction`` (its name, or a flag), ``operand``,
+            ``argument``, ``environment``, ``shell``, ``user``, ``workdir``, ``network``, ``mount``, ``files``,
+            ``remote``, ``epoch``, ``owner``, ``ownership``, ``hosts``.
         value: as text; of ``files`` the digest of all of them.
         subject: which one, where there may be several: the argument's name, the source's path, the flag.
         items: of ``files``, gives what each holds, path to text, if somebody asks: for the explanation, and no part of
@@ -109,6 +111,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         used: when it was last found, seconds since the epoch.
         seconds: that it took.
         size: bytes that its layer's blob takes.
+        version: of the form of its key; keys of different ones cannot be compared.
     """
 
     key: str
@@ -122,6 +125,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     used: float
     seconds: float
     size: int
+    version: str
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +140,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     spot: Spot
     created: float
     seconds: float
+    version: str = "1"  # the first form had no number
 
 
 class Cache:
@@ -187,6 +192,7 @@ class Cache:
             used=used,
             seconds=stored.seconds,
             size=stored.layer.descriptor.size if stored.layer is not None else 0,
+            version=stored.version,
         )
 
     def _is_whole(self, record: Record) -> bool:
@@ -255,6 +261,7 @@ class Cache:
             spot=spot,
             created=created,
             seconds=seconds,
+            version=_VERSION,
         )
         self.home.write(self._records / digest, to_json(stored), durable=False)
         self._remember(spot, digest)
@@ -270,6 +277,7 @@ class Cache:
             used=time.time(),
             seconds=seconds,
             size=layer.descriptor.size if layer is not None else 0,
+            version=_VERSION,
         )
 
     # For the explanation
@@ -311,18 +319,22 @@ class Cache:
     def nearest(self, spot: Spot, key: Key) -> Record | None:
         """Of the records of the same step in earlier builds, the one whose key has most in common with `key`."""
         wanted = {(part.name, part.subject, part.value) for part in key.parts}
+        written = {part for part in wanted if part[0] in _WRITTEN}
         # What this build has done or found itself says nothing of what changed since an earlier one.
         found = [
             record
             for digest in self._at(self._spot(spot))
-            if (record := self._read(digest)) is not None and record.used < self._begun
+            if (record := self._read(digest)) is not None and record.version == _VERSION and record.used < self._begun
         ]
 
         def likeness(record: Record) -> tuple[bool, bool, int, float]:
             parts = {(part.name, part.subject, part.value) for part in record.parts}
-            words = {part.value for part in record.parts if part.name == "instruction"}
-            same_text = any(part.name == "instruction" and part.value in words for part in key.parts)
-            return same_text, record.spot.place == spot.place, len(parts & wanted), record.used
+            return (
+                {part for part in parts if part[0] in _WRITTEN} == written,
+                record.spot.place == spot.place,
+                len(parts & wanted),
+                record.used,
+            )
 
         return max(found, key=likeness, default=None)
 

@@ -15,8 +15,8 @@ __all__ = ["NOT_ASKED", "Difference", "Explanation", "explain"]
 
 #: In which order what differs is told: what a person changed first, what merely follows from it last.
 _ORDER: Final = (
-    "instruction", "file", "remote", "argument", "environment", "mount", "shell", "user", "workdir", "network", "hosts",
-    "owner", "platform", "epoch", "ownership", "config", "parent",
+    "instruction", "operand", "file", "remote", "argument", "environment", "mount", "shell", "user", "workdir",
+    "network", "hosts", "owner", "platform", "epoch", "ownership", "config", "parent",
 )  # fmt: skip
 _MANY: Final = 3
 
@@ -25,8 +25,9 @@ class Difference(msgspec.Struct, frozen=True):
     """One thing that differs from the nearest earlier record of the step.
 
     Attributes:
-        what: ``file``, ``argument``, ``environment``, ``instruction``, ``parent``, ``config``, ``platform``, …
-        subject: the path, the argument's name, the flag; empty where there is just one.
+        what: ``file``, ``argument``, ``environment``, ``instruction`` (a flag), ``operand``, ``parent``, ``config``,
+            ``platform``, …
+        subject: the path, the argument's name, the flag, the operand's name; empty where there is just one.
         old: what it was; empty if it was not there.
         new: what it is; empty if it is no longer there.
     """
@@ -42,7 +43,8 @@ class Difference(msgspec.Struct, frozen=True):
         if self.what == "file":
             change = "is new" if not self.old else "is gone" if not self.new else "changed"
             return f"file {self.subject or 'list'} {change}"
-        name = f"{self.what} {self.subject}".rstrip()
+        # Beside an instruction's operand there is nothing to tell it from: what it was and is says all.
+        name = "instruction" if self.what == "operand" else f"{self.what} {self.subject}".rstrip()
         if len(self.old) + len(self.new) > 60 or "\n" in self.old + self.new:
             return f"{name} changed"
         change = f"{self.old or 'none'} → {self.new or 'none'}"
@@ -106,8 +108,6 @@ def _differences(cache: Cache, old: Record, key: Key) -> Iterator[Difference]:
         what = name[0]
         if what == "files":
             yield from _files(cache, one, other)
-        elif what == "instruction" and one is not None and other is not None:
-            yield from _words(one.value, other.value)
         else:
             yield Difference(what, name[1], one.value if one else "", other.value if other else "")
 
@@ -134,25 +134,3 @@ def _files(cache: Cache, one: Part | None, other: Part | None) -> Iterator[Diffe
             yield Difference("file", path, old, new)
     if not changed:  # what is known of one of them is gone
         yield Difference("file", "", one.value[:12] if one else "", other.value[:12] if other else "")
-
-
-def _words(old: str, new: str) -> Iterator[Difference]:
-    """What differs in an instruction's text: flags by name, if it is in flags alone."""
-    before, after = old.split(), new.split()
-    flags = (_flags(before), _flags(after))
-    rest = (
-        [word for word in before if not word.startswith("--")],
-        [word for word in after if not word.startswith("--")],
-    )
-    if rest[0] == rest[1] and flags[0] != flags[1]:
-        for name in sorted(flags[0].keys() | flags[1].keys()):
-            if flags[0].get(name) != flags[1].get(name):
-                yield Difference("instruction", name, flags[0].get(name, ""), flags[1].get(name, ""))
-        return
-    yield Difference("instruction", "", old, new)
-
-
-def _flags(words: list[str]) -> dict[str, str]:
-    return {
-        name: value or "true" for name, _, value in (word.partition("=") for word in words) if name.startswith("--")
-    }

@@ -195,8 +195,7 @@ class _Prepared:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        documents = (Part("instruction", one.text, f"<<{one.name}") for one in self._instruction.heredocs)
-        return (*(part for source in self._sources for part in source.parts), *documents)
+        return tuple(part for source in self._sources for part in source.parts)
 
     def parts_below(self, below: Image) -> tuple[Part, ...]:
         parts: tuple[Part, ...] = ()

@@ -115,16 +115,8 @@ class Mounted:
     # The cache's key
 
     def _parts(self) -> Iterator[Part]:
-        if self._script:
-            yield Part("instruction", self._script, f"/dev/pipes/{self._script_name}")
         for index, mount in enumerate(self._mounts):
-            shown = {
-                name: getattr(mount, name)
-                for name in ("type", "source", "readonly", "id", "sharing", "size", "env", "mode", "uid", "gid")
-            }
-            if mount.required:  # a step that ran without its secret says nothing of one that needs it
-                shown["required"] = True
-            yield Part("mount", json.dumps(shown, sort_keys=True), mount.target or f"${mount.env}")
+            yield keys.of_mount(mount)
             if mount.type == "bind" or mount.from_:
                 with about(mount.from_):
                     yield from self._source_parts(index, mount)

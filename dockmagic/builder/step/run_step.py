@@ -67,7 +67,7 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
     parts = keys.of_run(
         state.image,
         stage.base.platform,
-        argv,
+        instruction,
         state.settings,
         state.scope,
         network=network,

@@ -15,7 +15,7 @@ from dockmagic.oci.errors import about
 from .workshop import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dockmagic.builder.caching.cache import Part
     from dockmagic.builder.image.layer import NewLayer
@@ -61,7 +61,8 @@ def plan_step(shop: Workshop, info: StepInfo, instruction: Instruction, stage: P
         values = after.args
         names = [argument.name for argument in instruction.arguments]
         text = "ARG " + " ".join(f"{name}={values[name]}" if name in values else name for name in names)
-        return Todo(keys.of_configuration(state.image, platform, text, state.settings), text, state.settings, after)
+        parts = keys.of_argument(state.image, platform, instruction, state.settings, values)
+        return Todo(parts, text, state.settings, after)
     instruction = state.scope.expanded(instruction)
     if isinstance(instruction, Run):
         from .run_step import plan_run
@@ -74,7 +75,7 @@ def plan_step(shop: Workshop, info: StepInfo, instruction: Instruction, stage: P
         return _workdir(shop, instruction, platform, state)
     settings, row = apply(state.settings, instruction)
     after = state.scope.set(instruction) if isinstance(instruction, Env) else state.scope
-    return Todo(keys.of_configuration(state.image, platform, row or info.text, state.settings), row, settings, after)
+    return Todo(keys.of_configuration(state.image, platform, instruction, state.settings), row, settings, after)
 
 
 def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: State) -> Todo:
@@ -84,7 +85,7 @@ def _workdir(shop: Workshop, instruction: Workdir, platform: Platform, state: St
     def work() -> NewLayer | None:
         return make_folder(shop.store, state.image, path, shop.keep, owner=user, moment=int(_now(epoch)), epoch=epoch)
 
-    parts = keys.of_workdir(state.image, platform, path, user, epoch=epoch)
+    parts = keys.of_workdir(state.image, platform, instruction, path, user, epoch=epoch)
     return Todo(parts, f"WORKDIR {path}", settings, state.scope, work if path != "/" else None)
 
 
@@ -108,8 +109,7 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
         stop=shop.stopping,
     )
     text = _copy_text(instruction)
-    flags = "".join(_unseen_flags(instruction))
-    parts = keys.of_copy(state.image, platform, text + flags, state.settings.workdir, copying.parts, epoch=epoch)
+    parts = keys.of_copy(state.image, platform, instruction, state.settings.workdir, copying.parts, epoch=epoch)
     if copying.link:
         parts = (*(part for part in parts if part.name != "parent"), *copying.parts_below(state.image))
 
@@ -120,6 +120,7 @@ def _copy(shop: Workshop, info: StepInfo, instruction: Copy | Add, stage: Planne
 
 
 def _copy_text(instruction: Copy | Add) -> str:
+    """The history row, which tells of these flags alone, as BuildKit's does."""
     words = ["COPY" if isinstance(instruction, Copy) else "ADD"]
     if isinstance(instruction, Copy) and instruction.parents:
         words.append("--parents")
@@ -129,14 +130,6 @@ def _copy_text(instruction: Copy | Add) -> str:
         words.append(f"--chmod={instruction.chmod}")
     words += [*instruction.sources, *(f"<<{document.name}" for document in instruction.heredocs), instruction.dest]
     return " ".join(words)
-
-
-def _unseen_flags(instruction: Copy | Add) -> Iterator[str]:
-    """The flags that matter and that history does not tell of."""
-    yield from (f" --exclude={pattern}" for pattern in instruction.exclude)
-    if isinstance(instruction, Add):
-        given = {"keep-git-dir": instruction.keep_git_dir, "unpack": instruction.unpack}
-        yield from (f" --{name}={str(value).lower()}" for name, value in given.items() if value is not None)
 
 
 def _now(epoch: int | None) -> float:
