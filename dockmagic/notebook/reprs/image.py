@@ -9,7 +9,9 @@ import stat
 from typing import TYPE_CHECKING
 
 from dockmagic.commands.output.format import human_size, short_id
+from dockmagic.layer.path_index import PathIndex
 from dockmagic.notebook import html
+from dockmagic.notebook.folding import folding_html
 from dockmagic.notebook.names import image_name, instruction
 from dockmagic.notebook.text import count, printable
 from dockmagic.store.content import ContentStore
@@ -28,7 +30,7 @@ __all__ = ["file_tree", "image", "image_path", "images", "layer", "layers"]
 
 _CODE_WIDTH = 72
 _PER_FOLDER = 40
-_DEPTH = 2
+_ROWS = 110
 _PREVIEW_LIMIT = 4096
 _PREVIEW_LINES = 12
 
@@ -150,10 +152,18 @@ def layers(shown: Layers) -> Bundle:
 
 
 def file_tree(shown: FileTree) -> Bundle:
-    """A file tree, two folders deep."""
+    """A file tree: the sums of its folders, the biggest first."""
     total = count(len(shown), "path")
     top = "\n".join(_line(node) for node in shown.children())
-    tree = _folder(shown, b"", 0)
+    index = PathIndex.of_tree(shown)
+
+    def note(number: int) -> html.Markup:
+        node: Node = index.items[number]
+        link = f"→ {node.entry.target}" if node.entry.link else human_size(node.entry.size)
+        return html.text(f"{link} [{node.layer}]")
+
+    tree = folding_html(index, budget=_ROWS, note=note)
+    total += f", {human_size(index.size[0])}"
     return {"text/plain": f"{total}\n{top}".rstrip(), "text/html": html.join(html.div(html.muted(total)), tree)}
 
 
@@ -162,27 +172,6 @@ def _line(node: Node) -> str:
     size = "" if entry.is_dir else human_size(entry.size)
     link = f" -> {entry.target}" if entry.link else ""
     return f"{stat.filemode(entry.st_mode)}  {size:>8}  [{node.layer}]  {printable(entry.path + link)}"
-
-
-def _folder(shown: FileTree, name: bytes, depth: int) -> html.Markup:
-    found = shown.children(name)
-    lines = []
-    for node in found[:_PER_FOLDER]:
-        label = printable(node.entry.path.rpartition("/")[2])
-        layer_note = html.muted(f"[{node.layer}]")
-        if node.entry.is_dir and depth + 1 < _DEPTH:
-            lines.append(
-                html.details(
-                    html.run(html.code(label + "/"), " ", layer_note), _folder(shown, node.entry.name, depth + 1)
-                )
-            )
-        else:
-            mark = "/" if node.entry.is_dir else f" → {node.entry.target}" if node.entry.link else ""
-            size = "" if node.entry.is_dir or node.entry.link else f" {human_size(node.entry.size)}"
-            lines.append(html.run(html.code(label + mark), html.muted(size), " ", layer_note))
-    if len(found) > _PER_FOLDER:
-        lines.append(html.muted(f"… and {len(found) - _PER_FOLDER:,} more"))
-    return html.branches(lines)
 
 
 def image_path(shown: ImagePath) -> Bundle:

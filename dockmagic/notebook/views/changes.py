@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.commands.output.format import human_size
+from dockmagic.layer.path_index import PathIndex
 from dockmagic.notebook import html
-from dockmagic.notebook.text import count
+from dockmagic.notebook.folding import folding_html
 
 from .answers import sizes
 
@@ -17,23 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["changes_html", "changes_text", "counts"]
 
-_LINES: Final = 400
+_ROWS: Final = 110
 _OPEN: Final = 40
-_CHILDREN: Final = 60
-
-
-class _Folder:
-    """A folder of the drawn tree: its own change, if it has one, and what is in it."""
-
-    __slots__ = ("change", "members")
-
-    def __init__(self) -> None:
-        self.change: Change | None = None
-        self.members: dict[str, _Folder] = {}
-
-    def changes(self) -> list[Change]:
-        own = [self.change] if self.change else []
-        return own + [change for member in self.members.values() for change in member.changes()]
 
 
 def counts(changes: Sequence[Change]) -> str:
@@ -55,43 +41,23 @@ def changes_text(changes: Sequence[Change], limit: int = 20) -> str:
     return "\n".join(lines)
 
 
-def changes_html(changes: Sequence[Change], limit: int = _LINES) -> html.Markup:
-    """The tree of `changes`, the first `limit` of them."""
+def changes_html(changes: Sequence[Change], rows: int = _ROWS) -> html.Markup:
+    """The tree of `changes`, in at most so many `rows`."""
     if not changes:
         return html.div(html.muted("no file differs"))
-    root = _Folder()
-    for change in changes[:limit]:
-        folder = root
-        for part in change.path.strip("/").split("/"):
-            folder = folder.members.setdefault(part, _Folder())
-        folder.change = change
-    rest = len(changes) - limit
-    more = html.div(html.muted("… and " + count(rest, "more path"))) if rest > 0 else ""
-    return html.run(_members(root, opened=len(changes) <= _OPEN), more)
+    index = PathIndex.of_changes(changes)
 
+    def mark(number: int) -> html.Markup:
+        change = index.items[number]
+        return html.run(html.letter(change.letter) if change else html.BLANK, " ")
 
-def _members(folder: _Folder, *, opened: bool) -> html.Markup:
-    lines = []
-    for name, member in list(folder.members.items())[:_CHILDREN]:
-        label = name
-        shown = member
-        while len(shown.members) == 1 and shown.change is None:
-            ((inner, shown),) = shown.members.items()
-            label += f"/{inner}"
-        lines.append(_member(label, shown, opened=opened))
-    if len(folder.members) > _CHILDREN:
-        lines.append(html.muted(f"… and {len(folder.members) - _CHILDREN:,} more"))
-    return html.branches(lines)
-
-
-def _member(label: str, member: _Folder, *, opened: bool) -> html.Markup:
-    mark = html.letter(member.change.letter) if member.change else html.BLANK
-    if not member.members:
-        return html.run(mark, " ", html.code(label), " ", html.muted(_size_note(member.change)))
-    inside = member.changes()
-    note = f"{count(len(inside), 'path')}, {human_size(sum(max(sizes(change)) for change in inside))}"
-    head = html.run(mark, " ", html.code(label + "/"), " ", html.muted(note))
-    return html.details(head, _members(member, opened=opened), opened=opened)
+    return folding_html(
+        index,
+        budget=rows,
+        mark=mark,
+        note=lambda number: _size_note(index.items[number]),
+        opened=len(changes) <= min(_OPEN, rows),
+    )
 
 
 def _size_note(change: Change | None) -> str:

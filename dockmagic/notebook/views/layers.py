@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["LayersView", "view_of"]
 
 _CODE_WIDTH: Final = 90
-_PATHS_PER_LAYER: Final = 40
+#: Rows of all layers together, in the twin, and the fewest that one gets.
+_ROWS: Final = 110
+_FEWEST: Final = 4
 _COLOUR, _SHARED_COLOUR = "#4c8bf5", "#e0a030"
 
 
@@ -94,7 +96,7 @@ class LayersView(View):
             html.SPACE,
             html.code(instruction(row.created_by, _CODE_WIDTH), title=row.created_by),
         )
-        paths = changes_html(changes, _PATHS_PER_LAYER)
+        paths = changes_html(changes, max(_FEWEST, _ROWS // max(1, len(self.rows))))
         body = html.run(html.facts(about), html.div(html.muted(counts(changes))), paths)
         style = "border:1px solid rgba(127,127,127,.35);border-radius:6px;padding:4px 10px;margin:3px 0"
         return html.details(summary, html.div(body, style="margin:4px 0 4px 1.2em"), style=style)
