@@ -1,16 +1,16 @@
-"""A whole build: the plan is made, its stages are built side by side, and the result gets its names."""
+"""A whole build: its plan is completed by what bases say, its stages are built, and the result gets its names."""
 
 from __future__ import annotations
 
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec.structs import replace
 
 from dockmagic.image.image import Image
-from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 
 from .caching import steps
@@ -22,7 +22,7 @@ from .outcome.output import export, one_packing
 from .outcome.result import Build, StepFailed
 from .reading.builder_arguments import refuse_arguments
 from .reading.epoch import EPOCH, DateOf, epoch_of
-from .reading.plan import make_plan
+from .reading.plan import plan_build
 from .sources.files import printable
 from .step.abreast import build_stages
 from .step.bases import Bases
@@ -31,7 +31,7 @@ from .step.workshop import Workshop
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dockmagic.dockerfile import Dockerfile, Instruction
+    from dockmagic.dockerfile import Instruction
     from dockmagic.image.source import ImageSource
     from dockmagic.store.content import ContentStore
 
@@ -47,7 +47,7 @@ __all__ = ["build"]
 
 def build(
     store: ContentStore,
-    dockerfile: Dockerfile,
+    plan: Plan,
     context: Context,
     options: Options,
     *,
@@ -66,10 +66,10 @@ def build(
 
     Args:
         store: where base images are found, and everything is kept.
-        dockerfile: parsed.
+        plan: of what `options` ask for, as the text says it (`plan_build`).
         context: of the build; opened, and closed by the caller.
-        options: the flags.
-        contexts: named ones (``--build-context``), opened.
+        options: the flags, of which the plan was made.
+        contexts: named ones (``--build-context``), opened; the plan knows their names.
         outputs: where the result goes besides; none for the store alone.
         registry: gives the source of a base image, such as `Registries.repository`; None for offline.
         bases: what has been found out about base images so far; None for nothing.
@@ -90,7 +90,7 @@ def build(
     emit = _one_at_a_time(on_event)
     contexts = contexts or {}
     bases = bases or Bases(store, registry, pull=options.pull)
-    plan = _plan(dockerfile, options, contexts, bases)
+    dockerfile = plan.dockerfile
     refuse_arguments(plan.arguments.given)
     if options.epoch is None:
         epoch = epoch_of(dockerfile, plan.arguments, contexts)
@@ -98,10 +98,11 @@ def build(
             from .dating import find_date
 
             epoch = find_date(epoch, store.home, context, contexts, stop=stop)
-            # ARG sees what the name stands for.
+            # ARG sees what the name stands for, and FROM may: this alone makes another plan.
             options = replace(options, build_args=options.build_args | {EPOCH: "" if epoch is None else str(epoch)})
-            plan = _plan(dockerfile, options, contexts, bases)
+            plan = plan_build(dockerfile, options, contexts)
         options = replace(options, epoch=epoch)
+    plan = plan.with_triggers(partial(_triggers, contexts, bases))
     infos = _number(plan)
     emit(
         BuildStarted(
@@ -157,25 +158,14 @@ def _one_at_a_time(on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEve
     return emit
 
 
-def _plan(dockerfile: Dockerfile, options: Options, contexts: Mapping[str, Context], bases: Bases) -> Plan:
-    def triggers(base: Base) -> Sequence[str]:
-        name = base.origin.name
-        if base.origin.kind == "context":
-            if not contexts[name].image:  # a stage that begins with files: an empty one, and all of them
-                return (f"COPY --from={name} . /",)
-            name = contexts[name].image
-        return bases.view(name, base.platform).config.on_build or ()
-
-    # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
-    epoch = {} if options.epoch is None else {EPOCH: str(options.epoch)}
-    return make_plan(
-        dockerfile,
-        target=options.target,
-        build_args=epoch | options.build_args,
-        platform=options.platform or Platform.default(),
-        contexts=contexts,
-        triggers=triggers,
-    )
+def _triggers(contexts: Mapping[str, Context], bases: Bases, base: Base) -> Sequence[str]:
+    """What a base puts first."""
+    name = base.origin.name
+    if base.origin.kind == "context":
+        if not contexts[name].image:  # a stage that begins with files: an empty one, and all of them
+            return (f"COPY --from={name} . /",)
+        name = contexts[name].image
+    return bases.view(name, base.platform).config.on_build or ()
 
 
 def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:

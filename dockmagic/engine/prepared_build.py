@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dockmagic.builder.outcome.output import Output
     from dockmagic.builder.outcome.reproduce import Verdict
     from dockmagic.builder.outcome.result import Build
-    from dockmagic.builder.reading.plan import Base
+    from dockmagic.builder.reading.plan import Base, Plan
     from dockmagic.builder.sources.context import Context
     from dockmagic.builder.step.bases import Bases
     from dockmagic.dockerfile import Dockerfile
@@ -109,10 +109,21 @@ class PreparedBuild:
         Raises:
             DockerfileError: a build would fail, as far as the text tells; what is odd is told with it.
         """
+        from dockmagic.builder.dry_run import dry_run
+        from dockmagic.builder.reading.plan import make_plan
+
         target = options.target or None
         warnings = self._check(options, target)
         try:
-            self._rehearse(options, target, config=self._config)
+            with self._excerpted():
+                plan = make_plan(
+                    self.dockerfile,
+                    target=target,
+                    build_args=options.build_args,
+                    platform=options.platform,
+                    contexts=self.contexts,
+                )
+                dry_run(plan.with_triggers(self._triggers), config=self._config)
         except DockerfileError as error:
             error.above = tuple(_short(one.rule, one.text, one.line) for one in warnings)
             raise
@@ -142,20 +153,28 @@ class PreparedBuild:
                 ignore=self.context.ignore,
             )
 
-    def _rehearse(
-        self, options: Options, target: str | None, *, config: Callable[[Base], Config | None] = lambda _base: None
-    ) -> None:
-        from dockmagic.builder.rehearse import rehearse
+    def _plan(self, options: Options) -> Plan:
+        from dockmagic.builder.reading.plan import plan_build
 
         with self._excerpted():
-            rehearse(
-                self.dockerfile,
-                target=target,
-                build_args=options.build_args,
-                platform=options.platform,
-                contexts=self.contexts,
-                config=config,
-            )
+            return plan_build(self.dockerfile, options, self.contexts)
+
+    def _tried(self, options: Options) -> Plan | DockerfileError:
+        """The plan of a build, tried in a dry run, or what is wrong with it."""
+        from dockmagic.builder.dry_run import dry_run
+
+        try:
+            plan = self._plan(options)
+            with self._excerpted():
+                dry_run(plan)
+        except DockerfileError as error:
+            return error
+        return plan
+
+    def _triggers(self, base: Base) -> tuple[str, ...]:
+        """What a base puts first, if it is here."""
+        found = self._config(base)
+        return (found.on_build if found else None) or ()
 
     def _config(self, base: Base) -> Config | None:
         """What a base sets that is here."""
@@ -232,31 +251,32 @@ class PreparedBuild:
         """
         from dockmagic.builder.step.bases import Bases
 
-        mistake: DockerfileError | None = None
-        try:
-            self._rehearse(options, options.target)  # before anything runs, and before a registry is asked
-        except DockerfileError as error:
-            mistake = error
+        plan = self._tried(options)  # before anything runs, and before a registry is asked
+        impossible = isinstance(plan, DockerfileError)
         bases = Bases(self._engine.store, self._repository, pull=options.pull, on_notice=self._engine.notice)
         # Of the stages that the target needs: what a stage that is not built says does not matter here.
         target = options.target or str(len(self.dockerfile.stages) - 1)
-        warnings = self._check(options, target, None if mistake else bases)
+        warnings = self._check(options, target, None if impossible else bases)
         for warning in warnings:
             on_event(warning)
-        mistake = self.violation(options, warnings) or mistake
-        if mistake is not None:
-            raise mistake
-        built = self._builder(options, outputs, stdout, on_event, bases=bases, stop=stop)()
+        violation = self.violation(options, warnings)
+        if violation is not None:
+            raise violation
+        if isinstance(plan, DockerfileError):
+            raise plan
+        built = self._builder(plan, options, outputs, stdout, on_event, bases=bases, stop=stop)()
         return replace(built, warnings=(*warnings, *built.warnings))
 
     def verify(self, options: Options, *, on_event: Callable[[BuildEvent], None] = ignore_events) -> Verdict:
         """Build twice without the cache, and compare (``build --verify-reproducible``)."""
         from dockmagic.builder.outcome.reproduce import verify_reproducible
 
-        return verify_reproducible(self._builder(replace(options, no_cache=True), (), None, on_event))
+        options = replace(options, no_cache=True)
+        return verify_reproducible(self._builder(self._plan(options), options, (), None, on_event))
 
     def _builder(
         self,
+        plan: Plan,
         options: Options,
         outputs: tuple[Output, ...],
         stdout: BinaryIO | None,
@@ -271,7 +291,7 @@ class PreparedBuild:
             with self._excerpted():
                 return build(
                     self._engine.store,
-                    self.dockerfile,
+                    plan,
                     self.context,
                     options,
                     contexts=self.contexts,

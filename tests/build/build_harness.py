@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dockmagic.builder.execute import build
 from dockmagic.builder.options import Options
 from dockmagic.builder.outcome.events import StepDone, StepOutput
+from dockmagic.builder.reading.plan import plan_build
 from dockmagic.builder.sources.context import open_context, open_named
 from dockmagic.dockerfile import parse
 
@@ -60,12 +61,13 @@ class Builder:
         self.events = [] if watch is None else watch
         home = self.store.home
         named = {name: open_named(home, name, where) for name, where in (contexts or {}).items()}
+        asked = Options(**options)  # type: ignore[arg-type]
         with open_context(home, str(self.folder)) as context:
             return build(
                 self.store,
-                parse(text),
+                plan_build(parse(text), asked, named),
                 context.ignoring("Dockerfile"),
-                Options(**options),  # type: ignore[arg-type]
+                asked,
                 contexts=named,
                 outputs=outputs,
                 registry=registry,

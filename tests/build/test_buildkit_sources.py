@@ -18,6 +18,7 @@ from website import Site
 
 from dockmagic.builder.execute import build
 from dockmagic.builder.options import Options
+from dockmagic.builder.reading.plan import make_plan, plan_build
 from dockmagic.builder.sources.context import open_context
 from dockmagic.dockerfile import parse
 from dockmagic.oci.errors import DockmagicError
@@ -155,7 +156,8 @@ def test_a_repository_is_asked_for_by_its_address(
             return read(plain(stages, target=target).image, "/repo/foo")
         with open_context(plain.store.home, url) as context:
             dockerfile = parse(context.dockerfile().text)
-            return read(build(plain.store, dockerfile, context, Options(target=target)).image, "/out")
+            options = Options(target=target)
+            return read(build(plain.store, plan_build(dockerfile, options), context, options).image, "/out")
 
     if error:
         with pytest.raises(DockmagicError, match=error):
@@ -182,7 +184,7 @@ def test_a_repository_of_either_hash_is_a_context(plain: Builder, tmp_path: Path
     try:
         for ref, name in (("#b1", "/1"), ("", "/2")):
             with open_context(plain.store.home, url + ref) as context:
-                image = build(plain.store, parse(context.dockerfile().text), context, Options()).image
+                image = build(plain.store, make_plan(parse(context.dockerfile().text)), context, Options()).image
             assert added(image) == [name]
         assert added(plain(f"FROM scratch\nADD {url}#b1 /repo/").image) == ["/repo/Dockerfile"]
     finally:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AMD64 = Platform("amd64", "linux")
 
 
-def _plan(text: str, target: str = "", **options: object) -> Plan:
+def _plan(text: str, target: str | None = "", **options: object) -> Plan:
     return make_plan(parse(text), target=target, platform=AMD64, **options)  # type: ignore[arg-type]
 
 
@@ -101,7 +101,7 @@ def test_unused_arguments_are_named() -> None:
 def test_triggers_of_the_base_come_first() -> None:
     """Those of an image, and of a stage; what they copy from is planned, too."""
     text = "FROM a AS one\nONBUILD COPY --from=two /x /\nFROM b AS two\nFROM one\nRUN last\n"
-    plan = _plan(text, triggers=lambda base: ["RUN first"] if base.origin.name == "a" else [])
+    plan = _plan(text).with_triggers(lambda base: ["RUN first"] if base.origin.name == "a" else [])
     last = plan.stages[-1]
     assert [step.original for step in last.steps] == ["COPY --from=two /x /", "RUN last"]
     assert last.triggers == 1
@@ -122,7 +122,7 @@ def test_named_contexts_go_before_images_and_stages() -> None:
         "FROM alpine\nFROM golang AS build\nRUN x\n"
         "FROM docker.io/library/alpine:latest\nCOPY --from=build / /\nCOPY --from=more / /m\n"
     )
-    plan = _plan(text, contexts=("alpine", "build", "more"), triggers=triggers)
+    plan = _plan(text, contexts=("alpine", "build", "more")).with_triggers(triggers)
     assert [stage.base.origin.kind for stage in plan.stages] == ["context", "context"]
     assert not plan.stages[0].steps
     assert plan.origin("more", plan.stages[-1]).kind == "context"
@@ -173,14 +173,18 @@ def test_a_bad_default_is_told_with_its_line() -> None:
     assert caught.value.lines[0] == 2
 
 
-def test_a_circle_is_told_before_a_registry_is_asked() -> None:
-    """What the text alone says costs no waiting."""
-    asked: list[str] = []
+def test_a_trigger_may_need_a_stage_that_nothing_else_does() -> None:
+    """It is planned then, with what its own base puts first."""
+    plan = _plan("FROM a AS one\nFROM b\n")
+    assert [stage.index for stage in plan.stages] == [1]
+    triggers = {"a": ["ENV A=1"], "b": ["COPY --from=one /x /"]}
+    whole = plan.with_triggers(lambda base: triggers[base.origin.name])
+    assert [(stage.index, stage.triggers, stage.needs) for stage in whole.stages] == [(0, 1, ()), (1, 1, (0,))]
+    assert [stage.index for stage in plan.stages] == [1]
 
-    def triggers(base: Base) -> list[str]:
-        asked.append(base.origin.name)
-        return []
 
-    with pytest.raises(DockerfileError, match="circular dependency"):
-        make_plan(parse("FROM a AS b\nCOPY --from=b x /"), triggers=triggers)
-    assert asked == []
+def test_all_stages_may_be_planned() -> None:
+    """Each once, in the file's order; the last is the target."""
+    plan = _plan("FROM a AS one\nFROM one\nFROM b\n", None)
+    assert [stage.index for stage in plan.stages] == [0, 1, 2]
+    assert plan.target == 2

@@ -13,14 +13,16 @@ from dockmagic.oci.errors import DockerfileError, DockmagicError, InvalidPlatfor
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
 
+from .epoch import EPOCH
 from .scope import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from dockmagic.builder.options import Options
     from dockmagic.dockerfile import Dockerfile, From, Instruction, Stage
 
-__all__ = ["Base", "Origin", "Plan", "PlannedStage", "context_of", "froms", "make_plan"]
+__all__ = ["Base", "Origin", "Plan", "PlannedStage", "context_of", "froms", "make_plan", "plan_build"]
 
 _SCRATCH = "scratch"
 
@@ -83,6 +85,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         stages: in the file's order, which is an order to build them in.
         target: index of the one whose result is asked for.
         arguments: values for ARG, the same for all stages.
+        platform: to build for.
         contexts: names of the named contexts.
     """
 
@@ -90,6 +93,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[PlannedStage, ...]
     target: int
     arguments: Arguments
+    platform: Platform
     contexts: tuple[str, ...] = ()
 
     def stage(self, index: int) -> PlannedStage:
@@ -103,6 +107,25 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             DockerfileError: a stage that comes later, or itself.
         """
         return _origin(self.dockerfile, text, stage.index, self.contexts)
+
+    def with_triggers(self, find: Callable[[Base], Sequence[str]]) -> Plan:
+        """The plan with what bases put first, which the text does not say.
+
+        Args:
+            find: what a base that is an image or a named context puts first: its ONBUILD, or the copy that a context of
+                files begins with; asked once for each stage that is needed.
+
+        Raises:
+            DockerfileError: a base is not there, or it puts first what cannot be, at the FROM.
+        """
+        planner = _Planner(self.dockerfile, self.arguments, self.platform, self.contexts)
+        planner.stages.update((stage.index, stage) for stage in self.stages)
+        asked: set[int] = set()
+        while waiting := sorted(planner.stages.keys() - asked):  # a trigger may need a stage that nothing else does
+            for index in waiting:
+                asked.add(index)
+                planner.put_first(planner.stages[index], find)
+        return msgspec.structs.replace(self, stages=planner.in_order)
 
     @property
     def images(self) -> tuple[Base, ...]:
@@ -121,42 +144,55 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def make_plan(
     dockerfile: Dockerfile,
     *,
-    target: str = "",
+    target: str | None = "",
     build_args: Mapping[str, str | None] | None = None,
     platform: Platform | None = None,
     contexts: Collection[str] = (),
-    triggers: Callable[[Base], Sequence[str]] = lambda _base: (),
 ) -> Plan:
-    """Plan a build.
+    """Plan a build, as far as the text says it: nothing is looked for, and no registry is asked.
 
     Args:
         dockerfile: parsed.
-        target: name (any case) or number of a stage; empty for the last.
+        target: name (any case) or number of a stage; empty for the last, None for the last and all others.
         build_args: values for ARG; None as a value takes the environment's, if it has one.
         platform: to build for; None for the default.
         contexts: names of the named contexts, which go before stages and images of that name.
-        triggers: what a base that is an image or a named context puts first: its ONBUILD, or the copy that a context of
-            files begins with; asked once for each stage that is needed.
 
     Raises:
         DockerfileError: no such target, a circle, an empty or bad base, with its line.
     """
-    wanted = find_target(dockerfile, target)
+    wanted = find_target(dockerfile, target or "")
+    platform = platform or Platform.default()
     arguments = Arguments.of(
         dockerfile,
         build_args or {},
-        platform=platform or Platform.default(),
+        platform=platform,
         build_platform=Platform.local(),
-        target=target.lower() or wanted.name,
+        target=(target or wanted.name).lower(),
     )
-    planner = _Planner(dockerfile, arguments, platform or Platform.default(), tuple(contexts), triggers)
-    planner.add(wanted)
+    planner = _Planner(dockerfile, arguments, platform, tuple(contexts))
+    for stage in dockerfile.stages if target is None else (wanted,):
+        planner.add(stage)
     return Plan(
         dockerfile=dockerfile,
-        stages=tuple(planner.stages[index] for index in sorted(planner.stages)),
+        stages=planner.in_order,
         target=wanted.index,
         arguments=arguments,
+        platform=platform,
         contexts=tuple(contexts),
+    )
+
+
+def plan_build(dockerfile: Dockerfile, options: Options, contexts: Collection[str] = ()) -> Plan:
+    """Plan what `options` ask for; see `make_plan`."""
+    # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
+    epoch = {} if options.epoch is None else {EPOCH: str(options.epoch)}
+    return make_plan(
+        dockerfile,
+        target=options.target,
+        build_args=epoch | options.build_args,
+        platform=options.platform,
+        contexts=contexts,
     )
 
 
@@ -169,14 +205,17 @@ class _Planner:
         arguments: Arguments,
         platform: Platform,
         contexts: tuple[str, ...],
-        triggers: Callable[[Base], Sequence[str]],
     ) -> None:
         self._dockerfile = dockerfile
         self._arguments = arguments
         self._platform = platform
         self._contexts = contexts
-        self._triggers = triggers
         self.stages: dict[int, PlannedStage] = {}
+
+    @property
+    def in_order(self) -> tuple[PlannedStage, ...]:
+        """The stages in the file's order."""
+        return tuple(self.stages[index] for index in sorted(self.stages))
 
     def add(self, stage: Stage) -> None:
         """Plan a stage and, before it, what it needs: only earlier ones, so this ends."""
@@ -191,20 +230,14 @@ class _Planner:
             base = Base(base.origin, below.base.platform)
             expressions: Sequence[str] = [step.expression for step in below.steps if isinstance(step, Onbuild)]
         else:
-            expressions = self._ask(stage, base) if base.origin.kind in ("image", "context") else ()
+            expressions = ()  # what an image puts first is not in the text
         line = stage.base
         # A stage that is replaced by a context of its name has nothing left to do.
         own = () if self._is_replaced(stage) else stage.instructions
-        first = [
-            parse_trigger(text, lines=line.lines, file=self._dockerfile.name) for text in expressions if own or text
-        ]
+        first = self._parsed(line, expressions)
         steps = (*first, *own)
         needs = {base.origin.stage} if base.origin.kind == "stage" else set()
-        for text in froms(steps):
-            origin = _origin(self._dockerfile, text, stage.index, self._contexts)
-            if origin.kind == "stage":
-                needs.add(origin.stage)
-                self.add(self._dockerfile.stages[origin.stage])
+        needs |= self._add_needed(stage.index, steps)
         self.stages[stage.index] = PlannedStage(
             index=stage.index,
             name=stage.name or f"stage-{stage.index}",
@@ -216,10 +249,35 @@ class _Planner:
             unique=len(self._dockerfile.stages) == 1,
         )
 
-    def _ask(self, stage: Stage, base: Base) -> Sequence[str]:
+    def _parsed(self, line: From, expressions: Sequence[str]) -> list[Instruction]:
+        return [parse_trigger(text, lines=line.lines, file=self._dockerfile.name) for text in expressions]
+
+    def _add_needed(self, index: int, steps: Sequence[Instruction]) -> set[int]:
+        """Plan the stages that steps of a stage take files from; their indices."""
+        origins = [_origin(self._dockerfile, text, index, self._contexts) for text in froms(steps)]
+        found = {origin.stage for origin in origins if origin.kind == "stage"}
+        for needed in sorted(found):
+            self.add(self._dockerfile.stages[needed])
+        return found
+
+    def put_first(self, planned: PlannedStage, find: Callable[[Base], Sequence[str]]) -> None:
+        """Put what the base of a planned stage says before its steps."""
+        if planned.base.origin.kind not in ("image", "context"):
+            return
+        expressions = self._find(self._dockerfile.stages[planned.index], planned.base, find)
+        first = self._parsed(planned.line, expressions)
+        needs = self._add_needed(planned.index, first)
+        self.stages[planned.index] = msgspec.structs.replace(
+            planned,
+            triggers=len(first),
+            steps=(*first, *planned.steps),
+            needs=tuple(sorted({*planned.needs, *needs})),
+        )
+
+    def _find(self, stage: Stage, base: Base, find: Callable[[Base], Sequence[str]]) -> Sequence[str]:
         """The triggers of a base, which is looked for now: where there is none, its FROM is to blame."""
         try:
-            return self._triggers(base)
+            return find(base)
         except StoreError:  # a full disk, or the like
             raise
         except DockmagicError as error:

@@ -8,73 +8,42 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from dockmagic.dockerfile import Add, Arg, Copy, Env, Ignore, Run, Stopsignal, Workdir, expand, expand_text
-from dockmagic.dockerfile.needs import find_target
 from dockmagic.image.configuration import apply, begin, work_in
 from dockmagic.oci.errors import DockerfileError, DockmagicError
 from dockmagic.oci.spec import Config
 
 from .copy.permissions import Permissions
 from .reading.epoch import epoch_of
-from .reading.plan import make_plan
 from .reading.scope import Scope
 from .sources.wording import check_sources
 from .step.mounts import place_mount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from dockmagic.dockerfile import Dockerfile, Instruction, Mount
+    from dockmagic.dockerfile import Instruction, Mount
     from dockmagic.image.configuration import Settings
-    from dockmagic.oci.platforms import Platform
 
     from .reading.plan import Base, Plan, PlannedStage
 
-__all__ = ["rehearse"]
+__all__ = ["dry_run"]
 
 
-def rehearse(
-    dockerfile: Dockerfile,
-    *,
-    target: str | None = None,
-    build_args: Mapping[str, str | None] | None = None,
-    platform: Platform | None = None,
-    contexts: Collection[str] = (),
-    config: Callable[[Base], Config | None] = lambda _base: None,
-) -> None:
+def dry_run(plan: Plan, *, config: Callable[[Base], Config | None] = lambda _base: None) -> None:
     """Go through the stages without doing anything.
 
     Args:
-        dockerfile: parsed.
-        target: look only into this stage (empty is the last) and those that it needs; None looks into all.
-        build_args: of ``--build-arg``.
-        platform: that is built for.
-        contexts: names of the named contexts.
+        plan: whose stages are gone through.
         config: of a base that is an image or a named context; None where it is not known, and then nothing is said
             about what its variables could set right.
 
     Raises:
         DockerfileError: the first mistake, at its place.
     """
-
-    def triggers(base: Base) -> tuple[str, ...]:
-        found = config(base)
-        return (found.on_build if found else None) or ()
-
-    stages = dockerfile.stages if target is None else (find_target(dockerfile, target),)
+    epoch_of(plan.dockerfile, plan.arguments, plan.contexts)
     left: dict[int, _State] = {}
-    for stage in stages:
-        plan = make_plan(
-            dockerfile,
-            target=str(stage.index),
-            build_args=build_args,
-            platform=platform,
-            contexts=contexts,
-            triggers=triggers,
-        )
-        epoch_of(dockerfile, plan.arguments, contexts)
-        for planned in plan.stages:
-            if planned.index not in left:
-                left[planned.index] = _go_through(plan, planned, left, config)
+    for planned in plan.stages:
+        left[planned.index] = _go_through(plan, planned, left, config)
 
 
 class _State(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dockmagic.builder.rehearse import rehearse
+from dockmagic.builder.dry_run import dry_run
+from dockmagic.builder.reading.plan import make_plan
 from dockmagic.dockerfile import parse
 from dockmagic.oci.errors import DockerfileError
 from dockmagic.oci.platforms import Platform
@@ -48,16 +49,16 @@ def test_a_default_in_place_of_which_a_value_is_given_is_not_expanded() -> None:
     """As BuildKit has it; and each argument of a line sees those before it, whatever the base brings."""
     for base in ("scratch", "unknown"):
         text = f"FROM {base}\nARG A=1 B=${{A:?no}}\nARG BAR=${{FOO:?missing}}\nLABEL x=$B\n"
-        rehearse(parse(text), build_args={"BAR": "1"})
+        dry_run(make_plan(parse(text), build_args={"BAR": "1"}))
     with pytest.raises(DockerfileError, match="FOO: missing"):
-        rehearse(parse("FROM scratch\nARG BAR=${FOO:?missing}\n"))
+        dry_run(make_plan(parse("FROM scratch\nARG BAR=${FOO:?missing}\n")))
 
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES)
 def test_a_mistake_is_found_where_it_is(text: str, message: str) -> None:
     """With the variables that hold there, and with the place of what is written."""
     with pytest.raises(DockerfileError) as caught:
-        rehearse(parse(text), platform=AMD64)
+        dry_run(make_plan(parse(text), platform=AMD64))
     assert message in caught.value.message
 
 
@@ -73,22 +74,22 @@ def test_a_mistake_is_found_where_it_is(text: str, message: str) -> None:
 )
 def test_what_cannot_be_known_is_no_mistake(text: str) -> None:
     """A base image that is not here may set what is asked for."""
-    rehearse(parse(text), platform=AMD64)
+    dry_run(make_plan(parse(text), platform=AMD64))
 
 
 def test_a_base_that_is_known_says_what_it_sets() -> None:
     """Its variables hold, and its triggers come first."""
-    read = parse("FROM image\nEXPOSE $port\n")
-    rehearse(read, platform=AMD64, config=lambda _base: Config(env=("port=80",)))
+    plan = make_plan(parse("FROM image\nEXPOSE $port\n"), platform=AMD64)
+    dry_run(plan, config=lambda _base: Config(env=("port=80",)))
     with pytest.raises(DockerfileError, match="Dockerfile:2: invalid containerPort: x"):
-        rehearse(read, platform=AMD64, config=lambda _base: Config(env=("port=x",)))
+        dry_run(plan, config=lambda _base: Config(env=("port=x",)))
     with pytest.raises(DockerfileError, match="Dockerfile:1: there is no signal 'NONE'"):
-        rehearse(read, platform=AMD64, config=lambda _base: Config(env=(), on_build=("STOPSIGNAL NONE",)))
+        dry_run(plan.with_triggers(lambda _base: ("STOPSIGNAL NONE",)), config=lambda _base: Config(env=()))
 
 
 def test_only_what_the_target_needs_is_looked_at() -> None:
     """The others may be wrong, unless all are asked for."""
     read = parse("FROM scratch AS one\nEXPOSE x\nFROM scratch AS two\n")
-    rehearse(read, target="", platform=AMD64)
+    dry_run(make_plan(read, platform=AMD64))
     with pytest.raises(DockerfileError):
-        rehearse(read, platform=AMD64)
+        dry_run(make_plan(read, target=None, platform=AMD64))
