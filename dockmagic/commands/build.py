@@ -112,7 +112,12 @@ def command(
             return _verified(ctx, prepared, request.options, "quiet" if quiet else style)
         with ctx.follow_build("quiet" if quiet else style) as on_event:
             build = builds.carry_out(
-                prepared, request, stdout=ctx.stdout, on_event=on_event, on_progress=ctx.on_progress
+                prepared,
+                request,
+                stdout=ctx.stdout,
+                on_event=on_event,
+                on_progress=ctx.on_progress,
+                stop=ctx.stop,
             )
     _write(id_file, build.image.id)
     _write(metadata_file, json.dumps(build.metadata, indent=2))

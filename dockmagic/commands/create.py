@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .cmdline.command import verb
+from .cmdline.metadata import Transfer
 from .cmdline.parameters import argument
 from .cmdline.result import Text
 from .flags.container import REFUSED, create, creation_flags
@@ -26,6 +27,7 @@ __all__ = ["command"]
     common=("--rm", "-i", "-t", "-e", "-v", "-p", "-w", "-u", "--name", "--network", "--entrypoint"),
     takes_command=True,
     aliases=("container create",),
+    transfer=Transfer("Pulling", of="image", certain=False),
 )
 @argument("image", "image")
 @argument("words", "program", nargs=-1, metavar="[COMMAND] [ARG...]")

@@ -9,7 +9,7 @@ from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.spec import Config
 
 from .cmdline.command import verb
-from .cmdline.metadata import CellText
+from .cmdline.metadata import CellText, Transfer
 from .cmdline.parameters import argument, option
 from .cmdline.result import Transferred
 from .flags.shared import platform, platform_of
@@ -30,6 +30,7 @@ __all__ = ["command"]
     returns="Transferred",
     aliases=("image import",),
     cell=CellText(read_by=(("source", "-"),)),
+    transfer=Transfer("Importing", of="source", silent=()),
 )
 @argument("source", "host path", metavar="file|-")
 @argument("name", required=False, default="", metavar="[REPOSITORY[:TAG]]")

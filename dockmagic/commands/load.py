@@ -9,7 +9,7 @@ from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 
 from .cmdline.command import verb
-from .cmdline.metadata import CellText
+from .cmdline.metadata import CellText, Transfer
 from .cmdline.parameters import flag, option
 from .cmdline.result import Transferred
 from .output.transfer_output import Log
@@ -29,6 +29,7 @@ __all__ = ["command"]
     returns="Transferred",
     aliases=("image load",),
     cell=CellText(read_by=(("path", None), ("path", "-"))),
+    transfer=Transfer("Loading", of="path"),
 )
 @option(
     "-i", "--input", "path", kinds=("host path",), metavar="string", help="Read from tar archive file, instead of STDIN"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 
 from .cmdline.command import verb
-from .cmdline.metadata import CellText
+from .cmdline.metadata import CellText, Transfer
 from .cmdline.parameters import argument, flag, option
 from .cmdline.result import Ran
 from .flags.container import REFUSED, create, creation_flags
@@ -39,6 +39,7 @@ _NOT_MADE = 125
     takes_command=True,
     aliases=("container run",),
     cell=CellText(read_by=(("interactive", True),)),
+    transfer=Transfer("Pulling", of="image", certain=False),
 )
 @argument("image", "image")
 @argument("words", "program", nargs=-1, metavar="[COMMAND] [ARG...]")

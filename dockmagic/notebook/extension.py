@@ -27,6 +27,7 @@ _CARDS: Final = {
     ("dockmagic.layer.tree", "FileTree"): ("reprs.image", "file_tree"),
     ("dockmagic.runtime.container", "Container"): ("reprs.container", "container"),
     ("dockmagic.runtime.path", "ContainerPath"): ("reprs.container", "container_path"),
+    ("dockmagic.engine.job", "Job"): ("views.job", "job"),
     ("dockmagic.notebook.terminals.terminal", "LiveSession"): ("views.screen", "live_session"),
 }
 _IMAGE: Final = ("dockmagic.image.image", "Image")

@@ -102,14 +102,28 @@ def line(mark: object, content: object, note: object) -> Markup:
     ).format(mark, content, note)
 
 
-def bar(share: float, *, colour: str = "#4c8bf5", width: int = 160) -> Markup:
-    """A bar that fills `share` (0 to 1) of `width` pixels; invisible where styles are taken away."""
+def bar(share: float, *, colour: str = "#4c8bf5", width: int = 160, progress_of: str = "") -> Markup:
+    """A bar that fills `share` (0 to 1) of `width` pixels; invisible where styles are taken away.
+
+    Args:
+        share: that is filled.
+        colour: of the filled part.
+        width: in pixels.
+        progress_of: what is under way, for a screen reader, if the bar is the progress of something.
+    """
     inner = max(1, round(share * width)) if share > 0 else 0
+    role = (
+        Markup(' role="progressbar" aria-label="{}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{}"').format(
+            progress_of, round(100 * share)
+        )
+        if progress_of
+        else NOTHING
+    )
     return Markup(
-        '<span style="display:inline-block;width:{}px;height:9px;border-radius:3px;'
+        '<span{} style="display:inline-block;width:{}px;height:9px;border-radius:3px;'
         'background:rgba(127,127,127,.18)"><span style="display:block;width:{}px;height:9px;'
         'border-radius:3px;background:{}"></span></span>'
-    ).format(width, inner, colour)
+    ).format(role, width, inner, colour)
 
 
 def details(summary: object, body: object, *, opened: bool = False, style: str = "") -> Markup:

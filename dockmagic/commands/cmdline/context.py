@@ -73,6 +73,11 @@ def _hear_nothing(stream: int, data: bytes) -> None:
     """An `on_output` for those who do not want to hear."""
 
 
+def _go_on() -> bool:
+    """A `stop` that never asks for the end."""
+    return False
+
+
 def _say_nothing(line: str) -> None:
     """A `say` for those who do not want to hear."""
 
@@ -94,6 +99,7 @@ class CommandContext(msgspec.Struct, frozen=True):
         stdout: takes archives (``save`` without ``-o``); None where they must go to a file.
         stdin_line: number of the line at which `stdin` begins in the user's eyes: 2 below the magic of a cell.
         follow_build: shows how a build goes.
+        stop: asked now and then by what takes long; true ends it with `InterruptedError`.
         on_output: hears what programs write as it comes: 1 or 2 for the stream, and the bytes.
         kept_output: how many bytes of each stream of a program a `Ran` keeps.
         program_input: what ``run -i`` and ``exec -i`` feed to the program: bytes, or a descriptor; None for nothing.
@@ -113,6 +119,7 @@ class CommandContext(msgspec.Struct, frozen=True):
     stdout: BinaryIO | None = None
     stdin_line: int = 1
     follow_build: Follow = _follow_nothing
+    stop: Callable[[], bool] = _go_on
     on_output: Callable[[int, bytes], None] = _hear_nothing
     kept_output: int = 0
     program_input: int | bytes | None = None

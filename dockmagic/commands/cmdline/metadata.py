@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,15 @@ class Transfer(NamedTuple):
         title: what it does: ``Pulling``.
         of: the parameter that names what is moved.
         silent: flags with which nothing is shown.
+        certain: whether it is what the verb is for; else it is shown only once something moves, as where ``run`` pulls.
     """
 
     title: str
     of: str
     silent: tuple[str, ...] = ("quiet",)
+    certain: bool = True
+
+    def describe(self, parameters: Mapping[str, Any]) -> str:
+        """What a call moves, in a line that stays the same: ``Pulling ubuntu``."""
+        named = parameters[self.of]
+        return f"{self.title} {named if named not in (None, '', '-') else 'standard input'}"

@@ -1,4 +1,4 @@
-"""The flags that a cell has and the command has not: ``--into``, ``--expand``, ``--check`` and ``--wait``.
+"""The flags that a cell has and the command has not: ``--into``, ``--expand``, ``--check``, ``--detach``, ``--wait``.
 
 They stand before the verb or among its own flags, and are parsed with these; never behind an argument from which
 another program's command line begins: ``%%docker run busybox prog --into x`` gives its flag to ``prog``.
@@ -34,12 +34,14 @@ class OwnFlags:
         expand: put ``{variables}`` into the body.
         check: an exit code other than 0 is an error.
         wait: seconds of silence after which a terminal's answer is taken for complete; None for the usual.
+        detach: do it in the background, and give a `Job`.
     """
 
     into: str = ""
     expand: bool = False
     check: bool = True
     wait: float | None = None
+    detach: bool = False
 
     def and_then(self, given: Mapping[str, Any]) -> OwnFlags:
         """These, and over them what further flags say: values by the parameters of `FLAGS`, None for one not given."""
@@ -70,6 +72,7 @@ FLAGS: Final[tuple[click.Option, ...]] = (
     ValueFlag(["--into", "cell_into"], callback=_variable, help="Bind the result to a variable"),
     Flag(["--expand", "cell_expand"], default=None, help="Put {variables} into the text below"),
     Flag(["--check", "cell_check"], default=None, help="Whether another exit code than 0 is an error"),
+    Flag(["--detach", "cell_detach"], default=None, help="Do it in the background, and give a handle: a Job"),
     ValueFlag(["--wait", "cell_wait"], callback=_seconds, help="Seconds to wait for a terminal's answer"),
 )
 # What stands before the verb. Flags that it does not know are left for the verbs: --help, --version, mistakes.

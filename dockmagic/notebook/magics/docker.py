@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.cmdline.result import Result, Transferred
     from dockmagic.engine import Engine
+    from dockmagic.engine.job import Job
     from dockmagic.notebook.progress.build import BuildDisplay
     from dockmagic.registry.server import RegistryServer
 
@@ -52,6 +53,7 @@ class DockMagics(Magics):
         self._transferred: tuple[int, Transferred] | None = None
         self._told_of: object = None  # the samples that a table has been marked by
         self._servers: list[RegistryServer] = []
+        self._jobs: list[Job[Any]] = []
         self._sessions = Sessions()
         self.seen_tags: dict[str, tuple[str, ...]] = {}
 
@@ -65,7 +67,9 @@ class DockMagics(Magics):
         return self._engine
 
     def close(self) -> None:
-        """Close the engine's connections and the registries that serve, and leave the terminals."""
+        """Cancel what runs in the background, close connections and registries that serve, and leave the terminals."""
+        while self._jobs:
+            self._jobs.pop().cancel()
         self._sessions.close()
         while self._servers:
             self._servers.pop().close()
@@ -176,6 +180,12 @@ class DockMagics(Magics):
         from .result_values import present
 
         call = expand_host_paths(call if text is None else with_text(call, text))
+        if own.detach:
+            from .background import begin
+
+            job = begin(call, lambda **lent: self._context(text, **lent))
+            self._jobs.append(job)
+            return job
         following = BuildDisplay(build_title(call) if call.name == "build" else "")
         with Streams() as streams, progress_of(call) as on_progress:
             talk = self._sessions.talk(text, streams, verb=call.name, wait=own.wait)
@@ -200,13 +210,11 @@ class DockMagics(Magics):
         return CommandContext(
             self.engine,
             prog=PROG,
-            say=print,
-            ask=_ask,
+            **{"say": print, "ask": _ask, **shown},
             stdin=None if text is None else io.BytesIO(text),
             stdin_line=_BELOW_THE_MAGIC,
             program_input=text,
             owner=os.getpid(),
-            **shown,
         )
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:

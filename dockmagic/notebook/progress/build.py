@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.output.build_progress import StepState
 
-__all__ = ["BuildDisplay", "build_title", "cell_dockerfile", "output_html"]
+__all__ = ["BuildDisplay", "build_title", "cell_dockerfile", "drawing", "output_html"]
 
 _TAIL: Final = 8
 _BELOW_THE_MAGIC: Final = 2
@@ -113,23 +113,28 @@ class BuildDisplay:
             yield self.board
 
 
+def drawing(board: BuildProgress) -> html.Markup:
+    """A build as it is now, as HTML."""
+    return _Drawing(board).draw()
+
+
 class _Drawing:
     """Draws a board as HTML."""
 
     def __init__(self, board: BuildProgress) -> None:
         self._board = board
 
-    def draw(self) -> str:
+    def draw(self) -> html.Markup:
         """Each step on a line, with the end of its output while it runs, or if it has failed."""
         return self._steps(with_failure=True)
 
-    def _steps(self, *, with_failure: bool) -> str:
+    def _steps(self, *, with_failure: bool) -> html.Markup:
         board = self._board
         with board.lock:
             head = html.muted(f"{board.finished} of {count(len(board.steps), 'step')}, {board.seconds:.1f} s")
             return html.join(html.div(head), *(_step(one, with_failure=with_failure) for one in board.steps.values()))
 
-    def summary(self) -> str:
+    def summary(self) -> html.Markup:
         """One line for what went well; every step where one failed, or was interrupted.
 
         Why it failed, and its output, are the error's to tell, which stands below.
@@ -138,7 +143,7 @@ class _Drawing:
         if any(step.outcome in ("failed", "canceled") for step in board.steps.values()):
             return self._steps(with_failure=False)
         if not board.steps:
-            return ""
+            return html.NOTHING
         cached = sum(1 for step in board.steps.values() if step.outcome == "cached")
         note = f"{count(len(board.steps), 'step')}, {cached} from the cache, in {board.seconds:.1f} s"
         return html.join(html.muted(note))

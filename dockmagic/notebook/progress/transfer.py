@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dockmagic.commands.output.format import human_size, short_id
@@ -17,7 +18,7 @@ from dockmagic.notebook.text import count
 from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.oci.protocols import Progress
@@ -27,14 +28,12 @@ __all__ = ["Board", "Drawn", "progress_of", "shown"]
 
 _INTERVAL: Final = 0.12
 _COLOURS: Final = {"done": "#1a9a4b", "moving": "#4c8bf5"}
-_DONE: Final = (
-    "Already exists",
-    "Download complete",
-    "Pull complete",
-    "Pushed",
-    "Layer already exists",
-    "Mounted from",
-)
+#: How the status of a blob begins that did not have to come, of one that has come or gone, and of either.
+_HERE: Final = ("Already exists", "Layer already exists", "Mounted from")
+_MOVED: Final = ("Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Pushed")
+_FINAL: Final = (*_HERE, "Pull complete", "Pushed")
+_DONE: Final = (*_HERE, "Download complete", "Pull complete", "Pushed")
+_SETTLED: Final = 0.5  # seconds after which a rate means something
 
 
 class Board:
@@ -47,34 +46,77 @@ class Board:
 
     def __call__(self, desc: Descriptor, status: str, done: int, total: int) -> None:
         """See `Progress`."""
-        with self._lock:
-            self._lines[desc.digest] = (status, done, total)
+        self.put(desc.digest, status, done, total)
 
-    def draw(self) -> str:
-        """The board as HTML: a bar for each blob."""
+    def put(self, digest: str, status: str, done: int, total: int) -> None:
+        """Take the last word on a blob."""
+        with self._lock:
+            self._lines[digest] = (status, done, total)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every blob that was heard of is there."""
+        with self._lock:
+            return all(status.startswith(_FINAL) for status, _, _ in self._lines.values())
+
+    def draw(self) -> html.Markup:
+        """The board as HTML: a line for all of it, and a bar for each blob."""
         with self._lock:
             lines = dict(self._lines)
+        if not lines:
+            return html.NOTHING
         rows = [
-            [html.code(short_id(digest)), html.text(status), _bar(status, done, total), _amount(status, done, total)]
+            [
+                html.code(short_id(digest)),
+                html.text(status),
+                _bar(short_id(digest), status, done, total),
+                _amount(status, done, total),
+            ]
             for digest, (status, done, total) in lines.items()
         ]
-        return html.join(html.table(rows))
+        return html.join(self._total(lines.values()), html.table(rows))
 
-    def summary(self) -> str:
+    def _total(self, lines: Collection[tuple[str, int, int]]) -> html.Markup:
+        """Layers and bytes of all, the rate, and the time that is left at this rate."""
+        ended = sum(1 for status, _, _ in lines if status.startswith(_DONE))
+        coming = [(status, done, total) for status, done, total in lines if not status.startswith(_HERE)]
+        whole = sum(total for _, _, total in coming)
+        moved = sum(total if status.startswith(_MOVED) else done for status, done, total in coming)
+        facts = [f"{ended} of {count(len(lines), 'layer')}"]
+        seconds = time.monotonic() - self._began
+        if whole:
+            facts.append(f"{human_size(moved)} of {human_size(whole)}")
+        if moved and seconds > _SETTLED:
+            rate = moved / seconds
+            facts.append(f"{human_size(round(rate))}/s")
+            if moved < whole:
+                facts.append(f"{_clock((whole - moved) / rate)} left")
+        share = moved / whole if whole else 1.0
+        colour = _COLOURS["done" if moved >= whole else "moving"]
+        return html.div(
+            html.bar(share, colour=colour, progress_of="all layers"), html.SPACE, html.text(", ".join(facts))
+        )
+
+    def summary(self) -> html.Markup:
         """One line for when it is over; nothing if nothing was heard."""
         with self._lock:
             lines = list(self._lines.values())
         if not lines:
-            return ""
-        moved = sum(total for status, _, total in lines if not status.endswith("xists"))
+            return html.NOTHING
+        moved = sum(total for status, _, total in lines if not status.startswith(_HERE))
         seconds = time.monotonic() - self._began
         return html.join(html.muted(f"{count(len(lines), 'layer')}, {human_size(moved)} moved in {seconds:.1f} s"))
 
 
-def _bar(status: str, done: int, total: int) -> html.Markup:
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _bar(name: str, status: str, done: int, total: int) -> html.Markup:
     if status.startswith(_DONE):
-        return html.bar(1.0, colour=_COLOURS["done"])
-    return html.bar(done / total if total else 0.0, colour=_COLOURS["moving"])
+        return html.bar(1.0, colour=_COLOURS["done"], progress_of=name)
+    return html.bar(done / total if total else 0.0, colour=_COLOURS["moving"], progress_of=name)
 
 
 def _amount(status: str, done: int, total: int) -> html.Markup:
@@ -86,11 +128,11 @@ def _amount(status: str, done: int, total: int) -> html.Markup:
 class Drawn(Protocol):
     """What is shown while it changes."""
 
-    def draw(self) -> str:
+    def draw(self) -> html.Markup:
         """How it is now, as HTML."""
         ...
 
-    def summary(self) -> str:
+    def summary(self) -> html.Markup:
         """What stays of it when it is over; empty for nothing."""
         ...
 
@@ -103,8 +145,24 @@ def progress_of(call: Invocation) -> Iterator[Progress]:
         yield ignore_progress
         return
     board = Board()
-    with shown(f"{transfer.title} {call.parameters[transfer.of]}", board):
-        yield board
+    title = transfer.describe(call.parameters)
+    if transfer.certain:
+        with shown(title, board):
+            yield board
+        return
+    with ExitStack() as display:
+
+        @cache
+        def show() -> None:
+            display.enter_context(shown(title, board))
+
+        def listen(desc: Descriptor, status: str, done: int, total: int) -> None:
+            board(desc, status, done, total)
+            show()  # what is first said of a transfer is said by its caller, before its threads begin
+            if board.ended:
+                display.close()  # the call goes on: the program runs
+
+        yield listen
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+"""``--detach``: a call of a cell that goes on in the background, with a `Job` as the cell's value."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.engine.job import Job
+from dockmagic.notebook.progress.build import BuildDisplay, build_title
+from dockmagic.oci.errors import InvalidInput
+
+from .result_values import present
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.commands.cmdline.context import CommandContext
+    from dockmagic.commands.cmdline.invocation import Invocation
+
+__all__ = ["begin"]
+
+_LONG: Final = "pull, push, load, import and build"
+
+
+def begin(call: Invocation, context: Callable[..., CommandContext]) -> Job[Any]:
+    """Begin a call in a thread; the job's result is what the cell would have had as its value.
+
+    Args:
+        call: of a verb that moves blobs or builds.
+        context: makes the context of the call from what is lent for it.
+
+    Raises:
+        InvalidInput: the verb takes no time that would be worth it.
+    """
+    transfer = call.verb.transfer
+    if transfer is not None and transfer.certain:
+        title = transfer.describe(call.parameters)
+    elif call.name == "build":
+        title = build_title(call)
+    else:
+        raise InvalidInput(f"`{call.name}` has no --detach", hint=f"{_LONG} have it; leave it out here")
+
+    def work(job: Job[Any]) -> Any:
+        building = _Building(job)
+        ctx = context(
+            say=job.on_notice, ask=_nobody, on_progress=job.on_progress, follow_build=building, stop=job.stopped
+        )
+        result = call.run(ctx)
+        for error in getattr(result, "errors", ()):
+            raise error
+        return present(result, building.outputs)
+
+    return Job(title, work)
+
+
+def _nobody(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (see `Ask`)
+    raise EOFError(prompt)
+
+
+class _Building(BuildDisplay):
+    """Gathers a build's events for its result, and passes them to the job, which shows them."""
+
+    def __init__(self, job: Job[Any]) -> None:
+        super().__init__(job.title)
+        self._job = job
+
+    @contextmanager
+    def __call__(self, style: str) -> Iterator[Callable[[BuildEvent], None]]:  # noqa: ARG002  (see `Follow`)
+        """See `Follow`."""
+        with super().__call__("quiet") as gather:
+
+            def hear(event: BuildEvent) -> None:
+                gather(event)
+                self._job.on_event(event)
+
+            yield hear

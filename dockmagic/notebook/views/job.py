@@ -1,0 +1,89 @@
+"""A `Job` at the end of a cell: its progress while it runs, a button to cancel it, and a constant line to be saved."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from dockmagic.engine.events import BlobProgress, Notice
+from dockmagic.notebook import html
+from dockmagic.notebook.progress.build import drawing
+from dockmagic.notebook.progress.transfer import Board
+from dockmagic.notebook.text import PROG
+from dockmagic.oci.errors import DockmagicError
+
+if TYPE_CHECKING:
+    from dockmagic.engine.job import Job
+
+__all__ = ["job"]
+
+_INTERVAL: Final = 0.2  # seconds between two states of the widget
+
+
+def job(shown: Job[Any]) -> dict[str, Any]:
+    """The widget of a job, which its own thread keeps up to date until the job has ended; the text is its title."""
+    import ipywidgets
+
+    picture = ipywidgets.HTML()
+    button = ipywidgets.Button(description="Cancel", tooltip=f"Cancel: {shown.title}", layout={"width": "auto"})
+    button.on_click(lambda _button: shown.cancel())
+    box = ipywidgets.VBox([picture, button])
+    state = _State(shown)
+
+    def keep_drawing() -> None:
+        reading = threading.Thread(target=state.read, name="dockmagic-job-events", daemon=True)
+        reading.start()
+        while reading.is_alive():
+            picture.value = state.draw()
+            reading.join(_INTERVAL)
+        picture.value = state.draw()
+        box.children = (picture,)
+
+    picture.value = state.draw()
+    threading.Thread(target=keep_drawing, name="dockmagic-job-view", daemon=True).start()
+    bundle: Any = box._repr_mimebundle_()
+    data: dict[str, Any] = bundle[0] if isinstance(bundle, tuple) else bundle
+    return {**data, "text/plain": f"<Job {shown.title}>"}
+
+
+class _State:
+    """What a job's events have told so far."""
+
+    def __init__(self, shown: Job[Any]) -> None:
+        self._job = shown
+        self._blobs = Board()
+        self._build: Any = None
+        self._notice = ""
+        self._began = time.monotonic()
+
+    def read(self) -> None:
+        """Take the events in, until the job has ended."""
+        from dockmagic.commands.output.build_progress import BuildProgress
+
+        for event in self._job.events():
+            if isinstance(event, BlobProgress):
+                self._blobs.put(event.digest, event.status, event.done, event.total)
+            elif isinstance(event, Notice):
+                self._notice = event.text
+            else:
+                if self._build is None:
+                    self._build = BuildProgress()
+                self._build(event)
+
+    def draw(self) -> str:
+        """The job as it is now, as HTML."""
+        state = self._job.state
+        head = html.div(html.bold(self._job.title), html.SPACE, html.muted(state))
+        parts: list[object] = [head]
+        if state == "failed" and isinstance(error := self._job.exception(), DockmagicError):
+            parts.append(html.div(error.told(PROG)))
+        elif state == "failed":
+            parts.append(html.div(repr(self._job.exception())))
+        if self._build is not None:
+            parts.append(drawing(self._build))
+        if state == "running":
+            parts += [self._blobs.draw(), html.div(html.muted(self._notice))]
+        else:
+            parts.append(self._blobs.summary())
+        return html.join(*parts)
