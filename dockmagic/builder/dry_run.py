@@ -15,7 +15,7 @@ from dockmagic.oci.spec import Config
 from .copy.permissions import Permissions
 from .reading.epoch import epoch_of
 from .reading.scope import Scope
-from .sources.wording import check_sources
+from .sources.source_checks import check_sources
 from .step.mounts import place_mount
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from dockmagic.oci.reference import Reference
 
 from .caching import steps
 from .caching.cache import Cache
-from .image.growing import finish, settle
 from .image.packing import repack
+from .image.step_commit import finish, settle
 from .outcome.events import BuildStarted, BuildWarned, Exported, StepInfo, ignore_events
 from .outcome.output import export, one_packing
 from .outcome.result import Build, StepFailed

@@ -11,9 +11,9 @@ from dockmagic.builder.caching.cache import Part
 from dockmagic.builder.caching.keys import chain
 from dockmagic.builder.image.layer import LayerWriter
 from dockmagic.builder.sources.files import content, encoded, parent_of, shown
-from dockmagic.builder.sources.layered import ImageFiles
-from dockmagic.builder.sources.onefile import OneFile
-from dockmagic.builder.sources.wording import check_sources, may_be_remote
+from dockmagic.builder.sources.image_files import ImageFiles
+from dockmagic.builder.sources.single_file import SingleFile
+from dockmagic.builder.sources.source_checks import check_sources, may_be_remote
 from dockmagic.dockerfile import Add
 from dockmagic.layer.entry import EntryType
 from dockmagic.layer.tree import FileTree
@@ -279,7 +279,7 @@ def _archive(match: Match, scratch: Path) -> ArchiveFiles | None:
 
 
 def _document(heredoc: Heredoc, moment: int) -> Match:
-    file = OneFile(heredoc.name, heredoc.text.encode(), mode=0o644, mtime=moment, label="the Dockerfile")
+    file = SingleFile(heredoc.name, heredoc.text.encode(), mode=0o644, mtime=moment, label="the Dockerfile")
     return Match(file, file.file.name, file.file)
 
 

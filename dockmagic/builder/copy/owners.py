@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dockmagic.builder.sources.layered import read_file
+from dockmagic.builder.sources.image_files import read_file
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.ids import parse_id
 from dockmagic.runtime.init.accounts import LIMIT, parse_rows

@@ -12,9 +12,9 @@ from dockmagic.builder.sources.address import GitSource, split_web, without_pass
 from dockmagic.builder.sources.download import download
 from dockmagic.builder.sources.folder import Folder
 from dockmagic.builder.sources.git import Repository, subfolder
-from dockmagic.builder.sources.onefile import OneFile
+from dockmagic.builder.sources.single_file import SingleFile
+from dockmagic.builder.sources.source_checks import is_url
 from dockmagic.builder.sources.statcache import StatCache
-from dockmagic.builder.sources.wording import is_url
 
 from .selection import Match, select
 
@@ -85,7 +85,7 @@ class _Url:
     def open(self) -> Iterator[tuple[Match, bool]]:
         """The file, for its owner alone, as docker has it."""
         name = _file_name(self._url)
-        file = OneFile(name, self._path, mode=0o600, mtime=self._known.mtime, label=self._known.url)
+        file = SingleFile(name, self._path, mode=0o600, mtime=self._known.mtime, label=self._known.url)
         yield Match(file, file.file.name, file.file), self._unpack
 
 

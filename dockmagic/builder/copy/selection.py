@@ -13,7 +13,7 @@ from dockmagic.dockerfile import Ignore
 from dockmagic.oci.errors import about
 from dockmagic.oci.glob import compile_pattern, is_pattern, pivot
 
-from .missing import missing
+from .not_found import not_found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,7 +73,7 @@ def _plain(files: Files, source: str, ignore: Ignore | None) -> Iterator[Match]:
     for name in _names(files, source):
         top = resolve(files, name)
         if top is None:
-            raise missing(files, source)
+            raise not_found(files, source)
         base = base_of(name)
         if not top.is_dir:
             if ignore is not None and is_pattern(source) and ignore.excludes(decoded(base)):
@@ -135,10 +135,10 @@ def _with_parents(files: Files, source: str, ignore: Ignore | None) -> Iterator[
     for name in _names(files, start):
         top = resolve(files, name)
         if top is None:
-            raise missing(files, source)
+            raise not_found(files, source)
         below, loose = _included(files, top.name, pattern, ignore)
         if not below and pattern and not is_pattern(start) and not is_pattern(pattern):
-            raise missing(files, source)
+            raise not_found(files, source)
         yield Match(files, base_of(name), top, tuple(below), frozenset(loose))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dockmagic.builder.sources.wording import is_remote
+from dockmagic.builder.sources.source_checks import is_remote
 from dockmagic.dockerfile import Add, Arg, expand
 from dockmagic.oci.errors import DockerfileError
 

@@ -17,7 +17,7 @@ from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import InvalidArchive, InvalidContent, NotSupported
 from dockmagic.store.home import disk_errors
 
-from .layered import TreeFiles
+from .image_files import TreeFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

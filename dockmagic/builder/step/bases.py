@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from dockmagic.builder.image.growing import scratch
+from dockmagic.builder.image.step_commit import scratch
 from dockmagic.builder.sources.layout import SCHEME, LayoutSource
 from dockmagic.image import local
 from dockmagic.image.image import Image

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from dockmagic.builder.caching import keys
 from dockmagic.builder.caching.cache import Part
 from dockmagic.builder.copy.copying import image_files, prepare
-from dockmagic.builder.image.growing import grow, moment, scratch
+from dockmagic.builder.image.step_commit import commit_step, moment, scratch
 from dockmagic.builder.reading.builder_arguments import cache_namespace
 from dockmagic.builder.sources.files import printable, resolve
 from dockmagic.dockerfile import Copy, refuse_mount
@@ -216,7 +216,7 @@ class Mounted:
         shop = self._shop
         empty = scratch(shop.store, self._stage.base.platform)
         layer = source.what.write(shop.store, empty, shop.keep, moment=0)
-        image = grow(shop.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
+        image = commit_step(shop.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
         shop.keep([image.digest, image.id])
         return image
 

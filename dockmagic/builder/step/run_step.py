@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.builder.caching import keys
 from dockmagic.builder.copy.owners import find_owner
-from dockmagic.builder.image.growing import grow, moment
 from dockmagic.builder.image.layer import NewLayer
+from dockmagic.builder.image.step_commit import commit_step, moment
 from dockmagic.builder.outcome.events import BuildWarned, StepOutput
 from dockmagic.builder.outcome.failure import Tail, refused, returned
 from dockmagic.builder.reading.builder_arguments import hostname
@@ -104,7 +104,7 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
                 if not code:
                     return layer
                 now = moment(time.time() if shop.options.epoch is None else shop.options.epoch)
-                left = grow(shop.store, state.image, state.settings, text=text, created=now, layer=layer)
+                left = commit_step(shop.store, state.image, state.settings, text=text, created=now, layer=layer)
                 error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
                 error.state = left
             except OutOfSpace as full:

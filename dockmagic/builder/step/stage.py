@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from dockmagic.builder.caching.cache import Key, Spot
 from dockmagic.builder.caching.explain import NOT_ASKED, explain
-from dockmagic.builder.image.growing import grow, moment, scratch
+from dockmagic.builder.image.step_commit import commit_step, moment, scratch
 from dockmagic.builder.outcome.events import StepDone, StepStarted
 from dockmagic.builder.outcome.failure import refused
 from dockmagic.builder.outcome.result import StepFailed, StepResult
@@ -146,14 +146,14 @@ class StageBuild:
     def _known(self, todo: Todo, state: State, found: Record) -> Image:
         shop = self._shop
         created = moment(found.created if shop.options.epoch is None else shop.options.epoch)
-        return grow(shop.store, state.image, todo.settings, text=todo.text, created=created, layer=found.layer)
+        return commit_step(shop.store, state.image, todo.settings, text=todo.text, created=created, layer=found.layer)
 
     def _do(self, todo: Todo, key: Key, spot: Spot, state: State, told: _Told) -> Image:
         shop = self._shop
         shop.warm()
         layer = todo.work() if todo.work is not None else None
         now = time.time() if shop.options.epoch is None else shop.options.epoch
-        image = grow(shop.store, state.image, todo.settings, text=todo.text, created=moment(now), layer=layer)
+        image = commit_step(shop.store, state.image, todo.settings, text=todo.text, created=moment(now), layer=layer)
         shop.keep([image.digest, image.id])
         shop.cache.keep(
             key,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockmagic.builder.copy.copying import image_files
-from dockmagic.builder.image.growing import scratch
+from dockmagic.builder.image.step_commit import scratch
 from dockmagic.builder.outcome.events import StepProgress
 from dockmagic.dockerfile import Run
 from dockmagic.oci.errors import InvalidInput

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .layer import NewLayer
 
-__all__ = ["COMMENT", "finish", "grow", "moment", "scratch", "settle"]
+__all__ = ["COMMENT", "commit_step", "finish", "moment", "scratch", "settle"]
 
 #: What BuildKit says in every row of a history that it writes.
 COMMENT = "buildkit.dockerfile.v0"
@@ -58,7 +58,7 @@ def scratch(store: ContentStore, platform: Platform) -> Image:
     return _write(store, config, {"schemaVersion": 2}, [])
 
 
-def grow(
+def commit_step(
     store: ContentStore,
     image: Image,
     settings: Settings,

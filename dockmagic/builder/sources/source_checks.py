@@ -1,4 +1,4 @@
-"""What COPY and ADD may name as sources, as far as the words alone tell."""
+"""Checks of what COPY and ADD name as sources, as far as the text alone tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a source that is not there: ignored, led out by a link, outside the context, or misspelt."""
+"""The error for a source that is not there: ignored, led out by a link, outside the context, or misspelt."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dockmagic.oci.errors import PathNotFound
 if TYPE_CHECKING:
     from dockmagic.builder.sources.files import Files
 
-__all__ = ["missing"]
+__all__ = ["not_found"]
 
 
-def missing(files: Files, source: str) -> PathNotFound:
+def not_found(files: Files, source: str) -> PathNotFound:
     """The error of a COPY, ADD or mount whose `source` is not in `files`."""
     if source.startswith("../"):
         return PathNotFound(

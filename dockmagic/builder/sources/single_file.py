@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-__all__ = ["OneFile"]
+__all__ = ["SingleFile"]
 
 _CHUNK: Final = 1 << 20
 
 
-class OneFile:
+class SingleFile:
     """A tree of one file at its top.
 
     Args:
