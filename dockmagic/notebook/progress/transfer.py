@@ -18,7 +18,7 @@ from dockmagic.notebook.text import count
 from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.oci.protocols import Progress
@@ -81,7 +81,7 @@ class Board:
         ended = sum(1 for status, _, _ in lines if status.startswith(_DONE))
         coming = [(status, done, total) for status, done, total in lines if not status.startswith(_HERE)]
         whole = sum(total for _, _, total in coming)
-        moved = sum(total if status.startswith(_MOVED) else done for status, done, total in coming)
+        moved = _moved(coming)
         facts = [f"{ended} of {count(len(lines), 'layer')}"]
         seconds = time.monotonic() - self._began
         if whole:
@@ -103,9 +103,13 @@ class Board:
             lines = list(self._lines.values())
         if not lines:
             return html.NOTHING
-        moved = sum(total for status, _, total in lines if not status.startswith(_HERE))
+        moved = _moved(line for line in lines if not line[0].startswith(_HERE))
         seconds = time.monotonic() - self._began
         return html.join(html.muted(f"{count(len(lines), 'layer')}, {human_size(moved)} moved in {seconds:.1f} s"))
+
+
+def _moved(lines: Iterable[tuple[str, int, int]]) -> int:
+    return sum(total if status.startswith(_MOVED) else done for status, done, total in lines)
 
 
 def _clock(seconds: float) -> str:

@@ -26,7 +26,11 @@ def job(shown: Job[Any]) -> dict[str, Any]:
     import ipywidgets
 
     picture = ipywidgets.HTML()
-    button = ipywidgets.Button(description="Cancel", tooltip=f"Cancel: {shown.title}", layout={"width": "auto"})
+    button = ipywidgets.Button(
+        description="Cancel",
+        tooltip=f"Cancel: {shown.title}",
+        layout={"width": "max-content", "align_self": "flex-start"},
+    )
     button.on_click(lambda _button: shown.cancel())
     box = ipywidgets.VBox([picture, button])
     state = _State(shown)
