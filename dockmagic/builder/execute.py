@@ -24,9 +24,9 @@ from .reading.builder_arguments import refuse_arguments
 from .reading.epoch import EPOCH, DateOf, epoch_of
 from .reading.plan import plan_build
 from .sources.files import printable
-from .step.abreast import build_stages
 from .step.bases import Bases
-from .step.workshop import Workshop
+from .step.build_session import BuildSession
+from .step.scheduler import build_stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,7 +110,7 @@ def build(
         )
     )
     with store.lease() as keep:
-        shop = Workshop(
+        session = BuildSession(
             store=store,
             plan=plan,
             context=context,
@@ -120,27 +120,27 @@ def build(
             bases=bases,
             keep=keep,
             emit=emit,
-            recipe=printable(f"{context.identity} {dockerfile.name}"),
+            build_id=printable(f"{context.identity} {dockerfile.name}"),
         )
         for name in plan.arguments.unused:
-            shop.warn(BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed"))
-        with closing(shop):
+            session.warn(BuildWarned(text=f"[Warning] One or more build-args [{name}] were not consumed"))
+        with closing(session):
             try:
-                build_stages(shop, infos, stop)
+                build_stages(session, infos, stop)
             except StepFailed as error:
-                error.steps = tuple(shop.results[number] for number in sorted(shop.results))
+                error.steps = tuple(session.results[number] for number in sorted(session.results))
                 steps.remember(store, error.steps)
                 raise
-            done = tuple(shop.results[number] for number in sorted(shop.results))
-            image = _finish(shop, outputs, packing)
+            done = tuple(session.results[number] for number in sorted(session.results))
+            image = _finish(session, outputs, packing)
             keep([image.digest, image.id])
-            names, where = _hand_out(shop, image, outputs, stdout)
+            names, where = _hand_out(session, image, outputs, stdout)
             steps.remember(store, done)
     return Build(
         image=image,
         names=names,
         steps=done,
-        warnings=tuple(shop.warnings),
+        warnings=tuple(session.warnings),
         seconds=time.perf_counter() - begun,
         context_files=context.counts[0],
         context_hashed=context.counts[1],
@@ -193,38 +193,38 @@ def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:
     return found
 
 
-def _finish(shop: Workshop, outputs: Sequence[Output], packing: Packing | None) -> Image:
+def _finish(session: BuildSession, outputs: Sequence[Output], packing: Packing | None) -> Image:
     """The target's image, with what the flags and outputs add to it."""
-    options, image = shop.options, shop.state(shop.plan.target).image
-    own = {result.diff_id for result in shop.results.values() if result.diff_id is not None}
+    options, image = session.options, session.state(session.plan.target).image
+    own = {result.diff_id for result in session.results.values() if result.diff_id is not None}
     return finish(
-        shop.store,
+        session.store,
         image,
         labels=options.labels,
         annotations=options.annotations | {key: text for each in outputs for key, text in each.annotations.items()},
         docker_media_types=options.docker_media_types or any(output.docker_media_types for output in outputs),
-        layers=repack(shop.store, image, packing, shop.keep, own=own, reproducible=options.epoch is not None)
+        layers=repack(session.store, image, packing, session.keep, own=own, reproducible=options.epoch is not None)
         if packing is not None
         else None,
     )
 
 
 def _hand_out(
-    shop: Workshop, image: Image, outputs: Sequence[Output], stdout: BinaryIO | None
+    session: BuildSession, image: Image, outputs: Sequence[Output], stdout: BinaryIO | None
 ) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
     """Give the result its names, all at once, and write it to where it was asked for; the names and the places."""
-    store = shop.store
+    store = session.store
     if outputs and all(output.type == "cacheonly" for output in outputs):
         return (), ()
     further = (Reference.parse(name).or_latest() for output in outputs for name in output.names)
-    names = tuple(dict.fromkeys((*shop.options.tags, *further)))
+    names = tuple(dict.fromkeys((*session.options.tags, *further)))
     named = Image(store, image.descriptor, names=names, home=store.home, keep_tables=True)
     if all(entry.descriptor.digest != image.digest for entry in store.names()):
         settle(store, image)  # what is listed has been settled before
     where = []
     for output in outputs:
         place = export(store, named, output, stdout=stdout)
-        shop.emit(Exported(what=output.type, where=place, image_id=image.id))
+        session.emit(Exported(what=output.type, where=place, image_id=image.id))
         where.append(place)
     with store.edit() as edit:
         for ref in names:
@@ -232,5 +232,5 @@ def _hand_out(
         if not names:
             edit.add(image.descriptor, size=image.size)
     for ref in names:
-        shop.emit(Exported(what="image", where=ref.familiar, image_id=image.id))
+        session.emit(Exported(what="image", where=ref.familiar, image_id=image.id))
     return names, tuple(where)

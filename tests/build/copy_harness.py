@@ -6,7 +6,7 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from dockmagic.builder.copy.copying import image_files, make_folder, prepare
+from dockmagic.builder.copy.copy_op import image_files, make_folder, prepare
 from dockmagic.builder.image.layer import store_tar
 from dockmagic.builder.sources.context import open_context
 from dockmagic.dockerfile import Add, Copy, parse
@@ -17,7 +17,7 @@ from dockmagic.oci.spec import History
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.builder.copy.copying import Copying
+    from dockmagic.builder.copy.copy_op import CopyOp
     from dockmagic.builder.sources.files import Files
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
@@ -60,7 +60,7 @@ class CopyHarness:
             self.image = append_layer(self.store, empty, layer.descriptor, layer.diff_id, History(created_by="base"))
         return self.image
 
-    def prepared(self, line: str, files: Files | None = None, *, workdir: str = "/") -> Copying:
+    def prepared(self, line: str, files: Files | None = None, *, workdir: str = "/") -> CopyOp:
         """A COPY or ADD, prepared."""
         (instruction,) = parse(f"FROM scratch\n{line}\n").stages[0].instructions
         assert isinstance(instruction, Copy | Add)
@@ -74,9 +74,9 @@ class CopyHarness:
         self, line: str, files: Files | None = None, *, workdir: str = "/", epoch: int | None = None
     ) -> dict[str, str]:
         """Do a COPY or ADD on top of the image so far; the tree that comes of it, told in words."""
-        copying = self.prepared(line, files, workdir=workdir)
+        copy_op = self.prepared(line, files, workdir=workdir)
         with self.store.lease() as keep:
-            layer = copying.write(self.store, self.image, keep, moment=MOMENT, epoch=epoch)
+            layer = copy_op.write(self.store, self.image, keep, moment=MOMENT, epoch=epoch)
             if layer is not None:
                 self.image = append_layer(
                     self.store, self.image, layer.descriptor, layer.diff_id, History(created_by=line)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dockmagic.builder.caching.cache import Cache, Key, Part, Spot
+from dockmagic.builder.caching.cache import Cache, Key, KeyInput, StepLocation
 from dockmagic.builder.caching.explain import explain
 from dockmagic.builder.caching.prune import prune, usage
 from dockmagic.oci.reference import Reference
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.caching.cache import Record
 
-SPOT = Spot("recipe", "0", 2, "COPY")
+LOCATION = StepLocation("recipe", "0", 2, "COPY")
 
 
-def _key(**parts: str) -> Key:
-    return Key(tuple(Part(name, value) for name, value in {"parent": "p", "instruction": "COPY . /", **parts}.items()))
+def _key(**inputs: str) -> Key:
+    return Key(
+        tuple(KeyInput(name, value) for name, value in {"parent": "p", "instruction": "COPY . /", **inputs}.items())
+    )
 
 
-def _keep(copies: CopyHarness, key: Key, spot: Spot = SPOT, line: str = "COPY f /f") -> Record:
+def _keep(copies: CopyHarness, key: Key, location: StepLocation = LOCATION, line: str = "COPY f /f") -> Record:
     """Record the result of a COPY under `key`."""
     copies.run(line)
     layer = copies.image.layers[-1]
@@ -40,7 +42,7 @@ def _keep(copies: CopyHarness, key: Key, spot: Spot = SPOT, line: str = "COPY f 
         image_id=copies.image.id,
         layer=NewLayer(descriptor=layer.descriptor, diff_id=layer.diff_id, size=layer.size),
         text=line,
-        spot=spot,
+        location=location,
         created=1.0,
         seconds=0.5,
     )
@@ -54,16 +56,16 @@ def cache(copies: CopyHarness) -> Cache:
 
 
 def test_the_same_parts_find_the_same_step(copies: CopyHarness, cache: Cache) -> None:
-    """And any other part does not; `items` are no part."""
+    """And any other part does not; `items` are no input."""
     record = _keep(copies, _key(files="abc"))
     found = cache.lookup(_key(files="abc"))
     assert found is not None
-    assert (found.image, found.layer, found.spot) == (record.image, record.layer, SPOT)
-    with_items = Key((*_key().parts, Part("files", "abc", "", lambda: {"a": "1"})))
+    assert (found.image, found.layer, found.location) == (record.image, record.layer, LOCATION)
+    with_items = Key((*_key().inputs, KeyInput("files", "abc", "", lambda: {"a": "1"})))
     assert cache.lookup(with_items) is not None
     for other in (_key(files="abd"), _key(files="abc", epoch="1"), _key(), _key(file="abc")):
         assert cache.lookup(other) is None
-    subject = Key((*_key().parts, Part("files", "abc", "subject")))
+    subject = Key((*_key().inputs, KeyInput("files", "abc", "subject")))
     assert cache.lookup(subject) is None
 
 
@@ -110,34 +112,36 @@ def test_one_step_is_done_once_by_builds_side_by_side(copies: CopyHarness, cache
         pass
 
 
-def _explained(cache: Cache, key: Key, spot: Spot = SPOT) -> tuple[str, list[tuple[str, str, str, str]]]:
+def _explained(
+    cache: Cache, key: Key, location: StepLocation = LOCATION
+) -> tuple[str, list[tuple[str, str, str, str]]]:
     later = Cache(cache.home)  # that of another build, which compares itself with this one
-    told = explain(later, spot, key, later.lookup(key))
+    told = explain(later, location, key, later.lookup(key))
     return told.why, [(each.what, each.subject, each.old, each.new) for each in told.differences]
 
 
 def test_a_miss_is_explained_by_what_changed(copies: CopyHarness, cache: Cache) -> None:
     """Old and new, in words; a hit and a first build, too."""
     assert _explained(cache, _key()) == ("never built here", [])
-    _keep(copies, Key((*_key().parts, Part("argument", "1", "V"), Part("argument", "x", "W"))))
-    changed = Key((*_key().parts, Part("argument", "2", "V"), Part("argument", "x", "W")))
+    _keep(copies, Key((*_key().inputs, KeyInput("argument", "1", "V"), KeyInput("argument", "x", "W"))))
+    changed = Key((*_key().inputs, KeyInput("argument", "2", "V"), KeyInput("argument", "x", "W")))
     assert _explained(cache, changed) == ("argument V: 1 → 2", [("argument", "V", "1", "2")])
-    gone = Key((*_key().parts, Part("argument", "1", "V")))
+    gone = Key((*_key().inputs, KeyInput("argument", "1", "V")))
     assert _explained(cache, gone) == ("argument W: x → none", [("argument", "W", "x", "")])
     _keep(copies, _key())
     assert _explained(cache, _key())[0] == "cached"
     assert _explained(cache, _key(parent="q")) == ("an earlier step changed", [("parent", "", "p", "q")])
-    flag = _explained(cache, Key((*_key().parts, Part("instruction", "755", "--chmod"))))
+    flag = _explained(cache, Key((*_key().inputs, KeyInput("instruction", "755", "--chmod"))))
     assert flag == ("instruction --chmod: none → 755", [("instruction", "--chmod", "", "755")])
-    _keep(copies, Key((*_key().parts, Part("operand", "/a", "dest"))))
-    moved = _explained(cache, Key((*_key().parts, Part("operand", "/b", "dest"))))
+    _keep(copies, Key((*_key().inputs, KeyInput("operand", "/a", "dest"))))
+    moved = _explained(cache, Key((*_key().inputs, KeyInput("operand", "/b", "dest"))))
     assert moved == ("/a → /b", [("operand", "dest", "/a", "/b")])
-    other_spot = Spot("recipe", "other", 2, "COPY")
-    assert _explained(cache, _key(parent="q"), other_spot)[0] == "never built here"
+    other_location = StepLocation("recipe", "other", 2, "COPY")
+    assert _explained(cache, _key(parent="q"), other_location)[0] == "never built here"
 
 
 def _files(value: str, items: Mapping[str, str]) -> Key:
-    return Key((*_key().parts, Part("files", value, "", lambda: items)))
+    return Key((*_key().inputs, KeyInput("files", value, "", lambda: items)))
 
 
 def test_changed_files_are_named(copies: CopyHarness, cache: Cache) -> None:
@@ -156,7 +160,7 @@ def test_the_nearest_record_is_compared_with(copies: CopyHarness, cache: Cache) 
     copies.write("f", "g")
     _keep(copies, _key(user="b", network="t"))
     assert _explained(cache, _key(user="b", network="u")) == ("network: t → u", [("network", "", "t", "u")])
-    moved = Spot("recipe", "0", 3, "COPY")
+    moved = StepLocation("recipe", "0", 3, "COPY")
     assert _explained(cache, _key(user="a", network="u"), moved)[0] == "network: s → u"
 
 
@@ -166,6 +170,8 @@ def test_a_record_with_a_key_of_another_form_is_not_compared_with(copies: CopyHa
     assert _explained(cache, _key(user="b"))[0] == "user: a → b"
     path = copies.store.home.builds / "records" / record.key
     stored = json.loads(path.read_bytes())
+    assert stored.keys() >= {"key", "parts", "image", "spot"}, "as earlier versions read and wrote them"
+    assert stored["spot"] == {"recipe": "recipe", "stage": "0", "place": 2, "word": "COPY"}
     del stored["version"]  # as the first form was written
     path.write_text(json.dumps(stored))
     assert _explained(cache, _key(user="b"))[0] == "never built here"

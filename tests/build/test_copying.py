@@ -324,11 +324,11 @@ def test_a_linked_layer_has_the_folders_that_it_makes(copies: CopyHarness) -> No
 def test_a_linked_copy_depends_on_the_folders_below_alone(copies: CopyHarness) -> None:
     """What else changes in the base does not matter."""
     copies.write("f", "f")
-    copying = copies.prepared("COPY --link --chown=5 f /srv/made/f")
+    copy_op = copies.prepared("COPY --link --chown=5 f /srv/made/f")
     bases = ((tars.folder("srv"),), (tars.folder("srv"), tars.file("else")), (tars.file("else"),))
-    keys = [[part.value for part in copying.parts_below(copies.base(*members))] for members in bases]
+    keys = [[key_input.value for key_input in copy_op.inputs_below(copies.base(*members))] for members in bases]
     assert keys[0] == keys[1] != keys[2]
-    assert copies.prepared("COPY --link f /srv/made/f").parts_below(copies.image) == ()
+    assert copies.prepared("COPY --link f /srv/made/f").inputs_below(copies.image) == ()
 
 
 def test_an_archive_says_nothing_of_the_folder_that_it_is_unpacked_in(copies: CopyHarness) -> None:
@@ -356,9 +356,9 @@ def test_names_that_are_not_utf8_are_copied_as_they_are(copies: CopyHarness) -> 
     assert "/p/d/caf\udce9.txt" in copies.run("COPY --parents d/c*t /p/")
     assert "/x/l\udcff" in copies.run("COPY --exclude=*.txt d /x/")
     assert copies.run("ADD a.tar /a/")["/a/in/\udce9"].endswith("1")
-    copying = copies.prepared("COPY /d /e/", copies.as_source())
-    assert "d/caf\\xe9.txt" in copying.parts[0].items()
-    assert all(text.isascii() for text in copying.parts[0].items().values())
+    copy_op = copies.prepared("COPY /d /e/", copies.as_source())
+    assert "d/caf\\xe9.txt" in copy_op.inputs[0].items()
+    assert all(text.isascii() for text in copy_op.inputs[0].items().values())
     assert "/e/caf\udce9.txt" in copies.run("COPY /d /e/", copies.as_source())
     copies.write(".dockerignore", "**/caf?.txt\n")
     assert "/h/caf\udce9.txt" not in copies.run("COPY d /h/")
@@ -437,13 +437,13 @@ def test_a_name_that_would_remove_is_refused(copies: CopyHarness) -> None:
 def test_a_file_that_changes_meanwhile_is_noticed(copies: CopyHarness) -> None:
     """Between its digest and its copy; nothing is kept."""
     path = copies.write("f", "before")
-    copying = copies.prepared("COPY f /f")
+    copy_op = copies.prepared("COPY f /f")
     path.write_text("after!")
     with copies.store.lease() as keep, pytest.raises(Conflict, match="changes while it is read"):
-        copying.write(copies.store, copies.image, keep, moment=0)
+        copy_op.write(copies.store, copies.image, keep, moment=0)
     path.write_text("longer than before")
     with copies.store.lease() as keep, pytest.raises(Conflict, match="changes while it is read"):
-        copying.write(copies.store, copies.image, keep, moment=0)
+        copy_op.write(copies.store, copies.image, keep, moment=0)
     assert not list((copies.store.home.root / "partial").iterdir())
 
 

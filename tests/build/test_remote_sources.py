@@ -57,8 +57,8 @@ def test_a_file_that_has_not_changed_is_not_fetched_again(copies: CopyHarness, s
     """The server is asked; with a checksum not even that."""
     (site.root / "f").write_text("text")
     line = f"ADD {site.url}/f /f"
-    first = copies.prepared(line).parts
-    assert copies.prepared(line).parts == first
+    first = copies.prepared(line).inputs
+    assert copies.prepared(line).inputs == first
     assert site.asked == ["200 /f", "304 /f"]
     digest = hashlib.sha256(b"text").hexdigest()
     copies.prepared(f"ADD --checksum=sha256:{digest} {site.url}/f /f")
@@ -159,8 +159,8 @@ def repository(site: Site) -> str:
 def test_a_repository_is_added_at_its_commit(copies: CopyHarness, repository: str) -> None:
     """A branch, a tag, a commit, a folder of it; ``.git`` only if it is asked for."""
     commit = Repository(copies.store.home, GitSource(url=repository)).commit()
-    copying = copies.prepared(f"ADD {repository} /a")
-    assert [part.value for part in copying.parts] == [commit]
+    copy_op = copies.prepared(f"ADD {repository} /a")
+    assert [key_input.value for key_input in copy_op.inputs] == [commit]
     tree = copies.run(f"ADD {repository} /a")
     assert tree["/a/sub/f"].endswith("two")
     assert "/a/.git" not in tree

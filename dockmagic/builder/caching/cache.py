@@ -1,4 +1,4 @@
-"""What steps gave before: found again by a key of named parts."""
+"""The build cache: results of steps, found again by keys of named inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dockmagic.store.home import Home
 
-__all__ = ["Cache", "Key", "Part", "Record", "Spot"]
+__all__ = ["Cache", "Key", "KeyInput", "Record", "StepLocation"]
 
 #: Of the form of keys, and of what a step's layer looks like: another one finds nothing of what went before.
 _VERSION: Final = "2"
@@ -35,7 +35,7 @@ _MEMORY: Final = 24
 _LOCKS: Final = 3  # hexadecimal digits
 
 
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class KeyInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that a step depends on.
 
     Attributes:
@@ -54,43 +54,39 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     items: Callable[[], Mapping[str, str]] | None = None
 
 
-class Spot(msgspec.Struct, frozen=True):
+class StepLocation(msgspec.Struct, frozen=True):
     """Where a step stands: what makes it the same step in another build, though everything in it may have changed.
 
     Attributes:
-        recipe: which Dockerfile, of which context (`Context.identity` and the Dockerfile's name).
+        build_id: which Dockerfile, of which context (`Context.identity` and the Dockerfile's name).
         stage: name or index of the stage.
         place: of the step in the stage.
         word: the instruction's keyword.
     """
 
-    recipe: str
+    build_id: str = msgspec.field(name="recipe")
     stage: str
     place: int
     word: str
 
 
 class Key(msgspec.Struct, frozen=True):
-    """What decides whether a step must be done again; the same parts give the same `digest`.
+    """What decides whether a step must be done again; the same inputs give the same `digest`.
 
     Attributes:
-        parts: in their order. Secret values, proxy arguments and the content of cache mounts are never among them.
+        inputs: in their order. Secret values, proxy arguments and the content of cache mounts are never among them.
     """
 
-    parts: tuple[Part, ...]
+    inputs: tuple[KeyInput, ...]
 
     @property
     def digest(self) -> str:
         """64 hexadecimal digits over names, subjects and values, and the version of the form."""
-        values = [(part.name, part.subject, part.value) for part in self.parts]
+        values = [(key_input.name, key_input.subject, key_input.value) for key_input in self.inputs]
         return blake3(msgspec.msgpack.encode((_VERSION, values))).hexdigest()
 
-    def without(self, *names: str) -> Key:
-        """The key without some parts: that of ``COPY --link`` has no ``parent``."""
-        return Key(tuple(part for part in self.parts if part.name not in names))
 
-
-class _StoredPart(msgspec.Struct, frozen=True, omit_defaults=True):
+class _StoredInput(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     value: str
     subject: str = ""
@@ -101,12 +97,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: digest of its key.
-        parts: of the key.
+        inputs: of the key.
         image: manifest digest of the state after it.
         image_id: of that image.
         layer: that it made; None if it made none.
         text: the instruction as written.
-        spot: where it stood.
+        location: where it stood.
         created: seconds since the epoch.
         used: when it was last found, seconds since the epoch.
         seconds: that it took.
@@ -115,12 +111,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: str
-    parts: tuple[Part, ...]
+    inputs: tuple[KeyInput, ...]
     image: Digest
     image_id: Digest
     layer: NewLayer | None
     text: str
-    spot: Spot
+    location: StepLocation
     created: float
     used: float
     seconds: float
@@ -129,15 +125,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A record as it lies on the disk; when it was last used is the file's time."""
+    """A record as it lies on the disk, by the names of its first form; when it was last used is the file's time."""
 
     key: str
-    parts: tuple[_StoredPart, ...]
+    inputs: tuple[_StoredInput, ...] = msgspec.field(name="parts")
     image: Digest
     image_id: Digest
     layer: NewLayer | None
     text: str
-    spot: Spot
+    location: StepLocation = msgspec.field(name="spot")
     created: float
     seconds: float
     version: str = "1"  # the first form had no number
@@ -182,12 +178,12 @@ class Cache:
             return None
         return Record(
             key=stored.key,
-            parts=tuple(Part(part.name, part.value, part.subject) for part in stored.parts),
+            inputs=tuple(KeyInput(key_input.name, key_input.value, key_input.subject) for key_input in stored.inputs),
             image=stored.image,
             image_id=stored.image_id,
             layer=stored.layer,
             text=stored.text,
-            spot=stored.spot,
+            location=stored.location,
             created=stored.created,
             used=used,
             seconds=stored.seconds,
@@ -228,7 +224,7 @@ class Cache:
         image_id: Digest,
         layer: NewLayer | None,
         text: str,
-        spot: Spot,
+        location: StepLocation,
         created: float,
         seconds: float,
     ) -> Record:
@@ -240,7 +236,7 @@ class Cache:
             image_id: of that image.
             layer: that it made; None if it made none.
             text: the instruction as written.
-            spot: where it stood.
+            location: where it stood.
             created: seconds since the epoch, as the image's history says it: a hit later says the same.
             seconds: that it took.
 
@@ -248,31 +244,31 @@ class Cache:
             OutOfSpace: the disk is full.
         """
         digest = key.digest
-        for part in key.parts:
-            if part.items is not None:
-                self._keep_items(part)
+        for key_input in key.inputs:
+            if key_input.items is not None:
+                self._keep_items(key_input)
         stored = _Stored(
             key=digest,
-            parts=tuple(_StoredPart(part.name, part.value, part.subject) for part in key.parts),
+            inputs=tuple(_StoredInput(key_input.name, key_input.value, key_input.subject) for key_input in key.inputs),
             image=image,
             image_id=image_id,
             layer=layer,
             text=text,
-            spot=spot,
+            location=location,
             created=created,
             seconds=seconds,
             version=_VERSION,
         )
         self.home.write(self._records / digest, to_json(stored), durable=False)
-        self._remember(spot, digest)
+        self._remember(location, digest)
         return Record(
             key=digest,
-            parts=key.parts,
+            inputs=key.inputs,
             image=image,
             image_id=image_id,
             layer=layer,
             text=text,
-            spot=spot,
+            location=location,
             created=created,
             used=time.time(),
             seconds=seconds,
@@ -282,22 +278,22 @@ class Cache:
 
     # For the explanation
 
-    def _keep_items(self, part: Part) -> None:
-        path = self._files / part.value
-        if part.items is not None and not path.exists():
-            self.home.write(path, msgspec.msgpack.encode(part.items()), durable=False)
+    def _keep_items(self, key_input: KeyInput) -> None:
+        path = self._files / key_input.value
+        if key_input.items is not None and not path.exists():
+            self.home.write(path, msgspec.msgpack.encode(key_input.items()), durable=False)
 
-    def items(self, part: Part) -> Mapping[str, str]:
+    def items(self, key_input: KeyInput) -> Mapping[str, str]:
         """What each of the files of a part holds, by path; nothing if that is not known any more."""
-        if part.items is not None:
-            return part.items()
+        if key_input.items is not None:
+            return key_input.items()
         try:
-            return msgspec.msgpack.decode((self._files / part.value).read_bytes(), type=dict[str, str])
+            return msgspec.msgpack.decode((self._files / key_input.value).read_bytes(), type=dict[str, str])
         except (FileNotFoundError, msgspec.DecodeError):
             return {}
 
-    def _remember(self, spot: Spot, digest: str) -> None:
-        path = self._spot(spot)
+    def _remember(self, location: StepLocation, digest: str) -> None:
+        path = self._location_file(location)
         with self.home.lock("spots"):
             known = self._at(path)
             if known[:1] == [digest]:
@@ -305,9 +301,12 @@ class Cache:
             earlier = [other for other in known if other != digest]
             self.home.write(path, "\n".join([digest, *earlier[: _MEMORY - 1]]).encode(), durable=False)
 
-    def _spot(self, spot: Spot) -> Path:
+    def _location_file(self, location: StepLocation) -> Path:
         # Without the place: a step that moved up or down is still the nearest.
-        return self._spots / blake3(msgspec.msgpack.encode((spot.recipe, spot.stage, spot.word))).hexdigest()[:32]
+        return (
+            self._spots
+            / blake3(msgspec.msgpack.encode((location.build_id, location.stage, location.word))).hexdigest()[:32]
+        )
 
     @staticmethod
     def _at(path: Path) -> list[str]:
@@ -316,23 +315,23 @@ class Cache:
         except FileNotFoundError:
             return []
 
-    def nearest(self, spot: Spot, key: Key) -> Record | None:
+    def nearest(self, location: StepLocation, key: Key) -> Record | None:
         """Of the records of the same step in earlier builds, the one whose key has most in common with `key`."""
-        wanted = {(part.name, part.subject, part.value) for part in key.parts}
-        written = {part for part in wanted if part[0] in _WRITTEN}
+        wanted = {(key_input.name, key_input.subject, key_input.value) for key_input in key.inputs}
+        written = {key_input for key_input in wanted if key_input[0] in _WRITTEN}
         # What this build has done or found itself says nothing of what changed since an earlier one.
         found = [
             record
-            for digest in self._at(self._spot(spot))
+            for digest in self._at(self._location_file(location))
             if (record := self._read(digest)) is not None and record.version == _VERSION and record.used < self._begun
         ]
 
         def likeness(record: Record) -> tuple[bool, bool, int, float]:
-            parts = {(part.name, part.subject, part.value) for part in record.parts}
+            inputs = {(key_input.name, key_input.subject, key_input.value) for key_input in record.inputs}
             return (
-                {part for part in parts if part[0] in _WRITTEN} == written,
-                record.spot.place == spot.place,
-                len(parts & wanted),
+                {key_input for key_input in inputs if key_input[0] in _WRITTEN} == written,
+                record.location.place == location.place,
+                len(inputs & wanted),
                 record.used,
             )
 
@@ -359,7 +358,9 @@ class Cache:
 
     def tidy(self) -> None:
         """Remove what was kept aside for records that are gone."""
-        wanted = {part.value for record in self.records() for part in record.parts if part.name == "files"}
+        wanted = {
+            key_input.value for record in self.records() for key_input in record.inputs if key_input.name == "files"
+        }
         with suppress(FileNotFoundError):
             for path in self._files.iterdir():
                 if path.name not in wanted:

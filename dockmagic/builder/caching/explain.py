@@ -1,4 +1,4 @@
-"""Why the cache had a step, or had it not: keys compared part by part."""
+"""Why the cache had a step, or had it not: keys compared input by input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .cache import Cache, Key, Part, Record, Spot
+    from .cache import Cache, Key, KeyInput, Record, StepLocation
 
 __all__ = ["NOT_ASKED", "Difference", "Explanation", "explain"]
 
@@ -71,11 +71,11 @@ class Explanation(msgspec.Struct, frozen=True):
 NOT_ASKED: Final = Explanation(hit=False, why="not asked: --no-cache")
 
 
-def explain(cache: Cache, spot: Spot, key: Key, found: Record | None) -> Explanation:
+def explain(cache: Cache, location: StepLocation, key: Key, found: Record | None) -> Explanation:
     """Say why `key` was found, or not. Call it before the step is kept."""
     if found is not None:
         return Explanation(hit=True, why="cached", nearest=found)
-    nearest = cache.nearest(spot, key)
+    nearest = cache.nearest(location, key)
     if nearest is None:
         return Explanation(hit=False, why="never built here")
     if nearest.key == key.digest:
@@ -91,7 +91,7 @@ def _rank(what: str) -> int:
 
 def _summary(differences: tuple[Difference, ...]) -> str:
     if not differences:
-        return "the order of its parts changed"
+        return "the order of its inputs changed"
     told = [each for each in differences if each.what != "parent"] or list(differences)
     if len(told) > _MANY and all(each.what == "file" for each in told):
         return f"{len(told)} files changed: {told[0].subject}, {told[1].subject}, …"
@@ -100,7 +100,7 @@ def _summary(differences: tuple[Difference, ...]) -> str:
 
 
 def _differences(cache: Cache, old: Record, key: Key) -> Iterator[Difference]:
-    before, after = _by_name(old.parts), _by_name(key.parts)
+    before, after = _by_name(old.inputs), _by_name(key.inputs)
     for name in before | after:
         one, other = before.get(name), after.get(name)
         if one is not None and other is not None and one.value == other.value:
@@ -112,18 +112,18 @@ def _differences(cache: Cache, old: Record, key: Key) -> Iterator[Difference]:
             yield Difference(what, name[1], one.value if one else "", other.value if other else "")
 
 
-def _by_name(parts: tuple[Part, ...]) -> dict[tuple[str, str, int], Part]:
-    """The parts by name and subject, and where there are several of the same, their order."""
-    found: dict[tuple[str, str, int], Part] = {}
-    for part in parts:
+def _by_name(inputs: tuple[KeyInput, ...]) -> dict[tuple[str, str, int], KeyInput]:
+    """The inputs by name and subject, and where there are several of the same, their order."""
+    found: dict[tuple[str, str, int], KeyInput] = {}
+    for key_input in inputs:
         place = 0
-        while (part.name, part.subject, place) in found:
+        while (key_input.name, key_input.subject, place) in found:
             place += 1
-        found[part.name, part.subject, place] = part
+        found[key_input.name, key_input.subject, place] = key_input
     return found
 
 
-def _files(cache: Cache, one: Part | None, other: Part | None) -> Iterator[Difference]:
+def _files(cache: Cache, one: KeyInput | None, other: KeyInput | None) -> Iterator[Difference]:
     before = cache.items(one) if one is not None else {}
     after = cache.items(other) if other is not None else {}
     changed = False

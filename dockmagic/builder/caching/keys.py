@@ -1,4 +1,4 @@
-"""What decides whether a step must be done again, part by part.
+"""What decides whether a step must be done again: the inputs of its key.
 
 Every field of the expanded instruction is in the key, whatever fields it has or will have, except for those of
 `NOT_IN_KEY`. A step sees of the configuration below it only its variables, shell, user and working folder: these are in
@@ -15,7 +15,7 @@ import msgspec
 
 from dockmagic.dockerfile import Add, Arg, Copy, Heredoc, Instruction, Mount, Onbuild, Pair, Run, Workdir
 
-from .cache import Part
+from .cache import KeyInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class _Field(NamedTuple):
 
     name: str
     default: object
-    part: str
+    input: str
     subject: str
 
 
@@ -76,35 +76,35 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
     )
 
 
-def of_instruction(instruction: Instruction) -> Iterator[Part]:
+def of_instruction(instruction: Instruction) -> Iterator[KeyInput]:
     """The instruction itself: its name, its operands, and those of its flags that are not at their default.
 
     Args:
         instruction: expanded.
     """
-    yield Part("instruction", type(instruction).__name__.upper())
+    yield KeyInput("instruction", type(instruction).__name__.upper())
     for field in _fields(type(instruction)):
         value = getattr(instruction, field.name)
         if value != field.default:
             for one in value if isinstance(value, tuple) else (value,):
-                yield _part(field, one)
+                yield _input(field, one)
 
 
-def _part(field: _Field, value: object) -> Part:
+def _input(field: _Field, value: object) -> KeyInput:
     match value:
         case str():
-            return Part(field.part, value, field.subject)
+            return KeyInput(field.input, value, field.subject)
         case Pair():
-            return Part(field.part, f"{value.key}={value.value}", value.key)
+            return KeyInput(field.input, f"{value.key}={value.value}", value.key)
         case Heredoc():
-            return Part(field.part, _as_json(value), f"<<{value.name}")
-    return Part(field.part, _as_json(value), field.subject)
+            return KeyInput(field.input, _as_json(value), f"<<{value.name}")
+    return KeyInput(field.input, _as_json(value), field.subject)
 
 
-def of_mount(mount: Mount) -> Part:
+def of_mount(mount: Mount) -> KeyInput:
     """A mount, expanded and placed; what it shows is a part of its own."""
     given = {field.name: value for field in _fields(Mount) if (value := getattr(mount, field.name)) != field.default}
-    return Part("mount", _as_json(given), mount.target or f"${mount.env}")
+    return KeyInput("mount", _as_json(given), mount.target or f"${mount.env}")
 
 
 def _as_json(value: Any) -> str:
@@ -116,41 +116,46 @@ def chain(image: Image) -> str:
     return str(image.layers[-1].chain_id) if len(image.layers) else ""
 
 
-def _common(image: Image, platform: Platform, instruction: Instruction) -> list[Part]:
-    return [Part("parent", chain(image)), Part("platform", str(platform)), *of_instruction(instruction)]
+def _common(image: Image, platform: Platform, instruction: Instruction) -> list[KeyInput]:
+    return [KeyInput("parent", chain(image)), KeyInput("platform", str(platform)), *of_instruction(instruction)]
 
 
-def _epoch(epoch: int | None) -> list[Part]:
-    return [] if epoch is None else [Part("epoch", str(epoch))]
+def _epoch(epoch: int | None) -> list[KeyInput]:
+    return [] if epoch is None else [KeyInput("epoch", str(epoch))]
 
 
-def of_configuration(image: Image, platform: Platform, instruction: Instruction, before: Settings) -> tuple[Part, ...]:
+def of_configuration(
+    image: Image, platform: Platform, instruction: Instruction, before: Settings
+) -> tuple[KeyInput, ...]:
     """Of an instruction that makes no layer."""
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.spec import to_json
 
-    return (*_common(image, platform, instruction), Part("config", str(Digest.of(to_json(before.config)))))
+    return (*_common(image, platform, instruction), KeyInput("config", str(Digest.of(to_json(before.config)))))
 
 
 def of_argument(
     image: Image, platform: Platform, instruction: Arg, before: Settings, values: Mapping[str, str]
-) -> tuple[Part, ...]:
+) -> tuple[KeyInput, ...]:
     """Of ARG; `values` has those of all arguments that have one."""
     names = [argument.name for argument in instruction.arguments]
     return (
         *of_configuration(image, platform, instruction, before),
-        *(Part("operand", name, "arguments") for name in names),
-        *(Part("argument", values[name], name) for name in names if name in values),
+        *(KeyInput("operand", name, "arguments") for name in names),
+        *(KeyInput("argument", values[name], name) for name in names if name in values),
     )
 
 
 def of_workdir(
     image: Image, platform: Platform, instruction: Workdir, path: str, user: str, *, epoch: int | None
-) -> tuple[Part, ...]:
+) -> tuple[KeyInput, ...]:
     """Of WORKDIR: new folders are the user's."""
     return (
-        *_common(image, platform, instruction), Part("operand", path, "path"), Part("user", user), *_epoch(epoch)
-    )  # fmt: skip
+        *_common(image, platform, instruction),
+        KeyInput("operand", path, "path"),
+        KeyInput("user", user),
+        *_epoch(epoch),
+    )
 
 
 def of_copy(
@@ -158,12 +163,12 @@ def of_copy(
     platform: Platform,
     instruction: Copy | Add,
     workdir: str,
-    content: Sequence[Part],
+    content: Sequence[KeyInput],
     *,
     epoch: int | None,
-) -> tuple[Part, ...]:
+) -> tuple[KeyInput, ...]:
     """Of COPY and ADD; `content` is what their sources hold."""
-    return (*_common(image, platform, instruction), Part("workdir", workdir), *content, *_epoch(epoch))
+    return (*_common(image, platform, instruction), KeyInput("workdir", workdir), *content, *_epoch(epoch))
 
 
 def of_run(
@@ -176,25 +181,25 @@ def of_run(
     network: str,
     hostname: str,
     hosts: Iterable[tuple[str, str]],
-    mounts: Sequence[Part],
+    mounts: Sequence[KeyInput],
     shm_size: int,
     ownership: str,
     epoch: int | None,
-) -> tuple[Part, ...]:
+) -> tuple[KeyInput, ...]:
     """Of RUN; no secret's value, no proxy and nothing of a cache mount's content is in it."""
     variables = (word.partition("=") for word in scope.env)
     return (
         *_common(image, platform, instruction),
-        *([Part("shell", _as_json(settings.shell))] if instruction.program.shell else []),
-        *(Part("environment", value, name) for name, _, value in variables),
-        *(Part("argument", value, name) for name, value in scope.args.items()),
-        Part("user", settings.user),
-        Part("workdir", settings.workdir),
-        Part("network", network),
-        *([Part("hosts", hostname)] if hostname else []),
-        *(Part("hosts", address, name) for name, address in hosts),
+        *([KeyInput("shell", _as_json(settings.shell))] if instruction.program.shell else []),
+        *(KeyInput("environment", value, name) for name, _, value in variables),
+        *(KeyInput("argument", value, name) for name, value in scope.args.items()),
+        KeyInput("user", settings.user),
+        KeyInput("workdir", settings.workdir),
+        KeyInput("network", network),
+        *([KeyInput("hosts", hostname)] if hostname else []),
+        *(KeyInput("hosts", address, name) for name, address in hosts),
         *mounts,
-        *([Part("shm", str(shm_size))] if shm_size else []),
-        Part("ownership", ownership),
+        *([KeyInput("shm", str(shm_size))] if shm_size else []),
+        KeyInput("ownership", ownership),
         *_epoch(epoch),
     )

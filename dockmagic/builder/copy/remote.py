@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
-from dockmagic.builder.caching.cache import Part
+from dockmagic.builder.caching.cache import KeyInput
 from dockmagic.builder.sources.address import GitSource, split_web, without_password
 from dockmagic.builder.sources.download import download
 from dockmagic.builder.sources.folder import Folder
@@ -34,7 +34,7 @@ class Remote(Protocol):
     """A source that was asked what it is now."""
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def inputs(self) -> tuple[KeyInput, ...]:
         """What belongs in the cache's key: digest or commit."""
         ...
 
@@ -77,9 +77,9 @@ class _Url:
         self._unpack = add.unpack is True
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def inputs(self) -> tuple[KeyInput, ...]:
         """The digest, and the time: it is the file's."""
-        return (Part("remote", f"{self._known.digest} {self._known.mtime}", self._known.url),)
+        return (KeyInput("remote", f"{self._known.digest} {self._known.mtime}", self._known.url),)
 
     @contextmanager
     def open(self) -> Iterator[tuple[Match, bool]]:
@@ -111,10 +111,10 @@ class _Git:
         self._commit = self._repository.commit()
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def inputs(self) -> tuple[KeyInput, ...]:
         """The commit."""
         shown = without_password(self._source.url)
-        return (Part("remote", self._commit, f"{shown}:{self._source.subdir}" if self._source.subdir else shown),)
+        return (KeyInput("remote", self._commit, f"{shown}:{self._source.subdir}" if self._source.subdir else shown),)
 
     @contextmanager
     def open(self) -> Iterator[tuple[Match, bool]]:

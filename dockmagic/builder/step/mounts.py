@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from dockmagic.builder.caching import keys
-from dockmagic.builder.caching.cache import Part
-from dockmagic.builder.copy.copying import image_files, prepare
+from dockmagic.builder.caching.cache import KeyInput
+from dockmagic.builder.copy.copy_op import image_files, prepare
 from dockmagic.builder.image.step_commit import commit_step, moment, scratch
 from dockmagic.builder.reading.builder_arguments import cache_namespace
 from dockmagic.builder.sources.files import printable, resolve
@@ -29,18 +29,18 @@ from dockmagic.runtime.disk.record import Mount as RunMount
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.lock import lock, try_lock
 
-from .workshop import progress
+from .build_session import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from dockmagic.builder.copy.copying import Copying
+    from dockmagic.builder.copy.copy_op import CopyOp
     from dockmagic.builder.outcome.events import StepInfo
     from dockmagic.builder.reading.plan import PlannedStage
     from dockmagic.dockerfile import Mount, Run
 
-    from .workshop import State, Workshop
+    from .build_session import BuildSession, State
 
 __all__ = ["Mounted", "Ready", "place_mount"]
 
@@ -81,14 +81,14 @@ class Mounted:
     """The mounts of one RUN.
 
     Args:
-        shop: of the build.
+        session: of the build.
         info: of the step.
         instruction: expanded.
         stage: that it is in.
         state: before it.
 
     Attributes:
-        parts: what of them belongs in the cache's key: never a secret's value or what a cache holds.
+        inputs: what of them belongs in the cache's key: never a secret's value or what a cache holds.
 
     Raises:
         DockerfileError: a mount that makes no sense.
@@ -96,11 +96,13 @@ class Mounted:
         InvalidInput: a required secret is missing.
     """
 
-    def __init__(self, shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
-        self._shop = shop
+    def __init__(
+        self, session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: State
+    ) -> None:
+        self._session = session
         self._stage = stage
-        self._isolation = choose(shop.store.home)
-        self._progress = progress(shop, info)
+        self._isolation = choose(session.store.home)
+        self._progress = progress(session, info)
         self._state = state
         file = instruction.program.file
         self._script = file.text if file is not None else ""
@@ -110,43 +112,43 @@ class Mounted:
             refuse_mount(mount)
         self._mounts = [place_mount(mount, state.settings.workdir) for mount in mounts]
         self._sources: dict[int, _Source] = {}
-        self.parts = tuple(self._parts())
+        self.inputs = tuple(self._inputs())
 
     # The cache's key
 
-    def _parts(self) -> Iterator[Part]:
+    def _inputs(self) -> Iterator[KeyInput]:
         for index, mount in enumerate(self._mounts):
             yield keys.of_mount(mount)
             if mount.type == "bind" or mount.from_:
                 with about(mount.from_):
-                    yield from self._source_parts(index, mount)
+                    yield from self._source_inputs(index, mount)
 
-    def _source_parts(self, index: int, mount: Mount) -> Iterator[Part]:
-        shop, platform = self._shop, self._stage.base.platform
-        origin = shop.plan.origin(mount.from_, self._stage) if mount.from_ else None
-        if origin is not None and (origin.kind != "context" or shop.contexts[origin.name].image):
-            image = shop.image(origin, platform, self._progress)
+    def _source_inputs(self, index: int, mount: Mount) -> Iterator[KeyInput]:
+        session, platform = self._session, self._stage.base.platform
+        origin = session.plan.origin(mount.from_, self._stage) if mount.from_ else None
+        if origin is not None and (origin.kind != "context" or session.contexts[origin.name].image):
+            image = session.image(origin, platform, self._progress)
             self._sources[index] = _Source(image, mount.source)
             if mount.type == "bind" and mount.source.strip("/."):  # what the image has besides does not matter
-                files = image_files(image, f"image {mount.from_}", shop.store.home)
-                yield from prepare(_copy_of(mount.source), files, home=shop.store.home, stop=shop.stopping).parts
+                files = image_files(image, f"image {mount.from_}", session.store.home)
+                yield from prepare(_copy_of(mount.source), files, home=session.store.home, stop=session.stopping).inputs
             else:
-                yield Part("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
+                yield KeyInput("mount", keys.chain(image), f"{mount.target} from {mount.from_}")
             return
-        context = shop.context if origin is None else shop.contexts[origin.name]
-        copying = prepare(
+        context = session.context if origin is None else session.contexts[origin.name]
+        copy_op = prepare(
             _copy_of(mount.source),
             context.files,
-            home=shop.store.home,
-            stop=shop.stopping,
+            home=session.store.home,
+            stop=session.stopping,
         )
         found = resolve(context.files, mount.source)
         path = posixpath.basename(mount.source) if found is not None and not found.is_dir else ""
         folder = context.folder(mount.source)
         if folder is not None and printable(str(folder)) != str(folder):
             folder = None  # the record of a container holds text alone
-        self._sources[index] = _Source(copying, path, folder)
-        yield from copying.parts
+        self._sources[index] = _Source(copy_op, path, folder)
+        yield from copy_op.inputs
 
     # Ready to run
 
@@ -213,15 +215,15 @@ class Mounted:
     def _image(self, source: _Source) -> Image:
         if isinstance(source.what, Image):
             return source.what
-        shop = self._shop
-        empty = scratch(shop.store, self._stage.base.platform)
-        layer = source.what.write(shop.store, empty, shop.keep, moment=0)
-        image = commit_step(shop.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
-        shop.keep([image.digest, image.id])
+        session = self._session
+        empty = scratch(session.store, self._stage.base.platform)
+        layer = source.what.write(session.store, empty, session.keep, moment=0)
+        image = commit_step(session.store, empty, begin(empty.config), text="bind", created=moment(0), layer=layer)
+        session.keep([image.digest, image.id])
         return image
 
     def _secret(self, mount: Mount) -> bytes | None:
-        for secret in self._shop.options.secrets:
+        for secret in self._session.options.secrets:
             if secret.id == mount.id:
                 return secret.value
         if mount.required:
@@ -234,17 +236,17 @@ class Mounted:
     @contextlib.contextmanager
     def _cache(self, mount: Mount, source: _Source | None, held: set[Path]) -> Iterator[str]:
         """The folder of a cache mount, for as long as its sharing says; `held` are those that this RUN has already."""
-        space = cache_namespace(self._shop.plan.arguments.given)
+        space = cache_namespace(self._session.plan.arguments.given)
         owner = _begun_for(mount)
         name = json.dumps(
             [mount.id, source.key if source else "", *([space] if space else []), *([owner] if owner else [])]
         )
-        base = self._shop.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
-        if self._shop.ignores_cache(self._stage) and (mount.mode, mount.uid, mount.gid) != (None, None, None):
+        base = self._session.store.home.builds / "mounts" / hashlib.sha256(name.encode()).hexdigest()[:32]
+        if self._session.ignores_cache(self._stage) and (mount.mode, mount.uid, mount.gid) != (None, None, None):
             self._renew(base)
         for number in range(_MOST_PRIVATE):
             folder = base / (f"private-{number}" if mount.sharing == "private" else "shared")
-            self._shop.store.home.make(folder)
+            self._session.store.home.make(folder)
             (base / "name").write_text(mount.id)
             if folder in held and mount.sharing != "private":
                 yield str(folder)
@@ -256,7 +258,7 @@ class Mounted:
                 else:
                     # A copy can have one user only, or the other one's changes would be lost.
                     shared = mount.sharing == "shared" and not self._carries
-                    lock(file.fileno(), shared=shared, stop=self._shop.stopping)
+                    lock(file.fileno(), shared=shared, stop=self._session.stopping)
                 held.add(folder)
                 if source is not None and not owner:
                     self._fill(folder, source)
@@ -266,11 +268,11 @@ class Mounted:
 
     def _renew(self, base: Path) -> None:
         """Forget a cache, once in a build; who has mounted it keeps what was there."""
-        shop = self._shop
-        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
-            if base not in shop.renewed:
-                shop.renewed.add(base)
-                shop.store.home.discard(base)
+        session = self._session
+        with session.store.home.lock("cache-mounts", stop=session.stopping):
+            if base not in session.renewed:
+                session.renewed.add(base)
+                session.store.home.discard(base)
 
     def _fill(self, folder: Path, source: _Source) -> None:
         """Let a fresh cache begin with what `source` holds, as a fresh volume begins with what its image has."""
@@ -282,12 +284,12 @@ class Mounted:
         path = source.path.strip("/")
         if not path:
             raise NotSupported("a cache cannot begin with a whole image", hint="Name a folder of it: source=/folder")
-        shop = self._shop
-        with shop.store.home.lock("cache-mounts", stop=shop.stopping):
+        session = self._session
+        with session.store.home.lock("cache-mounts", stop=session.stopping):
             if not _is_fresh(folder):
                 return
             if self._carries:
-                copy_from_image(shop.store, self._isolation, self._image(source), path, folder)
+                copy_from_image(session.store, self._isolation, self._image(source), path, folder)
                 return
             volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
             # The mounts are made before the program is looked for; a folder is none.
@@ -299,9 +301,9 @@ class Mounted:
                 image_volumes=False,
                 certificates=False,
                 keep_log=False,
-                lease=shop.keep.name,
+                lease=session.keep.name,
             )
-            container = create(shop.store, self._image(source), spec)
+            container = create(session.store, self._image(source), spec)
             try:
                 with contextlib.suppress(CannotStart):
                     container.start(owner=os.getpid()).close()
@@ -318,14 +320,18 @@ class _Source(NamedTuple):
         folder: where it can be mounted as it is; else None.
     """
 
-    what: Image | Copying
+    what: Image | CopyOp
     path: str
     folder: Path | None = None
 
     @property
     def key(self) -> str:
         """What tells it from others."""
-        what = keys.chain(self.what) if isinstance(self.what, Image) else str([part.value for part in self.what.parts])
+        what = (
+            keys.chain(self.what)
+            if isinstance(self.what, Image)
+            else str([key_input.value for key_input in self.what.inputs])
+        )
         return f"{what} {self.path}"
 
 

@@ -24,15 +24,15 @@ from .redaction import Redaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.builder.caching.cache import Part
+    from dockmagic.builder.caching.cache import KeyInput
     from dockmagic.builder.outcome.events import StepInfo
     from dockmagic.builder.reading.plan import PlannedStage
     from dockmagic.dockerfile import Instruction, Run
     from dockmagic.image.image import Image
     from dockmagic.runtime.container import Container
 
+    from .build_session import BuildSession, State
     from .mounts import Ready
-    from .workshop import State, Workshop
 
 __all__ = ["PlannedRun", "plan_run"]
 
@@ -41,17 +41,17 @@ class PlannedRun(NamedTuple):
     """A RUN, ready to be looked up or done.
 
     Attributes:
-        parts: of the cache's key.
+        inputs: of the cache's key.
         text: of the history row.
         work: does it.
     """
 
-    parts: tuple[Part, ...]
+    inputs: tuple[KeyInput, ...]
     text: str
     work: Callable[[], NewLayer | None]
 
 
-def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> PlannedRun:
+def plan_run(session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> PlannedRun:
     """Say what an (expanded) RUN depends on.
 
     Raises:
@@ -59,64 +59,64 @@ def plan_run(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedSta
         DockerfileError: a mount that makes no sense.
     """
     refuse(instruction)
-    isolation = choose(shop.store.home)
+    isolation = choose(session.store.home)
     program = instruction.program
     argv = program.command(state.settings.shell)
-    mounted = Mounted(shop, info, instruction, stage, state)
-    network = shop.options.network if instruction.network == "default" else instruction.network
-    parts = keys.of_run(
+    mounted = Mounted(session, info, instruction, stage, state)
+    network = session.options.network if instruction.network == "default" else instruction.network
+    inputs = keys.of_run(
         state.image,
         stage.base.platform,
         instruction,
         state.settings,
         state.scope,
         network=network,
-        hostname=hostname(shop.plan.arguments.given),
-        hosts=shop.options.add_hosts,
-        mounts=mounted.parts,
-        shm_size=shop.options.shm_size,
+        hostname=hostname(session.plan.arguments.given),
+        hosts=session.options.add_hosts,
+        mounts=mounted.inputs,
+        shm_size=session.options.shm_size,
         ownership="kept" if isolation.keeps_owners else "noted",
-        epoch=shop.options.epoch,
+        epoch=session.options.epoch,
     )
     args = state.scope.told
     words = [f"|{len(args)}", *args] if args else []
     text = f"RUN {' '.join([*words, *argv])} # buildkit"
 
     def work() -> NewLayer | None:
-        _check_user(shop, info, instruction, stage, state)
+        _check_user(session, info, instruction, stage, state)
         tail = Tail()
 
         def on_output(stream: int, data: bytes) -> None:
             tail.add(data)
-            shop.emit(StepOutput(number=info.number, stream=stream, data=data))
+            session.emit(StepOutput(number=info.number, stream=stream, data=data))
 
-        output = Redaction((secret.value for secret in shop.options.secrets), on_output)
+        output = Redaction((secret.value for secret in session.options.secrets), on_output)
         with (
-            shop.nursery().serving(),
+            session.nursery().serving(),
             mounted.ready() as mounts,
-            _container(shop, state, argv, network, mounts) as container,
+            _container(session, state, argv, network, mounts) as container,
         ):
             with _carried(container):
-                code = _run(shop, container, mounts, output)
+                code = _run(session, container, mounts, output)
             output.finish()
             try:
-                layer = _layer(shop, container, state.image, line=info.lines[0])
+                layer = _layer(session, container, state.image, line=info.lines[0])
                 if not code:
                     return layer
-                now = moment(time.time() if shop.options.epoch is None else shop.options.epoch)
-                left = commit_step(shop.store, state.image, state.settings, text=text, created=now, layer=layer)
-                error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail)
+                now = moment(time.time() if session.options.epoch is None else session.options.epoch)
+                left = commit_step(session.store, state.image, state.settings, text=text, created=now, layer=layer)
+                error = returned(session.plan.dockerfile, instruction, info, argv, code=code, output=tail)
                 error.state = left
             except OutOfSpace as full:
                 if not code:
                     raise
-                error = returned(shop.plan.dockerfile, instruction, info, argv, code=code, output=tail, full=full)
+                error = returned(session.plan.dockerfile, instruction, info, argv, code=code, output=tail, full=full)
         raise error
 
-    return PlannedRun(parts, text, work)
+    return PlannedRun(inputs, text, work)
 
 
-def _check_user(shop: Workshop, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
+def _check_user(session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
     """Blame the USER, not the RUN, for somebody whom the image does not know.
 
     BuildKit minds only when a program is to run, for a step in between may bring the user; so do we, at the USER.
@@ -128,16 +128,16 @@ def _check_user(shop: Workshop, info: StepInfo, instruction: Run, stage: Planned
     try:
         find_owner(state.image, user)
     except InvalidInput as error:
-        line = _line_of_user(shop, instruction, stage)
+        line = _line_of_user(session, instruction, stage)
         message = error.message
         if line is not instruction:
             message += f", so that the RUN in line {instruction.lines[0]} cannot start"
         told = InvalidInput(message, hint=error.hint)
         told.word = getattr(line, "user", "")
-        raise refused(shop.plan.dockerfile, line, info, told) from None
+        raise refused(session.plan.dockerfile, line, info, told) from None
 
 
-def _line_of_user(shop: Workshop, instruction: Instruction, stage: PlannedStage) -> Instruction:
+def _line_of_user(session: BuildSession, instruction: Instruction, stage: PlannedStage) -> Instruction:
     """The USER that holds at `instruction`, or that itself if the base image's holds."""
     here: PlannedStage | None = stage
     steps = stage.steps[: next(at for at, step in enumerate(stage.steps) if step.lines == instruction.lines)]
@@ -146,13 +146,15 @@ def _line_of_user(shop: Workshop, instruction: Instruction, stage: PlannedStage)
             if isinstance(step, User):
                 return step
         origin = here.base.origin
-        here = shop.plan.stage(origin.stage) if origin.kind == "stage" else None
+        here = session.plan.stage(origin.stage) if origin.kind == "stage" else None
         steps = here.steps if here is not None else ()
     return instruction
 
 
 @contextlib.contextmanager
-def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str, mounts: Ready) -> Iterator[Container]:
+def _container(
+    session: BuildSession, state: State, argv: tuple[str, ...], network: str, mounts: Ready
+) -> Iterator[Container]:
     # A build that finds all in the cache starts nothing, and need not load what could.
     from dockmagic.runtime.container_spec import ContainerSpec
     from dockmagic.runtime.creation import create
@@ -163,20 +165,20 @@ def _container(shop: Workshop, state: State, argv: tuple[str, ...], network: str
         env=tuple(state.scope.run_env),
         workdir=state.settings.workdir,
         user=state.settings.user,
-        hostname=hostname(shop.plan.arguments.given) or "buildkitsandbox",
+        hostname=hostname(session.plan.arguments.given) or "buildkitsandbox",
         network=network,
-        add_host=shop.options.add_hosts,
+        add_host=session.options.add_hosts,
         mounts=tuple(mounts.mounts),
         image_volumes=False,
-        shm_size=shop.options.shm_size,
+        shm_size=session.options.shm_size,
         keep_log=False,
-        lease=shop.keep.name,
+        lease=session.keep.name,
     )
-    container = create(shop.store, state.image, spec)
+    container = create(session.store, state.image, spec)
     try:
         yield container
     finally:
-        shop.remove(container)
+        session.remove(container)
 
 
 def _carried(container: Container) -> contextlib.AbstractContextManager[None]:
@@ -188,12 +190,12 @@ def _carried(container: Container) -> contextlib.AbstractContextManager[None]:
     return carried(container)
 
 
-def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction) -> int:
+def _run(session: BuildSession, container: Container, mounts: Ready, output: Redaction) -> int:
     """Run the program to its end; its exit code."""
     from dockmagic.runtime.cannot_start import CannotStart
 
     try:
-        session = container.start(owner=os.getpid(), secrets=mounts.env, secret_files=mounts.secrets)
+        running = container.start(owner=os.getpid(), secrets=mounts.env, secret_files=mounts.secrets)
     except CannotStart as error:
         if error.exit_code == CannotStart.exit_code:
             raise
@@ -202,24 +204,24 @@ def _run(shop: Workshop, container: Container, mounts: Ready, output: Redaction)
     isolation = container.isolation
     if isolation.needs_worker:
         # While the program runs.
-        shop.nursery().expect(*isolation.driver.preload_commit, *isolation.snapshots.preload)
-    with session:
-        shop.watch(session)
+        session.nursery().expect(*isolation.driver.preload_commit, *isolation.snapshots.preload)
+    with running:
+        session.watch(running)
         try:
-            code = session.follow(output)
+            code = running.follow(output)
         finally:
-            shop.unwatch(session)
-    shop.check()
+            session.unwatch(running)
+    session.check()
     return code
 
 
-def _layer(shop: Workshop, container: Container, below: Image, *, line: int) -> NewLayer | None:
+def _layer(session: BuildSession, container: Container, below: Image, *, line: int) -> NewLayer | None:
     """What the program has written, as a layer in the store; None if it is nothing."""
     from dockmagic.runtime.commit import write_layer
 
-    written = write_layer(container, keep=shop.keep, epoch=shop.options.epoch, pause=False, last=True)
+    written = write_layer(container, keep=session.keep, epoch=session.options.epoch, pause=False, last=True)
     if written is None:
         return None
     for notice in container.isolation.driver.commit_warnings(written.table, below):
-        shop.warn(BuildWarned(text=notice, line=line))
+        session.warn(BuildWarned(text=notice, line=line))
     return NewLayer(descriptor=written.descriptor, diff_id=written.diff_id, size=written.table.content_size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
-from dockmagic.builder.caching.cache import Key, Spot
+from dockmagic.builder.caching.cache import Key, StepLocation
 from dockmagic.builder.caching.explain import NOT_ASKED, explain
 from dockmagic.builder.image.step_commit import commit_step, moment, scratch
 from dockmagic.builder.outcome.events import StepDone, StepStarted
@@ -16,8 +16,8 @@ from dockmagic.builder.reading.scope import Scope
 from dockmagic.image.configuration import begin
 from dockmagic.oci.errors import DockmagicError, about
 
-from .todo import plan_step
-from .workshop import State, progress
+from .build_session import State, progress
+from .planned_step import plan_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer
 
-    from .todo import Todo
-    from .workshop import Workshop
+    from .build_session import BuildSession
+    from .planned_step import PlannedStep
 
 __all__ = ["StageBuild"]
 
@@ -40,13 +40,13 @@ class StageBuild:
     """One stage while it is built, by one thread.
 
     Args:
-        shop: what it shares with the others.
+        session: what it shares with the others.
         planned: what it is.
         infos: of its steps; the FROM first.
     """
 
-    def __init__(self, shop: Workshop, planned: PlannedStage, infos: Sequence[StepInfo]) -> None:
-        self._shop = shop
+    def __init__(self, session: BuildSession, planned: PlannedStage, infos: Sequence[StepInfo]) -> None:
+        self._session = session
         self._planned = planned
         self._infos = infos
         self._platform = planned.base.platform
@@ -62,35 +62,35 @@ class StageBuild:
         state = self._begin(self._infos[0])
         for info, instruction in zip(self._infos[1:], self._planned.steps, strict=True):
             for name in froms((instruction,)):
-                self._wait_for(self._shop.plan.origin(name, self._planned))
-            self._shop.check()
+                self._wait_for(self._session.plan.origin(name, self._planned))
+            self._session.check()
             state = self._step(info, instruction, state)
         return state
 
     def _wait_for(self, origin: Origin) -> None:
         # Before the step begins, so that its time is its own.
         if origin.kind == "stage":
-            self._shop.state(origin.stage)
+            self._session.state(origin.stage)
 
     # FROM
 
     def _begin(self, info: StepInfo) -> State:
-        shop, origin = self._shop, self._planned.base.origin
+        session, origin = self._session, self._planned.base.origin
         args: Mapping[str, str] = {}
         declared: Sequence[str] = ()
-        with _Told(shop, info, self._planned.line) as told:
+        with _StepReport(session, info, self._planned.line) as report:
             if origin.kind == "stage":
-                base = shop.state(origin.stage)
+                base = session.state(origin.stage)
                 image, args, declared = base.image, base.scope.args, base.scope.declared
-                told.done(image, outcome="cached", why=f"stage {origin.name}")
+                report.done(image, outcome="cached", why=f"stage {origin.name}")
             else:
                 with about(self._planned.line.image):
                     here = self._is_here()
                     image = self._base(info)
-                told.done(image, outcome="cached" if here else "done", why=self._why_base(here=here))
+                report.done(image, outcome="cached" if here else "done", why=self._why_base(here=here))
         settings = begin(image.config, author=image.config_file.author or "")
-        escape = shop.plan.dockerfile.escape
-        scope = Scope(shop.plan.arguments, settings.config.env or (), escape=escape, args=args, declared=declared)
+        escape = session.plan.dockerfile.escape
+        scope = Scope(session.plan.arguments, settings.config.env or (), escape=escape, args=args, declared=declared)
         return State(image, settings, scope)
 
     def _why_base(self, *, here: bool) -> str:
@@ -101,80 +101,86 @@ class StageBuild:
     def _is_here(self) -> bool:
         """Whether the stage begins with an image that need not be pulled."""
         origin = self._planned.base.origin
-        name = self._shop.contexts[origin.name].image if origin.kind == "context" else origin.name
-        return origin.kind != "scratch" and bool(name) and self._shop.bases.is_here(name, self._platform)
+        name = self._session.contexts[origin.name].image if origin.kind == "context" else origin.name
+        return origin.kind != "scratch" and bool(name) and self._session.bases.is_here(name, self._platform)
 
     def _base(self, info: StepInfo) -> Image:
-        shop, origin = self._shop, self._planned.base.origin
-        if origin.kind == "context" and not shop.contexts[origin.name].image:
-            return scratch(shop.store, self._platform)  # the first step copies what is in it
-        return shop.image(origin, self._platform, progress(shop, info), unpack=shop.runs)
+        session, origin = self._session, self._planned.base.origin
+        if origin.kind == "context" and not session.contexts[origin.name].image:
+            return scratch(session.store, self._platform)  # the first step copies what is in it
+        return session.image(origin, self._platform, progress(session, info), unpack=session.runs)
 
     # All others
 
     def _step(self, info: StepInfo, instruction: Instruction, state: State) -> State:
-        shop = self._shop
-        with _Told(shop, info, instruction, state.image) as told:
-            todo = plan_step(shop, info, instruction, self._planned, state)
-            key = Key(todo.parts)
-            spot = Spot(shop.recipe, self._planned.name, info.place, info.instruction)
+        session = self._session
+        with _StepReport(session, info, instruction, state.image) as report:
+            step = plan_step(session, info, instruction, self._planned, state)
+            key = Key(step.inputs)
+            location = StepLocation(session.build_id, self._planned.name, info.place, info.instruction)
             found = self._lookup(key)
-            explanation = NOT_ASKED if shop.ignores_cache(self._planned) else explain(shop.cache, spot, key, found)
-            if found is None and todo.work is not None:
-                with shop.cache.hold(key, stop=shop.stopping):
+            explanation = (
+                NOT_ASKED if session.ignores_cache(self._planned) else explain(session.cache, location, key, found)
+            )
+            if found is None and step.work is not None:
+                with session.cache.hold(key, stop=session.stopping):
                     # Another build may have done it while we waited.
                     found = self._lookup(key)
-                    image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
+                    image = self._known(step, state, found) if found else self._do(step, key, location, state, report)
             else:
-                image = self._known(todo, state, found) if found else self._do(todo, key, spot, state, told)
-            told.done(
+                image = self._known(step, state, found) if found else self._do(step, key, location, state, report)
+            report.done(
                 image, outcome="cached" if found else "done", why=explanation.why, changed=explanation.differences
             )
-        return State(image, todo.settings, todo.scope)
+        return State(image, step.settings, step.scope)
 
     def _lookup(self, key: Key) -> Record | None:
-        shop = self._shop
-        if self._shop.ignores_cache(self._planned):
+        session = self._session
+        if self._session.ignores_cache(self._planned):
             return None
-        record = shop.cache.lookup(key)
+        record = session.cache.lookup(key)
         if record is None or record.layer is None:
             return record
         # The collector may have come between: first the lease, then the look.
-        shop.keep([record.layer.descriptor.digest])
-        return record if shop.store.has(record.layer.descriptor) else None
+        session.keep([record.layer.descriptor.digest])
+        return record if session.store.has(record.layer.descriptor) else None
 
-    def _known(self, todo: Todo, state: State, found: Record) -> Image:
-        shop = self._shop
-        created = moment(found.created if shop.options.epoch is None else shop.options.epoch)
-        return commit_step(shop.store, state.image, todo.settings, text=todo.text, created=created, layer=found.layer)
+    def _known(self, step: PlannedStep, state: State, found: Record) -> Image:
+        session = self._session
+        created = moment(found.created if session.options.epoch is None else session.options.epoch)
+        return commit_step(
+            session.store, state.image, step.settings, text=step.text, created=created, layer=found.layer
+        )
 
-    def _do(self, todo: Todo, key: Key, spot: Spot, state: State, told: _Told) -> Image:
-        shop = self._shop
-        shop.warm()
-        layer = todo.work() if todo.work is not None else None
-        now = time.time() if shop.options.epoch is None else shop.options.epoch
-        image = commit_step(shop.store, state.image, todo.settings, text=todo.text, created=moment(now), layer=layer)
-        shop.keep([image.digest, image.id])
-        shop.cache.keep(
+    def _do(self, step: PlannedStep, key: Key, location: StepLocation, state: State, report: _StepReport) -> Image:
+        session = self._session
+        session.warm()
+        layer = step.work() if step.work is not None else None
+        now = time.time() if session.options.epoch is None else session.options.epoch
+        image = commit_step(session.store, state.image, step.settings, text=step.text, created=moment(now), layer=layer)
+        session.keep([image.digest, image.id])
+        session.cache.keep(
             key,
             image=image.digest,
             image_id=image.id,
             layer=layer,
-            text=told.info.text,
-            spot=spot,
+            text=report.info.text,
+            location=location,
             created=now,
-            seconds=told.seconds,
+            seconds=report.seconds,
         )
         return image
 
 
-class _Told:
-    """Tells of one step from its beginning to its end, whichever that is."""
+class _StepReport:
+    """Reports one step from its beginning to its end, whichever that is."""
 
-    def __init__(self, shop: Workshop, info: StepInfo, instruction: Instruction, before: Image | None = None) -> None:
+    def __init__(
+        self, session: BuildSession, info: StepInfo, instruction: Instruction, before: Image | None = None
+    ) -> None:
         self.info = info
         self._before = before
-        self._shop = shop
+        self._session = session
         self._instruction = instruction
         self._begun = time.perf_counter()
 
@@ -184,7 +190,7 @@ class _Told:
         return time.perf_counter() - self._begun
 
     def __enter__(self) -> Self:
-        self._shop.emit(StepStarted(step=self.info, at=time.time()))
+        self._session.emit(StepStarted(step=self.info, at=time.time()))
         return self
 
     def done(
@@ -197,7 +203,7 @@ class _Told:
     ) -> None:
         """It has succeeded."""
         layer = self._layer(image)
-        self._shop.results[self.info.number] = StepResult(
+        self._session.results[self.info.number] = StepResult(
             info=self.info,
             outcome=outcome,
             seconds=self.seconds,
@@ -208,7 +214,7 @@ class _Told:
             size=layer.size if layer else 0,
             compressed_size=layer.compressed_size if layer else 0,
         )
-        self._shop.emit(
+        self._session.emit(
             StepDone(
                 number=self.info.number,
                 outcome=outcome,
@@ -230,13 +236,13 @@ class _Told:
         stopped = isinstance(error, InterruptedError | KeyboardInterrupt)
         outcome: Outcome = "canceled" if stopped else "failed"
         if isinstance(error, DockmagicError):
-            told = refused(self._shop.plan.dockerfile, self._instruction, self.info, error)
+            told = refused(self._session.plan.dockerfile, self._instruction, self.info, error)
         else:
             told = None
         why = "" if stopped else (told.message if told else str(error))
         image = told.state if isinstance(told, StepFailed) else None
         layer = self._layer(image)
-        self._shop.results[self.info.number] = StepResult(
+        self._session.results[self.info.number] = StepResult(
             info=self.info,
             outcome=outcome,
             seconds=self.seconds,
@@ -245,6 +251,6 @@ class _Told:
             diff_id=layer.diff_id if layer else None,
             size=layer.size if layer else 0,
         )
-        self._shop.emit(StepDone(number=self.info.number, outcome=outcome, seconds=self.seconds, why=why))
+        self._session.emit(StepDone(number=self.info.number, outcome=outcome, seconds=self.seconds, why=why))
         if told is not None and told is not error:
             raise told from error

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from dockmagic.builder.caching.cache import Part
+from dockmagic.builder.caching.cache import KeyInput
 from dockmagic.builder.caching.keys import chain
 from dockmagic.builder.image.layer import LayerWriter
 from dockmagic.builder.sources.files import content, encoded, parent_of, shown
@@ -44,23 +44,23 @@ if TYPE_CHECKING:
     from .owners import Owner
     from .remote import Remote
 
-__all__ = ["Copying", "files_part", "image_files", "make_folder", "prepare"]
+__all__ = ["CopyOp", "files_input", "image_files", "make_folder", "prepare"]
 
 
-class Copying(Protocol):
+class CopyOp(Protocol):
     """A COPY or ADD that knows what it will copy, before anything is written."""
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def inputs(self) -> tuple[KeyInput, ...]:
         """What belongs in the cache's key: content of the sources, checksums and commits."""
         ...
 
     @property
     def link(self) -> bool:
-        """``--link``: the layer depends on the parent by `parts_below` alone, so its key has no parent."""
+        """``--link``: the layer depends on the parent by `inputs_below` alone, so its key has no parent."""
         ...
 
-    def parts_below(self, below: Image) -> tuple[Part, ...]:
+    def inputs_below(self, below: Image) -> tuple[KeyInput, ...]:
         """What a linked layer takes from below: numbers for its owner's name, and which folders it has to make.
 
         Raises:
@@ -99,7 +99,7 @@ def prepare(
     workdir: str = "/",
     on_progress: Callable[[str, int, int], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Copying:
+) -> CopyOp:
     """Find what an (expanded) COPY or ADD copies, and digest it; URLs and git repositories are asked for.
 
     Args:
@@ -139,7 +139,7 @@ def prepare(
             take_local()
             sources.append(remote)
     take_local()
-    return _Prepared(instruction, tuple(sources), _absolute(instruction.dest, workdir), permissions, home)
+    return _PreparedCopy(instruction, tuple(sources), _absolute(instruction.dest, workdir), permissions, home)
 
 
 def _remote(
@@ -170,12 +170,12 @@ class _Local(NamedTuple):
     unpack: bool
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        return (files_part(self.matches),)
+    def inputs(self) -> tuple[KeyInput, ...]:
+        return (files_input(self.matches),)
 
 
-class _Prepared:
-    """A `Copying`."""
+class _PreparedCopy:
+    """A `CopyOp`."""
 
     def __init__(
         self,
@@ -194,24 +194,24 @@ class _Prepared:
         self.link = instruction.link
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        return tuple(part for source in self._sources for part in source.parts)
+    def inputs(self) -> tuple[KeyInput, ...]:
+        return tuple(key_input for source in self._sources for key_input in source.inputs)
 
-    def parts_below(self, below: Image) -> tuple[Part, ...]:
-        parts: tuple[Part, ...] = ()
+    def inputs_below(self, below: Image) -> tuple[KeyInput, ...]:
+        inputs: tuple[KeyInput, ...] = ()
         owner = self._owner(below)
         if owner is not None:
-            parts = (Part("owner", f"{owner.uid}:{owner.gid}"),)
+            inputs = (KeyInput("owner", f"{owner.uid}:{owner.gid}"),)
         if owner is None and (self._permissions is None or self._permissions.octal is None):
-            return parts
+            return inputs
         if isinstance(self._instruction, Add) and self._instruction.unpack is not False:
             # An archive leads to folders of its own.
-            return (*parts, Part("parent", chain(below)))
+            return (*inputs, KeyInput("parent", chain(below)))
         name, missing = self._dest.strip(b"/"), 0
         while name and ((there := below.files.nodes.get(name)) is None or not there.entry.is_dir):
             missing += 1
             name = parent_of(name)
-        return (*parts, Part("folders", str(missing)))
+        return (*inputs, KeyInput("folders", str(missing)))
 
     def _owner(self, below: Image) -> Owner | None:
         chown = self._instruction.chown
@@ -283,9 +283,9 @@ def _document(heredoc: Heredoc, moment: int) -> Match:
     return Match(file, file.file.name, file.file)
 
 
-def files_part(matches: Sequence[Match], subject: str = "") -> Part:
+def files_input(matches: Sequence[Match], subject: str = "") -> KeyInput:
     """The part of a key that says what `matches` hold."""
-    return Part("files", content_digest(matches), subject, partial(content_items, matches))
+    return KeyInput("files", content_digest(matches), subject, partial(content_items, matches))
 
 
 def image_files(image: Image, label: str, home: Home) -> Files:

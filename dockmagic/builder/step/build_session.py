@@ -1,4 +1,4 @@
-"""What the stages of one build share: where things come from, who hears of it, what was done, and when to stop."""
+"""The session of one build, which its stages share: sources, events, results, the processes of RUN, and its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dockmagic.builder.copy.copying import image_files
+from dockmagic.builder.copy.copy_op import image_files
 from dockmagic.builder.image.step_commit import scratch
 from dockmagic.builder.outcome.events import StepProgress
 from dockmagic.dockerfile import Run
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from .bases import Bases
 
-__all__ = ["State", "Workshop", "progress"]
+__all__ = ["BuildSession", "State", "progress"]
 
 
 class State(msgspec.Struct, frozen=True):
@@ -57,8 +57,8 @@ class State(msgspec.Struct, frozen=True):
     scope: Scope
 
 
-class Workshop(msgspec.Struct, kw_only=True):
-    """What the stages of one build share.
+class BuildSession(msgspec.Struct, kw_only=True):
+    """The session of one build, which its stages share.
 
     Attributes:
         store: where all comes from and goes to.
@@ -70,7 +70,7 @@ class Workshop(msgspec.Struct, kw_only=True):
         bases: images that are asked for.
         keep: the lease that the whole build happens in.
         emit: hears of events; safe from any thread.
-        recipe: tells this Dockerfile and context from others, for the explanation of the cache.
+        build_id: tells this Dockerfile and context from others, for the explanation of the cache.
         results: of the steps so far, by their numbers.
         stages: how to wait for each that is being built, by index (`State`).
         warnings: so far, in the order in which they came.
@@ -86,7 +86,7 @@ class Workshop(msgspec.Struct, kw_only=True):
     bases: Bases
     keep: Lease
     emit: Callable[[BuildEvent], None]
-    recipe: str
+    build_id: str
     results: dict[int, StepResult] = msgspec.field(default_factory=dict)
     stages: dict[int, Callable[[], State]] = msgspec.field(default_factory=dict)
     warnings: list[BuildWarned] = msgspec.field(default_factory=list)
@@ -162,20 +162,20 @@ class Workshop(msgspec.Struct, kw_only=True):
         """End everything that runs, soon; nothing half done is kept."""
         self._stop.set()
         with self._lock:
-            for session in self._running:
-                session.send_signal(9)
+            for program in self._running:
+                program.send_signal(9)
 
-    def watch(self, session: Session) -> None:
+    def watch(self, program: Session) -> None:
         """A program runs that `stop` must end."""
         with self._lock:
-            self._running.add(session)
+            self._running.add(program)
         if self.stopping():
-            session.send_signal(9)
+            program.send_signal(9)
 
-    def unwatch(self, session: Session) -> None:
+    def unwatch(self, program: Session) -> None:
         """It has ended."""
         with self._lock:
-            self._running.discard(session)
+            self._running.discard(program)
 
     # What is asked for
 
@@ -235,11 +235,11 @@ class Workshop(msgspec.Struct, kw_only=True):
         return image_files(self.image(origin, platform, on_progress), label, self.store.home)
 
 
-def progress(shop: Workshop, info: StepInfo) -> Progress:
+def progress(session: BuildSession, info: StepInfo) -> Progress:
     """Tells of transfers that belong to a step, and ends them when the build is to end."""
 
     def on_progress(desc: Descriptor, status: str, done: int, total: int) -> None:
-        shop.check()
-        shop.emit(StepProgress(number=info.number, what=desc.digest.short, status=status, done=done, total=total))
+        session.check()
+        session.emit(StepProgress(number=info.number, what=desc.digest.short, status=status, done=done, total=total))
 
     return on_progress

@@ -1,4 +1,4 @@
-"""Stages side by side: each in a thread of its own, which waits where it needs another one."""
+"""The scheduler of stages: each has a thread of its own, which waits where it needs another stage."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.outcome.events import StepInfo
 
-    from .workshop import State, Workshop
+    from .build_session import BuildSession, State
 
-__all__ = ["Running", "build_stages"]
+__all__ = ["StageThread", "build_stages"]
 
 # How often the main thread, which alone hears of Ctrl-C, looks up from waiting; in seconds.
 _GLANCE = 0.5
 
 
-class Running(threading.Thread):
+class StageThread(threading.Thread):
     """One stage while it is built.
 
     Args:
@@ -58,11 +58,11 @@ class Running(threading.Thread):
         return self._state
 
 
-def build_stages(shop: Workshop, infos: Mapping[int, Sequence[StepInfo]], stop: Callable[[], bool]) -> None:
+def build_stages(session: BuildSession, infos: Mapping[int, Sequence[StepInfo]], stop: Callable[[], bool]) -> None:
     """Build all stages of the plan; when this returns or raises, none runs any more.
 
     Args:
-        shop: takes the stages, and what they give.
+        session: takes the stages, and what they give.
         infos: the steps of each stage.
         stop: asked now and then; when it returns true the build is stopped.
 
@@ -70,16 +70,18 @@ def build_stages(shop: Workshop, infos: Mapping[int, Sequence[StepInfo]], stop: 
         BaseException: what the first stage that failed has failed with.
     """
     over = threading.Condition()
-    stages = [Running(StageBuild(shop, planned, infos[planned.index]), over) for planned in shop.plan.stages]
-    shop.stages.update((planned.index, stage.state) for planned, stage in zip(shop.plan.stages, stages, strict=True))
+    stages = [StageThread(StageBuild(session, planned, infos[planned.index]), over) for planned in session.plan.stages]
+    session.stages.update(
+        (planned.index, stage.state) for planned, stage in zip(session.plan.stages, stages, strict=True)
+    )
     try:
         for stage in stages:
             stage.start()
         while not _settled(stages, over):
             if stop():
-                shop.stop()
+                session.stop()
     finally:
-        shop.stop()
+        session.stop()
         for stage in stages:
             if stage.ident is not None:
                 stage.join()
@@ -89,7 +91,7 @@ def build_stages(shop: Workshop, infos: Mapping[int, Sequence[StepInfo]], stop: 
         raise next((error for error in failures if not isinstance(error, InterruptedError)), failures[0])
 
 
-def _settled(stages: Sequence[Running], over: threading.Condition) -> bool:
+def _settled(stages: Sequence[StageThread], over: threading.Condition) -> bool:
     """Wait a moment for it: whether all is done, or one has failed."""
 
     def settled() -> bool:
