@@ -61,7 +61,7 @@ def unload(shell: InteractiveShell) -> None:
         return
     magics, completion, transform = shell.meta.pop(_KEY)
     table = shell.magics_manager.magics
-    for name in ("docker", *MAGICS):
+    for name in ("docker", "browse", *MAGICS):
         table["line"].pop(name, None)
     for name in ("docker", *CELL_MAGICS):
         table["cell"].pop(name, None)

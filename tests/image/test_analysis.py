@@ -120,6 +120,14 @@ def test_what_nobody_sees_is_waste(app: Image) -> None:
     ]
 
 
+def test_an_image_tells_its_waste_and_the_share_of_its_bytes_that_is_seen(app: Image) -> None:
+    """`efficiency` is what is left of the layers' bytes without those that nobody sees."""
+    assert app.waste == waste(app)
+    hidden = sum(each.size for each in app.waste)
+    assert hidden
+    assert app.efficiency == pytest.approx((app.size - hidden) / app.size)
+
+
 def test_content_that_a_hard_link_still_shows_is_no_waste(store: ContentStore, make_image: MakeImage) -> None:
     """A name is deleted, its content stays in view."""
     import gzip  # for this test alone

@@ -54,7 +54,7 @@ def test_no_magic_of_a_live_kernel_is_shadowed(run: Callable[..., Any]) -> None:
     assert {
         kind: {name: magic for name, magic in all_names[kind].items() if name in owned[kind]} for kind in owned
     } == owned
-    assert set(all_names["line"]) - set(owned["line"]) == {"docker", *MAGICS}
+    assert set(all_names["line"]) - set(owned["line"]) == {"docker", "browse", *MAGICS}
     assert set(all_names["cell"]) - set(owned["cell"]) == {"docker", *CELL_MAGICS}
 
 

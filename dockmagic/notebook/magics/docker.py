@@ -85,6 +85,23 @@ class DockMagics(Magics):
         with in_one_line(self._shell):
             return self._line(line, local_ns)
 
+    @no_var_expand
+    @line_magic
+    def browse(self, line: str) -> Any:
+        """Look into an image, a layer or a range of layers, here or remote: ``%browse python:3.12[2]``."""
+        with in_one_line(self._shell):
+            from functools import partial
+
+            from dockmagic.commands.flags.shared import tell_remote
+            from dockmagic.notebook.views.browse import BrowseView
+            from dockmagic.oci.errors import InvalidInput
+
+            words = arguments(line, self._shell.user_ns)
+            if len(words) != 1:
+                raise InvalidInput("%browse takes the name of one image", hint="List them with %images")
+            tell = partial(tell_remote, self._context(None))
+            return BrowseView(self.engine.images.find_subject(words[0], on_remote=tell).part)
+
     def short(self, verb: str) -> Callable[..., Any]:
         """The magic ``%verb``, which is ``%docker verb``."""
 

@@ -1,7 +1,7 @@
 // The stack of layers: open one, or pick two and see what lies between them.
 
 function render({ model, el }) {
-  const { title, platform, layers } = model.get("state");
+  const { title, platform, layers, waste } = model.get("state");
   const ask = asker(model);
   const largest = Math.max(1, ...layers.map((layer) => layer.size));
   const total = layers.reduce((sum, layer) => sum + layer.size, 0);
@@ -63,7 +63,18 @@ function render({ model, el }) {
     element("div.dm-head", {}, element("span.dm-title", {}, title),
       element("span.dm-muted", {}, `${platform ? platform + " · " : ""}${humanSize(total)} · ${layers.length} layer${layers.length === 1 ? "" : "s"}`),
       element("span.dm-grow"), hint),
-    stack, panel);
+    waste ? wasteList(waste) : "", stack, panel);
+}
+
+// What the layers carry and never show, by the instruction to change.
+function wasteList({ head, lines }) {
+  const header = ["Hidden", "Files", "Made by", "How to change it"];
+  return element("details.dm-section", { "data-lm-suppress-shortcuts": "true" }, element("summary", {}, head),
+    element("table", {}, element("tr", {}, ...header.map((name) => element("th", { scope: "col" }, name))),
+      ...lines.map(([size, example, files, layer, madeBy, change]) => element("tr", {},
+        element("td", {}, humanSize(size)),
+        element("td", {}, element("code", {}, example), files > 1 ? ` and ${grouped(files - 1)} more` : null),
+        element("td", {}, `layer ${layer} `, element("code", {}, madeBy)), element("td", {}, change)))));
 }
 
 export default { render };

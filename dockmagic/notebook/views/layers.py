@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.notebook import html
 from dockmagic.notebook.names import instruction, subject_name
-from dockmagic.notebook.text import count
+from dockmagic.notebook.text import count, printable
 
 from .answers import changes_page, file_text
 from .changes import changes_html, counts
 from .view import View, settings_of
+from .waste import waste_headline, waste_html, waste_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["LayersView", "view_of"]
 
 _CODE_WIDTH: Final = 90
+_WASTE: Final = 50
 #: Rows of all layers together, in the twin, and the fewest that one gets.
 _ROWS: Final = 110
 _FEWEST: Final = 4
@@ -51,6 +53,12 @@ class LayersView(View):
         whole: Any = getattr(subject, "layers", subject)
         self._layers: Layers | tuple[Layer] = whole if hasattr(whole, "__len__") else (whole,)
 
+    @property
+    def _image(self) -> Image | None:
+        """The whole image, if that is what is shown."""
+        subject: Any = self.subject
+        return subject if hasattr(subject, "layers") else None
+
     def plot(self, ax: Axes | None = None) -> Chart:
         """Draw the layers' sizes with matplotlib, those shared with other images in another colour."""
         from dockmagic.notebook.plots import plot_layers
@@ -74,7 +82,8 @@ class LayersView(View):
     def _repr_html_(self) -> str:
         largest = max((row.size for row in self.rows), default=0) or 1
         head = html.div(html.bold(subject_name(self.subject)), " ", html.muted(self.headline.split("  ", 1)[1]))
-        return html.join(head, *(self._slab(row, largest) for row in reversed(self.rows)))
+        wasted = waste_html(self._image) if self._image is not None else html.NOTHING
+        return html.join(head, wasted, *(self._slab(row, largest) for row in reversed(self.rows)))
 
     def _slab(self, row: LayerRow, largest: int) -> html.Markup:
         changes = self._layers[row.layer - self._layers[0].index].changes
@@ -106,6 +115,7 @@ class LayersView(View):
         return {
             "title": subject_name(self.subject),
             "platform": str(getattr(self.subject, "platform", "")),
+            "waste": self._waste(),
             "layers": [
                 {
                     "index": row.layer,
@@ -123,6 +133,16 @@ class LayersView(View):
                 for row in self.rows
             ],
         }
+
+    def _waste(self) -> dict[str, Any] | None:
+        image = self._image
+        if image is None or not image.waste:
+            return None
+        lines = [
+            [line.size, printable(line.example), line.files, line.layer, printable(line.made_by), line.change]
+            for line in waste_lines(image)[:_WASTE]
+        ]
+        return {"head": waste_headline(image), "lines": lines}
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """``changes`` or ``text`` of the layers ``first`` to ``last`` in the view of those below."""

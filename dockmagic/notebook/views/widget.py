@@ -56,7 +56,7 @@ def _static(name: str) -> str:
 
 def _script(name: str) -> str:
     # A page cannot import one script from another without a server, so what they share stands before each.
-    return _static("changes.js") + _static(name)
+    return _static("changes.js") + _static("tree.js") + _static(name)
 
 
 def widget_bundle(script: str, state: Mapping[str, Any], answer: _Answer) -> dict[str, Any]:
