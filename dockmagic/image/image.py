@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dockmagic.layer.tree import FileTree
+    from dockmagic.layer.waste import Waste
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
@@ -174,6 +175,22 @@ class Image:
             InvalidContent: a layer is not what it should be.
         """
         return self.layers.files
+
+    @cached_property
+    def waste(self) -> tuple[Waste, ...]:
+        """Files that it carries and never shows, the largest first: hidden or deleted by upper layers.
+
+        Raises:
+            InvalidContent: a layer is not what it should be.
+        """
+        from dockmagic.layer.waste import waste_of
+
+        return waste_of(self.files)
+
+    @property
+    def efficiency(self) -> float:
+        """The share of the layers' bytes that its merged view shows, 0 to 1; 1 for an image without bytes."""
+        return 1 - sum(one.size for one in self.waste) / self.size if self.size else 1.0
 
     @property
     def platform(self) -> Platform:

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dockmagic.layer.entry import EntryType
+from dockmagic.layer.waste import Waste, waste_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dockmagic.image.image import Image
-    from dockmagic.layer.tree import FileTree, Node
 
 __all__ = ["Waste", "waste"]
-
-
-@dataclass(frozen=True, slots=True)
-class Waste:
-    """A file of a lower layer that an upper one hides or deletes.
-
-    Attributes:
-        path: absolute.
-        layer: place of the layer that carries the bytes.
-        hidden_by: place of the layer that hides it.
-        size: bytes carried for nothing.
-        deleted: whether it was deleted; else it was replaced.
-    """
-
-    path: str
-    layer: int
-    hidden_by: int
-    size: int
-    deleted: bool
 
 
 def waste(image: Image) -> tuple[Waste, ...]:
@@ -43,28 +20,4 @@ def waste(image: Image) -> tuple[Waste, ...]:
     Raises:
         InvalidContent: a layer is not what it should be.
     """
-    tree = image.files
-    shown = {(node.source, node.entry.offset) for node in tree.nodes.values() if node.entry.is_file}
-    found: dict[tuple[int, int], Waste] = {}
-    for node, hidden_by, deleted in _hidden(tree):
-        entry = node.entry
-        place = (node.source, entry.offset)
-        if entry.type is EntryType.REGULAR and entry.size and place not in shown:
-            found.setdefault(place, Waste(entry.path, node.layer, hidden_by, entry.size, deleted))
-    return tuple(sorted(found.values(), key=lambda each: (-each.size, each.path)))
-
-
-def _hidden(tree: FileTree) -> Iterator[tuple[Node, int, bool]]:
-    """What was hidden, by which layer, and whether it was deleted."""
-    for node in tree.nodes.values():
-        yield from _below(node)
-    for removed in tree.removed:
-        yield removed.node, removed.layer, True
-        yield from _below(removed.node)
-
-
-def _below(node: Node) -> Iterator[tuple[Node, int, bool]]:
-    upper, lower = node, node.hides
-    while lower is not None:
-        yield lower, upper.layer, False
-        upper, lower = lower, lower.hides
+    return waste_of(image.files)

@@ -88,12 +88,13 @@ class Completion:
     def _in_command(self, magic: str, rest: str) -> tuple[list[tuple[str, str]], str]:
         from dockmagic.commands.cmdline.index import MAGICS
 
-        if not rest or (magic != "docker" and magic not in MAGICS):
+        if not rest or (magic not in ("docker", "browse") and magic not in MAGICS):
             return [], ""
         self._is_command = True
         words = [word.text for word in split(rest, strict=False)]
         fragment = "" if rest[-1].isspace() or not words else words.pop()
-        argv = words if magic == "docker" else [magic, *words]
+        # %browse takes what `files` takes; it is no verb, as a terminal has no such view.
+        argv = words if magic == "docker" else ["files" if magic == "browse" else magic, *words]
         return list(self._words(argv, fragment))[:_LIMIT], fragment
 
     def _words(self, argv: list[str], fragment: str) -> Iterator[tuple[str, str]]:

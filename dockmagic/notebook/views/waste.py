@@ -86,3 +86,7 @@ def waste_html(image: Image) -> html.Markup:
     rest = len(lines) - _LINES
     more = html.muted(f"others: {count(rest, 'pair')} of layers") if rest > 0 else html.NOTHING
     return html.details(waste_headline(image), html.run(table, more))
+
+
+def _cut(image: Image, layer: int) -> str:
+    return instruction(image.layers[layer].created_by, _WIDTH)
