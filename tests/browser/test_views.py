@@ -42,7 +42,7 @@ def test_a_changed_text_unfolds(run_notebook: Run) -> None:
 def test_without_widgets_the_same_stack_opens_without_a_script(run_notebook: Run) -> None:
     """What a saved notebook shows is plain HTML that folds and unfolds by itself."""
     page = run_notebook([*_BEGIN, "import os; os.environ['DOCKMAGIC_WIDGETS'] = '0'", "%layers ubuntu:12.04"])
-    output = page.locator(".jp-OutputArea-output details").first
+    output = page.locator(".jp-OutputArea-output details").filter(has_text="DiffID").first
     output.wait_for()
     assert page.locator(".dm-slab").count() == 0
     output.locator("summary").first.click()
