@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.layer.compression.table import WRITABLE
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.oci.media import Compression
 
 from .cmdline.command import verb
 from .cmdline.parameters import argument, option
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _FORMS = ("docker-archive", "oci-archive")
-_COMPRESSIONS = {"none": Compression.NONE, "gzip": Compression.GZIP, "zstd": Compression.ZSTD}
-_SUFFIXES = {".gz": "gzip", ".tgz": "gzip", ".zst": "zstd", ".tzst": "zstd"}
+_COMPRESSIONS = {algorithm.word: compression for compression, algorithm in WRITABLE.items()}
+_SUFFIXES = {suffix: algorithm.word for algorithm in WRITABLE.values() for suffix in algorithm.suffixes}
+_WORDS = f"{', '.join([*_COMPRESSIONS][:-1])} or {[*_COMPRESSIONS][-1]}"
 
 
 @verb(
@@ -35,7 +36,7 @@ _SUFFIXES = {".gz": "gzip", ".tgz": "gzip", ".zst": "zstd", ".tzst": "zstd"}
 @argument("names", "image", nargs=-1, required=True, metavar="IMAGE")
 @option("-o", "--output", kinds=("host path",), metavar="string", help="Write to a file, instead of STDOUT")
 @option("--format", "form", default="docker-archive", metavar="string", help="docker-archive or oci-archive")
-@option("--compression", metavar="string", help="none, gzip or zstd; as the file's name says if left out")
+@option("--compression", metavar="string", help=f"{_WORDS}; as the file's name says if left out")
 def command(
     ctx: CommandContext, names: tuple[str, ...], output: str | None, form: str, compression: str | None
 ) -> Result:

@@ -115,7 +115,7 @@ def layer_compression(store: ContentStore, layer: Descriptor) -> Compression:
     """
     if layer.media_type != media.OCTETS:
         return media.compression_of(layer.media_type)
-    from dockmagic.layer.compress import LONGEST_MAGIC, detect
+    from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 
     with store.open(layer, verify=False) as blob:
         return detect(blob.read(LONGEST_MAGIC))
@@ -124,5 +124,4 @@ def layer_compression(store: ContentStore, layer: Descriptor) -> Compression:
 def _as_oci(store: ContentStore, layer: Descriptor) -> Descriptor:
     if layer.media_type.startswith(media.OCI_LAYER):
         return layer
-    suffix = layer_compression(store, layer).value
-    return msgspec.structs.replace(layer, media_type=f"{media.OCI_LAYER}+{suffix}" if suffix else media.OCI_LAYER)
+    return msgspec.structs.replace(layer, media_type=media.layer_type(layer_compression(store, layer)))

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dockmagic.layer.compress import detect
+from dockmagic.layer.compression.table import detect
 from dockmagic.layer.ingest import LayerIngest
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest

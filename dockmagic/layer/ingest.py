@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput
 
-from .compress import Decompressor
+from .compression.decompress import Decompressor
 from .entry import Entry
 from .layout import Layout
 from .scan import TarScanner

@@ -9,7 +9,7 @@ from blake3 import blake3
 
 from dockmagic.oci.errors import InvalidLayer, NotSupported
 
-from .compress import inflated
+from .compression.decompress import inflated
 from .sparse import Expansion
 
 if TYPE_CHECKING:

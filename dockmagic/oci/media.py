@@ -25,6 +25,7 @@ __all__ = [
     "is_config",
     "is_index",
     "is_manifest",
+    "layer_type",
 ]
 
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -41,13 +42,15 @@ DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER_GZIP: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
+_DOCKER_LAYER = DOCKER_LAYER_GZIP.removesuffix(".gzip")
 _NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
 
 
 class Compression(Enum):
     """How a tar is compressed; the value is the suffix of the OCI media type.
 
-    The specification has media types for the first three alone. Layers and archives of the others are read, as docker
+    `dockmagic.layer.compression` has a module of the same name for each. The specification has media types for the
+    first three alone. Layers and archives of the others are read, as docker
     reads them, but none is made.
     """
 
@@ -67,7 +70,7 @@ class Compression(Enum):
 _TARS = (
     OCI_LAYER,
     _NONDISTRIBUTABLE,
-    "application/vnd.docker.image.rootfs.diff.tar",
+    _DOCKER_LAYER,
     "application/vnd.docker.image.rootfs.foreign.diff.tar",
 )
 
@@ -78,6 +81,12 @@ _LAYERS = {
     for compression in Compression
     for separator in "+."
 } | {OCTETS: Compression.NONE}
+
+
+def layer_type(compression: Compression, *, docker: bool = False) -> str:
+    """The media type of a layer that is compressed so, of OCI's or of Docker's family."""
+    tar, separator = (_DOCKER_LAYER, ".") if docker else (OCI_LAYER, "+")
+    return f"{tar}{separator}{compression.value}" if compression.value else tar
 
 
 def is_index(media_type: str) -> bool:

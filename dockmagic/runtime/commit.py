@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import msgspec
 
 from dockmagic.image.mutate import append_layer, with_config, with_history
-from dockmagic.layer.compress import Compressor
+from dockmagic.layer.compression.compress import Compressor
 from dockmagic.layer.table import LayerTable
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest

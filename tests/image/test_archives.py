@@ -108,7 +108,7 @@ def test_an_image_without_a_name_loads_without_one(image: Image, other: ContentS
 
 def test_zstd_layers_are_saved_in_the_form_that_every_docker_reads(store: ContentStore, other: ContentStore) -> None:
     """Docker before version 23 knows no zstd: its archives get plain layers, under the same image ID."""
-    from dockmagic.layer.compress import Compressor  # for this test alone
+    from dockmagic.layer.compression.compress import Compressor  # for this test alone
 
     packed = io.BytesIO()
     with Compressor(packed, Compression.ZSTD) as out:

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tars import file, ingest, tar
 
-from dockmagic.layer.compress import Compressor, Decompressor
+from dockmagic.layer.compression.compress import Compressor
+from dockmagic.layer.compression.decompress import Decompressor
 from dockmagic.layer.ingest import LayerIngest
 from dockmagic.oci.errors import InvalidInput, InvalidLayer, LayerTooLarge, NotSupported
 from dockmagic.oci.media import Compression

@@ -79,11 +79,11 @@ class LayerWriter:
         level: int | None = None,
     ) -> None:
         # What writes a layer is imported with the first one: a build whose steps are all known writes none.
-        from dockmagic.layer.compress import Compressor
+        from dockmagic.layer.compression.compress import Compressor
         from dockmagic.layer.ingest import LayerIngest
 
         store.home.prepare()
-        self._media_type = f"{media.OCI_LAYER}+{compression.value}" if compression.value else media.OCI_LAYER
+        self._media_type = media.layer_type(compression)
         self._store = store
         self._keep = keep
         self._ingest = LayerIngest(Compression.NONE, limit=_NO_LIMIT)

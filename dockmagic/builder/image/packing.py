@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
+from dockmagic.layer.compression.table import WRITABLE
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.media import Compression, compression_of
 
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Packing", "repack"]
 
-#: Word of an output → compression, and its highest level.
-_WORDS: Final = {
-    "uncompressed": (Compression.NONE, 0),
-    "gzip": (Compression.GZIP, 9),
-    "zstd": (Compression.ZSTD, 22),
-}
 _PIECE: Final = 1 << 20
 
 
@@ -54,11 +49,13 @@ class Packing(msgspec.Struct, frozen=True):
             NotSupported: another compression.
             InvalidInput: a level that it does not have.
         """
-        if word and word not in _WORDS:
-            raise NotSupported(f"layers cannot be compressed with {word}", hint=f"Use one of {', '.join(_WORDS)}")
+        words = {algorithm.output_word: compression for compression, algorithm in WRITABLE.items()}
+        if word and word not in words:
+            raise NotSupported(f"layers cannot be compressed with {word}", hint=f"Use one of {', '.join(words)}")
         if not (word or level or force):
             return None
-        compression, highest = _WORDS[word or "gzip"]
+        compression = words[word] if word else Compression.GZIP
+        highest = WRITABLE[compression].highest_level
         if level and not (level.isascii() and level.isdecimal() and int(level) <= highest):
             raise InvalidInput(f"invalid compression-level {level!r} of {word or 'gzip'}", hint=f"Use 0 to {highest}")
         return cls(compression, int(level) if level else None, force)

@@ -16,7 +16,6 @@ from dockmagic.image.image import Image
 from dockmagic.image.mutate import layer_compression
 from dockmagic.oci import media
 from dockmagic.oci.errors import BlobNotFound
-from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Config, History, config_members, to_json
 from dockmagic.store.home import disk_errors
 
@@ -35,11 +34,6 @@ __all__ = ["COMMENT", "commit_step", "finish", "moment", "scratch", "settle"]
 #: What BuildKit says in every row of a history that it writes.
 COMMENT = "buildkit.dockerfile.v0"
 
-_DOCKER_LAYERS = {
-    Compression.GZIP: media.DOCKER_LAYER_GZIP,
-    Compression.ZSTD: f"{media.DOCKER_LAYER_GZIP.removesuffix('gzip')}zstd",
-    Compression.NONE: media.DOCKER_LAYER_GZIP.removesuffix(".gzip"),
-}
 _KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(Config))
 
 
@@ -180,7 +174,4 @@ def _write(
 
 
 def _as(store: ContentStore, layer: Descriptor, docker: bool) -> Descriptor:  # noqa: FBT001  (private, one caller)
-    compression = layer_compression(store, layer)
-    suffix = compression.value
-    oci = f"{media.OCI_LAYER}+{suffix}" if suffix else media.OCI_LAYER
-    return msgspec.structs.replace(layer, media_type=_DOCKER_LAYERS[compression] if docker else oci)
+    return msgspec.structs.replace(layer, media_type=media.layer_type(layer_compression(store, layer), docker=docker))

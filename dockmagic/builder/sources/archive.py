@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from msgspec.structs import replace
 
-from dockmagic.layer.compress import inflated
+from dockmagic.layer.compression.decompress import inflated
 from dockmagic.layer.header import BLOCK
 from dockmagic.layer.ingest import Recorder, layer_limit
 from dockmagic.layer.scan import TarScanner

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
-from dockmagic.layer.compress import LONGEST_MAGIC, detect, inflated
+from dockmagic.layer.compression.decompress import inflated
+from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 from dockmagic.layer.ingest import layer_limit
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
@@ -99,11 +100,11 @@ class Classic:
                 if actual != diff_id:
                     raise InvalidArchive(f"{name!r} of the archive has the DiffID {actual}, not {diff_id}", hint=_AGAIN)
             # A plain layer's digest is its DiffID; a compressed one has a digest of its own, which nothing tells.
-            packed = compression in (Compression.GZIP, Compression.ZSTD)
-            digest = Digest.from_hex(hashlib.file_digest(stream, "sha256").hexdigest()) if packed else diff_id
+            stored = compression if compression.is_standard else Compression.NONE
+            is_plain = stored is Compression.NONE
+            digest = diff_id if is_plain else Digest.from_hex(hashlib.file_digest(stream, "sha256").hexdigest())
         self._blobs[digest] = (name, compression)
-        suffix = f"+{compression.value}" if packed else ""
-        return Descriptor(media_type=f"{media.OCI_LAYER}{suffix}", digest=digest, size=size)
+        return Descriptor(media_type=media.layer_type(stored), digest=digest, size=size)
 
     def holds(self, desc: Descriptor) -> bool:
         """Whether `open` gives this blob."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.image.transfer.choose import choose_from
 from dockmagic.image.transfer.pull import bring
-from dockmagic.layer.compress import LONGEST_MAGIC, detect, inflated
+from dockmagic.layer.compression.decompress import inflated
+from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 from dockmagic.layer.ingest import layer_limit
 from dockmagic.oci.errors import InvalidArchive, InvalidInput, InvalidLayer, NotSupported, UnsupportedMediaType
 from dockmagic.oci.media import Compression

@@ -16,7 +16,9 @@ from msgspec.structs import replace
 
 from dockmagic.image import local
 from dockmagic.image.mutate import append_layer, empty_image, with_config
-from dockmagic.layer.compress import LONGEST_MAGIC, Compressor, detect, inflated
+from dockmagic.layer.compression.compress import Compressor
+from dockmagic.layer.compression.decompress import inflated
+from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 from dockmagic.layer.entry import EntryType
 from dockmagic.layer.ingest import LayerIngest
 from dockmagic.layer.read import read_contents
@@ -101,7 +103,7 @@ def _receive(source: BinaryIO, file: io.BufferedRandom) -> tuple[Descriptor, Dig
     head = next(pieces, b"")
     compression = detect(head[:LONGEST_MAGIC])
     pieces = chain([head], pieces)
-    kept = compression in (Compression.GZIP, Compression.ZSTD)
+    kept = compression.is_standard and compression is not Compression.NONE
     ingest = LayerIngest(compression, sniff=kept)
     stored = compression if kept else Compression.GZIP
     packed = Compressor(
@@ -115,7 +117,7 @@ def _receive(source: BinaryIO, file: io.BufferedRandom) -> tuple[Descriptor, Dig
     size = file.tell()
     file.seek(0)
     digest = Digest.from_hex(hashlib.file_digest(file, "sha256").hexdigest())
-    return Descriptor(media_type=f"{media.OCI_LAYER}+{stored.value}", digest=digest, size=size), diff_id, table
+    return Descriptor(media_type=media.layer_type(stored), digest=digest, size=size), diff_id, table
 
 
 def _now() -> str:

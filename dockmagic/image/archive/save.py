@@ -6,7 +6,7 @@ import io
 import tarfile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from dockmagic.layer.compress import Compressor
+from dockmagic.layer.compression.compress import Compressor
 from dockmagic.oci import media
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.media import Compression, compression_of

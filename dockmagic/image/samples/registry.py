@@ -31,7 +31,6 @@ __all__ = ["samples_home", "samples_registry"]
 _EDITION: Final = 3
 #: The layer of programs has the same times in all samples, so that they share it.
 _TIMELESS: Final = 1_388_534_400  # 2014-01-01
-_LAYER = {"": media.OCI_LAYER, "gzip": media.OCI_LAYER_GZIP, "zstd": media.OCI_LAYER_ZSTD}
 
 
 def samples_home(home: Home) -> Home:
@@ -68,7 +67,7 @@ class _Packed(NamedTuple):
 def _packed(step: Step, mtime: int, compression: Compression) -> _Packed:
     plain = tarball(step, mtime)
     data = compress(plain, compression)
-    return _Packed(Digest.of(plain), _descriptor(_LAYER[compression.value], data), data)
+    return _Packed(Digest.of(plain), _descriptor(media.layer_type(compression), data), data)
 
 
 def _fill(storage: Storage) -> None:

@@ -15,7 +15,7 @@ from dockmagic.oci.media import Compression
 from .recipe import Binary, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .recipe import Content, Step
 
@@ -70,9 +70,7 @@ def _member(path: str, content: Content) -> tuple[tarfile.TarInfo, bytes]:
 
 def compress(data: bytes, compression: Compression) -> bytes:
     """`data` in that format but not smaller: a real compressor's bytes depend on its version."""
-    if compression is Compression.GZIP:
-        return _gzip(data)
-    return _zstd(data) if compression is Compression.ZSTD else data
+    return _STORED[compression](data)
 
 
 def _gzip(data: bytes) -> bytes:
@@ -93,3 +91,11 @@ def _zstd(data: bytes) -> bytes:
         last = start + _ZSTD_BLOCK >= len(data)
         out += struct.pack("<I", len(piece) << 3 | last)[:3] + piece
     return bytes(out)
+
+
+#: What writes each format without making it smaller.
+_STORED: Final[dict[Compression, Callable[[bytes], bytes]]] = {
+    Compression.NONE: bytes,
+    Compression.GZIP: _gzip,
+    Compression.ZSTD: _zstd,
+}
