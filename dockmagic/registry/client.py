@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
 
-from .auth import Authorizer
+from .auth.authorizer import Authorizer
 from .connecting import Broken
 from .courier import ERROR_BODY, Courier
 from .failures import refusal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.errors import DockmagicError
 
-    from .auth import Scopes
+    from .auth.scopes import Scopes
     from .credentials import Credential
     from .endpoint import Endpoint
     from .failures import Subject

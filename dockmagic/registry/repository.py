@@ -18,7 +18,7 @@ from dockmagic.oci.errors import (
 )
 from dockmagic.oci.spec import check_size
 
-from .auth import pull_scope, push_scope
+from .auth.scopes import pull_scope, push_scope
 from .blob import BlobReader
 from .client import Purpose
 from .failures import Subject

@@ -11,7 +11,7 @@ from scripted_registry import MANIFEST, Reply, blob
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import Denied
-from dockmagic.registry.auth import _read_token
+from dockmagic.registry.auth.bearer import _read_token
 
 if TYPE_CHECKING:
     from scripted_registry import Asked, Scripted
