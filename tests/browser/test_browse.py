@@ -22,7 +22,7 @@ def test_a_tree_folds_by_keyboard_alone(run_notebook: Run) -> None:
     tree = page.get_by_role("tree")
     first = tree.get_by_role("treeitem").first
     first.click()
-    assert first.get_attribute("aria-expanded") == "true"
+    page.locator(".dm-leaf.dm-active[aria-expanded='true']").wait_for()
     page.keyboard.press("ArrowLeft")
     page.locator(".dm-leaf.dm-active[aria-expanded='false']").wait_for()
     page.keyboard.press("Enter")
