@@ -128,9 +128,9 @@ def build(
             try:
                 build_stages(session, infos, stop)
             except StepFailed as error:
-                error.steps = tuple(session.results[number] for number in sorted(session.results))
-                steps.remember(store, error.steps)
-                raise
+                ended = tuple(session.results[number] for number in sorted(session.results))
+                steps.remember(store, ended)
+                raise error.revised(steps=ended) from error.__cause__
             done = tuple(session.results[number] for number in sorted(session.results))
             image = _finish(session, outputs, packing)
             keep([image.digest, image.id])

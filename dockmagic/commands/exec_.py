@@ -82,8 +82,7 @@ def command(
     try:
         variables += map(parse_variable, env)
     except InvalidInput as error:
-        error.exit_code = UNREADABLE_FLAG
-        raise
+        raise error.revised(exit_code=UNREADABLE_FLAG) from error.__cause__
     container = ctx.engine.containers.get(name)
     status = container.state.status
     if status == "paused":
@@ -104,8 +103,7 @@ def command(
         )
     except CannotStart as error:
         # Docker's exec tells no program that is not there from one that cannot be executed.
-        error.exit_code = 1 if detach else _NOT_EXECUTED
-        raise
+        raise error.revised(exit_code=1 if detach else _NOT_EXECUTED) from error.__cause__
     if detach:
         session.close()
         return Ran(container, None)

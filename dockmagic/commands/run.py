@@ -68,9 +68,9 @@ def command(
         if detach_keys:
             detach_keys_of(detach_keys)
         if flags["tty"] and flags["interactive"] and not detach and ctx.terminal is None:
-            error = InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal")
-            error.exit_code = 1
-            raise error
+            raise InvalidInput("the input device is not a TTY", hint="Leave -t out, or type it on a terminal").revised(
+                exit_code=1
+            )
         with ahead("runtime.shim.main"):
             container = create(ctx, image, words, **flags)
             if detach:
@@ -78,7 +78,7 @@ def command(
             return _in_foreground(ctx, container, streams, detach_keys=detach_keys, sig_proxy=sig_proxy)
     except DockmagicError as error:
         if "exit_code" not in vars(error):
-            error.exit_code = _NOT_MADE
+            raise error.revised(exit_code=_NOT_MADE) from error.__cause__
         raise
 
 
@@ -88,9 +88,9 @@ def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
         if word not in _STREAMS:
             raise InvalidInput(f'invalid argument "{word}" for -a', hint="Write stdin, stdout or stderr")
     if words and detach:
-        error = InvalidInput("Conflicting options: -a and -d", hint="Write one of --attach and --detach")
-        error.exit_code = 1
-        raise error
+        raise InvalidInput("Conflicting options: -a and -d", hint="Write one of --attach and --detach").revised(
+            exit_code=1
+        )
     return frozenset(words)
 
 

@@ -69,5 +69,4 @@ def _start(ctx: CommandContext, name: str) -> None:
         try:
             container.start(owner=ctx.owner).close()
         except CannotStart as error:
-            error.exit_code = 1  # docker's 126 and 127 are for run
-            raise
+            raise error.revised(exit_code=1) from error.__cause__  # docker's 126 and 127 are for run

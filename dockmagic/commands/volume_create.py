@@ -40,6 +40,5 @@ def command(ctx: CommandContext, name: str, labels: tuple[str, ...], old_name: s
     try:
         named = dict(map(parse_label, labels))
     except InvalidInput as error:
-        error.exit_code = UNREADABLE_FLAG
-        raise
+        raise error.revised(exit_code=UNREADABLE_FLAG) from error.__cause__
     return Text(ctx.engine.volumes.create(name or old_name, labels=named).name)

@@ -59,11 +59,9 @@ def named_filters(filters: Iterable[str], keys: Sequence[str]) -> Iterator[tuple
         key, equals, value = text.partition("=")
         key, value = key.strip().lower(), value.strip()
         if not equals:
-            error = InvalidInput(
+            raise InvalidInput(
                 f"bad format of filter {text!r} (expected name=value)", hint="Write --filter KEY=VALUE"
-            )
-            error.exit_code = UNREADABLE_FLAG
-            raise error
+            ).revised(exit_code=UNREADABLE_FLAG)
         if key not in keys:
             raise InvalidInput(f"invalid filter {key!r}", hint=f"There are {', '.join(sorted(keys))}")
         yield key, value

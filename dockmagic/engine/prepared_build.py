@@ -46,8 +46,8 @@ def _with_excerpt(source: str, *, first_line: int = 1) -> Iterator[None]:
     try:
         yield
     except DockerfileError as error:
-        error.excerpt = error.excerpt or excerpt(source, error.lines, first_line=first_line)
-        raise
+        around = error.excerpt or excerpt(source, error.lines, first_line=first_line)
+        raise error.revised(excerpt=around) from error.__cause__
 
 
 @contextmanager
@@ -60,9 +60,8 @@ def reading(source: str, *, name: str, first_line: int) -> Iterator[None]:
         from dockmagic.dockerfile.lint import check_above
 
         found = check_above(source, error.lines[0], name=name, first_line=first_line)
-        error.above = tuple(_short(one.rule, one.message, one.lines[0]) for one in found)
-        error.source = source
-        raise
+        above = tuple(_short(one.rule, one.message, one.lines[0]) for one in found)
+        raise error.revised(above=above, source=source) from error.__cause__
 
 
 def _short(rule: str, message: str, line: int) -> str:
@@ -125,8 +124,8 @@ class PreparedBuild:
                 )
                 dry_run(plan.with_triggers(self._triggers), config=self._config)
         except DockerfileError as error:
-            error.above = tuple(_short(one.rule, one.text, one.line) for one in warnings)
-            raise
+            above = tuple(_short(one.rule, one.text, one.line) for one in warnings)
+            raise error.revised(above=above) from error.__cause__
         return warnings
 
     def findings(self, options: Options) -> tuple[Finding, ...]:

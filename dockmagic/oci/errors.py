@@ -43,13 +43,14 @@ thing went wrong, so that a caller can catch a family::
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from .hints import with_program
 from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
 __all__ = [
     "TRACEBACK",
@@ -93,6 +94,8 @@ __all__ = [
 ]
 
 
+_Error = TypeVar("_Error", bound="DockmagicError")
+
 #: The environment variable that lets a command line show where an unexpected error arose.
 TRACEBACK: Final = "DOCKMAGIC_TRACEBACK"
 
@@ -100,8 +103,17 @@ TRACEBACK: Final = "DOCKMAGIC_TRACEBACK"
 UNREADABLE_FLAG: Final = 125
 
 
-class DockmagicError(Exception):
-    """Base of every error that dockmagic raises on purpose.
+class _Frozen(type):
+    """Makes errors whose fields do not change once they are made."""
+
+    def __call__(cls, *args: Any, **fields: Any) -> Any:
+        error = super().__call__(*args, **fields)
+        error.__dict__["_frozen"] = True
+        return error
+
+
+class DockmagicError(Exception, metaclass=_Frozen):
+    """Base of every error that dockmagic raises on purpose. Its fields do not change: see `revised`.
 
     Args:
         message: what is wrong, without a full stop; a single line.
@@ -136,12 +148,32 @@ class DockmagicError(Exception):
         """
         return f"{self.message}. {with_program(self.hint, prog)}." if self.hint else f"{self.message}."
 
+    def revised(self, **fields: object) -> Self:
+        """The same error with other values for some of its fields, for whoever knows more on its way out.
+
+        It has the traceback and the cause of this one: ``raise error.revised(word="a") from error.__cause__``.
+
+        Raises:
+            AttributeError: the error has no such field.
+        """
+        for name in fields:
+            getattr(self, name)
+        revised = _rebuild(type(self), self.message, self.__dict__ | fields)
+        revised.__cause__, revised.__suppress_context__ = self.__cause__, self.__suppress_context__
+        return revised.with_traceback(self.__traceback__)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python itself sets the traceback, the cause and the notes, and IPython how it renders the error.
+        if "_frozen" in self.__dict__ and not name.startswith("_"):
+            raise AttributeError(f"an error does not change: use revised({name}=…)")
+        super().__setattr__(name, value)
+
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only fields survive pickling between processes only by way of the instance's dict.
         return (_rebuild, (type(self), self.message, dict(self.__dict__)))
 
 
-def _rebuild(kind: type[DockmagicError], message: str, state: dict[str, object]) -> DockmagicError:
+def _rebuild(kind: type[_Error], message: str, state: dict[str, object]) -> _Error:
     error = kind.__new__(kind, message)
     Exception.__init__(error, message)
     error.__dict__.update(state)
@@ -154,8 +186,7 @@ def about(word: str) -> Iterator[None]:
     try:
         yield
     except DockmagicError as error:
-        error.word = error.word or word
-        raise
+        raise error.revised(word=error.word or word) from error.__cause__
 
 
 class InvalidInput(DockmagicError):

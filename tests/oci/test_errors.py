@@ -30,6 +30,29 @@ def test_every_error_goes_to_another_process_and_back(kind: type[DockmagicError]
         assert (str(again), again.message, again.hint, again.args) == (str(error), "broken", "Mend it", error.args)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_does_not_change_once_it_is_made(kind: type[DockmagicError]) -> None:
+    """Who knows more on its way out makes another one, which has the same traceback and cause."""
+    cause = ValueError("why")
+    try:
+        raise kind("broken", hint="Mend it") from cause
+    except DockmagicError as caught:
+        error = caught
+    for name in ("message", "hint", "exit_code", "word"):
+        with pytest.raises(AttributeError, match="does not change"):
+            setattr(error, name, "other")
+    revised = error.revised(word="a.py", exit_code=125)
+    assert (error.word, error.exit_code) == ("", kind.exit_code)
+    assert (type(revised), str(revised), revised.word, revised.exit_code) == (kind, str(error), "a.py", 125)
+    assert revised.__traceback__ is error.__traceback__
+    assert revised.__cause__ is cause
+    again = pickle.loads(pickle.dumps(revised))  # noqa: S301 - our own bytes
+    with pytest.raises(AttributeError, match="does not change"):
+        again.word = "b.py"
+    with pytest.raises(AttributeError):
+        error.revised(nonsense=1)
+
+
 def test_what_a_registry_said_survives_too() -> None:
     """Status, codes and the time to wait are not lost between processes."""
     error = RateLimited("too many requests", codes=("TOOMANYREQUESTS",), retry_after=1.5)

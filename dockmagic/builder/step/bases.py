@@ -144,8 +144,10 @@ class Bases:
             return choose(self._registry(ref), ref, platform=platform, home=self._store.home)
         except RegistryError as error:
             if here is None:
-                error.message = f"{ref.familiar} is not here, and {error.message}"
-                error.hint = f"{error.hint}; `images` lists what is here"
+                raise error.revised(
+                    message=f"{ref.familiar} is not here, and {error.message}",
+                    hint=f"{error.hint}; `images` lists what is here",
+                ) from error.__cause__
             raise
 
     def _from_layout(self, name: str, platform: Platform) -> Image:

@@ -106,7 +106,7 @@ def plan_run(session: BuildSession, info: StepInfo, instruction: Run, stage: Pla
                 now = moment(time.time() if session.options.epoch is None else session.options.epoch)
                 left = commit_step(session.store, state.image, state.settings, text=text, created=now, layer=layer)
                 error = returned(session.plan.dockerfile, instruction, info, argv, code=code, output=tail)
-                error.state = left
+                error = error.revised(state=left)
             except OutOfSpace as full:
                 if not code:
                     raise
@@ -133,7 +133,7 @@ def _check_user(session: BuildSession, info: StepInfo, instruction: Run, stage: 
         if line is not instruction:
             message += f", so that the RUN in line {instruction.lines[0]} cannot start"
         told = InvalidInput(message, hint=error.hint)
-        told.word = getattr(line, "user", "")
+        told = told.revised(word=getattr(line, "user", ""))
         raise refused(session.plan.dockerfile, line, info, told) from None
 
 

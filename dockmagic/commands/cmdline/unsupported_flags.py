@@ -44,5 +44,4 @@ def refusal_of(name: str, reasons: Mapping[str, tuple[str, str]]) -> NotSupporte
     """The refusal of the flag `name`, which is one of `reasons`."""
     reason = reasons[name]
     refusal = NotSupported(f"{name} is not supported: {reason[0]}", hint=reason[1])
-    refusal.exit_code = UNREADABLE_FLAG
-    return refusal
+    return refusal.revised(exit_code=UNREADABLE_FLAG)

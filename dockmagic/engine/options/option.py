@@ -106,7 +106,7 @@ def read(
             found[keyword] = convert(keyword, value)
         except DockmagicError as error:
             if command_line and not option.later and not isinstance(error, OutOfRange):
-                error.exit_code = UNREADABLE_FLAG
+                raise error.revised(exit_code=UNREADABLE_FLAG) from error.__cause__
             raise
     return found
 

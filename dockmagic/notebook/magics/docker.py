@@ -210,8 +210,7 @@ class DockMagics(Magics):
             try:
                 result = self._marked_once(call.run(ctx))
             except DockmagicError as error:
-                _leave_result(error, following)
-                raise
+                raise _with_result(error, following) from error.__cause__
         if isinstance(result, Ran):
             return talk.result or completed(call, result, streams, check=own.check)
         self._remember(call, result)
@@ -290,14 +289,15 @@ class DockMagics(Magics):
         return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
 
 
-def _leave_result(error: DockmagicError, following: BuildDisplay) -> None:
-    """Give a build that failed its `StepFailed.result`: what there is to go on with."""
+def _with_result(error: DockmagicError, following: BuildDisplay) -> DockmagicError:
+    """A build's failure with its `StepFailed.result`: what there is to go on with; another error as it is."""
     from dockmagic.builder.outcome.result import StepFailed
 
     if isinstance(error, StepFailed):
         from dockmagic.notebook.views.build import FailedBuildView
 
-        error.result = FailedBuildView(error, following.outputs)
+        return error.revised(result=FailedBuildView(error, following.outputs))
+    return error
 
 
 def _show(value: Any) -> None:
