@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import NotSupported, RegistryError, Unauthorized
 
-from .client import Purpose, RegistryClient
-from .configuration import RegistryConfiguration
-from .credentials import Credential, CredentialStore
-from .failures import Subject
-from .names import pages
-from .patience import Patience
+from .auth.credentials import Credential, CredentialStore
+from .client.client import RegistryClient, RequestContext
+from .client.error_response import ErrorTarget
+from .configuration.configuration import RegistryConfiguration
 from .repository import Place, Repository
 from .search import search
 from .secret import Secret
+from .transfer.paging import pages
+from .transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dockmagic.oci.reference import Reference
 
-    from .endpoint import Endpoint
     from .search import SearchResult
+    from .transport.endpoint import Endpoint
 
 __all__ = ["Registries"]
 
@@ -38,7 +38,7 @@ class Registries:
         configuration: mirrors and the like; None for the user's and the system's files.
         credentials: None for docker's and podman's files.
         on_notice: hears one line about a wait or a fallback, such as "docker.io asks to wait 3 s"; from any thread.
-        patience: limits of waiting.
+        retry_policy: limits of waiting.
         environ: where the proxies are named; None for the environment of this process.
     """
 
@@ -48,14 +48,14 @@ class Registries:
         credentials: CredentialStore | None = None,
         *,
         on_notice: Callable[[str], None] | None = None,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._configuration = configuration or RegistryConfiguration.load(self._environ)
         self._credentials = credentials or CredentialStore.load(self._environ)
         self._notice = on_notice or (lambda _line: None)
-        self._patience = patience or Patience()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._clients: dict[Endpoint, RegistryClient] = {}
         self._lock = threading.Lock()
 
@@ -76,9 +76,9 @@ class Registries:
             RegistryError: the registry refuses or fails.
         """
         client = self._client(self._configuration.endpoint(domain))
-        purpose = Purpose("", (_CATALOG_SCOPE,), Subject(domain, "repositories"))
+        context = RequestContext("", (_CATALOG_SCOPE,), ErrorTarget(domain, "repositories"))
         try:
-            yield from pages(client, "/v2/_catalog", purpose)
+            yield from pages(client, "/v2/_catalog", context)
         except RegistryError as error:
             if error.status not in (401, 404, 405):
                 raise
@@ -126,9 +126,11 @@ class Registries:
         credential = Credential(username, Secret(secret) if isinstance(secret, str) else secret)
         del secret  # verbose tracebacks show the variables of this frame
         endpoint = self._configuration.endpoint(domain)
-        client = RegistryClient(endpoint, lambda _repository: credential, self._environ, self._patience, self._notice)
+        client = RegistryClient(
+            endpoint, lambda _repository: credential, self._environ, self._retry_policy, self._notice
+        )
         try:
-            client.drain(client.request("GET", "/v2/", Purpose("", (), Subject(domain, domain))))
+            client.drain(client.request("GET", "/v2/", RequestContext("", (), ErrorTarget(domain, domain))))
         except Unauthorized:
             raise Unauthorized(
                 f"{domain} refuses the login of {username}",
@@ -166,7 +168,7 @@ class Registries:
                     endpoint,
                     lambda repository: self._credentials.get(endpoint.domain, repository),
                     self._environ,
-                    self._patience,
+                    self._retry_policy,
                     self._notice,
                 )
             return self._clients[endpoint]

@@ -19,12 +19,12 @@ from dockmagic.oci.errors import (
 from dockmagic.oci.spec import check_size
 
 from .auth.scopes import pull_scope, push_scope
-from .blob import BlobReader
-from .client import Purpose
-from .failures import Subject
-from .manifests import ANY_ANSWER, fetch_manifest, head_manifest, put_manifest
-from .names import pages
-from .upload import Upload, mount
+from .client.client import RequestContext
+from .client.error_response import ErrorTarget
+from .transfer.blob import BlobReader
+from .transfer.manifests import ANY_ANSWER, fetch_manifest, head_manifest, put_manifest
+from .transfer.paging import pages
+from .transfer.upload import Upload, mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Descriptor
 
-    from .client import RegistryClient
-    from .endpoint import Location
-    from .ratelimit import RateLimit
+    from .client.client import RegistryClient
+    from .client.rate_limit import RateLimit
+    from .transport.endpoint import Location
 
 __all__ = ["Place", "Repository"]
 
@@ -145,8 +145,8 @@ class Repository:
         """
         place = self._home
         name = place.location.repository
-        purpose = Purpose(name, (pull_scope(name),), Subject(self._domain, self.full_name, "repository"))
-        return pages(place.client, f"/v2/{name}/tags/list", purpose)
+        context = RequestContext(name, (pull_scope(name),), ErrorTarget(self._domain, self.full_name, "repository"))
+        return pages(place.client, f"/v2/{name}/tags/list", context)
 
     def has(self, desc: Descriptor) -> bool:
         """Whether the registry itself (no mirror) is known to have the blob or manifest in this repository.
@@ -178,9 +178,9 @@ class Repository:
             RegistryUnavailable: there is no answer.
         """
         home, name = self._home.client, self._home.location.repository
-        purpose = self._writing(desc.digest, "blob", pull_scope(other))
+        context = self._writing(desc.digest, "blob", pull_scope(other))
         try:
-            address = mount(home, name, purpose, desc, other)
+            address = mount(home, name, context, desc, other)
         except RegistryError as error:
             if error.status not in (400, 401, 403):
                 raise
@@ -204,9 +204,9 @@ class Repository:
         """
         with self._lock:
             address = self._uploads.pop(desc.digest, "")
-        purpose = self._writing(desc.digest, "blob")
+        context = self._writing(desc.digest, "blob")
         Upload(
-            self._home.client, self._home.location.repository, purpose, desc, stream, on_sent=on_sent, address=address
+            self._home.client, self._home.location.repository, context, desc, stream, on_sent=on_sent, address=address
         ).run()
 
     def name(self, ref: Reference, desc: Descriptor, raw: bytes) -> None:
@@ -226,21 +226,21 @@ class Repository:
         """What the registry said last of its rate limit; None if it says nothing."""
         return self._home.client.rate_limit
 
-    def _writing(self, name: str, kind: str, *further: str) -> Purpose:
+    def _writing(self, name: str, kind: str, *further: str) -> RequestContext:
         repository = self._home.location.repository
-        return Purpose(repository, (push_scope(repository), *further), Subject(self._domain, name, kind))
+        return RequestContext(repository, (push_scope(repository), *further), ErrorTarget(self._domain, name, kind))
 
-    def reading(self, place: Place, name: str, kind: str) -> Purpose:
+    def reading(self, place: Place, name: str, kind: str) -> RequestContext:
         """To read at `place`; `name` and `kind` are for errors."""
         repository = place.location.repository
         domain = place.client.endpoint.domain if place.location.mirror else self._domain
-        return Purpose(repository, (pull_scope(repository),), Subject(domain, name, kind))
+        return RequestContext(repository, (pull_scope(repository),), ErrorTarget(domain, name, kind))
 
     def by_digest(self) -> list[Place]:
         """The places that may answer for digests, mirrors first."""
         return [place for place in self._places if place.location.by_digest]
 
-    def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, Purpose, str], _T]) -> _T:
+    def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, RequestContext, str], _T]) -> _T:
         wanted = ref.canonical()
         places = self.by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
 
@@ -253,9 +253,9 @@ class Repository:
     def _manifest(self, desc: Descriptor) -> bytes:
         def one(place: Place) -> bytes:
             path = f"/v2/{place.location.repository}/manifests/{desc.digest}"
-            purpose = self.reading(place, f"{self.full_name}@{desc.digest}", "image")
+            context = self.reading(place, f"{self.full_name}@{desc.digest}", "image")
             try:
-                return fetch_manifest(place.client, path, purpose, desc.digest)[1]
+                return fetch_manifest(place.client, path, context, desc.digest)[1]
             except ImageNotFound as error:
                 raise BlobNotFound(error.message, hint="The image is incomplete there: push it again") from None
 
@@ -300,8 +300,8 @@ class _Asking:
         def one(place: Place) -> BaseHTTPResponse:
             self._place = place
             path = f"/v2/{place.location.repository}/blobs/{self._desc.digest}"
-            purpose = self._repository.reading(place, self._desc.digest, "blob")
-            return place.client.request("GET", path, purpose, headers=headers, good=(200, 206))
+            context = self._repository.reading(place, self._desc.digest, "blob")
+            return place.client.request("GET", path, context, headers=headers, good=(200, 206))
 
         return self._repository.first(one, self._repository.by_digest())
 

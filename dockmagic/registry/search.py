@@ -12,16 +12,16 @@ import msgspec
 from dockmagic.oci.errors import InvalidInput, RegistryError
 from dockmagic.oci.reference import DEFAULT_DOMAIN, Reference, is_domain
 
-from .client import Purpose
-from .failures import Subject
-from .fields import read_json
+from .client.client import RequestContext
+from .client.error_response import ErrorTarget
+from .transport.parsing import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .client import RegistryClient
-    from .configuration import RegistryConfiguration
-    from .endpoint import Endpoint
+    from .client.client import RegistryClient
+    from .configuration.configuration import RegistryConfiguration
+    from .transport.endpoint import Endpoint
 
 __all__ = ["SearchResult", "search"]
 
@@ -99,9 +99,9 @@ def _split(term: str) -> tuple[str, str]:
 def _ask(client: RegistryClient, domain: str, words: str, limit: int) -> tuple[SearchResult, ...] | None:
     """The results of the first version's search, None where there is no such thing."""
     query = urlencode({"q": words, "n": limit})
-    purpose = Purpose("", (), Subject(domain, f"the search for {words}"))
+    context = RequestContext("", (), ErrorTarget(domain, f"the search for {words}"))
     try:
-        response = client.request("GET", f"/v1/search?{query}", purpose, headers={"Accept": "application/json"})
+        response = client.request("GET", f"/v1/search?{query}", context, headers={"Accept": "application/json"})
         answer = read_json(client.drain(response, _ANSWER), _Answer)
     except RegistryError as error:
         if 400 <= error.status < 500 and error.status != 429:

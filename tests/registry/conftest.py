@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from scripted_registry import Scripted
 
-from dockmagic.registry.configuration import RegistryConfiguration
-from dockmagic.registry.credentials import CredentialStore
-from dockmagic.registry.patience import Patience
+from dockmagic.registry.auth.credentials import CredentialStore
+from dockmagic.registry.configuration.configuration import RegistryConfiguration
 from dockmagic.registry.registries import Registries
+from dockmagic.registry.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,16 +49,16 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def make(environ: dict[str, str], notices: list[str], tmp_path: Path) -> Iterator[Callable[..., Registries]]:
-    """Makes registries with short patience, from what `environ` and the files in it say at that moment."""
+    """Makes registries with short times, from what `environ` and the files in it say at that moment."""
     made: list[Registries] = []
 
-    def build(**patience: float) -> Registries:
-        limits = {"attempts": 3, "pause": 0.01, "longest_wait": 2.0, "connect": 5.0, "silence": 5.0, **patience}
+    def build(**retry_policy: float) -> Registries:
+        limits = {"attempts": 3, "pause": 0.01, "longest_wait": 2.0, "connect": 5.0, "silence": 5.0, **retry_policy}
         registries = Registries(
             RegistryConfiguration.load(environ, system=tmp_path / "etc"),
             CredentialStore.load(environ),
             on_notice=notices.append,
-            patience=Patience(**limits),  # type: ignore[arg-type]
+            retry_policy=RetryPolicy(**limits),  # type: ignore[arg-type]
             environ=environ,
         )
         made.append(registries)
@@ -71,5 +71,5 @@ def make(environ: dict[str, str], notices: list[str], tmp_path: Path) -> Iterato
 
 @pytest.fixture
 def registries(make: Callable[..., Registries]) -> Registries:
-    """Registries with nothing configured and short patience."""
+    """Registries with nothing configured and short times."""
     return make()

@@ -13,7 +13,7 @@ from scripted_registry import MANIFEST, Reply
 
 from dockmagic.oci import media
 from dockmagic.oci.errors import Denied, RateLimited, RegistryError, RegistryUnavailable, Unauthorized
-from dockmagic.registry.challenge import parse_challenges
+from dockmagic.registry.auth.challenge import parse_challenges
 
 if TYPE_CHECKING:
     from collections.abc import Callable

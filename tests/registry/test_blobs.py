@@ -83,7 +83,7 @@ def test_a_broken_connection_is_taken_up_again(scripted: Scripted, repository: R
 
 
 def test_a_connection_that_always_breaks_ends_in_an_error(scripted: Scripted, repository: Repository) -> None:
-    """After as many attempts as patience has."""
+    """After as many attempts as the retry policy allows."""
     scripted.on("GET", PATH, Reply(body=CONTENT, cut=10))
     with pytest.raises(RegistryUnavailable, match="broke off"):
         repository.read(DESC)

@@ -12,7 +12,7 @@ from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidInput, RegistryBlocked, RegistryError
 from dockmagic.oci.reference import Reference
-from dockmagic.registry.configuration import RegistryConfiguration
+from dockmagic.registry.configuration.configuration import RegistryConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import pytest
 from scripted_registry import Reply
 
 from dockmagic.oci.errors import CredentialError, DockmagicError
-from dockmagic.registry.credentials import Credential, CredentialStore
+from dockmagic.registry.auth.credentials import Credential, CredentialStore
 from dockmagic.registry.secret import Secret
 
 if TYPE_CHECKING:

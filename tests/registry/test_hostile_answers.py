@@ -17,7 +17,7 @@ from dockmagic.image.transfer import pull
 from dockmagic.oci import media
 from dockmagic.oci.errors import DockmagicError, RegistryError
 from dockmagic.oci.spec import parse_config, parse_manifest
-from dockmagic.registry.url import join, origin
+from dockmagic.registry.transport.url import join, origin
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
 

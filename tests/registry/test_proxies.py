@@ -12,7 +12,7 @@ from scripted_registry import MANIFEST, Reply
 from dockmagic.oci import media
 from dockmagic.oci.errors import RegistryUnavailable
 from dockmagic.oci.reference import Reference
-from dockmagic.registry.proxies import proxy_for
+from dockmagic.registry.transport.proxies import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -150,7 +150,7 @@ def test_a_registry_that_forgets_uploads_gets_a_new_one(
 def test_a_registry_that_always_closes_uploads_ends_in_an_error(
     scripted: Scripted, repository: Repository, receiver: Receiver
 ) -> None:
-    """After as many attempts as patience has."""
+    """After as many attempts as the retry policy allows."""
     scripted.on("PUT", "/up", Reply(404))
     with pytest.raises(RegistryUnavailable, match="closed the upload"):
         repository.put(DESC, io.BytesIO(CONTENT))

@@ -11,10 +11,10 @@ import pytest
 from scripted_registry import Reply
 
 from dockmagic.oci.errors import ImageNotFound, InvalidDocument, InvalidInput, NotSupported, RegistryError
-from dockmagic.registry.configuration import RegistryConfiguration
-from dockmagic.registry.credentials import CredentialStore
-from dockmagic.registry.link import next_link
+from dockmagic.registry.auth.credentials import CredentialStore
+from dockmagic.registry.configuration.configuration import RegistryConfiguration
 from dockmagic.registry.registries import Registries
+from dockmagic.registry.transfer.link import next_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

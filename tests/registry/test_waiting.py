@@ -14,7 +14,7 @@ from scripted_registry import MANIFEST, Reply
 from dockmagic.oci import media
 from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
 from dockmagic.oci.reference import Reference
-from dockmagic.registry.patience import retry_after
+from dockmagic.registry.transport.retry import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from scripted_registry import MANIFEST, Reply, blob
 from dockmagic.oci import media
 from dockmagic.oci.errors import RegistryError
 from dockmagic.oci.reference import Reference
-from dockmagic.registry.address import Reach, may_lead, reach_of_address, reach_of_host
+from dockmagic.registry.transport.address import Reach, may_lead, reach_of_address, reach_of_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -131,14 +131,14 @@ def _ask(
 
 
 def _open(url: str, headers: dict[str, str]) -> BaseHTTPResponse:
-    from dockmagic.registry.endpoint import Endpoint
-    from dockmagic.registry.patience import Patience
-    from dockmagic.registry.transport import Transport
+    from dockmagic.registry.transport.endpoint import Endpoint
+    from dockmagic.registry.transport.retry import RetryPolicy
+    from dockmagic.registry.transport.transport import Transport
 
     for _ in range(_REDIRECTS):
         parts = split_web(url)
         endpoint = Endpoint(parts.netloc, parts.netloc.rpartition("@")[2], parts.scheme)
-        transport = Transport(endpoint, Patience(), os.environ)
+        transport = Transport(endpoint, RetryPolicy(), os.environ)
         sent = dict(headers)
         if parts.username:
             from urllib3.util import make_headers

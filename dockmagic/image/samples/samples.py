@@ -58,7 +58,7 @@ class Samples:
         Args:
             on_notice: hears one line about a wait or a fallback.
         """
-        from dockmagic.registry.configuration import RegistryConfiguration
+        from dockmagic.registry.configuration.configuration import RegistryConfiguration
         from dockmagic.registry.registries import Registries
 
         if self._server is None:

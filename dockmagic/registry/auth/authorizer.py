@@ -8,18 +8,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from dockmagic.registry.challenge import parse_challenges
-
+from .challenge import parse_challenges
 from .scheme import AuthContext
 from .table import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dockmagic.registry.credentials import Credential
-    from dockmagic.registry.endpoint import Endpoint
     from dockmagic.registry.secret import Secret
+    from dockmagic.registry.transport.endpoint import Endpoint
 
+    from .credentials import Credential
     from .scopes import Scopes
 
 __all__ = ["Authorizer"]

@@ -10,8 +10,7 @@ from dockmagic.registry.secret import Secret
 from .scheme import Scheme, parameters_of
 
 if TYPE_CHECKING:
-    from dockmagic.registry.challenge import Challenge
-
+    from .challenge import Challenge
     from .scheme import AuthContext
     from .scopes import Scopes
 

@@ -15,17 +15,16 @@ from urllib.parse import urlencode
 import msgspec
 
 from dockmagic.oci.errors import RegistryError, Unauthorized
-from dockmagic.registry.address import is_loopback, split_host
-from dockmagic.registry.fields import number, read_json
 from dockmagic.registry.secret import Secret
-from dockmagic.registry.url import origin, parse
+from dockmagic.registry.transport.address import is_loopback, split_host
+from dockmagic.registry.transport.parsing import number, read_json
+from dockmagic.registry.transport.url import origin, parse
 
 from .basic import basic_header
 from .scheme import Scheme, parameters_of
 
 if TYPE_CHECKING:
-    from dockmagic.registry.challenge import Challenge
-
+    from .challenge import Challenge
     from .scheme import AuthContext
     from .scopes import Scopes
 

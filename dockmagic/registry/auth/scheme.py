@@ -11,10 +11,10 @@ from dockmagic.registry.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.registry.challenge import Challenge
-    from dockmagic.registry.credentials import Credential
-    from dockmagic.registry.endpoint import Endpoint
+    from dockmagic.registry.transport.endpoint import Endpoint
 
+    from .challenge import Challenge
+    from .credentials import Credential
     from .scopes import Scopes
 
 __all__ = ["AuthContext", "Scheme", "parameters_of"]

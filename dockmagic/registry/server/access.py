@@ -13,7 +13,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from dockmagic.registry.address import Reach, reach_of_address, reach_of_host, split_host
+from dockmagic.registry.transport.address import Reach, reach_of_address, reach_of_host, split_host
 
 from .faults import Fault
 

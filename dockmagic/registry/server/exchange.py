@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from dockmagic.oci.spec import to_json
-from dockmagic.registry.fields import number
-from dockmagic.registry.pace import Malformed, TooSlow, paced
-from dockmagic.registry.patience import Patience
+from dockmagic.registry.transport.parsing import number
+from dockmagic.registry.transport.read_limits import Malformed, TooSlow, limited_reader
+from dockmagic.registry.transport.retry import RetryPolicy
 
 from .faults import Fault
 
@@ -51,8 +51,8 @@ class Exchange(BaseHTTPRequestHandler):
         limits = self.server.limits
         super().setup()
         self.connection.settimeout(limits.idle)
-        patience = Patience(window=limits.window, slowest=limits.slowest, document=limits.head)
-        self._arriving = paced(self.rfile, patience)
+        retry_policy = RetryPolicy(window=limits.window, slowest=limits.slowest, document=limits.head)
+        self._arriving = limited_reader(self.rfile, retry_policy)
         self.rfile = self._arriving
 
     def handle_one_request(self) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dockmagic.oci import media
 from dockmagic.oci.spec import DOCUMENT_LIMIT, to_json
-from dockmagic.registry.fields import number
+from dockmagic.registry.transport.parsing import number
 
 from .exchange import Exchange
 from .faults import Fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .fields import number
+from dockmagic.registry.transport.parsing import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

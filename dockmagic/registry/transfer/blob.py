@@ -11,9 +11,8 @@ from urllib3.exceptions import HTTPError
 
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import DigestMismatch, RegistryUnavailable, SizeMismatch
-
-from .connecting import Broken, explain
-from .fields import number
+from dockmagic.registry.transport.connection_errors import Broken, explain
+from dockmagic.registry.transport.parsing import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

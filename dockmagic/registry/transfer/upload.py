@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 from dockmagic.oci.errors import InvalidContent, RegistryError, RegistryUnavailable, SizeMismatch, StoreError
-
-from .connecting import Broken
-from .url import join, origin, parse
+from dockmagic.registry.transport.connection_errors import Broken
+from dockmagic.registry.transport.url import join, origin, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
     from dockmagic.oci.spec import Descriptor
-
-    from .client import Purpose, RegistryClient
+    from dockmagic.registry.client.client import RegistryClient, RequestContext
 
 __all__ = ["Upload", "begin", "mount"]
 
@@ -29,18 +27,18 @@ _GONE = (404, 410)
 _RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
 
 
-def begin(client: RegistryClient, repository: str, purpose: Purpose) -> str:
+def begin(client: RegistryClient, repository: str, context: RequestContext) -> str:
     """Open an upload; returns its address.
 
     Raises:
         RegistryError: the registry refuses or fails.
     """
-    response = client.request("POST", f"/v2/{repository}/blobs/uploads/", purpose, good=(202,))
+    response = client.request("POST", f"/v2/{repository}/blobs/uploads/", context, good=(202,))
     client.drain(response)
     return _location(client, response, client.url(f"/v2/{repository}/blobs/uploads/"))
 
 
-def mount(client: RegistryClient, repository: str, purpose: Purpose, desc: Descriptor, other: str) -> str | None:
+def mount(client: RegistryClient, repository: str, context: RequestContext, desc: Descriptor, other: str) -> str | None:
     """Ask for a blob of the repository `other`; None if it is there now, else the address of an upload, maybe empty.
 
     Raises:
@@ -48,7 +46,7 @@ def mount(client: RegistryClient, repository: str, purpose: Purpose, desc: Descr
     """
     path = f"/v2/{repository}/blobs/uploads/"
     query = f"?mount={quote(desc.digest, safe=':')}&from={quote(other, safe='')}"
-    response = client.exchange("POST", path + query, purpose, headers={"Content-Length": "0"})
+    response = client.exchange("POST", path + query, context, headers={"Content-Length": "0"})
     client.drain(response)
     if response.status == 201:
         return None
@@ -61,7 +59,7 @@ class Upload:
     Args:
         client: of the registry.
         repository: its name there.
-        purpose: what for.
+        context: what for.
         desc: the blob.
         stream: its bytes; it may be read again from where the registry stands if it can seek.
         on_sent: hears the number of bytes that have gone up.
@@ -72,7 +70,7 @@ class Upload:
         self,
         client: RegistryClient,
         repository: str,
-        purpose: Purpose,
+        context: RequestContext,
         desc: Descriptor,
         stream: BinaryIO,
         *,
@@ -81,7 +79,7 @@ class Upload:
     ) -> None:
         self._client = client
         self._repository = repository
-        self._purpose = purpose
+        self._context = context
         self._desc = desc
         self._stream = stream
         self._on_sent = on_sent or (lambda _sent: None)
@@ -103,7 +101,7 @@ class Upload:
         while True:
             try:
                 if not self._address:
-                    self._address, offset = begin(self._client, self._repository, self._purpose), 0
+                    self._address, offset = begin(self._client, self._repository, self._context), 0
                 elif attempt > 1:
                     offset = self._standing()
                 response = self._send_whole(offset) if self._whole else self._send_chunks(offset)
@@ -122,14 +120,14 @@ class Upload:
         if response.status in {201, 204}:
             self._client.drain(response)
             return None
-        error = self._client.refusal(response, self._purpose.subject)
+        error = self._client.refusal(response, self._context.target)
         if response.status == _TOO_LARGE and self._whole:
             self._whole = False
             self._address = ""
-            return RegistryUnavailable(f"{self._purpose.subject.domain} takes no blob in one piece", status=_TOO_LARGE)
+            return RegistryUnavailable(f"{self._context.target.domain} takes no blob in one piece", status=_TOO_LARGE)
         if response.status in _GONE or response.status == 416:
             self._address = ""
-            return RegistryUnavailable(f"{self._purpose.subject.domain} has closed the upload", status=response.status)
+            return RegistryUnavailable(f"{self._context.target.domain} has closed the upload", status=response.status)
         if response.status in (408, 429, 500, 502, 503, 504) and isinstance(error, RegistryError):
             return error
         raise error
@@ -143,7 +141,7 @@ class Upload:
         separator = "&" if "?" in address else "?"
         url = f"{address}{separator}digest={quote(self._desc.digest, safe=':')}"
         body = (lambda: self._bytes(offset, count)) if count else b""
-        return self._client.exchange("PUT", url, self._purpose, headers=headers, body=body)
+        return self._client.exchange("PUT", url, self._context, headers=headers, body=body)
 
     def _send_chunks(self, offset: int) -> BaseHTTPResponse:
         while (count := min(_CHUNK, self._desc.size - offset)) > 0:
@@ -156,7 +154,7 @@ class Upload:
             response = self._client.exchange(
                 "PATCH",
                 self._address,
-                self._purpose,
+                self._context,
                 headers=headers,
                 body=lambda at=begin_at, n=count: self._bytes(at, n),  # type: ignore[misc]
             )
@@ -169,17 +167,17 @@ class Upload:
 
     def _standing(self) -> int:
         """How many bytes the registry has; 0 and a new upload if it has forgotten."""
-        response = self._client.exchange("GET", self._address, self._purpose)
+        response = self._client.exchange("GET", self._address, self._context)
         self._client.drain(response)
         match = _RANGE.fullmatch(response.headers.get("Range", ""))
         if response.status != 204 or (match is None and self._read):
-            self._address = begin(self._client, self._repository, self._purpose)
+            self._address = begin(self._client, self._repository, self._context)
             return 0
         self._go_on_at(response)
         # "0-0" is said both of an empty upload and of one that has a single byte; starting at 0 would repeat the byte.
         have = int(match[1]) + 1 if match is not None and match[1] != "0" else 0
         if have > self._desc.size or (have == 0 and match is not None and self._read):
-            self._address = begin(self._client, self._repository, self._purpose)
+            self._address = begin(self._client, self._repository, self._context)
             return 0
         self._whole = False
         return have
@@ -192,7 +190,7 @@ class Upload:
         if offset != self._read:
             if not self._stream.seekable():
                 raise RegistryUnavailable(
-                    f"the upload to {self._purpose.subject.domain} broke off, and its source cannot be read again",
+                    f"the upload to {self._context.target.domain} broke off, and its source cannot be read again",
                     hint="Push again",
                 )
             self._stream.seek(self._start + offset)

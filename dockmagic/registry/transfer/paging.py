@@ -12,18 +12,18 @@ from urllib.parse import quote
 import msgspec
 
 from dockmagic.oci.errors import InvalidDocument, RegistryError
+from dockmagic.registry.client.error_response import captive_portal
+from dockmagic.registry.transport.parsing import read_json
+from dockmagic.registry.transport.url import join, parse
 
-from .failures import captive_portal
-from .fields import read_json
 from .link import next_link
-from .url import join, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from urllib3.response import BaseHTTPResponse
 
-    from .client import Purpose, RegistryClient
+    from dockmagic.registry.client.client import RegistryClient, RequestContext
 
 __all__ = ["pages"]
 
@@ -41,23 +41,23 @@ class _Names(msgspec.Struct):
     repositories: list[str] | None = None
 
 
-def pages(client: RegistryClient, path: str, purpose: Purpose) -> Iterator[str]:
+def pages(client: RegistryClient, path: str, context: RequestContext) -> Iterator[str]:
     """Every name of the list at `path`, once each, page by page.
 
     Raises:
         InvalidDocument: not a list.
         RegistryError: the registry refuses or fails, or the list has no end.
     """
-    return _List(client, path, purpose).names()
+    return _List(client, path, context).names()
 
 
 class _List:
     """One list, and how far it has been read."""
 
-    def __init__(self, client: RegistryClient, path: str, purpose: Purpose) -> None:
+    def __init__(self, client: RegistryClient, path: str, context: RequestContext) -> None:
         self._client = client
         self._path = path
-        self._purpose = purpose
+        self._context = context
         self._size = 0  # of the pages that were asked for; 0 where the registry chooses
         self._waited = 0.0
         self._seen: dict[str, None] = {}
@@ -86,7 +86,7 @@ class _List:
             repeats = target in self._asked or (found and not fresh) or empty > _MOST_EMPTY
             if repeats or self._is_endless():
                 raise RegistryError(
-                    f"{self._purpose.subject.domain} sends pages of {self._purpose.subject.name} without end",
+                    f"{self._context.target.domain} sends pages of {self._context.target.name} without end",
                     hint="What came before this line is right; ask the registry's operator",
                 )
             response = self._ask(target)
@@ -104,36 +104,34 @@ class _List:
     def _ask(self, target: str, good: tuple[int, ...] = (200,)) -> BaseHTTPResponse:
         self._asked.add(target)
         begin = time.monotonic()
-        response = self._client.request("GET", target, self._purpose, good=good)
+        response = self._client.request("GET", target, self._context, good=good)
         self._waited += time.monotonic() - begin
         return response
 
     def _is_endless(self) -> bool:
-        late = self._waited > self._client.patience.listing
+        late = self._waited > self._client.retry_policy.listing
         return late or len(self._seen) > _MOST_NAMES or len(self._asked) > _MOST_PAGES
 
     def _read(self, response: BaseHTTPResponse) -> list[str]:
-        subject = self._purpose.subject
+        target = self._context.target
         begin = time.monotonic()
         body = self._client.drain(response, _BODY + 1)
         self._waited += time.monotonic() - begin
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise captive_portal(subject.domain, "a list")
+            raise captive_portal(target.domain, "a list")
         if len(body) > _BODY:
             raise InvalidDocument(
-                f"{subject.domain} sends more than {_BODY} bytes of {subject.name} at once", hint="It is no list"
+                f"{target.domain} sends more than {_BODY} bytes of {target.name} at once", hint="It is no list"
             )
         document = read_json(body, _Names)
         if document is None:
-            raise InvalidDocument(
-                f"{subject.domain} sends no list of {subject.name}", hint="Check that it is a registry"
-            )
+            raise InvalidDocument(f"{target.domain} sends no list of {target.name}", hint="Check that it is a registry")
         names = document.tags or document.repositories or []
         for name in names:
             # Names go to a terminal.
             if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
                 raise InvalidDocument(
-                    f"{subject.domain} lists {name[:100]!r}, which is no name", hint="Ask the registry's operator"
+                    f"{target.domain} lists {name[:100]!r}, which is no name", hint="Ask the registry's operator"
                 )
         return names
 
@@ -143,7 +141,7 @@ class _List:
             link = next_link(header)
         except ValueError:
             raise RegistryError(
-                f"{self._purpose.subject.domain} says in words that cannot be read where its list goes on: "
+                f"{self._context.target.domain} says in words that cannot be read where its list goes on: "
                 f"{header[:100]!r}",
                 hint="What came before this line is not all; ask the registry's operator",
             ) from None

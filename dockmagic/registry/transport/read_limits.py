@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    from .patience import Patience
+    from .retry import RetryPolicy
 
-__all__ = ["Malformed", "PacedReader", "TooSlow", "paced"]
+__all__ = ["LimitedReader", "Malformed", "TooSlow", "limited_reader"]
 
 _LINES = 512  # in a row: http.client takes 100 headers, and no answer has that many interim ones or trailers
 _LONGEST_LINE = 1 << 16
@@ -39,10 +39,10 @@ class _Arrival(io.RawIOBase):
         deadline: by the monotonic clock, for what is being read now; None for content, which may go on for hours.
     """
 
-    def __init__(self, raw: io.RawIOBase, patience: Patience, slow: type[TooSlow]) -> None:
+    def __init__(self, raw: io.RawIOBase, retry_policy: RetryPolicy, slow: type[TooSlow]) -> None:
         self._raw = raw
         self._slow = slow
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._waited = 0.0
         self._bytes: int | None = None
         self.deadline: float | None = None
@@ -66,8 +66,8 @@ class _Arrival(io.RawIOBase):
             return count
         self._waited += time.monotonic() - begin
         self._bytes += count or 0
-        if self._waited >= self._patience.window and count:
-            if self._bytes < self._patience.slowest * self._waited:
+        if self._waited >= self._retry_policy.window and count:
+            if self._bytes < self._retry_policy.slowest * self._waited:
                 raise self._slow
             self._waited, self._bytes = 0.0, 0
         return count
@@ -82,7 +82,7 @@ class _Arrival(io.RawIOBase):
         super().close()
 
 
-class PacedReader(io.BufferedReader):
+class LimitedReader(io.BufferedReader):
     """Buffers what arrives; lines have a longest length, and end when too many come one after another."""
 
     def __init__(self, arrival: _Arrival, seconds: float, malformed: type[Malformed]) -> None:
@@ -137,15 +137,15 @@ class PacedReader(io.BufferedReader):
         self._arrival.deadline = None
 
 
-def paced(
-    stream: Any, patience: Patience, *, slow: type[TooSlow] = TooSlow, malformed: type[Malformed] = Malformed
-) -> PacedReader:
+def limited_reader(
+    stream: Any, retry_policy: RetryPolicy, *, slow: type[TooSlow] = TooSlow, malformed: type[Malformed] = Malformed
+) -> LimitedReader:
     """The same bytes as those of a socket's `makefile`, within limits.
 
     Args:
         stream: what `makefile` gave.
-        patience: the limits.
+        retry_policy: the limits.
         slow: the error for bytes that arrive too slowly.
         malformed: the error for lines that break the rules.
     """
-    return PacedReader(_Arrival(stream.detach(), patience, slow), patience.document, malformed)
+    return LimitedReader(_Arrival(stream.detach(), retry_policy, slow), retry_policy.document, malformed)

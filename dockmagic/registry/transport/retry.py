@@ -7,15 +7,15 @@ import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from .fields import number
+from .parsing import number
 
-__all__ = ["Patience", "retry_after"]
+__all__ = ["RetryPolicy", "retry_after"]
 
 _LONGEST_PAUSE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """Limits of waiting; all times in seconds.
 
     Attributes:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import CredentialError
 from dockmagic.oci.reference import DEFAULT_DOMAIN
+from dockmagic.registry.secret import Secret
 
 from .authfile import AuthFile, Entry
-from .helper import CredentialHelper
-from .secret import Secret
+from .credential_helper import CredentialHelper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import RateLimited, RegistryError, RegistryUnavailable
+from dockmagic.registry.auth.authorizer import Authorizer
+from dockmagic.registry.transport.connection_errors import Broken
+from dockmagic.registry.transport.redirects import ERROR_BODY, RedirectingTransport
+from dockmagic.registry.transport.retry import retry_after
+from dockmagic.registry.transport.url import origin
 
-from .auth.authorizer import Authorizer
-from .connecting import Broken
-from .courier import ERROR_BODY, Courier
-from .failures import refusal
-from .patience import retry_after
-from .ratelimit import RateLimit
-from .url import origin
+from .error_response import refusal
+from .rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
     from dockmagic.oci.errors import DockmagicError
+    from dockmagic.registry.auth.credentials import Credential
+    from dockmagic.registry.auth.scopes import Scopes
+    from dockmagic.registry.secret import Secret
+    from dockmagic.registry.transport.endpoint import Endpoint
+    from dockmagic.registry.transport.retry import RetryPolicy
 
-    from .auth.scopes import Scopes
-    from .credentials import Credential
-    from .endpoint import Endpoint
-    from .failures import Subject
-    from .patience import Patience
-    from .secret import Secret
+    from .error_response import ErrorTarget
 
-__all__ = ["Purpose", "RegistryClient"]
+__all__ = ["RegistryClient", "RequestContext"]
 
 _TOKEN_BODY = 1024 * 1024
 _TRANSIENT = frozenset({408, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
+class RequestContext:
     """What a request is for.
 
     Attributes:
         repository: the repository at this server, empty for the registry as a whole.
         scopes: what the token must allow.
-        subject: what an error is to speak of.
+        target: what an error is to speak of.
     """
 
     repository: str
     scopes: Scopes
-    subject: Subject
+    target: ErrorTarget
 
 
 class RegistryClient:
@@ -58,7 +58,7 @@ class RegistryClient:
         endpoint: the server.
         credential: finds the credential for one of its repositories.
         environ: where the proxies are named.
-        patience: limits of waiting.
+        retry_policy: limits of waiting.
         on_notice: hears one line about each wait.
     """
 
@@ -67,26 +67,26 @@ class RegistryClient:
         endpoint: Endpoint,
         credential: Callable[[str], Credential | None],
         environ: Mapping[str, str],
-        patience: Patience,
+        retry_policy: RetryPolicy,
         on_notice: Callable[[str], None],
     ) -> None:
         self.endpoint = endpoint
-        self.patience = patience
+        self.retry_policy = retry_policy
         self.rate_limit: RateLimit | None = None
         self._notice = on_notice
-        self._courier = Courier(endpoint, patience, environ)
+        self._transport = RedirectingTransport(endpoint, retry_policy, environ)
         self._auth = Authorizer(endpoint, credential, self._ask_realm)
         self._closed = threading.Event()
 
     def url(self, path: str) -> str:
         """The address of `path`, which begins with a slash."""
-        return self._courier.url(path)
+        return self._transport.url(path)
 
     def request(
         self,
         method: str,
         path: str,
-        purpose: Purpose,
+        context: RequestContext,
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
@@ -97,7 +97,7 @@ class RegistryClient:
         Args:
             method: HTTP's.
             path: beginning with a slash, or a whole URL.
-            purpose: what for.
+            context: what for.
             headers: besides Authorization.
             body: what to send.
             good: status codes that are handed to the caller; all others raise.
@@ -109,10 +109,10 @@ class RegistryClient:
         attempt = 1
         while True:
             try:
-                response = self.exchange(method, path, purpose, headers=headers, body=body)
+                response = self.exchange(method, path, context, headers=headers, body=body)
                 if response.status in good:
                     return response
-                error = self.refusal(response, purpose.subject)
+                error = self.refusal(response, context.target)
                 if not isinstance(error, RegistryError) or not _worth_another_try(response, error):
                     raise error
             except Broken as broken:
@@ -120,19 +120,20 @@ class RegistryClient:
             attempt += 1
             self.again(attempt, error)
 
-    def refusal(self, response: BaseHTTPResponse, subject: Subject) -> DockmagicError:
+    def refusal(self, response: BaseHTTPResponse, target: ErrorTarget) -> DockmagicError:
         """The error for an answer that is no success, without any secret that the registry may have repeated."""
         body = self._auth.without_secrets(self.drain(response))
-        return refusal(response.status, response.headers, body, subject)
+        return refusal(response.status, response.headers, body, target)
 
     def again(self, attempt: int, error: RegistryError) -> None:
         """Wait before `attempt`, telling the user; raise `error` where it is one too many or the wait too long."""
         asked = error.retry_after if isinstance(error, RateLimited) else None
-        if attempt > self.patience.attempts or (asked or 0.0) > self.patience.longest_wait or self._closed.is_set():
+        policy = self.retry_policy
+        if attempt > policy.attempts or (asked or 0.0) > policy.longest_wait or self._closed.is_set():
             raise error
-        seconds = self.patience.before(attempt) if asked is None else asked
+        seconds = policy.before(attempt) if asked is None else asked
         told = f"{self.endpoint.domain} asks to wait" if asked is not None else f"{error.message}: trying again in"
-        self._notice(f"{told} {seconds:.1f} s (attempt {attempt} of {self.patience.attempts})")
+        self._notice(f"{told} {seconds:.1f} s (attempt {attempt} of {policy.attempts})")
         if self._closed.wait(seconds):
             raise error
 
@@ -140,7 +141,7 @@ class RegistryClient:
         self,
         method: str,
         path: str,
-        purpose: Purpose,
+        context: RequestContext,
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | Callable[[], Iterable[bytes | memoryview]] | None = None,
@@ -152,14 +153,14 @@ class RegistryClient:
         Raises:
             RegistryError: no answer, or led where nothing may be sent.
         """
-        authorization = self._auth.header(purpose.repository, purpose.scopes)
-        response, url = self._courier.carry(method, path, headers or {}, body, authorization)
+        authorization = self._auth.header(context.repository, context.scopes)
+        response, url = self._transport.send(method, path, headers or {}, body, authorization)
         for _ in range(2):  # a token may have expired, and its successor may need a wider scope
-            if response.status != 401 or origin(url) != self._courier.origin:
+            if response.status != 401 or origin(url) != self._transport.origin:
                 break  # a challenge of another host is not for our credentials
             challenges = response.headers.getlist("WWW-Authenticate")
             try:
-                better = self._auth.answer(challenges, purpose.repository, purpose.scopes, authorization)
+                better = self._auth.answer(challenges, context.repository, context.scopes, authorization)
             except BaseException:
                 response.close()
                 raise
@@ -167,13 +168,13 @@ class RegistryClient:
                 break
             self.drain(response)
             authorization = better
-            response, url = self._courier.carry(method, path, headers or {}, body, authorization)
+            response, url = self._transport.send(method, path, headers or {}, body, authorization)
         self.rate_limit = RateLimit.from_headers(response.headers) or self.rate_limit
         return response
 
     def drain(self, response: BaseHTTPResponse, limit: int = ERROR_BODY) -> bytes:
-        """The answer's body, no more than `limit` bytes of it; see `Courier.drain`."""
-        return self._courier.drain(response, limit)
+        """The answer's body, no more than `limit` bytes of it; see `RedirectingTransport.drain`."""
+        return self._transport.drain(response, limit)
 
     def forget_login(self) -> None:
         """Drop the tokens: the user has logged in or out."""
@@ -182,12 +183,12 @@ class RegistryClient:
     def close(self) -> None:
         """End every wait and close the connections."""
         self._closed.set()
-        self._courier.close()
+        self._transport.close()
 
     def _ask_realm(
         self, method: str, url: str, headers: dict[str, str | Secret], body: Secret | None
     ) -> tuple[int, bytes]:
-        if self._courier.is_downgrade(url):
+        if self._transport.is_downgrade(url):
             raise RegistryError(
                 f"{self.endpoint.domain} names a token server that is not at an https address",
                 hint="Nothing was sent: check the registry's name, or ask its operator",
@@ -195,7 +196,7 @@ class RegistryClient:
         attempt = 1
         while True:
             try:
-                response = self._courier.carry_to_realm(method, url, headers, body)
+                response = self._transport.request_token(method, url, headers, body)
                 if response.status not in _TRANSIENT and response.status != 429:
                     return response.status, self.drain(response, _TOKEN_BODY)
                 seconds = retry_after(response.headers.get("Retry-After", "")) if response.status == 429 else None

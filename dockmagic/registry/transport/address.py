@@ -10,7 +10,7 @@ import ipaddress
 import socket
 from enum import Enum
 
-from .fields import number
+from .parsing import number
 
 __all__ = ["Reach", "is_loopback", "may_lead", "reach_of_address", "reach_of_host", "split_host"]
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from dockmagic.oci.errors import CredentialError
-
-from .secret import Secret
+from dockmagic.registry.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from dockmagic.oci.errors import RegistryError, RegistryUnavailable
+from dockmagic.registry.secret import Secret
 
 from .address import is_loopback
-from .fields import number
-from .secret import Secret
+from .parsing import number
 from .url import parse
 
 if TYPE_CHECKING:

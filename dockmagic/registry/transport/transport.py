@@ -16,12 +16,12 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout, make_headers
 
 from dockmagic.oci.errors import RegistryError
+from dockmagic.registry.secret import Secret
 
 from .address import may_lead, reach_of_address, reach_of_host, split_host
-from .answers import response_class
-from .connecting import Refused, explain
+from .connection_errors import Refused, explain
 from .proxies import proxy_address, proxy_for
-from .secret import Secret
+from .responses import response_class
 from .url import origin, parse
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .address import Reach
     from .endpoint import Endpoint
-    from .patience import Patience
+    from .retry import RetryPolicy
 
 __all__ = ["Transport"]
 
@@ -44,16 +44,16 @@ class Transport:
 
     Args:
         endpoint: the registry.
-        patience: time limits.
+        retry_policy: time limits.
         environ: where the proxies are named.
     """
 
-    def __init__(self, endpoint: Endpoint, patience: Patience, environ: Mapping[str, str]) -> None:
+    def __init__(self, endpoint: Endpoint, retry_policy: RetryPolicy, environ: Mapping[str, str]) -> None:
         self._endpoint = endpoint
         self._host = split_host(endpoint.host)[0].rstrip(".").lower()
         self._environ = environ
-        self._patience = patience
-        self._timeout = Timeout(connect=patience.connect, read=patience.silence)
+        self._retry_policy = retry_policy
+        self._timeout = Timeout(connect=retry_policy.connect, read=retry_policy.silence)
         self._managers: dict[tuple[bool, str | None, str], urllib3.PoolManager] = {}
         self._reach: Reach | None = None
         self._lock = threading.Lock()
@@ -145,7 +145,7 @@ class Transport:
                 blocksize=_BLOCK,
                 ssl_context=context,
             )
-        manager.pool_classes_by_scheme = _guarded(guard, self._patience, verify=verify)
+        manager.pool_classes_by_scheme = _guarded(guard, self._retry_policy, verify=verify)
         return manager
 
 
@@ -178,9 +178,9 @@ def _system_trust() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _guarded(home: Reach | None, patience: Patience, *, verify: bool) -> dict[str, type[HTTPConnectionPool]]:
+def _guarded(home: Reach | None, retry_policy: RetryPolicy, *, verify: bool) -> dict[str, type[HTTPConnectionPool]]:
     # The address is looked at when the connection stands: a name that is asked for twice may answer differently.
-    answers = response_class(patience)
+    answers = response_class(retry_policy)
 
     class Plain(HTTPConnection):
         response_class = answers
@@ -188,7 +188,7 @@ def _guarded(home: Reach | None, patience: Patience, *, verify: bool) -> dict[st
         def connect(self) -> None:
             super().connect()
             _check(self, home)
-            self.sock.settimeout(patience.silence)  # what is sent may take as long as what is received
+            self.sock.settimeout(retry_policy.silence)  # what is sent may take as long as what is received
 
     class Secure(HTTPSConnection):
         response_class = answers
@@ -196,7 +196,7 @@ def _guarded(home: Reach | None, patience: Patience, *, verify: bool) -> dict[st
         def connect(self) -> None:
             super().connect()
             _check(self, home)
-            self.sock.settimeout(patience.silence)
+            self.sock.settimeout(retry_policy.silence)
             if not verify:
                 self.is_verified = True  # the user's configuration says so: no warning at each request
 

@@ -1,4 +1,4 @@
-"""Carries requests to where they belong: finds the server's scheme, follows redirects, leaves credentials at home."""
+"""The redirecting transport: finds the server's scheme, follows redirects, sends credentials to the server alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib3.exceptions import HTTPError
 import dockmagic
 from dockmagic.oci.errors import RegistryError, RegistryUnavailable
 
-from .answers import SlowAnswer
-from .connecting import Broken, NoTls, Silent, Unreachable, explain
+from .connection_errors import Broken, NoTls, Silent, Unreachable, explain
+from .responses import SlowResponse
 from .transport import Transport
 from .url import join, origin
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from urllib3.response import BaseHTTPResponse
 
-    from .endpoint import Endpoint
-    from .patience import Patience
-    from .secret import Secret
+    from dockmagic.registry.secret import Secret
 
-__all__ = ["ERROR_BODY", "Courier"]
+    from .endpoint import Endpoint
+    from .retry import RetryPolicy
+
+__all__ = ["ERROR_BODY", "RedirectingTransport"]
 
 _AGENT = f"dockmagic/{dockmagic.__version__}"
 _REDIRECTS = 10
@@ -32,19 +33,19 @@ ERROR_BODY = 64 * 1024  # bytes
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
-class Courier:
+class RedirectingTransport:
     """The way to one registry server and to the hosts that it names.
 
     Args:
         endpoint: the server.
-        patience: time limits.
+        retry_policy: time limits.
         environ: where the proxies are named.
     """
 
-    def __init__(self, endpoint: Endpoint, patience: Patience, environ: Mapping[str, str]) -> None:
+    def __init__(self, endpoint: Endpoint, retry_policy: RetryPolicy, environ: Mapping[str, str]) -> None:
         self._endpoint = endpoint
-        self._patience = patience
-        self._transport = Transport(endpoint, patience, environ)
+        self._retry_policy = retry_policy
+        self._transport = Transport(endpoint, retry_policy, environ)
         self._scheme = endpoint.scheme
         self._other_scheme = endpoint.other_scheme
 
@@ -57,7 +58,7 @@ class Courier:
         """The server's scheme, host and port: where its credentials may go."""
         return origin(self.url("/"))
 
-    def carry(
+    def send(
         self,
         method: str,
         path: str,
@@ -139,7 +140,7 @@ class Courier:
         self._scheme, self._other_scheme = other, ""
         return response, url
 
-    def carry_to_realm(
+    def request_token(
         self, method: str, url: str, headers: dict[str, str | Secret], body: Secret | None
     ) -> BaseHTTPResponse:
         """Send a request to a token server; a login stays with the host that was named.
@@ -176,14 +177,14 @@ class Courier:
         """
         parts: list[bytes] = []
         left = limit
-        end = time.monotonic() + self._patience.document
+        end = time.monotonic() + self._retry_policy.document
         try:
             # Until an empty read: only that shows a body that was cut off.
             while left > 0 and (data := response.read1(left)):
                 parts.append(data)
                 left -= len(data)
                 if time.monotonic() > end:
-                    raise SlowAnswer
+                    raise SlowResponse
         except (HTTPError, OSError, ValueError) as error:
             response.close()
             if response.status < 300:

@@ -15,15 +15,14 @@ from dockmagic.oci.errors import (
     RegistryUnavailable,
 )
 from dockmagic.oci.spec import DOCUMENT_LIMIT, Descriptor, Index, parse_manifest
-
-from .connecting import NoTls, Unreachable
-from .failures import captive_portal
-from .fields import number
+from dockmagic.registry.client.error_response import captive_portal
+from dockmagic.registry.transport.connection_errors import NoTls, Unreachable
+from dockmagic.registry.transport.parsing import number
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
-    from .client import Purpose, RegistryClient
+    from dockmagic.registry.client.client import RegistryClient, RequestContext
 
 __all__ = ["ACCEPT", "ANY_ANSWER", "fetch_manifest", "head_manifest", "put_manifest"]
 
@@ -37,13 +36,13 @@ ACCEPT = (
 ANY_ANSWER = frozenset(range(100, 600)) - {429}
 
 
-def head_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: str = "") -> Descriptor:
+def head_manifest(client: RegistryClient, path: str, context: RequestContext, expect: str = "") -> Descriptor:
     """The descriptor of the manifest at `path`, from headers alone where the registry sends them.
 
     Args:
         client: of the registry.
         path: ``/v2/NAME/manifests/REFERENCE``.
-        purpose: what for.
+        context: what for.
         expect: the digest that was asked for, if one was.
 
     Raises:
@@ -51,18 +50,18 @@ def head_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: s
         DigestMismatch: another digest than was asked for.
         RegistryError: the registry refuses or fails.
     """
-    found = _head(client, path, purpose)
+    found = _head(client, path, context)
     if found is None:  # the document itself tells, or the refusal of GET does
-        return fetch_manifest(client, path, purpose, expect)[0]
+        return fetch_manifest(client, path, context, expect)[0]
     if expect and found.digest != expect:
-        raise DigestMismatch(f"{purpose.subject.domain} answers for {expect} with {found.digest}")
+        raise DigestMismatch(f"{context.target.domain} answers for {expect} with {found.digest}")
     return found
 
 
-def _head(client: RegistryClient, path: str, purpose: Purpose) -> Descriptor | None:
+def _head(client: RegistryClient, path: str, context: RequestContext) -> Descriptor | None:
     """What HEAD tells, None where that is not everything."""
     try:
-        response = client.request("HEAD", path, purpose, headers={"Accept": ACCEPT}, good=ANY_ANSWER)
+        response = client.request("HEAD", path, context, headers={"Accept": ACCEPT}, good=ANY_ANSWER)
     except (Unreachable, NoTls, RateLimited):
         raise
     except RegistryError:
@@ -76,7 +75,9 @@ def _head(client: RegistryClient, path: str, purpose: Purpose) -> Descriptor | N
     return Descriptor(media_type=media_type, digest=digest, size=length)
 
 
-def fetch_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: str = "") -> tuple[Descriptor, bytes]:
+def fetch_manifest(
+    client: RegistryClient, path: str, context: RequestContext, expect: str = ""
+) -> tuple[Descriptor, bytes]:
     """The manifest or index at `path`, verified, with its descriptor; arguments as for `head_manifest`.
 
     Raises:
@@ -86,9 +87,9 @@ def fetch_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: 
     """
     attempt = 1
     while True:
-        response = client.request("GET", path, purpose, headers={"Accept": ACCEPT})
+        response = client.request("GET", path, context, headers={"Accept": ACCEPT})
         try:
-            raw = _read(client, response, purpose)
+            raw = _read(client, response, context)
         except RegistryUnavailable as error:
             attempt += 1
             client.again(attempt, error)
@@ -96,19 +97,19 @@ def fetch_manifest(client: RegistryClient, path: str, purpose: Purpose, expect: 
         break
     media_type = _media_type(response)
     if media_type == "text/html":
-        raise captive_portal(purpose.subject.domain, f"the manifest of {purpose.subject.name}")
+        raise captive_portal(context.target.domain, f"the manifest of {context.target.name}")
     actual = Digest.of(raw)
     document = parse_manifest(raw, media_type)
     for claimed in (expect, _digest(response)):
         if claimed and claimed != actual:
-            raise DigestMismatch(f"{purpose.subject.domain} answers for {claimed} with a document of digest {actual}")
+            raise DigestMismatch(f"{context.target.domain} answers for {claimed} with a document of digest {actual}")
     if not media.is_index(media_type) and not media.is_manifest(media_type):
         fallback = media.OCI_INDEX if isinstance(document, Index) else media.OCI_MANIFEST
         media_type = document.media_type or fallback
     return Descriptor(media_type=media_type, digest=actual, size=len(raw)), raw
 
 
-def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Descriptor, raw: bytes) -> None:
+def put_manifest(client: RegistryClient, path: str, context: RequestContext, desc: Descriptor, raw: bytes) -> None:
     """Store `raw` at `path`.
 
     Raises:
@@ -116,25 +117,21 @@ def put_manifest(client: RegistryClient, path: str, purpose: Purpose, desc: Desc
         RegistryError: it refuses or fails.
     """
     response = client.request(
-        "PUT", path, purpose, headers={"Content-Type": desc.media_type}, body=raw, good=(200, 201, 202)
+        "PUT", path, context, headers={"Content-Type": desc.media_type}, body=raw, good=(200, 201, 202)
     )
     client.drain(response)
     stored = _digest(response)
     if stored is not None and stored != desc.digest:
-        raise DigestMismatch(
-            f"{purpose.subject.domain} stored {purpose.subject.name} as {stored}, not as {desc.digest}"
-        )
+        raise DigestMismatch(f"{context.target.domain} stored {context.target.name} as {stored}, not as {desc.digest}")
 
 
-def _read(client: RegistryClient, response: BaseHTTPResponse, purpose: Purpose) -> bytes:
+def _read(client: RegistryClient, response: BaseHTTPResponse, context: RequestContext) -> bytes:
     length = number(response.headers.get("Content-Length", ""))
     too_long = length is not None and length > DOCUMENT_LIMIT
     raw = b"" if too_long else client.drain(response, DOCUMENT_LIMIT + 1)
     if too_long or len(raw) > DOCUMENT_LIMIT:
         response.close()
-        raise InvalidDocument(
-            f"the manifest of {purpose.subject.name} has more than the {DOCUMENT_LIMIT} bytes allowed"
-        )
+        raise InvalidDocument(f"the manifest of {context.target.name} has more than the {DOCUMENT_LIMIT} bytes allowed")
     return raw
 
 

@@ -18,9 +18,8 @@ from dockmagic.oci.errors import (
     SizeMismatch,
     Unauthorized,
 )
-
-from .fields import read_json
-from .patience import retry_after
+from dockmagic.registry.transport.parsing import read_json
+from dockmagic.registry.transport.retry import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +28,13 @@ if TYPE_CHECKING:
         DockmagicError,
     )
 
-__all__ = ["Subject", "captive_portal", "refusal"]
+__all__ = ["ErrorTarget", "captive_portal", "refusal"]
 
 _SHOWN = 200  # characters of a registry's own words
 _HUB = "docker.io"
 
 
-class Subject(msgspec.Struct, frozen=True):
+class ErrorTarget(msgspec.Struct, frozen=True):
     """What a request was about, for the words of an error.
 
     Attributes:
@@ -58,46 +57,46 @@ class _Body(msgspec.Struct):
     errors: list[_Item] | None = None
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, subject: Subject) -> DockmagicError:
+def refusal(status: int, headers: Mapping[str, str], body: bytes, target: ErrorTarget) -> DockmagicError:
     """The error for an answer whose status is no success.
 
     Args:
         status: HTTP status.
         headers: of the answer.
         body: of the answer, or its beginning.
-        subject: what was asked for.
+        target: what was asked for.
     """
     codes, words = _read(body)
     said = f": {words}" if words else ""
     kind = next((_BY_CODE[code] for code in codes if code in _BY_CODE), None)
     if kind is not None and status != HTTPStatus.NOT_FOUND:
-        return kind(f"{subject.domain} refuses {subject.name}{said}")
+        return kind(f"{target.domain} refuses {target.name}{said}")
     if status == HTTPStatus.NOT_FOUND:
-        return _missing(subject, codes)
+        return _missing(target, codes)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _limited(headers, subject, codes, said)
-    failure, message, hint = _words(status, subject, codes, said)
+        return _limited(headers, target, codes, said)
+    failure, message, hint = _words(status, target, codes, said)
     return failure(message, hint=hint, status=status, codes=codes)
 
 
-def _words(status: int, subject: Subject, codes: tuple[str, ...], said: str) -> tuple[type[RegistryError], str, str]:
-    domain = subject.domain
+def _words(status: int, target: ErrorTarget, codes: tuple[str, ...], said: str) -> tuple[type[RegistryError], str, str]:
+    domain = target.domain
     if status == HTTPStatus.UNAUTHORIZED:
-        if subject.kind in {"image", "repository"}:  # a token server does not tell the one from the other
+        if target.kind in {"image", "repository"}:  # a token server does not tell the one from the other
             hint = f"Check the name, or log in: `login {domain}`"
-            return Unauthorized, f"{subject.name} does not exist, or needs a login{said}", hint
+            return Unauthorized, f"{target.name} does not exist, or needs a login{said}", hint
         return Unauthorized, f"{domain} wants a login{said}", f"Log in: `login {domain}`"
     if status == HTTPStatus.FORBIDDEN:
         hint = f"Check the name, or log in with an account that may: `login {domain}`"
-        return Denied, f"access to {subject.name} is denied{said}", hint
+        return Denied, f"access to {target.name} is denied{said}", hint
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         hint = "Try again in a while; what has arrived is kept"
         return RegistryUnavailable, f"{domain} fails with status {status}{said}", hint
     if "MANIFEST_BLOB_UNKNOWN" in codes:
         hint = "Push again: something that the manifest refers to is not there, or no longer"
-        return RegistryError, f"{domain} refuses {subject.name}{said}", hint
+        return RegistryError, f"{domain} refuses {target.name}{said}", hint
     hint = "If the name is right, ask the registry's operator"
-    return RegistryError, f"{domain} refuses the request for {subject.name} with status {status}{said}", hint
+    return RegistryError, f"{domain} refuses the request for {target.name} with status {status}{said}", hint
 
 
 def captive_portal(domain: str, what: str) -> RegistryUnavailable:
@@ -122,44 +121,44 @@ def _read(body: bytes) -> tuple[tuple[str, ...], str]:
     return tuple(item.code for item in items if isinstance(item.code, str) and item.code), words[:_SHOWN].rstrip(" .")
 
 
-def _missing(subject: Subject, codes: tuple[str, ...]) -> DockmagicError:
-    if subject.kind == "blob":
+def _missing(target: ErrorTarget, codes: tuple[str, ...]) -> DockmagicError:
+    if target.kind == "blob":
         return BlobNotFound(
-            f"{subject.domain} does not have {subject.name}", hint="The image is incomplete there: push it again"
+            f"{target.domain} does not have {target.name}", hint="The image is incomplete there: push it again"
         )
-    if subject.kind == "registry":
+    if target.kind == "registry":
         return RegistryError(
-            f"{subject.domain} does not answer like a registry (status 404)",
+            f"{target.domain} does not answer like a registry (status 404)",
             hint="Check its name and port",
             status=404,
             codes=codes,
         )
-    if "NAME_UNKNOWN" in codes or subject.kind == "repository":
-        return ImageNotFound(f"there is no repository for {subject.name}", hint=_name_hint(subject))
-    return ImageNotFound(f"{subject.name} is not in its registry", hint=_tag_hint(subject))
+    if "NAME_UNKNOWN" in codes or target.kind == "repository":
+        return ImageNotFound(f"there is no repository for {target.name}", hint=_name_hint(target))
+    return ImageNotFound(f"{target.name} is not in its registry", hint=_tag_hint(target))
 
 
-def _name_hint(subject: Subject) -> str:
+def _name_hint(target: ErrorTarget) -> str:
     return (
         "Check the name: search TERM finds some"
-        if subject.domain == _HUB
-        else f"Check the name: search {subject.domain}/ lists it"
+        if target.domain == _HUB
+        else f"Check the name: search {target.domain}/ lists it"
     )
 
 
-def _tag_hint(subject: Subject) -> str:
-    name = subject.name.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
+def _tag_hint(target: ErrorTarget) -> str:
+    name = target.name.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
     head, slash, last = name.rpartition("/")
     return f"See which tags there are: tags {head}{slash}{last.partition(':')[0]}"
 
 
-def _limited(headers: Mapping[str, str], subject: Subject, codes: tuple[str, ...], said: str) -> RateLimited:
+def _limited(headers: Mapping[str, str], target: ErrorTarget, codes: tuple[str, ...], said: str) -> RateLimited:
     seconds = retry_after(headers.get("Retry-After", ""))
     hint = f"Try again in {_human(seconds)}" if seconds is not None else "Try again later"
-    if subject.domain == _HUB:
+    if target.domain == _HUB:
         hint += ", or log in for a higher limit: login"
     return RateLimited(
-        f"{subject.domain} allows no more requests for now{said}", hint=hint, codes=codes, retry_after=seconds
+        f"{target.domain} allows no more requests for now{said}", hint=hint, codes=codes, retry_after=seconds
     )
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dockmagic.oci.errors import InvalidInput, RegistryError
-
-from .url import parse
+from dockmagic.registry.transport.url import parse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from urllib3.exceptions import (
 
 from dockmagic.oci.errors import RegistryUnavailable
 
-from .pace import Malformed, TooSlow
+from .read_limits import Malformed, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import RegistryBlocked
 from dockmagic.oci.reference import DEFAULT_DOMAIN
+from dockmagic.registry.transport.address import is_loopback, split_host
+from dockmagic.registry.transport.endpoint import Endpoint, Location
 
-from .address import is_loopback, split_host
 from .certificates import Certificates
-from .conf import load_rules
-from .endpoint import Endpoint, Location
+from .registries_conf import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dockmagic.oci.reference import Reference
 
-    from .conf import Rule, Site
+    from .registries_conf import Rule, Site
 
 __all__ = ["RegistryConfiguration"]
 

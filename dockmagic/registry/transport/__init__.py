@@ -1,0 +1,1 @@
+"""One exchange with a server: connections, proxies, redirects, waiting, and limits for what arrives."""
