@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from dockmagic.oci.media import Compression
 
     from .header import Header
-    from .layout import Removal
     from .table import LayerTable
+    from .whiteout import Removal
 
 __all__ = ["LayerIngest", "Recorder", "layer_limit"]
 

@@ -9,24 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, UnsafeEntry
 
 from .entry import Entry, EntryType
 from .header import show
 from .table import LayerTable
+from .whiteout import WHITEOUT, parse_whiteout
 
 if TYPE_CHECKING:
     from .header import Header
+    from .whiteout import Removal
 
-__all__ = ["OPAQUE", "WHITEOUT", "Layout", "Removal"]
-
-#: What stands before the name of a removed file (layer.md, "Whiteouts").
-WHITEOUT: Final = b".wh."
-#: The name that makes its directory opaque (layer.md, "Opaque Whiteout").
-OPAQUE: Final = b".wh..wh..opq"
-_META: Final = b".wh..wh."  # AUFS's own files, meaningless to all others
+__all__ = ["Layout"]
 
 _PATH_LIMIT: Final = 4096  # PATH_MAX
 _LINK_FOLLOWS: Final = 40  # as many as Linux follows
@@ -40,18 +34,6 @@ _FREE_WEIGHT: Final = 132 << 20
 _WEIGHT_LIMIT: Final = 1 << 30
 _STEP_LIMIT: Final = 20_000_000  # directories entered while following links
 _UPROOTING_LIMIT: Final = 100  # directories that the same layer puts something else in place of
-
-
-class Removal(msgspec.Struct, frozen=True, gc=False):
-    """A whiteout.
-
-    Attributes:
-        name: what is removed.
-        opaque: whether only what is in it goes, and the directory itself stays.
-    """
-
-    name: bytes
-    opaque: bool
 
 
 class Layout:
@@ -185,18 +167,15 @@ class Layout:
         self._directories.discard(name)
 
     def _remove(self, parent: bytes, base: bytes) -> Removal | None:
-        if base == OPAQUE:
-            self._opaque[parent] = None
-            return Removal(parent, opaque=True)
-        if base.startswith(_META):
+        removal = parse_whiteout(parent, base)
+        if removal is None:
             return None
-        base = base.removeprefix(WHITEOUT)
-        if base in (b"", b".", b".."):
-            raise UnsafeEntry(f"the whiteout {show(WHITEOUT + base)} in {show(b'/' + parent)} names no file")
-        name = parent + b"/" + base if parent else base
-        self._weigh(name, None)
-        self._whiteouts[name] = None
-        return Removal(name, opaque=False)
+        if removal.opaque:
+            self._opaque[parent] = None
+        else:
+            self._weigh(removal.name, None)
+            self._whiteouts[removal.name] = None
+        return removal
 
     def _weigh(self, name: bytes, entry: Entry | None) -> None:
         weight = _ENTRY_WEIGHT + 2 * len(name)

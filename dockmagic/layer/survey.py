@@ -13,7 +13,7 @@ from dockmagic.oci.errors import NotSupported, StoreError
 
 from .entry import Entry, EntryType
 from .header import show
-from .layout import WHITEOUT
+from .whiteout import WHITEOUT
 from .xattr_fallback import NOTE, is_portable, restored
 
 if TYPE_CHECKING:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from .disk_format import DiskFormat
     from .header import Header
-    from .layout import Removal
     from .table import LayerTable
     from .tree import FileTree
+    from .whiteout import Removal
 
 __all__ = ["unpack", "unpack_ahead"]
 

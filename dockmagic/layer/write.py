@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from . import pax
 from .entry import Entry, EntryType
 from .header import BLOCK
-from .layout import WHITEOUT
 from .tree import sort_key
+from .whiteout import WHITEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

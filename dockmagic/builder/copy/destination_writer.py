@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from dockmagic.builder.sources.files import base_of, join, parent_of, real_name, shown
 from dockmagic.layer.compare import differences
 from dockmagic.layer.entry import Entry, EntryType
-from dockmagic.layer.layout import WHITEOUT
 from dockmagic.layer.tree import sort_key
+from dockmagic.layer.whiteout import WHITEOUT
 from dockmagic.oci.errors import InvalidInput, NotSupported
 
 from .owners import ROOT, Owner
