@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .header import Header
     from .table import LayerTable
-    from .whiteout import Removal
+    from .whiteout import Whiteout
 
 __all__ = ["LayerIngest", "Recorder", "layer_limit"]
 
@@ -61,7 +61,7 @@ class Recorder:
         self._entry: Entry | None = None
         self._hash: blake3 | None = None
 
-    def begin(self, header: Header) -> Entry | Removal | None:
+    def begin(self, header: Header) -> Entry | Whiteout | None:
         """Place a member, and say what it means."""
         placed = self.layout.place(header)
         self._entry = placed if type(placed) is Entry else None

@@ -18,7 +18,7 @@ from .whiteout import WHITEOUT, parse_whiteout
 
 if TYPE_CHECKING:
     from .header import Header
-    from .whiteout import Removal
+    from .whiteout import Whiteout
 
 __all__ = ["Layout"]
 
@@ -60,7 +60,7 @@ class Layout:
         self._steps = 0
         self._uprootings = 0
 
-    def place(self, header: Header) -> Entry | Removal | None:
+    def place(self, header: Header) -> Entry | Whiteout | None:
         """Say what a member means; None if nothing.
 
         Raises:
@@ -166,7 +166,7 @@ class Layout:
             self._loose.pop(gone, None)
         self._directories.discard(name)
 
-    def _remove(self, parent: bytes, base: bytes) -> Removal | None:
+    def _remove(self, parent: bytes, base: bytes) -> Whiteout | None:
         removal = parse_whiteout(parent, base)
         if removal is None:
             return None

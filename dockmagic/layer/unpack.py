@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .header import Header
     from .table import LayerTable
     from .tree import FileTree
-    from .whiteout import Removal
+    from .whiteout import Whiteout
 
 __all__ = ["unpack", "unpack_ahead"]
 
@@ -150,7 +150,7 @@ class _Unpacker(Recorder):
             os.close(self._file)
             self._file = -1
 
-    def begin(self, header: Header) -> Entry | Removal | None:
+    def begin(self, header: Header) -> Entry | Whiteout | None:
         """Write what can be written of a member before its content."""
         placed = super().begin(header)
         if placed is None or self.lost:
@@ -303,7 +303,7 @@ class _Unpacker(Recorder):
             os.fchmod(descriptor, stat.S_IMODE(state.st_mode))
             os.utime(descriptor, ns=(state.st_mtime_ns, state.st_mtime_ns))
 
-    def _remove(self, removal: Removal) -> None:
+    def _remove(self, removal: Whiteout) -> None:
         entries = self.layout.entries
         if removal.opaque or removal.name in entries:
             # Whiteouts concern lower layers only (layer.md): what this layer has put there stays.

@@ -10,7 +10,7 @@ from dockmagic.oci.errors import UnsafeEntry
 
 from .header import show
 
-__all__ = ["OPAQUE", "WHITEOUT", "Removal", "parse_whiteout"]
+__all__ = ["OPAQUE", "WHITEOUT", "Whiteout", "parse_whiteout"]
 
 #: What stands before the name of a removed file.
 WHITEOUT: Final = b".wh."
@@ -19,7 +19,7 @@ OPAQUE: Final = b".wh..wh..opq"
 _META: Final = b".wh..wh."  # AUFS's own files, meaningless to all others
 
 
-class Removal(msgspec.Struct, frozen=True, gc=False):
+class Whiteout(msgspec.Struct, frozen=True, gc=False):
     """A whiteout.
 
     Attributes:
@@ -31,17 +31,17 @@ class Removal(msgspec.Struct, frozen=True, gc=False):
     opaque: bool
 
 
-def parse_whiteout(parent: bytes, base: bytes) -> Removal | None:
+def parse_whiteout(parent: bytes, base: bytes) -> Whiteout | None:
     """What the file `base`, whose name begins with `WHITEOUT`, removes in the directory `parent`; None for nothing.
 
     Raises:
         UnsafeEntry: it names no file.
     """
     if base == OPAQUE:
-        return Removal(parent, opaque=True)
+        return Whiteout(parent, opaque=True)
     if base.startswith(_META):
         return None
     base = base.removeprefix(WHITEOUT)
     if base in (b"", b".", b".."):
         raise UnsafeEntry(f"the whiteout {show(WHITEOUT + base)} in {show(b'/' + parent)} names no file")
-    return Removal(parent + b"/" + base if parent else base, opaque=False)
+    return Whiteout(parent + b"/" + base if parent else base, opaque=False)

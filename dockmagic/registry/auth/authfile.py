@@ -16,10 +16,10 @@ from dockmagic.oci.errors import CredentialError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["AuthFile", "Content", "Entry"]
+__all__ = ["AuthEntry", "AuthFile", "AuthFileContent"]
 
 
-class Entry(msgspec.Struct, omit_defaults=True):
+class AuthEntry(msgspec.Struct, omit_defaults=True):
     """What stands under one key of ``auths``; never shown."""
 
     auth: str | None = None
@@ -29,13 +29,13 @@ class Entry(msgspec.Struct, omit_defaults=True):
     registrytoken: str | None = None
 
     def __repr__(self) -> str:
-        return "Entry(…)"
+        return "AuthEntry(…)"
 
 
-class Content(msgspec.Struct, rename={"creds_store": "credsStore", "cred_helpers": "credHelpers"}):
+class AuthFileContent(msgspec.Struct, rename={"creds_store": "credsStore", "cred_helpers": "credHelpers"}):
     """The part of the file that is about credentials."""
 
-    auths: dict[str, Entry] = {}
+    auths: dict[str, AuthEntry] = {}
     creds_store: str = ""
     cred_helpers: dict[str, str] = {}
 
@@ -47,7 +47,7 @@ class Content(msgspec.Struct, rename={"creds_store": "credsStore", "cred_helpers
         return self.creds_store or None
 
     def __repr__(self) -> str:
-        return "Content(…)"
+        return "AuthFileContent(…)"
 
 
 class _Document(dict[str, Any]):
@@ -67,18 +67,18 @@ class AuthFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> Content:
+    def read(self) -> AuthFileContent:
         """What it says of credentials; empty if there is no file.
 
         Raises:
             CredentialError: it cannot be read.
         """
         try:
-            return msgspec.json.decode(self._bytes() or b"{}", type=Content)
+            return msgspec.json.decode(self._bytes() or b"{}", type=AuthFileContent)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._broken() from None
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: AuthEntry) -> None:
         """Set the entry of `key`; everything else in the file stays.
 
         Raises:

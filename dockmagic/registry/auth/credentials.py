@@ -13,7 +13,7 @@ from dockmagic.oci.errors import CredentialError
 from dockmagic.oci.reference import DEFAULT_DOMAIN
 from dockmagic.registry.secret import Secret
 
-from .authfile import AuthFile, Entry
+from .authfile import AuthEntry, AuthFile
 from .credential_helper import CredentialHelper
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _from_helper(username: str, secret: Secret) -> Credential:
     return Credential("", NONE, identity_token=secret) if username == _TOKEN_USER else Credential(username, secret)
 
 
-def _from_entry(entry: Entry, key: str, path: Path) -> Credential | None:
+def _from_entry(entry: AuthEntry, key: str, path: Path) -> Credential | None:
     if entry.registrytoken:
         return Credential("", NONE, registry_token=Secret(entry.registrytoken))
     username, secret = entry.username or "", Secret(entry.password or "")
@@ -169,8 +169,8 @@ def _from_entry(entry: Entry, key: str, path: Path) -> Credential | None:
     return Credential(username, secret) if secret else None
 
 
-def _to_entry(credential: Credential) -> Entry:
+def _to_entry(credential: Credential) -> AuthEntry:
     if credential.identity_token:
         name = base64.b64encode(f"{credential.username}:".encode()).decode()
-        return Entry(auth=name, identitytoken=credential.identity_token.reveal())
-    return Entry(auth=base64.b64encode(f"{credential.username}:{credential.secret.reveal()}".encode()).decode())
+        return AuthEntry(auth=name, identitytoken=credential.identity_token.reveal())
+    return AuthEntry(auth=base64.b64encode(f"{credential.username}:{credential.secret.reveal()}".encode()).decode())
