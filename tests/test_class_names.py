@@ -15,7 +15,6 @@ CLASHES = {
     "Entry",
     "Expansion",
     "Folder",
-    "Found",
     "Healthcheck",
     "Limits",
     "Lines",
@@ -33,7 +32,6 @@ CLASHES = {
     "State",
     "Streams",
     "Table",
-    "Upload",
     "Volume",
 }
 

@@ -24,7 +24,7 @@ from .client.error_response import ErrorTarget
 from .transfer.blob import BlobReader
 from .transfer.manifests import ANY_ANSWER, fetch_manifest, head_manifest, put_manifest
 from .transfer.paging import pages
-from .transfer.upload import Upload, mount
+from .transfer.upload import BlobUpload, mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -205,7 +205,7 @@ class Repository:
         with self._lock:
             address = self._uploads.pop(desc.digest, "")
         context = self._writing(desc.digest, "blob")
-        Upload(
+        BlobUpload(
             self._home.client, self._home.location.repository, context, desc, stream, on_sent=on_sent, address=address
         ).run()
 

@@ -14,13 +14,13 @@ from dockmagic.registry.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CredentialHelper", "Found"]
+__all__ = ["CredentialHelper", "HelperCredential"]
 
 _SECONDS = 60  # some ask the user to unlock a keyring
 _NOT_FOUND = b"credentials not found in native keychain"
 
 
-class Found(NamedTuple):
+class HelperCredential(NamedTuple):
     """What a helper knows of a registry."""
 
     username: str
@@ -47,7 +47,7 @@ class CredentialHelper:
         self._name = f"docker-credential-{suffix}"
         self._environ = dict(environ)
 
-    def get(self, server: str) -> Found | None:
+    def get(self, server: str) -> HelperCredential | None:
         """The credential for `server`, None if the helper has none.
 
         Raises:
@@ -115,6 +115,6 @@ class CredentialHelper:
         )
 
 
-def _found(output: Secret) -> Found:
+def _found(output: Secret) -> HelperCredential:
     answer = msgspec.json.decode(output.reveal(), type=_Answer)
-    return Found(answer.username, Secret(answer.secret))
+    return HelperCredential(answer.username, Secret(answer.secret))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.spec import Descriptor
     from dockmagic.registry.client.client import RegistryClient, RequestContext
 
-__all__ = ["Upload", "begin", "mount"]
+__all__ = ["BlobUpload", "begin", "mount"]
 
 _BLOCK = 1 << 20
 _CHUNK = 32 << 20  # bytes: below the limits of the proxies that refuse whole blobs
@@ -53,7 +53,7 @@ def mount(client: RegistryClient, repository: str, context: RequestContext, desc
     return _location(client, response, client.url(path)) if response.status == 202 else ""
 
 
-class Upload:
+class BlobUpload:
     """One blob on its way up.
 
     Args:
