@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
 
 import pytest
 
 from dockmagic.oci import errors
+from dockmagic.oci.error_codec import decode_error, encode_error
 from dockmagic.oci.errors import DockmagicError, RateLimited, RegistryError
 
 KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, DockmagicError)]
@@ -51,6 +53,56 @@ def test_an_error_does_not_change_once_it_is_made(kind: type[DockmagicError]) ->
         again.word = "b.py"
     with pytest.raises(AttributeError):
         error.revised(nonsense=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_is_told_whole_by_a_worker(kind: type[DockmagicError]) -> None:
+    """As JSON: class, text, hint, every field and the cause; fields were lost on the way."""
+    error = kind("broken", hint="Mend it").revised(word="a.py", exit_code=126)
+    changed = {name: _other(value) for name, value in vars(error).items() if name not in ("message", "_frozen")}
+    error = error.revised(**changed)
+    error.__cause__ = errors.PathNotFound("no such file", hint="Look")
+    again = decode_error(json.loads(json.dumps(encode_error(error))))
+    assert type(again) is kind
+    assert vars(again) == vars(error)
+    assert str(again.__cause__) == "no such file. Look."
+
+
+def _other(value: object) -> object:
+    match value:
+        case str():
+            return value + "x"
+        case int():
+            return value + 1
+        case tuple():
+            return ((1, "a line", True), (2, "another", False))
+    return 1.5
+
+
+def test_a_cause_of_the_system_keeps_its_number_and_file() -> None:
+    """What a caller may look at to decide what to do."""
+    error = errors.StoreError("cannot write", hint="Look")
+    error.__cause__ = OSError(28, "No space left on device", "/x")
+    again = decode_error(json.loads(json.dumps(encode_error(error))))
+    assert isinstance(again.__cause__, OSError)
+    assert (again.__cause__.errno, again.__cause__.filename) == (28, "/x")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"kind": "TRACEBACK", "fields": {"message": "a", "hint": ""}, "cause": None},
+        {"kind": "no such", "fields": {"message": "a", "hint": ""}, "cause": None},
+        {"kind": "Conflict", "fields": {"message": 1, "hint": ""}, "cause": None},
+        {"kind": "Conflict", "fields": ["message"], "cause": None},
+        {"kind": "Conflict", "fields": {"message": "a", "hint": "", "nonsense": 1}, "cause": None},
+    ],
+)
+def test_a_message_that_is_no_error_is_told_in_one_line(message: dict[str, object]) -> None:
+    """Whatever another process sends."""
+    with pytest.raises(DockmagicError, match="cannot be read"):
+        decode_error(message)
 
 
 def test_what_a_registry_said_survives_too() -> None:

@@ -6,7 +6,8 @@ import contextlib
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.oci import errors
+from dockmagic.oci.error_codec import decode_error
+from dockmagic.oci.errors import DockmagicError
 
 from .helper import launch
 
@@ -54,12 +55,9 @@ class Work:
             self._child.wait()
             self._complaints.seek(0)
             last = self._complaints.read().decode(errors="replace").strip().splitlines()[-1:]
-            raise errors.DockmagicError(
-                f"the worker that should {self._task} ended: {' '.join(last) or 'no reason given'}"
-            )
+            raise DockmagicError(f"the worker that should {self._task} ended: {' '.join(last) or 'no reason given'}")
         if "error" in answer:
-            kind = getattr(errors, answer["kind"], errors.DockmagicError)
-            raise kind(answer["error"], hint=answer["hint"])
+            raise decode_error(answer["error"])
         result: dict[str, Any] = answer["result"]
         return result
 

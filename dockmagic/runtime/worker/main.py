@@ -18,6 +18,7 @@ from dockmagic.layer.pack import OwnerRecord
 from dockmagic.layer.table import LayerTable
 from dockmagic.layer.tree import FileTree
 from dockmagic.linux import idmap, kernel
+from dockmagic.oci.error_codec import encode_error
 from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, NotSupported, PathNotFound
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import rootfs
@@ -285,5 +286,4 @@ def _perform(
 
 
 def _answer(sock: socket.socket, error: DockmagicError) -> None:
-    message = {"error": error.message, "kind": type(error).__name__, "hint": error.hint}
-    sock.send(json.dumps(message).encode())
+    sock.send(json.dumps({"error": encode_error(error)}).encode())
