@@ -100,7 +100,7 @@ def build(
             epoch = find_date(epoch, store.home, context, contexts, stop=stop)
             # ARG sees what the name stands for, and FROM may: this alone makes another plan.
             options = replace(options, build_args=options.build_args | {EPOCH: "" if epoch is None else str(epoch)})
-            plan = plan_build(dockerfile, options, contexts)
+            plan = plan_build(dockerfile, options, target=options.target, contexts=contexts)
         options = replace(options, epoch=epoch)
     plan = plan.with_triggers(partial(_triggers, contexts, bases))
     infos = _number(plan)

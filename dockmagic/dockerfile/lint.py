@@ -16,7 +16,7 @@ from .rules import CheckOptions, Finding, Report, options
 from .stage_lint import StageLint, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from dockmagic.oci.spec import ConfigFile
 
@@ -35,6 +35,7 @@ def check(
     build_args: Mapping[str, str] | None = None,
     platform: Platform | None = None,
     target: str | None = None,
+    stages: Collection[int] | None = None,
     base: Callable[[str, Platform], ConfigFile | None] | None = None,
     ignore: Ignore | None = None,
     settings: CheckOptions | None = None,
@@ -48,6 +49,7 @@ def check(
         build_args: of ``--build-arg``; ``BUILDKIT_DOCKERFILE_CHECK`` among them goes before the file's ``# check=``.
         platform: that is built for; by default this machine's.
         target: look only into this stage (empty is the last) and those that it consists of; None looks into all.
+        stages: indices of the stages to look into, where a plan says them; `target` is not followed then.
         base: the configuration of a base image, by its (expanded) name in FROM and the platform that is wanted; None
             where it is not known, and then its platform is not compared (InvalidBaseImagePlatform), nor is a variable
             that it may define reported (UndefinedVar).
@@ -73,7 +75,9 @@ def check(
     _check_casing(dockerfile, report)
     with suppress(DockerfileError):  # a global ARG that cannot be expanded
         froms = FromLint(dockerfile, given, platform or Platform.local(), report)
-        _check_stages(dockerfile, report, froms=froms, target=target, base=base or _unknown, ignore=ignore)
+        _check_stages(
+            dockerfile, report, froms=froms, target=target, stages=stages, base=base or _unknown, ignore=ignore
+        )
     return report.findings()
 
 
@@ -211,6 +215,7 @@ def _check_stages(
     *,
     froms: FromLint,
     target: str | None,
+    stages: Collection[int] | None,
     base: Callable[[str, Platform], ConfigFile | None],
     ignore: Ignore | None,
 ) -> None:
@@ -220,7 +225,11 @@ def _check_stages(
         with suppress(DockerfileError):
             bases[stage.index] = froms.check(stage.base)
     images = {index: image for index, (image, _) in bases.items()}
-    wanted = images.keys() if target is None else reachable(dockerfile, find_target(dockerfile, target), images)
+    wanted: Collection[int] = images.keys()
+    if stages is not None:
+        wanted = stages
+    elif target is not None:
+        wanted = reachable(dockerfile, find_target(dockerfile, target), images)
     left: dict[int, Surroundings] = {}
     for index, (image, platform) in bases.items():
         stage = dockerfile.stages[index]

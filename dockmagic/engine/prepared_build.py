@@ -68,6 +68,12 @@ def _short(rule: str, message: str, line: int) -> str:
     return f"{rule}: {message} (line {line})"
 
 
+def _warnings(findings: Sequence[Finding]) -> tuple[BuildWarned, ...]:
+    return tuple(
+        BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url) for one in findings
+    )
+
+
 def _given(options: Options) -> dict[str, str]:
     from dockmagic.builder.reading.scope import given_arguments
 
@@ -108,38 +114,36 @@ class PreparedBuild:
         Raises:
             DockerfileError: a build would fail, as far as the text tells; what is odd is told with it.
         """
+        findings, mistake = self.report(options)
+        if mistake is not None:
+            above = tuple(_short(one.rule, one.message, one.lines[0]) for one in findings)
+            raise mistake.revised(above=above) from mistake.__cause__
+        return _warnings(findings)
+
+    def report(self, options: Options) -> tuple[tuple[Finding, ...], DockerfileError | None]:
+        """The findings of `check` with all that the rules say, and what a build would fail with.
+
+        Raises:
+            DockerfileError: there is no such target, or the ``# check=`` cannot be understood.
+        """
         from dockmagic.builder.dry_run import dry_run
-        from dockmagic.builder.reading.plan import make_plan
 
         target = options.target or None
-        warnings = self._check(options, target)
+        plan = self._planned(options, target)
+        findings = self._findings(options, target, plan)
+        if isinstance(plan, DockerfileError):
+            return findings, plan
         try:
             with self._excerpted():
-                plan = make_plan(
-                    self.dockerfile,
-                    target=target,
-                    build_args=options.build_args,
-                    platform=options.platform,
-                    contexts=self.contexts,
-                )
                 dry_run(plan.with_triggers(self._triggers), config=self._config)
         except DockerfileError as error:
-            above = tuple(_short(one.rule, one.text, one.line) for one in warnings)
-            raise error.revised(above=above) from error.__cause__
-        return warnings
+            return findings, error
+        return findings, None
 
-    def findings(self, options: Options) -> tuple[Finding, ...]:
-        """The same as `check`, with all that the rules say and without what a build would fail with."""
-        return self._findings(options, options.target or None)
-
-    def _check(self, options: Options, target: str | None, bases: Bases | None = None) -> tuple[BuildWarned, ...]:
-        return tuple(
-            BuildWarned(text=one.message, line=one.lines[0], rule=one.rule, fix=one.fix, url=one.url)
-            for one in self._findings(options, target, bases)
-        )
-
-    def _findings(self, options: Options, target: str | None, bases: Bases | None = None) -> tuple[Finding, ...]:
-        """What is odd; `bases` asks registries for images that are not here."""
+    def _findings(
+        self, options: Options, target: str | None, plan: Plan | DockerfileError, bases: Bases | None = None
+    ) -> tuple[Finding, ...]:
+        """What is odd in the stages of the plan; `bases` asks registries for images that are not here."""
         from dockmagic.dockerfile.lint import check
 
         with self._excerpted():
@@ -147,23 +151,31 @@ class PreparedBuild:
                 self.dockerfile,
                 build_args=_given(options),
                 target=target,
+                stages=None if isinstance(plan, DockerfileError) else plan.as_written,
                 platform=options.platform,
                 base=partial(self._base_config, bases),
                 ignore=self.context.ignore,
             )
 
-    def _plan(self, options: Options) -> Plan:
+    def _plan(self, options: Options, target: str | None) -> Plan:
         from dockmagic.builder.reading.plan import plan_build
 
         with self._excerpted():
-            return plan_build(self.dockerfile, options, self.contexts)
+            return plan_build(self.dockerfile, options, target=target, contexts=self.contexts)
+
+    def _planned(self, options: Options, target: str | None) -> Plan | DockerfileError:
+        """The plan, or why there is none."""
+        try:
+            return self._plan(options, target)
+        except DockerfileError as error:
+            return error
 
     def _tried(self, options: Options) -> Plan | DockerfileError:
         """The plan of a build, tried in a dry run, or what is wrong with it."""
         from dockmagic.builder.dry_run import dry_run
 
         try:
-            plan = self._plan(options)
+            plan = self._plan(options, options.target)
             with self._excerpted():
                 dry_run(plan)
         except DockerfileError as error:
@@ -200,18 +212,18 @@ class PreparedBuild:
         except DockmagicError:
             return None  # the build itself tells why, at its FROM
 
-    def violation(self, options: Options, warnings: Sequence[BuildWarned]) -> DockerfileError | None:
-        """What a build fails with because of `warnings`: something under ``# check=error=true``, else None."""
+    def violation(self, options: Options, findings: Sequence[Finding]) -> DockerfileError | None:
+        """What a build fails with because of `findings`: something under ``# check=error=true``, else None."""
         from dockmagic.dockerfile.lint import settings_of
 
-        if not warnings or not settings_of(self.dockerfile, _given(options)).error:
+        if not findings or not settings_of(self.dockerfile, _given(options)).error:
             return None
-        rules = ", ".join(dict.fromkeys(one.rule for one in warnings))
+        rules = ", ".join(dict.fromkeys(one.rule for one in findings))
         return DockerfileError(
             f"lint violation found for rules: {rules}",
-            hint=f"{warnings[0].fix}; or take error=true out of # check=",
+            hint=f"{findings[0].fix}; or take error=true out of # check=",
             file=self.dockerfile.name,
-            lines=(warnings[0].line, warnings[0].line),
+            lines=(findings[0].lines[0], findings[0].lines[0]),
         )
 
     def outline(self, options: Options) -> Outline:
@@ -255,10 +267,11 @@ class PreparedBuild:
         bases = Bases(self._engine.store, self._repository, pull=options.pull, on_notice=self._engine.notice)
         # Of the stages that the target needs: what a stage that is not built says does not matter here.
         target = options.target or str(len(self.dockerfile.stages) - 1)
-        warnings = self._check(options, target, None if impossible else bases)
+        findings = self._findings(options, target, plan, None if impossible else bases)
+        warnings = _warnings(findings)
         for warning in warnings:
             on_event(warning)
-        violation = self.violation(options, warnings)
+        violation = self.violation(options, findings)
         if violation is not None:
             raise violation
         if isinstance(plan, DockerfileError):
@@ -271,7 +284,7 @@ class PreparedBuild:
         from dockmagic.builder.outcome.reproduce import verify_reproducible
 
         options = replace(options, no_cache=True)
-        return verify_reproducible(self._builder(self._plan(options), options, (), None, on_event))
+        return verify_reproducible(self._builder(self._plan(options, options.target), options, (), None, on_event))
 
     def _builder(
         self,

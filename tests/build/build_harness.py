@@ -65,7 +65,7 @@ class Builder:
         with open_context(home, str(self.folder)) as context:
             return build(
                 self.store,
-                plan_build(parse(text), asked, named),
+                plan_build(parse(text), asked, target=asked.target, contexts=named),
                 context.ignoring("Dockerfile"),
                 asked,
                 contexts=named,

@@ -157,7 +157,9 @@ def test_a_repository_is_asked_for_by_its_address(
         with open_context(plain.store.home, url) as context:
             dockerfile = parse(context.dockerfile().text)
             options = Options(target=target)
-            return read(build(plain.store, plan_build(dockerfile, options), context, options).image, "/out")
+            return read(
+                build(plain.store, plan_build(dockerfile, options, target=target), context, options).image, "/out"
+            )
 
     if error:
         with pytest.raises(DockmagicError, match=error):

@@ -109,3 +109,17 @@ def test_an_impossible_build_is_told_by_the_same_plan(prepare: Any, plans: list[
     with prepared, pytest.raises(Exception, match="invalid containerPort"):
         prepared.build(options)
     assert len(plans) == 1
+
+
+def test_a_stage_that_a_context_stands_in_for_is_not_looked_into(prepare: Any, tmp_path: Path) -> None:
+    """What the file says of it is not built: lint has the stages of the plan, and asks for no base of others."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "f").write_text("f")
+    text = b"FROM localhost:1/nowhere AS one\nWORKDIR relative$nothing\nFROM scratch\nCOPY --from=one /f /g\n"
+    prepared, options = prepare(text)
+    with prepared:
+        assert [warning.rule for warning in prepared.check(options)] == ["WorkdirRelativePath"]
+    prepared, options = prepare(text, build_contexts={"one": str(tmp_path / "one")})
+    with prepared:
+        assert prepared.check(options) == ()
+        assert prepared.build(options).warnings == ()

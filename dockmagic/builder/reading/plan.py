@@ -128,6 +128,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, stages=planner.in_order)
 
     @property
+    def as_written(self) -> frozenset[int]:
+        """Indices of the stages that are built as the file says: not those that a named context stands in for."""
+        stages = self.dockerfile.stages
+        return frozenset(one.index for one in self.stages if stages[one.index].name not in self.contexts)
+
+    @property
     def images(self) -> tuple[Base, ...]:
         """Every image that the stages use, each once: bases, ``COPY --from`` and mounts."""
         found: dict[Base, None] = {}
@@ -183,13 +189,13 @@ def make_plan(
     )
 
 
-def plan_build(dockerfile: Dockerfile, options: Options, contexts: Collection[str] = ()) -> Plan:
-    """Plan what `options` ask for; see `make_plan`."""
+def plan_build(dockerfile: Dockerfile, options: Options, *, target: str | None, contexts: Collection[str] = ()) -> Plan:
+    """Plan what `options` ask for, but for their target; see `make_plan`."""
     # As a client of BuildKit does, which gives the environment's on: ARG SOURCE_DATE_EPOCH sees it.
     epoch = {} if options.epoch is None else {EPOCH: str(options.epoch)}
     return make_plan(
         dockerfile,
-        target=options.target,
+        target=target,
         build_args=epoch | options.build_args,
         platform=options.platform,
         contexts=contexts,

@@ -55,8 +55,8 @@ def _check_document(prepared: PreparedBuild, options: Options) -> Document:
     error = None
     findings: tuple[Finding, ...] = ()
     try:
-        findings = prepared.findings(options)
-        error = prepared.violation(options, prepared.check(options))
+        findings, error = prepared.report(options)
+        error = error or prepared.violation(options, findings)
     except DockerfileError as found:
         error = found
     dockerfile = prepared.dockerfile
