@@ -20,6 +20,8 @@ _CARRIER: Final = "notebook-terminal"
 _FOLDER: Final = "notebook_terminal/static"
 _MADE = re.compile(r"=new ([\w$]+)\(\{cursorBlink\b.*?\bfit=new ([\w$]+)[;,(]", re.DOTALL)
 _EXPORT = re.compile(r"export\{[^}]*\};?")
+#: Rules for the carrier's own widget.
+_OF_CARRIER = re.compile(r"^\.nbterm[^{}]*\{[^{}]*\}\n?", re.MULTILINE)
 
 
 class Xterm(msgspec.Struct, frozen=True):
@@ -47,4 +49,4 @@ def xterm() -> Xterm | None:
     if made is None or exported is None:
         return None
     names = f"export{{{made[1]} as Terminal,{made[2]} as FitAddon}};"
-    return Xterm(script[: exported.start()] + names + script[exported.end() :], style)
+    return Xterm(script[: exported.start()] + names + script[exported.end() :], _OF_CARRIER.sub("", style))
