@@ -3,6 +3,7 @@
 #   make demo      set up (1 minute), then run the quickstart notebook offline and write it as a page (10 seconds)
 #   make test      set up (3 minutes), then every test and every notebook (5 minutes on two cores)
 #   make quick     the tests that start no container, kernel, browser or other engine (about a minute)
+#   make lab       open JupyterLab on the course
 #   make lint      ruff, mypy, the order of packages
 #   make bench     the speed tables, side by side with the peers that are installed
 #   make clean     forget what the others made
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 PYTEST := PATH="$(abspath $(VENV))/peers/usr/bin:$(abspath $(VENV))/peers/bin:$$PATH" \
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test quick lint bench clean compiled
+.PHONY: demo test quick lab lint bench clean compiled
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo compiled
@@ -31,6 +32,10 @@ test: $(VENV)/.test $(VENV)/.peers compiled
 quick: $(VENV)/.test compiled
 	@echo 'Running the tests that start no container, kernel, browser or other engine (about a minute)'
 	@$(PYTEST) -p no:nbval -m 'not slow' tests
+
+lab: $(VENV)/.lab compiled
+	@echo 'Opening JupyterLab on notebooks/ (Ctrl-C ends it); begin with 00-quickstart.ipynb'
+	@$(BIN)/jupyter lab notebooks
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

@@ -109,6 +109,8 @@ class EventLog:
         gone = max(1, len(self._events) // 4)
         self._bytes -= sum(_size(event) for _, event in self._events[:gone])
         del self._events[:gone]
+        first = self._events[0][0] if self._events else self._next
+        self._latest = {key: number for key, number in self._latest.items() if number >= first}
 
 
 def _number(numbered: tuple[int, Event]) -> int:

@@ -8,7 +8,8 @@ from io import BufferedReader, TextIOWrapper
 from typing import TYPE_CHECKING, assert_type
 
 import dockmagic
-from dockmagic import Completed, Container, Image, ImagePath, Rows, Volume
+from dockmagic import Completed, Container, Image, ImagePath, Job, Pushed, Rows, Volume
+from dockmagic.engine.events import Event
 from dockmagic.rows import ContainerRow, ImageRow
 
 if TYPE_CHECKING:
@@ -23,6 +24,20 @@ def containers(engine: Engine) -> None:
     assert_type(engine.containers.create("a"), Container)
     assert_type(dockmagic.run("a"), Completed)
     assert_type(dockmagic.run("a", detach=True), Container)
+
+
+def jobs(engine: Engine) -> None:
+    """A job is of what the call returns, and takes its arguments."""
+    job = dockmagic.submit(engine.images.pull, "a", platform="linux/arm64")
+    assert_type(job, Job[Image])
+    assert_type(job.result(), Image)
+    assert_type(job.events(), Iterator[Event])
+    assert_type(dockmagic.submit(dockmagic.pull, "a").result(1.0), Image)
+
+
+async def awaited(engine: Engine) -> None:
+    """So is what a coroutine gets."""
+    assert_type(await dockmagic.submit(engine.images.push, "a"), Pushed)
 
 
 def collections(engine: Engine) -> None:
