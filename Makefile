@@ -35,7 +35,7 @@ quick: $(VENV)/.test compiled
 
 lab: $(VENV)/.lab compiled
 	@echo 'Opening JupyterLab on notebooks/ (Ctrl-C ends it); begin with 00-quickstart.ipynb'
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab --allow-root notebooks
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

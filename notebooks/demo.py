@@ -34,9 +34,8 @@ def main(page: Path) -> None:
     page.write_text(html, encoding="utf-8")
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     print(*(transcript(cell) for cell in cells[1:]), sep="\n")
-    print(
-        f"{len(cells)} cells ran in {time.perf_counter() - began:.1f} s, offline. Open the page: {page}; then `make lab` opens the course"
-    )
+    print(f"{len(cells)} cells ran in {time.perf_counter() - began:.1f} s, offline. Open the page: {page}")
+    print("Next: `make lab` opens JupyterLab on the course, of which this was the first notebook")
 
 
 def show_without_a_kernel(notebook: NotebookNode) -> None:
