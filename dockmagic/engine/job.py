@@ -50,6 +50,7 @@ class Job(Generic[_T]):
 
     Attributes:
         title: what is done.
+        seconds: that it has run so far, or that it took.
     """
 
     def __init__(self, title: str, work: Callable[[Job[_T]], _T]) -> None:
@@ -59,6 +60,8 @@ class Job(Generic[_T]):
         self._future: Future[_T] = Future()
         self._future.set_running_or_notify_cancel()
         self._pid = os.getpid()
+        self._began = time.monotonic()
+        self._took: float | None = None
         self._thread = threading.Thread(target=self._run, args=(work,), name="dockmagic-job", daemon=True)
         _RUNNING.add(self)
         self._thread.start()
@@ -72,6 +75,11 @@ class Job(Generic[_T]):
         if error is None:
             return "done"
         return "cancelled" if isinstance(error, JobCancelled) else "failed"
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run so far, or how long it took."""
+        return time.monotonic() - self._began if self._took is None else self._took
 
     @property
     def done(self) -> bool:
@@ -161,7 +169,10 @@ class Job(Generic[_T]):
 
     def _run(self, work: Callable[[Job[_T]], _T]) -> None:
         try:
-            result = work(self)
+            try:
+                result = work(self)
+            finally:
+                self._took = time.monotonic() - self._began
         except BaseException as error:  # noqa: BLE001  (whoever asks for the result gets it)
             if self._cancel.is_set() and isinstance(error, InterruptedError):
                 cancelled = JobCancelled(f"{self.title}: cancelled", hint="The same call goes on with what is here")

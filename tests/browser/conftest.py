@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dockmagic.image.samples.runnable import programs
+from dockmagic.oci.errors import NotSupported
+from dockmagic.runtime.machine.tiers import choose
+from dockmagic.store.home import Home
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -111,3 +116,16 @@ def run_notebook(browser: Browser, lab: tuple[str, Path]) -> Iterator[Callable[[
 
         yield run
         assert strays == []
+
+
+@pytest.fixture
+def sample_containers(tmp_path: Path) -> None:
+    """Containers of samples can run here, else the test is skipped, with the reason."""
+    if not programs():
+        pytest.skip("needs a static busybox, or a shell and ldd")
+    home = Home(tmp_path / "probe")
+    home.prepare()
+    try:
+        choose(home)
+    except NotSupported as error:
+        pytest.skip(str(error))

@@ -5,47 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from dockmagic.image.samples.runnable import programs
-from dockmagic.oci.errors import NotSupported
-from dockmagic.runtime.machine.tiers import choose
-from dockmagic.store.home import Home
+from shell_cells import BEGIN, SHELL, type_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from playwright.sync_api import Page
 
     Run = Callable[[Sequence[str]], Page]
 
-_BEGIN = ("%load_ext dockmagic", "%docker samples on --fresh\n%pull -q ubuntu:12.04;")
-_SHELL = "s = %docker run -i -t --name test --hostname test ubuntu:12.04 /bin/bash\ns"
-
-
-@pytest.fixture(autouse=True)
-def _possible(tmp_path: Path) -> None:
-    if not programs():
-        pytest.skip("needs a static busybox, or a shell and ldd")
-    home = Home(tmp_path / "probe")
-    home.prepare()
-    try:
-        choose(home)
-    except NotSupported as error:
-        pytest.skip(str(error))
-
-
-def _type(page: Page, text: str) -> None:
-    page.locator(".dm-xterm .xterm-helper-textarea").focus()
-    page.keyboard.type(text)
+pytestmark = pytest.mark.usefixtures("sample_containers")
 
 
 def test_output_does_not_reach_the_clipboard_or_the_title(run_notebook: Run) -> None:
     """OSC 52 and the sequences for titles (OSC 0, 1, 2) are dropped."""
-    page = run_notebook([*_BEGIN, _SHELL])
+    page = run_notebook([*BEGIN, SHELL])
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate("navigator.clipboard.writeText('mine')")
-    _type(
+    type_keys(
         page,
         "printf '\\033]52;c;c3RvbGVu\\007'; for n in 0 1 2; do printf \"\\033]$n;stolen\\007\"; done; echo do''ne\n",
     )
@@ -61,7 +38,7 @@ def test_a_page_without_the_library_has_a_line_to_type_in(run_notebook: Run, lib
         "from dockmagic.notebook.terminals import page\nfrom dockmagic.notebook.terminals.xterm import Xterm\n"
         f"page.xterm = lambda: {library}"
     )
-    page = run_notebook([*_BEGIN, without, _SHELL])
+    page = run_notebook([*BEGIN, without, SHELL])
     line = page.locator(".dm-line")
     line.fill("echo he''re")
     line.press("Enter")
@@ -71,14 +48,14 @@ def test_a_page_without_the_library_has_a_line_to_type_in(run_notebook: Run, lib
 
 def test_a_program_is_interrupted_and_told_of_a_new_size(run_notebook: Run) -> None:
     """Ctrl-C ends ``sleep``; ``stty size`` says more rows once the view is taller."""
-    page = run_notebook([*_BEGIN, _SHELL])
+    page = run_notebook([*BEGIN, SHELL])
     screen = page.locator(".dm-xterm .xterm-rows")
-    _type(page, "sleep 81239; echo co''de=$?\n")
+    type_keys(page, "sleep 81239; echo co''de=$?\n")
     page.wait_for_timeout(500)
     page.keyboard.press("Control+c")
-    _type(page, "echo la''st=$?\n")
+    type_keys(page, "echo la''st=$?\n")
     screen.get_by_text("last=130", exact=True).wait_for()
     page.evaluate("document.querySelector('.dm-xterm').style.height = '600px'")
     page.wait_for_timeout(1000)
-    _type(page, "set -- $(stty size); echo ta''ll=$(($1 > 28))\n")
+    type_keys(page, "set -- $(stty size); echo ta''ll=$(($1 > 28))\n")
     screen.get_by_text("tall=1", exact=True).wait_for()

@@ -77,7 +77,7 @@ def test_what_is_not_there_is_refused(copies: CopyHarness, site: Site) -> None:
 
 
 def test_a_tar_or_a_dockerfile_on_the_web_is_a_context(copies: CopyHarness, site: Site) -> None:
-    """OwnerRecord by its content."""
+    """By its content."""
     (site.root / "Dockerfile").write_text("FROM scratch")
     shutil.make_archive(str(site.root / "ctx"), "gztar", site.root, "Dockerfile")
     for name in ("ctx.tar.gz", "Dockerfile"):

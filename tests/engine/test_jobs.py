@@ -174,6 +174,15 @@ def test_result_waits_no_longer_than_it_is_told() -> None:
     assert job.result(60)
 
 
+def test_a_job_tells_how_long_it_took() -> None:
+    """From its beginning to its end, however late it is asked."""
+    job: Job[None] = Job("short", lambda _job: time.sleep(0.05))
+    job.result(60)
+    took = job.seconds
+    time.sleep(0.1)
+    assert job.seconds == took >= 0.05
+
+
 def test_a_job_is_neither_pickled_nor_shared_with_a_fork(other: Engine, away: str) -> None:
     """Each says so in one line instead of waiting for ever."""
     job = dockmagic.submit(other.images.pull, away)

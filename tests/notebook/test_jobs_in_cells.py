@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.notebook.progress.transfer import Board
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,6 +65,15 @@ def test_a_failed_job_raises_where_it_is_asked(run: Run) -> None:
     began, other, asked = run("job = %pull --detach nothing/here:1", "1 + 1", "job.result(60)")
     assert (began, _texts(other)) == ([], ["2"])
     assert asked[0]["ename"] == "ImageNotFound"
+
+
+def test_a_view_that_comes_late_tells_the_jobs_own_time() -> None:
+    """Not the time since it was shown, which made a transfer of minutes one of an instant."""
+    board = Board(lambda: 10.0)
+    board.put("sha256:" + "1" * 64, "Downloading", 20_000_000, 80_000_000)
+    assert "20MB of 80MB, 2MB/s, 30 s left" in board.draw()
+    board.put("sha256:" + "1" * 64, "Pull complete", 80_000_000, 80_000_000)
+    assert "1 layer, 80MB moved in 10.0 s" in board.summary()
 
 
 def test_what_takes_no_time_has_no_detach(run: Run) -> None:

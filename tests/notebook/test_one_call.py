@@ -125,7 +125,7 @@ def test_the_text_of_a_cell_is_a_builds_dockerfile_by_every_name(
 def test_what_is_bound_is_what_was_written(
     shell: InteractiveShell, calls: list[Called], line: str, name: str, bound: dict[str, Any]
 ) -> None:
-    """OwnerRecord by hand for a few, in all four places."""
+    """Written by hand for a few, in all four places."""
     cli.main(line.split())
     shell.run_line_magic("docker", line)
     shell.run_cell_magic("docker", "", line)

@@ -127,7 +127,7 @@ class Folder:
         mode = status.st_mode
         if not stat.S_ISREG(mode):
             return self._told_other(place, name, status)
-        # OwnerRecord ten thousand times in a build of which nothing has changed.
+        # Runs ten thousand times in a build of which nothing has changed.
         self.looked_at.add(name)
         if status.st_nlink > 1:
             self._inodes[name] = (status.st_dev, status.st_ino)

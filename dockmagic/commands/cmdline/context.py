@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
 
-__all__ = ["Ask", "CommandContext", "Follow", "Terminal"]
+__all__ = ["Ask", "CommandContext", "Follow", "Terminal", "cannot_ask"]
 
 
 class Ask(Protocol):
@@ -82,7 +82,8 @@ def _say_nothing(line: str) -> None:
     """A `say` for those who do not want to hear."""
 
 
-def _cannot_ask(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (as `Ask`)
+def cannot_ask(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (as `Ask`)
+    """An `ask` where nobody can answer."""
     raise EOFError(prompt)
 
 
@@ -114,7 +115,7 @@ class CommandContext(msgspec.Struct, frozen=True):
     prog: str = "dockmagic"
     on_progress: Progress = ignore_progress
     say: Callable[[str], None] = _say_nothing
-    ask: Ask = _cannot_ask
+    ask: Ask = cannot_ask
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
     stdin_line: int = 1

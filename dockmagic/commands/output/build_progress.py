@@ -19,7 +19,11 @@ from dockmagic.builder.outcome.events import (
     StepStarted,
 )
 
+from .stopwatch import stopwatch
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dockmagic.builder.outcome.events import BuildEvent, StepInfo
 
 __all__ = ["BuildProgress", "Lines", "StepState"]
@@ -84,19 +88,22 @@ class StepState(msgspec.Struct):
 
 
 class BuildProgress:
-    """The last word on each step of a build. OwnerRecord by the build's threads, drawn by another.
+    """The last word on each step of a build. Written by the build's threads, drawn by another.
 
     Attributes:
         steps: by their numbers, in the order of the file.
         warnings: in the order in which they came.
         exported: what was written and named.
+
+    Args:
+        clock: tells the seconds since the build began; None for one that begins now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.steps: dict[int, StepState] = {}
         self.warnings: list[BuildWarned] = []
         self.exported: list[Exported] = []
-        self._began = time.monotonic()
+        self._clock = clock or stopwatch()
         #: Held while something changes, and by who draws.
         self.lock = threading.RLock()
 
@@ -125,7 +132,7 @@ class BuildProgress:
     @property
     def seconds(self) -> float:
         """Since the beginning."""
-        return time.monotonic() - self._began
+        return self._clock()
 
     @property
     def finished(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.commands.cmdline.context import cannot_ask
 from dockmagic.engine.job import Job
 from dockmagic.notebook.progress.build import BuildDisplay, build_title
 from dockmagic.oci.errors import InvalidInput
@@ -44,18 +45,14 @@ def begin(call: Invocation, context: Callable[..., CommandContext]) -> Job[Any]:
     def work(job: Job[Any]) -> Any:
         building = _Building(job)
         ctx = context(
-            say=job.on_notice, ask=_nobody, on_progress=job.on_progress, follow_build=building, stop=job.stopped
+            say=job.on_notice, ask=cannot_ask, on_progress=job.on_progress, follow_build=building, stop=job.stopped
         )
         result = call.run(ctx)
-        for error in getattr(result, "errors", ()):
-            raise error
+        if errors := getattr(result, "errors", ()):
+            raise errors[0]
         return present(result, building.outputs)
 
     return Job(title, work)
-
-
-def _nobody(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (see `Ask`)
-    raise EOFError(prompt)
 
 
 class _Building(BuildDisplay):

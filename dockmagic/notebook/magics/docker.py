@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from dockmagic.commands.cmdline.context import CommandContext
+    from dockmagic.commands.cmdline.context import Ask, CommandContext
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.cmdline.result import Result, Transferred
     from dockmagic.engine import Engine
@@ -201,7 +201,7 @@ class DockMagics(Magics):
             from .background import begin
 
             job = begin(call, lambda **lent: self._context(text, **lent))
-            self._jobs.append(job)
+            self._jobs = [*(one for one in self._jobs if not one.done), job]
             return job
         following = BuildDisplay(build_title(call) if call.name == "build" else "")
         with Streams() as streams, progress_of(call) as on_progress:
@@ -220,17 +220,21 @@ class DockMagics(Magics):
         self._raise_first(value, getattr(result, "errors", ()))
         return value
 
-    def _context(self, text: bytes | None, **shown: Any) -> CommandContext:
+    def _context(
+        self, text: bytes | None, *, say: Callable[[str], None] = print, ask: Ask | None = None, **shown: Any
+    ) -> CommandContext:
         from dockmagic.commands.cmdline.context import CommandContext
 
         return CommandContext(
             self.engine,
             prog=PROG,
-            **{"say": print, "ask": _ask, **shown},
+            say=say,
+            ask=ask or _ask,
             stdin=None if text is None else io.BytesIO(text),
             stdin_line=_BELOW_THE_MAGIC,
             program_input=text,
             owner=os.getpid(),
+            **shown,
         )
 
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:

@@ -7,24 +7,24 @@ what changes is the state of a widget. What became of each layer is in the resul
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dockmagic.commands.output.format import human_size, short_id
+from dockmagic.commands.output.stopwatch import stopwatch
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
 from dockmagic.oci.protocols import ignore_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
 
-__all__ = ["Board", "Drawn", "progress_of", "shown"]
+__all__ = ["Board", "Drawn", "progress_of", "shown", "widget_data"]
 
 _INTERVAL: Final = 0.12
 _COLOURS: Final = {"done": "#1a9a4b", "moving": "#4c8bf5"}
@@ -37,12 +37,16 @@ _SETTLED: Final = 0.5  # seconds after which a rate means something
 
 
 class Board:
-    """The last word on each blob of a transfer. Written from several threads, drawn from another."""
+    """The last word on each blob of a transfer. Written from several threads, drawn from another.
 
-    def __init__(self) -> None:
+    Args:
+        clock: tells the seconds since the transfer began; None for one that begins now.
+    """
+
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._lock = threading.Lock()
         self._lines: dict[str, tuple[str, int, int]] = {}
-        self._began = time.monotonic()
+        self._clock = clock or stopwatch()
 
     def __call__(self, desc: Descriptor, status: str, done: int, total: int) -> None:
         """See `Progress`."""
@@ -83,7 +87,7 @@ class Board:
         whole = sum(total for _, _, total in coming)
         moved = _moved(coming)
         facts = [f"{ended} of {count(len(lines), 'layer')}"]
-        seconds = time.monotonic() - self._began
+        seconds = self._clock()
         if whole:
             facts.append(f"{human_size(moved)} of {human_size(whole)}")
         if moved and seconds > _SETTLED:
@@ -104,8 +108,9 @@ class Board:
         if not lines:
             return html.NOTHING
         moved = _moved(line for line in lines if not line[0].startswith(_HERE))
-        seconds = time.monotonic() - self._began
-        return html.join(html.muted(f"{count(len(lines), 'layer')}, {human_size(moved)} moved in {seconds:.1f} s"))
+        return html.join(
+            html.muted(f"{count(len(lines), 'layer')}, {human_size(moved)} moved in {self._clock():.1f} s")
+        )
 
 
 def _moved(lines: Iterable[tuple[str, int, int]]) -> int:
@@ -169,6 +174,12 @@ def progress_of(call: Invocation) -> Iterator[Progress]:
         yield listen
 
 
+def widget_data(widget: Any, twin: str) -> dict[str, Any]:
+    """What is displayed of an ipywidgets widget: the widget, and the text that stands for it where it is read later."""
+    bundle = widget._repr_mimebundle_()
+    return {**(bundle[0] if isinstance(bundle, tuple) else bundle), "text/plain": twin}
+
+
 @contextmanager
 def shown(title: str, board: Drawn) -> Iterator[None]:
     """Draw `board` again and again while the block runs; `title` is its constant twin."""
@@ -176,8 +187,7 @@ def shown(title: str, board: Drawn) -> Iterator[None]:
     from IPython.display import display
 
     widget = ipywidgets.HTML()
-    bundle: Any = widget._repr_mimebundle_()
-    display({**(bundle[0] if isinstance(bundle, tuple) else bundle), "text/plain": title}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
+    display(widget_data(widget, title), raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
     over = threading.Event()
 
     def keep_drawing() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.commands.output.build_progress import BuildProgress
 from dockmagic.engine.events import BlobProgress, Notice
 from dockmagic.notebook import html
 from dockmagic.notebook.progress.build import drawing
-from dockmagic.notebook.progress.transfer import Board
+from dockmagic.notebook.progress.transfer import Board, widget_data
 from dockmagic.notebook.text import PROG
 from dockmagic.oci.errors import DockmagicError
 
@@ -46,9 +46,7 @@ def job(shown: Job[Any]) -> dict[str, Any]:
 
     picture.value = state.draw()
     threading.Thread(target=keep_drawing, name="dockmagic-job-view", daemon=True).start()
-    bundle: Any = box._repr_mimebundle_()
-    data: dict[str, Any] = bundle[0] if isinstance(bundle, tuple) else bundle
-    return {**data, "text/plain": f"<Job {shown.title}>"}
+    return widget_data(box, f"<Job {shown.title}>")
 
 
 class _State:
@@ -56,15 +54,15 @@ class _State:
 
     def __init__(self, shown: Job[Any]) -> None:
         self._job = shown
-        self._blobs = Board()
-        self._build: Any = None
+        self._blobs = Board(self._seconds)
+        self._build: BuildProgress | None = None
         self._notice = ""
-        self._began = time.monotonic()
+
+    def _seconds(self) -> float:
+        return self._job.seconds
 
     def read(self) -> None:
         """Take the events in, until the job has ended."""
-        from dockmagic.commands.output.build_progress import BuildProgress
-
         for event in self._job.events():
             if isinstance(event, BlobProgress):
                 self._blobs.put(event.digest, event.status, event.done, event.total)
@@ -72,7 +70,7 @@ class _State:
                 self._notice = event.text
             else:
                 if self._build is None:
-                    self._build = BuildProgress()
+                    self._build = BuildProgress(self._seconds)
                 self._build(event)
 
     def draw(self) -> str:

@@ -21,32 +21,29 @@ __all__ = ["damaged", "records", "roots", "uses"]
 
 def records(store: ContentStore) -> Iterator[tuple[Path, Record]]:
     """The folder and the record of every container, in no order."""
-    try:
-        folders = list(store.home.containers.iterdir())
-    except FileNotFoundError:
-        return
-    for folder in folders:
-        if not folder.name.startswith("."):
-            try:
-                record = Record.load(folder)
-            except (OSError, DamagedRecord):
-                continue  # on its way out, or see `damaged`
-            yield folder, record
+    for folder in _folders(store):
+        try:
+            record = Record.load(folder)
+        except (OSError, DamagedRecord):
+            continue  # on its way out, or see `damaged`
+        yield folder, record
 
 
 def damaged(store: ContentStore) -> Iterator[Record]:
     """What is left of the records that cannot be read."""
+    for folder in _folders(store):
+        try:
+            Record.load(folder)
+        except (OSError, DamagedRecord):
+            with contextlib.suppress(OSError):  # on its way out
+                yield Record.salvage(folder)
+
+
+def _folders(store: ContentStore) -> list[Path]:
     try:
-        folders = list(store.home.containers.iterdir())
+        return [folder for folder in store.home.containers.iterdir() if not folder.name.startswith(".")]
     except FileNotFoundError:
-        return
-    for folder in folders:
-        if not folder.name.startswith("."):
-            try:
-                Record.load(folder)
-            except (OSError, DamagedRecord):
-                with contextlib.suppress(OSError):  # on its way out
-                    yield Record.salvage(folder)
+        return []
 
 
 def uses(store: ContentStore) -> list[Use]:
