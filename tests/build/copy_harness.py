@@ -7,9 +7,9 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from dockmagic.builder.copy.copy_op import image_files, make_folder, prepare
-from dockmagic.builder.image.layer import store_tar
 from dockmagic.builder.sources.context import open_context
 from dockmagic.dockerfile import Add, Copy, parse
+from dockmagic.image.layer_writer import store_tar
 from dockmagic.image.mutate import append_layer, empty_image
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import History

@@ -34,7 +34,7 @@ def _keep(copies: CopyHarness, key: Key, location: StepLocation = LOCATION, line
     """Record the result of a COPY under `key`."""
     copies.run(line)
     layer = copies.image.layers[-1]
-    from dockmagic.builder.image.layer import NewLayer
+    from dockmagic.image.layer_writer import NewLayer
 
     return Cache(copies.store.home).keep(
         key,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from blake3 import blake3
 
-from dockmagic.builder.image.layer import NewLayer  # noqa: TC001  msgspec reads the annotations
+from dockmagic.image.layer_writer import NewLayer  # noqa: TC001  msgspec reads the annotations
 from dockmagic.oci.digest import Digest  # noqa: TC001  msgspec reads the annotations
 from dockmagic.oci.errors import InvalidDocument
 from dockmagic.oci.spec import decode, parse_manifest, to_json

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dockmagic.builder.caching.cache import KeyInput
 from dockmagic.builder.caching.keys import chain
-from dockmagic.builder.image.layer import LayerWriter
 from dockmagic.builder.sources.files import content, encoded, parent_of, shown
 from dockmagic.builder.sources.image_files import ImageFiles
 from dockmagic.builder.sources.single_file import SingleFile
 from dockmagic.builder.sources.source_checks import check_sources, may_be_remote
 from dockmagic.dockerfile import Add
+from dockmagic.image.layer_writer import LayerWriter
 from dockmagic.layer.entry import EntryType
 from dockmagic.layer.tree import FileTree
 from dockmagic.layer.write import in_order
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from dockmagic.builder.image.layer import Keep, NewLayer
     from dockmagic.builder.sources.archive import ArchiveFiles
     from dockmagic.builder.sources.files import Files
     from dockmagic.dockerfile import Copy, Heredoc
     from dockmagic.image.image import Image
+    from dockmagic.image.layer_writer import Keep, NewLayer
     from dockmagic.layer.entry import Entry
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home

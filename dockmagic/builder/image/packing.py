@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
+from dockmagic.image.layer_writer import LayerWriter
 from dockmagic.layer.compression.table import WRITABLE
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.media import Compression, compression_of
-
-from .layer import LayerWriter
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer
+    from dockmagic.image.layer_writer import Keep
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.spec import Descriptor
     from dockmagic.store.content import ContentStore
-
-    from .layer import Keep
 
 __all__ = ["Packing", "repack"]
 

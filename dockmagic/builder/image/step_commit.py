@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dockmagic.image.configuration import Settings
+    from dockmagic.image.layer_writer import NewLayer
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.spec import Descriptor
     from dockmagic.store.content import ContentStore
-
-    from .layer import NewLayer
 
 __all__ = ["COMMENT", "commit_step", "finish", "moment", "scratch", "settle"]
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockmagic.builder.caching.cache import KeyInput
-    from dockmagic.builder.image.layer import NewLayer
     from dockmagic.builder.outcome.events import StepInfo
     from dockmagic.builder.reading.plan import PlannedStage
     from dockmagic.builder.reading.scope import Scope
     from dockmagic.dockerfile import Instruction
     from dockmagic.image.configuration import Settings
+    from dockmagic.image.layer_writer import NewLayer
     from dockmagic.oci.platforms import Platform
 
     from .build_session import BuildSession, State

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.builder.caching import keys
 from dockmagic.builder.copy.owners import find_owner
-from dockmagic.builder.image.layer import NewLayer
 from dockmagic.builder.image.step_commit import commit_step, moment
 from dockmagic.builder.outcome.events import BuildWarned, StepOutput
 from dockmagic.builder.outcome.failure import Tail, refused, returned
 from dockmagic.builder.reading.builder_arguments import hostname
 from dockmagic.dockerfile import User, refuse
+from dockmagic.image.layer_writer import NewLayer
 from dockmagic.oci.errors import InvalidInput, OutOfSpace
 from dockmagic.runtime.machine.tiers import choose
 

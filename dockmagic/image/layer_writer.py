@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 import msgspec
 
-from dockmagic.image.tables import find_content_size, keep_table
 from dockmagic.layer.entry import EntryType
 from dockmagic.layer.write import END, header, padding
 from dockmagic.oci import media
@@ -19,6 +18,8 @@ from dockmagic.oci.errors import Conflict
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Descriptor
 from dockmagic.store.home import disk_errors
+
+from .tables import find_content_size, keep_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
