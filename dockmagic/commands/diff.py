@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dockmagic.engine.describe import change_rows, difference_rows
+from dockmagic.engine.describe import change_rows, difference_rows, package_change_rows
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows import ChangeRow, DifferenceRow, WrittenRow
+from dockmagic.rows.packages import PackageChangeRow
 
 from .cmdline.command import verb
 from .cmdline.parameters import argument, flag, option
@@ -39,6 +40,7 @@ __all__ = ["command"]
     ("diff 'app[0:3]' 'app[0:5]'", "two ranges of layers"),
     ("diff --text /etc/os-release ubuntu:22.04 ubuntu:24.04", "one file, line by line"),
     ("diff --config --history app:1 app:2", "configuration and history instead of files"),
+    ("diff --packages app:1 app:2", "packages instead of files: what an update brings"),
     returns="ChangeRow",
     aliases=("container diff",),
     magic=True,
@@ -49,6 +51,7 @@ __all__ = ["command"]
 @option("--text", "text_of", metavar="PATH", help="Show how the lines of this file differ")
 @flag("--config", help="Show how the configuration differs")
 @flag("--history", help="Show how the history differs")
+@flag("--packages", help="Show which packages differ")
 @flag("-s", "--size", "sizes", help="Of a container: show sizes, and what each change hides")
 @platform
 @form
@@ -65,6 +68,7 @@ def command(
     form: str | None,
     config: bool,
     history: bool,
+    packages: bool,
     sizes: bool,
     whole: bool,
     quiet: bool,
@@ -75,7 +79,7 @@ def command(
     """
     subject = container_or_image(ctx, old, noun()) if not new else old.removeprefix("image:")
     if not isinstance(subject, str):
-        if text_of or config or history:
+        if text_of or config or history or packages:
             raise InvalidInput("of a container, diff shows which files changed", hint="Leave the other flags out")
         return _written(ctx, subject, path, form, sizes=sizes, whole=whole, quiet=quiet)
     old, new = subject, new and new.removeprefix("image:")
@@ -83,6 +87,11 @@ def command(
     difference = ctx.engine.images.diff(find(old).part, find(new).part if new else None)
     if text_of:
         return Text(difference.text(text_of))
+    if packages and (config or history):
+        raise InvalidInput("--packages is a table of its own", hint="Leave out --config and --history")
+    if packages:
+        found = package_change_rows(difference.packages)
+        return listing(found, PackageChangeRow, form=form, quiet="Name" if quiet else "", subject=difference)
     if config or history:
         rows = difference_rows("config", difference.config) if config else ()
         rows += difference_rows("history", difference.history) if history else ()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .actions import ImageActions, Pushed, Removal
     from .layer import Layers
+    from .packages import Catalog
     from .path import ImagePath
     from .source import ImageSource
 
@@ -186,6 +187,17 @@ class Image:
         from dockmagic.layer.waste import waste_of
 
         return waste_of(self.files)
+
+    @cached_property
+    def packages(self) -> Catalog:
+        """Its packages, each with the layer that supplies it, by type and name.
+
+        Raises:
+            InvalidContent: a layer is not what it should be.
+        """
+        from .packages import catalog
+
+        return catalog(self.files, self.layers)
 
     @property
     def efficiency(self) -> float:

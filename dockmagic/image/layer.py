@@ -15,7 +15,9 @@ from .tables import find_content_size, find_table, keep_table, read_table
 from .workers import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from typing_extensions import Buffer
 
     from dockmagic.layer.compare import Change
     from dockmagic.layer.entry import Entry
@@ -196,6 +198,26 @@ class Layer:
 
         with self._stack.source.open(self.descriptor) as stream:
             yield from read_content(stream, media.compression_of(self.descriptor.media_type), entry)
+
+    def contents(self, entries: Iterable[Entry]) -> Generator[tuple[Entry, Iterator[Buffer]]]:
+        """The contents of several of its own files; it is inflated once, and again for further names of one file.
+
+        Args:
+            entries: regular files or hard links of it, in any order.
+
+        Yields:
+            Each entry, in the order of the layer, with its content: chunks of bytes to be used before the next ones are
+            asked for. What is not read of a content is skipped.
+
+        Raises:
+            InvalidLayer: the layer is broken.
+        """
+        from dockmagic.layer.read import read_contents
+
+        source = self._stack.source
+        return read_contents(
+            lambda: source.open(self.descriptor), media.compression_of(self.descriptor.media_type), entries
+        )
 
 
 class Layers(Sequence[Layer]):

@@ -13,7 +13,8 @@ from .compression.decompress import inflated
 from .sparse import Expansion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from typing_extensions import Buffer
 
@@ -46,12 +47,12 @@ def read_content(layer: BinaryIO, compression: Compression, entry: Entry) -> Ite
 
 
 def read_contents(
-    layer: BinaryIO, compression: Compression, entries: Iterable[Entry]
-) -> Iterator[tuple[Entry, Iterator[Buffer]]]:
-    """The contents of several files, for which the layer is inflated only once.
+    open_layer: Callable[[], AbstractContextManager[BinaryIO]], compression: Compression, entries: Iterable[Entry]
+) -> Generator[tuple[Entry, Iterator[Buffer]]]:
+    """The contents of several files, for which the layer is inflated once, and again for further names of one file.
 
     Args:
-        layer: the compressed layer, from its beginning.
+        open_layer: gives the compressed layer, from its beginning.
         compression: what its media type claims.
         entries: regular files or hard links of that layer, in any order.
 
@@ -62,16 +63,16 @@ def read_contents(
     Raises:
         InvalidLayer: as `read_content`.
     """
-    plain = _Plain(inflated(_chunks(layer), compression))
     again: list[Entry] = []
-    for entry in sorted(entries, key=lambda entry: entry.offset):
-        if entry.size and entry.offset < plain.position:
-            again.append(entry)  # another name of a file that has gone by
-            continue
-        yield entry, _content(plain, entry)
+    with open_layer() as layer:
+        plain = _Plain(inflated(_chunks(layer), compression))
+        for entry in sorted(entries, key=lambda entry: entry.offset):
+            if entry.size and entry.offset < plain.position:
+                again.append(entry)  # another name of a file that has gone by
+                continue
+            yield entry, _content(plain, entry)
     if again:
-        layer.seek(0)
-        yield from read_contents(layer, compression, again)
+        yield from read_contents(open_layer, compression, again)
 
 
 def _content(plain: _Plain, entry: Entry) -> Iterator[Buffer]:

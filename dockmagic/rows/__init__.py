@@ -41,6 +41,10 @@ from .images import (
     RemovedRow,
     TreeRow,
 )
+from .packages import (
+    PackageChangeRow,
+    PackageRow,
+)
 from .registries import (
     PlanRow,
     SearchRow,
@@ -63,6 +67,8 @@ __all__ = [
     "Kind",
     "LayerRow",
     "MismatchRow",
+    "PackageChangeRow",
+    "PackageRow",
     "PlanRow",
     "ProcessRow",
     "ReasonRow",

@@ -43,6 +43,8 @@ def layer_tar(files: Mapping[str, bytes | None]) -> bytes:
             if path.endswith("/"):
                 member.type, member.mode = tarfile.DIRTYPE, 0o755
             data = content or b""
+            if data.startswith(b"\x7fELF"):
+                member.mode = 0o755
             if data.startswith(b"-> "):
                 member.type, member.linkname, data = tarfile.SYMTYPE, data[3:].decode(), b""
             member.size = len(data)

@@ -30,12 +30,12 @@ _FIXED = {
 }
 # The stand-ins of systems, each with its layers' DiffIDs below and above the one of this machine's programs.
 _SYSTEMS = {
-    "ubuntu:12.04": "b0f6770e 19f8c890 0dd1c1bf f0424571 programs",
-    "ubuntu:12.10": "d95e8be9 36d851d0 b0265e82 77ea0b43 programs",
-    "ubuntu:14.04": "072b4ab6 5bf19396 9c124d98 c330001c programs",
+    "ubuntu:12.04": "96c3bf39 19f8c890 0dd1c1bf f0424571 programs",
+    "ubuntu:12.10": "3e9d6b74 36d851d0 b0265e82 77ea0b43 programs",
+    "ubuntu:14.04": "352677bf 5bf19396 9c124d98 c330001c programs",
     "fedora:20": "47f86d08 programs",
-    "haochen/testrepo:1.0": "072b4ab6 5bf19396 9c124d98 c330001c programs c71965ac",
-    "haochen/testrepo:2.0": "072b4ab6 5bf19396 9c124d98 c330001c programs c71965ac 89bab44c",
+    "haochen/testrepo:1.0": "352677bf 5bf19396 9c124d98 c330001c programs c71965ac",
+    "haochen/testrepo:2.0": "352677bf 5bf19396 9c124d98 c330001c programs c71965ac 89bab44c",
 }
 _PROGRAMS = "programs-of-this-machine"
 
@@ -196,13 +196,13 @@ def test_the_environment_begins_with_samples(tmp_path: Path, monkeypatch: pytest
 def test_the_registry_is_made_once(tmp_path: Path) -> None:
     """And an interrupted making leaves nothing half made."""
     home = samples_home(Home(tmp_path))
-    (home.root / "registry-3.draft").mkdir(parents=True)
+    (home.root / "registry-4.draft").mkdir(parents=True)
     samples_registry(home)
-    made = home.root / "registry-3"
+    made = home.root / "registry-4"
     before = made.stat().st_mtime_ns
     samples_registry(home)
     assert made.stat().st_mtime_ns == before
-    assert not (home.root / "registry-3.draft").exists()
+    assert not (home.root / "registry-4.draft").exists()
 
 
 def test_a_fresh_home_goes_with_its_process_even_a_killed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

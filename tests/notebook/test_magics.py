@@ -235,3 +235,19 @@ def test_samples_are_told_once_until_they_are_switched(run: Run) -> None:
     )
     told = ["stand-ins made" in str(outputs) for outputs in shown]
     assert told == [False, False, True, False, False, False, False, True]
+
+
+def test_packages_are_a_frame_and_so_is_what_an_update_brings(run: Run) -> None:
+    """Also from Python: a catalog of the image, and the changes of a comparison."""
+    frame, narrowed, changes, catalog, found = run(
+        "installed = %packages ubuntu:14.04\n' '.join([*installed.columns, *installed.Name])",
+        "wrong = %packages --type wheel ubuntu:14.04",
+        "%diff --packages ubuntu:12.04 ubuntu:14.04",
+        "img = %docker pull -q ubuntu:14.04\nimg.packages",
+        "img.packages[0].purl",
+    )
+    assert _plain(frame[-1:]) == "'Name Version Type Architecture Layer apt bash libc6'"
+    assert "wheel is no type of package. Types: apk, conda, deb" in str(narrowed)
+    assert "C    apt  deb  0.8.16~exp12ubuntu10   1.0.1ubuntu2" in _plain(changes)
+    assert _plain(catalog) == "<Catalog deb 3>"
+    assert _plain(found) == "'pkg:deb/ubuntu/apt@1.0.1ubuntu2?arch=amd64&distro=ubuntu-14.04'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -125,8 +126,8 @@ class ImageFiles(TreeFiles):
         from dockmagic.layer.read import read_contents
 
         compression = media.compression_of(layer.descriptor.media_type)
-        with self._image.source.open(layer.descriptor, verify=False) as blob:
-            found = read_contents(blob, compression, entries)
+        found = read_contents(lambda: self._image.source.open(layer.descriptor, verify=False), compression, entries)
+        with closing(found):
             if all(one.offset < other.offset for one, other in pairwise(entries)):
                 # As a layer of our own has them: no need to put them anywhere.
                 for _, content in found:

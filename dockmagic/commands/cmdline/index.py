@@ -71,6 +71,7 @@ MAGICS: Final[tuple[str, ...]] = (
     "images",
     "layers",
     "files",
+    "packages",
     "diff",
     "inspect",
     "tag",

@@ -52,6 +52,7 @@ VERBS: Final[Mapping[str, str]] = {
     "images": "images",
     "layers": "layers",
     "files": "files",
+    "packages": "packages",
     "cat": "cat",
     "diff": "diff",
     "history": "history",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dockmagic.image.layer import Layers
+    from dockmagic.image.packages import PackageChange
     from dockmagic.layer.compare import Change
     from dockmagic.layer.tree import FileTree, Node
     from dockmagic.oci.spec import History
@@ -85,6 +86,18 @@ class Diff:
         gone = [Difference("D", f"step {place}", _step(old), "") for place, (old, _) in enumerate(steps) if old]
         come = [Difference("A", f"step {place}", "", _step(new)) for place, (_, new) in enumerate(steps) if new]
         return (*gone[common:], *come[common:])
+
+    @cached_property
+    def packages(self) -> tuple[PackageChange, ...]:
+        """Packages that differ, by type and name: of the merged views, and of layers alone upon those below them.
+
+        Raises:
+            InvalidContent: a layer is not what it should be.
+        """
+        from dockmagic.image.packages import catalog, package_changes
+
+        old, new = (catalog(tree, layers) for layers, tree in (self._side("old"), self._side("new")))
+        return package_changes(old, new)
 
     @property
     def added(self) -> int:

@@ -21,7 +21,6 @@ from dockmagic.layer.compression.decompress import inflated
 from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 from dockmagic.layer.entry import EntryType
 from dockmagic.layer.ingest import LayerIngest
-from dockmagic.layer.read import read_contents
 from dockmagic.layer.write import END, header, padding
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
@@ -152,13 +151,11 @@ def export_rootfs(image: Image, out: BinaryIO) -> None:
         else:
             links.append(one.linked(entry.name))
     for index, entries in sorted(contents.items()):
-        layer = image.layers[index]
-        with image.source.open(layer.descriptor) as blob:
-            for entry, content in read_contents(blob, media.compression_of(layer.descriptor.media_type), entries):
-                tar.write(header(entry))
-                for piece in content:
-                    tar.write(piece)
-                tar.write(padding(entry.size))
+        for entry, content in image.layers[index].contents(entries):
+            tar.write(header(entry))
+            for piece in content:
+                tar.write(piece)
+            tar.write(padding(entry.size))
     for entry in links:
         tar.write(header(entry))
     tar.write(END)

@@ -56,7 +56,7 @@ def _program(name: str, size: int) -> Binary:
     return Binary((line * (size // len(line) + 1))[:size])
 
 
-def _ubuntu(version: str, word: str, codename: str, *, lts: bool) -> tuple[Step, ...]:
+def _ubuntu(version: str, word: str, codename: str, *, lts: bool, packages: dict[str, str]) -> tuple[Step, ...]:
     full = f"Ubuntu {version}" + (" LTS" if lts else "")
     mirror = "deb http://archive.ubuntu.com/ubuntu/"
     sources = f"{mirror} {word} main restricted\n# {mirror} {word} universe\n"
@@ -77,8 +77,10 @@ def _ubuntu(version: str, word: str, codename: str, *, lts: bool) -> tuple[Step,
         "var/lib/apt/lists": 0o755,
         "var/lib/apt/lists/archive.ubuntu.com_ubuntu_dists": f"Origin: Ubuntu\nSuite: {word}\n" * 7000,
         "var/lib/dpkg": 0o755,
-        "var/lib/dpkg/status": "Package: bash\nStatus: install ok installed\n\n"
-        "Package: apt\nStatus: install ok installed\n",
+        "var/lib/dpkg/status": "\n".join(
+            f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {installed}\n"
+            for name, installed in packages.items()
+        ),
     }
     return (
         Step(f"/bin/sh -c #(nop) ADD file:{word} in /", _ROOT | rootfs),
@@ -99,9 +101,18 @@ def _ubuntu(version: str, word: str, codename: str, *, lts: bool) -> tuple[Step,
     )
 
 
-_PRECISE = _ubuntu("12.04", "precise", "Precise Pangolin", lts=True)
-_QUANTAL = _ubuntu("12.10", "quantal", "Quantal Quetzal", lts=False)
-_TRUSTY = _ubuntu("14.04", "trusty", "Trusty Tahr", lts=True)
+_PRECISE = _ubuntu(
+    "12.04", "precise", "Precise Pangolin", lts=True,
+    packages={"apt": "0.8.16~exp12ubuntu10", "bash": "4.2-2ubuntu2", "libc6": "2.15-0ubuntu10"},
+)  # fmt: skip
+_QUANTAL = _ubuntu(
+    "12.10", "quantal", "Quantal Quetzal", lts=False,
+    packages={"apt": "0.9.7.5ubuntu5", "bash": "4.2-5ubuntu1", "libc6": "2.15-0ubuntu20"},
+)  # fmt: skip
+_TRUSTY = _ubuntu(
+    "14.04", "trusty", "Trusty Tahr", lts=True,
+    packages={"apt": "1.0.1ubuntu2", "bash": "4.3-6ubuntu1", "libc6": "2.19-0ubuntu6"},
+)  # fmt: skip
 
 _FEDORA = (
     Step(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["samples_home", "samples_registry"]
 
 #: Raised when the samples change, so that they are made anew.
-_EDITION: Final = 3
+_EDITION: Final = 4
 #: The layer of programs has the same times in all samples, so that they share it.
 _TIMELESS: Final = 1_388_534_400  # 2014-01-01
 
