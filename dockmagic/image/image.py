@@ -199,6 +199,22 @@ class Image:
 
         return catalog(self.files, self.layers)
 
+    def sbom(self, form: str = "cyclonedx-json") -> str:
+        """Its bill of materials: the packages as CycloneDX 1.6 or SPDX 2.3, the same text for the same image.
+
+        Args:
+            form: ``cyclonedx-json`` or ``spdx-json``.
+
+        Raises:
+            InvalidInput: there is no such format.
+            NotSupported: the format's library is not installed (``pip install 'dockmagic[sbom]'``).
+            InvalidContent: a layer is not what it should be.
+        """
+        from .sbom import SbomSubject, write_sbom
+
+        name = min(self.tags, default=self.short_id)
+        return write_sbom(SbomSubject(name, self.digest, self.created, self.packages), form)
+
     @property
     def efficiency(self) -> float:
         """The share of the layers' bytes that its merged view shows, 0 to 1; 1 for an image without bytes."""

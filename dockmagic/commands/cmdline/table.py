@@ -53,6 +53,7 @@ VERBS: Final[Mapping[str, str]] = {
     "layers": "layers",
     "files": "files",
     "packages": "packages",
+    "sbom": "sbom",
     "cat": "cat",
     "diff": "diff",
     "history": "history",

@@ -8,8 +8,8 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from dockmagic.image.transfer import pull
 from dockmagic.image.transfer.fetch import record
+from dockmagic.image.transfer.pull import pull
 from dockmagic.layer.table import LayerTable
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import NotSupported
