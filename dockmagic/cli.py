@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dockmagic.builder.outcome.events import BuildEvent
 
     from .commands.cmdline.result import Result
-    from .terminal import Progress
+    from .terminal import TransferProgress
 
 __all__ = ["main"]
 
@@ -77,10 +77,10 @@ def _run(argv: list[str]) -> int:
     from .commands.cmdline.context import CommandContext
     from .commands.cmdline.invoke import invoke
     from .engine import Engine
-    from .terminal import PROXIED, Conversation, Ended, Output, Progress, ask, standard_input, window_of
+    from .terminal import PROXIED, Conversation, Ended, TerminalOutput, TransferProgress, ask, standard_input, window_of
 
-    with Engine(on_notice=_say) as engine, Progress(sys.stderr) as progress:
-        source, output = standard_input(), Output(progress.close)
+    with Engine(on_notice=_say) as engine, TransferProgress(sys.stderr) as progress:
+        source, output = standard_input(), TerminalOutput(progress.close)
         terminal = source if source is not None and os.isatty(source) else None
         ctx = CommandContext(
             engine,
@@ -108,7 +108,7 @@ def _run(argv: list[str]) -> int:
         return _print(result)
 
 
-def _fail(error: Exception, progress: Progress | None = None) -> int:
+def _fail(error: Exception, progress: TransferProgress | None = None) -> int:
     """Say what went wrong, in a line that says what to do; the exit code."""
     from .commands.cmdline.usage_error import UsageMistake
     from .commands.output.build_failure import failure_story, named

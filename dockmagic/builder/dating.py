@@ -46,7 +46,7 @@ def _date_of_source(add: Add, home: Home, stop: Callable[[], bool]) -> int | Non
         return date_of(*download(home, source, checksum=add.checksum, stop=stop), home)
     from msgspec.structs import replace
 
-    from .sources.git import Repository
+    from .sources.git import GitRepository
 
-    repository = Repository(home, replace(address, checksum=add.checksum or address.checksum), stop=stop)
+    repository = GitRepository(home, replace(address, checksum=add.checksum or address.checksum), stop=stop)
     return repository.date(repository.commit())

@@ -21,7 +21,7 @@ from .step.mounts import place_mount
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dockmagic.dockerfile import Instruction, Mount
+    from dockmagic.dockerfile import Instruction, RunMount
     from dockmagic.image.configuration import Settings
 
     from .reading.plan import Base, Plan, PlannedStage
@@ -102,7 +102,7 @@ def _step(one: Instruction, state: _State, escape: str) -> _State:
             state = _declare(replace(one, arguments=(argument,)), state, escape)
         return state
     now = one.expanded(expand_word, lambda text: expand_text(text, variables))
-    mounts: tuple[Mount, ...] = ()
+    mounts: tuple[RunMount, ...] = ()
     try:
         mounts = now.resolve_mounts(expand_word) if isinstance(now, Run) else ()
     except DockerfileError:
@@ -123,7 +123,7 @@ def _declare(one: Arg, state: _State, escape: str) -> _State:
     return state._replace(scope=state.scope.declare(one))
 
 
-def _after(one: Instruction, now: Instruction, mounts: tuple[Mount, ...], state: _State) -> _State:
+def _after(one: Instruction, now: Instruction, mounts: tuple[RunMount, ...], state: _State) -> _State:
     """What holds after `one`, which expanded is `now`."""
     settings, scope = state.settings, state.scope
     if isinstance(now, Run):

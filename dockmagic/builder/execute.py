@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .image.packing import Packing
     from .options import Options
     from .outcome.events import BuildEvent
-    from .outcome.output import Output
+    from .outcome.output import BuildOutput
     from .reading.plan import Base, Plan
     from .sources.context import Context
 
@@ -52,7 +52,7 @@ def build(
     options: Options,
     *,
     contexts: Mapping[str, Context] | None = None,
-    outputs: Sequence[Output] = (),
+    outputs: Sequence[BuildOutput] = (),
     registry: Callable[[Reference], ImageSource] | None = None,
     bases: Bases | None = None,
     on_event: Callable[[BuildEvent], None] = ignore_events,
@@ -193,7 +193,7 @@ def _number(plan: Plan) -> dict[int, tuple[StepInfo, ...]]:
     return found
 
 
-def _finish(session: BuildSession, outputs: Sequence[Output], packing: Packing | None) -> Image:
+def _finish(session: BuildSession, outputs: Sequence[BuildOutput], packing: Packing | None) -> Image:
     """The target's image, with what the flags and outputs add to it."""
     options, image = session.options, session.state(session.plan.target).image
     own = {result.diff_id for result in session.results.values() if result.diff_id is not None}
@@ -210,7 +210,7 @@ def _finish(session: BuildSession, outputs: Sequence[Output], packing: Packing |
 
 
 def _hand_out(
-    session: BuildSession, image: Image, outputs: Sequence[Output], stdout: BinaryIO | None
+    session: BuildSession, image: Image, outputs: Sequence[BuildOutput], stdout: BinaryIO | None
 ) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
     """Give the result its names, all at once, and write it to where it was asked for; the names and the places."""
     store = session.store

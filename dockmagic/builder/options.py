@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.reference import Reference
 
-__all__ = ["Options", "Secret", "check_text"]
+__all__ = ["BuildSecret", "Options", "check_text"]
 
 #: The most that a secret may hold, in bytes, as in BuildKit (session/secrets, MaxSecretSize).
 _MOST: Final = 500 * 1024
 _HOW: Final = "Write id=NAME,src=FILE or id=NAME,env=VARIABLE"
 
 
-class Secret(msgspec.Struct, frozen=True):
+class BuildSecret(msgspec.Struct, frozen=True):
     """A secret of ``--secret``. Its value shows in no text, key or record.
 
     Attributes:
@@ -33,7 +33,7 @@ class Secret(msgspec.Struct, frozen=True):
     value: bytes
 
     @classmethod
-    def parse(cls, text: str) -> Secret:
+    def parse(cls, text: str) -> BuildSecret:
         """Read ``id=NAME[,src=FILE|,env=VARIABLE]``; without a source, the variable NAME or the file NAME.
 
         Raises:
@@ -61,7 +61,7 @@ class Secret(msgspec.Struct, frozen=True):
         return cls.of(name, cls._from_variable(name, variable)) if variable else cls.from_file(name, file)
 
     @classmethod
-    def of(cls, name: str, value: bytes) -> Secret:
+    def of(cls, name: str, value: bytes) -> BuildSecret:
         """A secret with this value.
 
         Raises:
@@ -79,7 +79,7 @@ class Secret(msgspec.Struct, frozen=True):
             raise InvalidInput(f"the secret {name}: there is no variable {variable} in the environment") from None
 
     @classmethod
-    def from_file(cls, name: str, file: str) -> Secret:
+    def from_file(cls, name: str, file: str) -> BuildSecret:
         """A secret with the content of a file.
 
         Raises:
@@ -141,7 +141,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     no_cache_filter: tuple[str, ...] = ()
     pull: bool = False
     platform: Platform | None = None
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
     network: str = "host"
     add_hosts: tuple[tuple[str, str], ...] = ()
     shm_size: int = 0

@@ -26,7 +26,7 @@ from .instructions import (
     Volume,
     Workdir,
 )
-from .mounts import Mount, MountSpec
+from .mounts import MountSpec, RunMount
 from .parser import Directives, Dockerfile, Stage, parse, parse_trigger
 from .unsupported import refuse, refuse_frontend, refuse_mount, refuse_syntax
 
@@ -50,12 +50,12 @@ __all__ = [
     "Instruction",
     "Label",
     "Maintainer",
-    "Mount",
     "MountSpec",
     "Onbuild",
     "Pair",
     "Program",
     "Run",
+    "RunMount",
     "Shell",
     "Stage",
     "Stopsignal",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .heredocs import Heredoc
     from .instruction import Argument, Device
-    from .mounts import Mount, MountSpec
+    from .mounts import MountSpec, RunMount
 
 __all__ = [
     "Add",
@@ -115,7 +115,7 @@ class Run(Instruction, frozen=True, kw_only=True):
         whole = "".join([line, *(f"\n{heredoc.content}{heredoc.name}" for heredoc in self.heredocs)])
         return Program(words=(whole,), shell=True)  # noqa: S604 - as above
 
-    def resolve_mounts(self, expand: Callable[[str], str]) -> tuple[Mount, ...]:
+    def resolve_mounts(self, expand: Callable[[str], str]) -> tuple[RunMount, ...]:
         """The mounts, their values expanded.
 
         Raises:

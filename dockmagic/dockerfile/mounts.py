@@ -16,7 +16,7 @@ from .suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Mount", "MountSpec", "read_fields"]
+__all__ = ["MountSpec", "RunMount", "read_fields"]
 
 MountType = Literal["bind", "cache", "tmpfs", "secret", "ssh"]
 Sharing = Literal["shared", "private", "locked"]
@@ -43,7 +43,7 @@ _ONLY_FOR: Final[dict[str, tuple[MountType, ...]]] = {
 }
 
 
-class Mount(msgspec.Struct, frozen=True, kw_only=True):
+class RunMount(msgspec.Struct, frozen=True, kw_only=True):
     """One mount, read and checked, its defaults filled in.
 
     Attributes:
@@ -105,7 +105,7 @@ class MountSpec(msgspec.Struct, frozen=True, kw_only=True):
                 from_ = value
         return cls(text=text, from_=from_)
 
-    def resolve(self, expand: Callable[[str], str]) -> Mount:
+    def resolve(self, expand: Callable[[str], str]) -> RunMount:
         """Expand the values and read them.
 
         Raises:
@@ -148,12 +148,12 @@ def read_fields(text: str, what: str) -> list[str]:
     return fields
 
 
-def _read(values: dict[str, str]) -> Mount:
+def _read(values: dict[str, str]) -> RunMount:
     kind = _choice("type", values.get("type", "bind"), _TYPES, "unsupported mount type")
     for key, types in _ONLY_FOR.items():
         if key in values and kind not in types:
             raise DockerfileError(f"unexpected key '{key}' for mount type '{kind}'")
-    mount = Mount(
+    mount = RunMount(
         type=cast("MountType", kind),
         from_=values.get("from", ""),
         source=values.get("source", ""),
@@ -179,7 +179,7 @@ def _read(values: dict[str, str]) -> Mount:
     return mount
 
 
-def _secret(mount: Mount, env: str | None) -> Mount:
+def _secret(mount: RunMount, env: str | None) -> RunMount:
     if mount.from_:
         raise DockerfileError("secret mount should not have a from")
     if not (mount.source or mount.target or mount.id):

@@ -17,7 +17,7 @@ from dockmagic.oci.errors import DockerfileError
 from .characters import SPACE
 from .expansion import raw_words
 from .heredocs import parse_heredoc
-from .statement import Source, Statement
+from .statement import SourceText, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ class _Reader:
         start: index of the first line to read.
     """
 
-    def __init__(self, source: Source, foreign: Mapping[int, int], escape: str, start: int) -> None:
+    def __init__(self, source: SourceText, foreign: Mapping[int, int], escape: str, start: int) -> None:
         self.source = source
         self.foreign = foreign
         self.escape = escape
@@ -179,7 +179,7 @@ class _Reader:
             yield msgspec.structs.replace(heredoc, content="".join(self.source.lines[first : self.next - 1]))
 
 
-def _decode(data: bytes, file: str, first: int) -> tuple[Source, dict[int, int]]:
+def _decode(data: bytes, file: str, first: int) -> tuple[SourceText, dict[int, int]]:
     """The lines, and by the index of those that are not UTF-8 the column from which they are not."""
     lines: list[str] = []
     foreign: dict[int, int] = {}
@@ -199,7 +199,7 @@ def _decode(data: bytes, file: str, first: int) -> tuple[Source, dict[int, int]]
         except UnicodeDecodeError as error:
             lines.append(line.decode(errors="replace"))
             foreign[index] = len(line[: error.start].decode()) + 1
-    return Source(file, [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []), first), foreign
+    return SourceText(file, [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []), first), foreign
 
 
 def _unreadable(
@@ -208,7 +208,7 @@ def _unreadable(
     return DockerfileError(reason, file=file, lines=(number, number), column=column, hint=hint)
 
 
-def _read_directives(source: Source) -> tuple[Directives, int]:
+def _read_directives(source: SourceText) -> tuple[Directives, int]:
     """The directives, and how many lines they take."""
     found: dict[str, str] = {}
     below = 0

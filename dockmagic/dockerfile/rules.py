@@ -13,12 +13,12 @@ from .characters import SPACE, parse_bool
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["RULES", "CheckOptions", "Finding", "Report", "Rule", "options"]
+__all__ = ["RULES", "CheckOptions", "Finding", "LintRule", "Report", "options"]
 
 _ALL: Final = "all"
 
 
-class Rule(NamedTuple):
+class LintRule(NamedTuple):
     """One rule.
 
     Attributes:
@@ -39,64 +39,64 @@ class Rule(NamedTuple):
         return f"https://docs.docker.com/go/dockerfile/rule/{self.page}/"
 
 
-RULES: Final[dict[str, Rule]] = {
-    "StageNameCasing": Rule("Stage names should be lowercase", "stage-name-casing"),
-    "FromAsCasing": Rule("The 'as' keyword should match the case of the 'from' keyword", "from-as-casing"),
-    "NoEmptyContinuation": Rule(
+RULES: Final[dict[str, LintRule]] = {
+    "StageNameCasing": LintRule("Stage names should be lowercase", "stage-name-casing"),
+    "FromAsCasing": LintRule("The 'as' keyword should match the case of the 'from' keyword", "from-as-casing"),
+    "NoEmptyContinuation": LintRule(
         "Empty continuation lines will become errors in a future release", "no-empty-continuation"
     ),
-    "ConsistentInstructionCasing": Rule(
+    "ConsistentInstructionCasing": LintRule(
         "All commands within the Dockerfile should use the same casing (either upper or lower)",
         "consistent-instruction-casing",
     ),
-    "DuplicateStageName": Rule("Stage names should be unique", "duplicate-stage-name"),
-    "ReservedStageName": Rule("Reserved words should not be used as stage names", "reserved-stage-name"),
-    "JSONArgsRecommended": Rule(
+    "DuplicateStageName": LintRule("Stage names should be unique", "duplicate-stage-name"),
+    "ReservedStageName": LintRule("Reserved words should not be used as stage names", "reserved-stage-name"),
+    "JSONArgsRecommended": LintRule(
         "JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals",
         "json-args-recommended",
     ),
-    "MaintainerDeprecated": Rule(
+    "MaintainerDeprecated": LintRule(
         "The MAINTAINER instruction is deprecated, use a label instead to define an image author",
         "maintainer-deprecated",
     ),
-    "UndefinedArgInFrom": Rule("FROM command must use declared ARGs", "undefined-arg-in-from"),
-    "WorkdirRelativePath": Rule(
+    "UndefinedArgInFrom": LintRule("FROM command must use declared ARGs", "undefined-arg-in-from"),
+    "WorkdirRelativePath": LintRule(
         "Relative workdir without an absolute workdir declared within the build can have unexpected results if the "
         "base image changes",
         "workdir-relative-path",
     ),
-    "UndefinedVar": Rule("Variables should be defined before their use", "undefined-var"),
-    "MultipleInstructionsDisallowed": Rule(
+    "UndefinedVar": LintRule("Variables should be defined before their use", "undefined-var"),
+    "MultipleInstructionsDisallowed": LintRule(
         "Multiple instructions of the same type should not be used in the same stage",
         "multiple-instructions-disallowed",
     ),
-    "LegacyKeyValueFormat": Rule(
+    "LegacyKeyValueFormat": LintRule(
         "Legacy key/value format with whitespace separator should not be used", "legacy-key-value-format"
     ),
-    "InvalidBaseImagePlatform": Rule("Base image platform does not match expected target platform", ""),
-    "RedundantTargetPlatform": Rule(
+    "InvalidBaseImagePlatform": LintRule("Base image platform does not match expected target platform", ""),
+    "RedundantTargetPlatform": LintRule(
         "Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior",
         "redundant-target-platform",
     ),
-    "SecretsUsedInArgOrEnv": Rule(
+    "SecretsUsedInArgOrEnv": LintRule(
         "Sensitive data should not be used in the ARG or ENV commands", "secrets-used-in-arg-or-env"
     ),
-    "InvalidDefaultArgInFrom": Rule(
+    "InvalidDefaultArgInFrom": LintRule(
         "Default value for global ARG results in an empty or invalid base image name", "invalid-default-arg-in-from"
     ),
-    "FromPlatformFlagConstDisallowed": Rule(
+    "FromPlatformFlagConstDisallowed": LintRule(
         "FROM --platform flag should not use a constant value", "from-platform-flag-const-disallowed"
     ),
-    "CopyIgnoredFile": Rule("Attempting to Copy file that is excluded by .dockerignore", "copy-ignored-file"),
-    "InvalidDefinitionDescription": Rule(
+    "CopyIgnoredFile": LintRule("Attempting to Copy file that is excluded by .dockerignore", "copy-ignored-file"),
+    "InvalidDefinitionDescription": LintRule(
         "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is "
         "not intended to be a description comment, add an empty line or comment between the instruction and the "
         "comment.",
         "invalid-definition-description",
         experimental=True,
     ),
-    "ExposeProtoCasing": Rule("Protocol in EXPOSE instruction should be lowercase", "expose-proto-casing"),
-    "ExposeInvalidFormat": Rule(
+    "ExposeProtoCasing": LintRule("Protocol in EXPOSE instruction should be lowercase", "expose-proto-casing"),
+    "ExposeInvalidFormat": LintRule(
         "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a "
         "future release",
         "expose-invalid-format",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .heredocs import Heredoc
 
-__all__ = ["Common", "Flags", "Source", "Statement"]
+__all__ = ["Common", "Flags", "SourceText", "Statement"]
 
 _BLANK: Final = re.compile(r"[\t\v\f\r ]+")
 _WITH_JSON: Final = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
@@ -36,7 +36,7 @@ class Common(TypedDict):
     file: str
 
 
-class Source(NamedTuple):
+class SourceText(NamedTuple):
     """A text and where it comes from: what it takes to tell the place of a mistake.
 
     Attributes:
@@ -105,7 +105,7 @@ class Statement(NamedTuple):
     lines: tuple[int, int]
     heredocs: tuple[Heredoc, ...]
     comments: tuple[str, ...]
-    source: Source
+    source: SourceText
     escape: str
 
     @property
@@ -115,7 +115,7 @@ class Statement(NamedTuple):
 
     @classmethod
     def make(
-        cls, text: str, lines: tuple[int, int], comments: tuple[str, ...], source: Source, escape: str
+        cls, text: str, lines: tuple[int, int], comments: tuple[str, ...], source: SourceText, escape: str
     ) -> Statement:
         """Take the joined line apart; heredocs are yet to come."""
         text = text.strip(SPACE)

@@ -10,7 +10,7 @@ from .instructions import Run
 
 if TYPE_CHECKING:
     from .instruction import Instruction
-    from .mounts import Mount
+    from .mounts import RunMount
     from .parser import Dockerfile
 
 __all__ = ["refuse", "refuse_frontend", "refuse_mount", "refuse_syntax"]
@@ -67,7 +67,7 @@ def refuse(instruction: Instruction) -> None:
         raise _refusal(f"RUN --device={instruction.devices[0].name}", "Leave the flag out: a build has no devices")
 
 
-def refuse_mount(mount: Mount) -> None:
+def refuse_mount(mount: RunMount) -> None:
     """Refuse a (resolved) mount that cannot be honoured: ``type=ssh``.
 
     Raises:

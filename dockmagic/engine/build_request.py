@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dockmagic.builder.options import Options
-    from dockmagic.builder.outcome.output import Output
+    from dockmagic.builder.outcome.output import BuildOutput
 
 __all__ = ["BuildRequest"]
 
@@ -34,4 +34,4 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
     stdin: BinaryIO | None = None
     first_line: int = 1
     options: Options
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[BuildOutput, ...] = ()

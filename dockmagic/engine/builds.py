@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import BinaryIO, Unpack
 
-    from dockmagic.builder.caching.cache import Record
+    from dockmagic.builder.caching.cache import CachedStep
     from dockmagic.builder.caching.prune import Pruned, Usage
     from dockmagic.builder.outcome.events import BuildEvent
     from dockmagic.builder.outcome.result import Build
@@ -210,7 +210,7 @@ class Builds:
         return max(self.usage().size - excess, 0) if excess > 0 else sys.maxsize
 
 
-def cache_rows(records: Iterable[Record]) -> tuple[CacheRow, ...]:
+def cache_rows(records: Iterable[CachedStep]) -> tuple[CacheRow, ...]:
     """Records of the cache as rows."""
     from dockmagic.rows import CacheRow
 

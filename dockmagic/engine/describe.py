@@ -12,7 +12,7 @@ from dockmagic.rows.packages import PackageChangeRow, PackageRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dockmagic.image.analysis import Difference, Family
+    from dockmagic.image.analysis import ConfigDifference, Family
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.image.packages import Package, PackageChange
@@ -166,7 +166,7 @@ def change_rows(changes: Iterable[Change]) -> tuple[ChangeRow, ...]:
     )
 
 
-def difference_rows(part: str, differences: Iterable[Difference]) -> tuple[DifferenceRow, ...]:
+def difference_rows(part: str, differences: Iterable[ConfigDifference]) -> tuple[DifferenceRow, ...]:
     """Changed members of the configuration, or steps of the history (`part` says which)."""
     return tuple(
         DifferenceRow(part=part, change=one.letter, name=one.name, old=one.old, new=one.new) for one in differences

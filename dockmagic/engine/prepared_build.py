@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.options import Options
     from dockmagic.builder.outcome.events import BuildEvent
-    from dockmagic.builder.outcome.output import Output
+    from dockmagic.builder.outcome.output import BuildOutput
     from dockmagic.builder.outcome.reproduce import Verdict
     from dockmagic.builder.outcome.result import Build
     from dockmagic.builder.reading.plan import Base, Plan
@@ -241,7 +241,7 @@ class PreparedBuild:
         self,
         options: Options,
         *,
-        outputs: tuple[Output, ...] = (),
+        outputs: tuple[BuildOutput, ...] = (),
         stdout: BinaryIO | None = None,
         on_event: Callable[[BuildEvent], None] = ignore_events,
         stop: Callable[[], bool] = lambda: False,
@@ -290,7 +290,7 @@ class PreparedBuild:
         self,
         plan: Plan,
         options: Options,
-        outputs: tuple[Output, ...],
+        outputs: tuple[BuildOutput, ...],
         stdout: BinaryIO | None,
         on_event: Callable[[BuildEvent], None],
         *,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dockmagic.builder.outcome.events import BuildWarned
-    from dockmagic.builder.outcome.reproduce import Difference
+    from dockmagic.builder.outcome.reproduce import BuildDifference
     from dockmagic.builder.outcome.result import StepResult
 
 __all__ = ["FOLLOWING", "reason_rows", "step_rows", "unstable_rows", "warning_rows"]
@@ -63,7 +63,7 @@ def warning_rows(warnings: Iterable[BuildWarned]) -> tuple[WarningRow, ...]:
     )
 
 
-def unstable_rows(differences: Iterable[Difference]) -> tuple[UnstableRow, ...]:
+def unstable_rows(differences: Iterable[BuildDifference]) -> tuple[UnstableRow, ...]:
     """What two builds do not have in common."""
     return tuple(
         UnstableRow(

@@ -30,8 +30,7 @@ from dockmagic.dockerfile import (
 from dockmagic.dockerfile.ports import container_ports
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.signals import parse_signal
-from dockmagic.oci.spec import Config
-from dockmagic.oci.spec import Healthcheck as HealthcheckConfig
+from dockmagic.oci.spec import Config, HealthcheckConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,7 +17,7 @@ from .compare import differences
 from .disk_format import OwnerPolicy, Whiteouts
 from .entry import EntryType
 from .header import show
-from .place import Place
+from .root_dir import RootDir
 from .survey import digest, look, open_file
 from .table import LayerTable
 from .tree import sort_key
@@ -92,7 +92,7 @@ def pack(
     clamp = _Clamp(epoch)
     tar = _Tar(out)
     try:
-        with Place(root, touch=False) as place:
+        with RootDir(root, touch=False) as place:
             difference = _difference(place, below, _Dresser(form, recorded or {}), only, clamp)
             for entry in in_order(difference.entries.values(), difference.whiteouts):
                 tar.add(place, entry, listed=entry.name in difference.entries)
@@ -115,7 +115,7 @@ class _Tar:
         self._size = 0
         self._entries: dict[bytes, Entry] = {}
 
-    def add(self, place: Place, entry: Entry, *, listed: bool) -> None:
+    def add(self, place: RootDir, entry: Entry, *, listed: bool) -> None:
         """Write a member; it is `listed` in the file table unless it is a whiteout."""
         self._write(header(entry))
         offset = self._size if entry.type is EntryType.REGULAR else -1
@@ -128,7 +128,7 @@ class _Tar:
             entry = replace(entry, digest=found, offset=offset)
         self._entries[entry.name] = entry
 
-    def _content(self, place: Place, entry: Entry) -> bytes:
+    def _content(self, place: RootDir, entry: Entry) -> bytes:
         """Write what a regular file contains; its digest."""
         if not entry.size:
             return blake3().digest()
@@ -228,7 +228,7 @@ class _Difference:
 
 
 def _difference(
-    place: Place, below: FileTree, owned: _Dresser, only: Iterable[bytes] | None, clamp: _Clamp
+    place: RootDir, below: FileTree, owned: _Dresser, only: Iterable[bytes] | None, clamp: _Clamp
 ) -> _Difference:
     result = _Difference()
     names = {b"", *(place.below(b"") if only is None else only)}
@@ -257,7 +257,7 @@ def _difference(
     return result
 
 
-def _is_changed(place: Place, entry: Entry, old: Entry | None, clamp: _Clamp) -> bool:
+def _is_changed(place: RootDir, entry: Entry, old: Entry | None, clamp: _Clamp) -> bool:
     if old is None:
         return True
     found = set(differences(old, entry)) - {"content"}
@@ -279,7 +279,7 @@ def _add_links(groups: dict[tuple[int, int], list[Entry]], changed: dict[bytes, 
             changed[entry.name] = first.linked(entry.name)
 
 
-def _removals(place: Place, below: FileTree, gone: Iterable[bytes]) -> list[bytes]:
+def _removals(place: RootDir, below: FileTree, gone: Iterable[bytes]) -> list[bytes]:
     """Of the names that are gone, the highest ones, whose directories are still there."""
     whiteouts = []
     for name in gone:
@@ -291,7 +291,7 @@ def _removals(place: Place, below: FileTree, gone: Iterable[bytes]) -> list[byte
     return whiteouts
 
 
-def _add_parents(place: Place, below: FileTree, owned: _Dresser, result: _Difference, clamp: _Clamp) -> None:
+def _add_parents(place: RootDir, below: FileTree, owned: _Dresser, result: _Difference, clamp: _Clamp) -> None:
     for name in [*result.entries, *result.whiteouts]:
         parent = name.rpartition(b"/")[0]
         while parent and parent not in result.entries:

@@ -10,7 +10,7 @@ from blake3 import blake3
 from dockmagic.oci.errors import InvalidLayer, NotSupported
 
 from .compression.decompress import inflated
-from .sparse import Expansion
+from .sparse import SparseExpansion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -92,7 +92,7 @@ def _pieces(plain: _Plain, entry: Entry) -> Iterator[memoryview]:
         yield from plain.take(entry.size, entry)
         return
     stored = sum(length for _, length in entry.sparse)
-    expansion = Expansion(entry.sparse, entry.size, stored)
+    expansion = SparseExpansion(entry.sparse, entry.size, stored)
     for piece in plain.take(stored, entry):
         yield from expansion.feed(piece)
     yield from expansion.finish()

@@ -76,7 +76,7 @@ class TarScanner:
         self._long_name: bytes | None = None
         self._long_link: bytes | None = None
         self._sparse: tuple[Header, sparse.GnuMap | sparse.PaxMap] | None = None  # whose map is being read
-        self._expansion: sparse.Expansion | None = None
+        self._expansion: sparse.SparseExpansion | None = None
         self._stored = 0  # bytes of it that come after the map
         self._holes = 0  # bytes that are not in the tar, but in the files that it makes
 
@@ -269,7 +269,7 @@ class TarScanner:
 
     def _begin_expansion(self, header: Header, segments: sparse.Segments) -> None:
         self._check(header)
-        expansion = sparse.Expansion(segments, header.size, self._wanted)
+        expansion = sparse.SparseExpansion(segments, header.size, self._wanted)
         self._holes += header.size - self._wanted
         if self._position + self._holes > self._limit:
             raise LayerTooLarge(f"the files of the layer have more than {self._limit} bytes, holes included")
@@ -280,7 +280,7 @@ class TarScanner:
         else:
             self._end_expansion(expansion)
 
-    def _end_expansion(self, expansion: sparse.Expansion) -> None:
+    def _end_expansion(self, expansion: sparse.SparseExpansion) -> None:
         for piece in expansion.finish():
             self._sink.content(piece, False)  # noqa: FBT003
         self._sink.content(memoryview(b""), True)  # noqa: FBT003

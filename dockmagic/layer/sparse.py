@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .pax import Records
 
-__all__ = ["Expansion", "GnuMap", "PaxMap", "Segments", "inline_map", "is_sparse", "real_name", "real_size"]
+__all__ = ["GnuMap", "PaxMap", "Segments", "SparseExpansion", "inline_map", "is_sparse", "real_name", "real_size"]
 
 #: Offset and length in bytes of each stored piece of a file, in order.
 Segments = tuple[tuple[int, int], ...]
@@ -130,7 +130,7 @@ class PaxMap:
         return True
 
 
-class Expansion:
+class SparseExpansion:
     """Turns the stored pieces of a file into its content.
 
     Args:

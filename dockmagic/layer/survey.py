@@ -17,7 +17,7 @@ from .whiteout import WHITEOUT
 from .xattr_fallback import NOTE, is_portable, restored
 
 if TYPE_CHECKING:
-    from .place import Place
+    from .root_dir import RootDir
 
 __all__ = ["Found", "digest", "digest_of", "look", "open_file", "read_xattrs", "xattrs_of"]
 
@@ -47,7 +47,7 @@ class Found:
         return entry.type is EntryType.CHARACTER and entry.major == entry.minor == 0
 
 
-def look(place: Place, name: bytes) -> Found | None:
+def look(place: RootDir, name: bytes) -> Found | None:
     """What is at `name`; None if nothing, or a socket, which no layer can hold.
 
     Raises:
@@ -87,13 +87,13 @@ def look(place: Place, name: bytes) -> Found | None:
     return Found(entry, (state.st_dev, state.st_ino) if shared else None)
 
 
-def open_file(place: Place, name: bytes) -> int:
+def open_file(place: RootDir, name: bytes) -> int:
     """A descriptor of a regular file, for reading."""
     parent, base = _where(place, name)
     return os.open(base, _READ, dir_fd=parent)
 
 
-def digest(place: Place, name: bytes) -> bytes:
+def digest(place: RootDir, name: bytes) -> bytes:
     """The digest of a file's content, as `Entry.digest` has it."""
     with open(open_file(place, name), "rb", buffering=0) as file:
         return digest_of(file)
@@ -107,12 +107,12 @@ def digest_of(file: IO[bytes]) -> bytes:
     return hasher.digest()
 
 
-def _where(place: Place, name: bytes) -> tuple[int, bytes]:
+def _where(place: RootDir, name: bytes) -> tuple[int, bytes]:
     directory, _, base = name.rpartition(b"/")
     return place.directory(directory), base
 
 
-def xattrs_of(place: Place, name: bytes, *, mode: int | None = None) -> dict[str, bytes] | None:
+def xattrs_of(place: RootDir, name: bytes, *, mode: int | None = None) -> dict[str, bytes] | None:
     """The extended attributes of what is at `name`; see `read_xattrs`."""
     parent, base = _where(place, name)
     # The only way to the attributes of what is not to be opened or followed.

@@ -14,7 +14,7 @@ from .disk_format import OWNER, OwnerPolicy, Whiteouts
 from .entry import Entry, EntryType
 from .header import show
 from .ingest import LayerIngest, Recorder
-from .place import Place
+from .root_dir import RootDir
 from .xattr_fallback import set_xattrs
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def unpack_ahead(
 def _unpacker(root: Path, form: DiskFormat, lower: Path | None, *, ahead: bool = False) -> Iterator[_Unpacker]:
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with Place(root) as place, contextlib.closing(_Unpacker(place, form, lower, ahead=ahead)) as unpacker:
+        with RootDir(root) as place, contextlib.closing(_Unpacker(place, form, lower, ahead=ahead)) as unpacker:
             yield unpacker
     except OSError as error:
         raise _explained(error, root) from error
@@ -131,7 +131,7 @@ class _Unpacker(Recorder):
         lost: a link leads to what is below, which is not known yet (`ahead`): nothing is written any more.
     """
 
-    def __init__(self, place: Place, form: DiskFormat, lower: Path | None, *, ahead: bool) -> None:
+    def __init__(self, place: RootDir, form: DiskFormat, lower: Path | None, *, ahead: bool) -> None:
         super().__init__()
         self._place = place
         self._keep = form.owners is OwnerPolicy.PRESERVE
@@ -278,7 +278,7 @@ class _Unpacker(Recorder):
         if self._lower is None:
             raise _dangling(self.layout.entries[name])
         directory, _, base = target.rpartition(b"/")
-        with Place(self._lower, touch=False) as lower, contextlib.ExitStack() as opened:
+        with RootDir(self._lower, touch=False) as lower, contextlib.ExitStack() as opened:
             try:
                 parent = lower.directory(directory)
                 state = os.stat(base, dir_fd=parent, follow_symlinks=False)

@@ -23,7 +23,7 @@ __all__ = [
     "Config",
     "ConfigFile",
     "Descriptor",
-    "Healthcheck",
+    "HealthcheckConfig",
     "History",
     "Index",
     "Manifest",
@@ -98,7 +98,7 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
     empty_layer: bool | None = None
 
 
-class Healthcheck(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
+class HealthcheckConfig(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
     """Docker's health check; durations are nanoseconds."""
 
     test: tuple[str, ...] | None = None
@@ -122,7 +122,7 @@ class Config(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
     labels: dict[str, str] | None = None
     stop_signal: str | None = None
     args_escaped: bool | None = None
-    healthcheck: Healthcheck | None = None
+    healthcheck: HealthcheckConfig | None = None
     on_build: tuple[str, ...] | None = None
     shell: tuple[str, ...] | None = None
 

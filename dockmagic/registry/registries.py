@@ -12,7 +12,7 @@ from .auth.credentials import Credential, CredentialStore
 from .client.client import RegistryClient, RequestContext
 from .client.error_response import ErrorTarget
 from .configuration.configuration import RegistryConfiguration
-from .repository import Place, Repository
+from .repository import RegistryEndpoint, Repository
 from .search import search
 from .secret import Secret
 from .transfer.paging import pages
@@ -65,7 +65,9 @@ class Registries:
         Raises:
             RegistryBlocked: the configuration forbids this registry.
         """
-        places = tuple(Place(found, self._client(found.endpoint)) for found in self._configuration.locate(ref))
+        places = tuple(
+            RegistryEndpoint(found, self._client(found.endpoint)) for found in self._configuration.locate(ref)
+        )
         return Repository(ref.name, ref.domain, places, self._notice)
 
     def catalog(self, domain: str) -> Iterator[str]:

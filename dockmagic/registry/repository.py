@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .client.rate_limit import RateLimit
     from .transport.endpoint import Location
 
-__all__ = ["Place", "Repository"]
+__all__ = ["RegistryEndpoint", "Repository"]
 
 _T = TypeVar("_T")
 
@@ -51,7 +51,7 @@ _TRANSIENT = frozenset({408, 429, 502, 503, 504})  # worth another try, before a
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RegistryEndpoint:
     """A location and the client that reaches it."""
 
     location: Location
@@ -71,13 +71,15 @@ class Repository:
         on_notice: hears of mirrors that fail.
     """
 
-    def __init__(self, name: str, domain: str, places: tuple[Place, ...], on_notice: Callable[[str], None]) -> None:
+    def __init__(
+        self, name: str, domain: str, places: tuple[RegistryEndpoint, ...], on_notice: Callable[[str], None]
+    ) -> None:
         self.full_name = name
         self._domain = domain
         self._places = places
         self._home = places[-1]
         self._notice = on_notice
-        self._failed: set[Place] = set()
+        self._failed: set[RegistryEndpoint] = set()
         self._uploads: dict[Digest, str] = {}
         self._lock = threading.Lock()
 
@@ -230,13 +232,13 @@ class Repository:
         repository = self._home.location.repository
         return RequestContext(repository, (push_scope(repository), *further), ErrorTarget(self._domain, name, kind))
 
-    def reading(self, place: Place, name: str, kind: str) -> RequestContext:
+    def reading(self, place: RegistryEndpoint, name: str, kind: str) -> RequestContext:
         """To read at `place`; `name` and `kind` are for errors."""
         repository = place.location.repository
         domain = place.client.endpoint.domain if place.location.mirror else self._domain
         return RequestContext(repository, (pull_scope(repository),), ErrorTarget(domain, name, kind))
 
-    def by_digest(self) -> list[Place]:
+    def by_digest(self) -> list[RegistryEndpoint]:
         """The places that may answer for digests, mirrors first."""
         return [place for place in self._places if place.location.by_digest]
 
@@ -244,14 +246,14 @@ class Repository:
         wanted = ref.canonical()
         places = self.by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
 
-        def one(place: Place) -> _T:
+        def one(place: RegistryEndpoint) -> _T:
             path = f"/v2/{place.location.repository}/manifests/{wanted.digest or wanted.tag}"
             return ask(place.client, path, self.reading(place, str(wanted), "image"), wanted.digest)
 
         return self.first(one, places)
 
     def _manifest(self, desc: Descriptor) -> bytes:
-        def one(place: Place) -> bytes:
+        def one(place: RegistryEndpoint) -> bytes:
             path = f"/v2/{place.location.repository}/manifests/{desc.digest}"
             context = self.reading(place, f"{self.full_name}@{desc.digest}", "image")
             try:
@@ -261,7 +263,7 @@ class Repository:
 
         return self.first(one, self.by_digest())
 
-    def first(self, ask: Callable[[Place], _T], places: list[Place]) -> _T:
+    def first(self, ask: Callable[[RegistryEndpoint], _T], places: list[RegistryEndpoint]) -> _T:
         """What the first of `places` answers that can; mirrors that fail are not asked again."""
         if not places:
             raise RegistryBlocked(f"no configured place may answer for {self.full_name}", hint="See registries.conf")
@@ -276,7 +278,7 @@ class Repository:
                 self.pass_over(place, error)
         return ask(places[-1])
 
-    def pass_over(self, place: Place, error: DockmagicError) -> None:
+    def pass_over(self, place: RegistryEndpoint, error: DockmagicError) -> None:
         """Ask the mirror `place` no more, because of `error`."""
         with self._lock:
             known = place in self._failed
@@ -291,13 +293,13 @@ class _Asking:
     def __init__(self, repository: Repository, desc: Descriptor) -> None:
         self._repository = repository
         self._desc = desc
-        self._place: Place | None = None
+        self._place: RegistryEndpoint | None = None
 
     def ask(self, position: int) -> BaseHTTPResponse:
         """The answer to a request for the blob from `position` on."""
         headers = {"Range": f"bytes={position}-"} if position else {}
 
-        def one(place: Place) -> BaseHTTPResponse:
+        def one(place: RegistryEndpoint) -> BaseHTTPResponse:
             self._place = place
             path = f"/v2/{place.location.repository}/blobs/{self._desc.digest}"
             context = self._repository.reading(place, self._desc.digest, "blob")

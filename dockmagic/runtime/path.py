@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .disk.record import State
     from .machine.isolation import Isolation
 
-__all__ = ["ContainerPath", "Holder", "Place", "differences", "merged"]
+__all__ = ["ContainerPath", "Holder", "LayerPart", "differences", "merged"]
 
 
 class Holder(Protocol):
@@ -110,7 +110,7 @@ def differences(image: Image, changes: Sequence[WrittenChange]) -> list[Change]:
     ]
 
 
-class Place(msgspec.Struct, frozen=True):
+class LayerPart(msgspec.Struct, frozen=True):
     """One layer's part in a path.
 
     Attributes:
@@ -207,7 +207,7 @@ class ContainerPath(MergedPath):
                 raise IsDirectory(f"{self.path} is a directory and has no content", hint="List it with iterdir()")
             raise NotSupported(f"{self.path} is no regular file and has no content", hint="Look at it with stat()")
 
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[LayerPart, ...]:
         """What is at this path in the writable layer and in each of the image's, the top first.
 
         Links are not followed, since each layer is looked at by itself.
@@ -215,10 +215,10 @@ class ContainerPath(MergedPath):
         name = os.fsencode(self.path.strip("/"))
         image = self.container.image
         change = next((one for one in self.container.changes() if one.name == name), None)
-        own = Place(None)
+        own = LayerPart(None)
         if change is not None:
             new = change.new
-            own = Place(None, _entry(new, change.old) if new is not None else None, removes=change.letter == "D")
+            own = LayerPart(None, _entry(new, change.old) if new is not None else None, removes=change.letter == "D")
         return (own, *(_place(layer, name) for layer in reversed(list(image.layers))))
 
 
@@ -234,9 +234,9 @@ class _Member(io.BufferedReader):
         self._file.close()
 
 
-def _place(layer: Layer, name: bytes) -> Place:
+def _place(layer: Layer, name: bytes) -> LayerPart:
     table = layer.table
     entry = next((entry for entry in table.entries if entry.name == name and name not in table.implied), None)
     above = [name[:end] for end in range(len(name) + 1) if end == len(name) or name[end : end + 1] == b"/"]
     gone = any(one in table.whiteouts for one in above) or any(one in table.opaque for one in above[:-1])
-    return Place(layer, entry, removes=entry is None and gone)
+    return LayerPart(layer, entry, removes=entry is None and gone)

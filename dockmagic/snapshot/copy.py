@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from .changes import Written
     from .snapshot import Snapshot
 
-__all__ = ["Copy"]
+__all__ = ["CopySnapshotter"]
 
 _EMPTY: Final = "empty"  # key of an image of no layers
 
 
-class Copy:
+class CopySnapshotter:
     """Copies, by reflink where the file system can. An image is unpacked once, layer over layer."""
 
     name = "copy"

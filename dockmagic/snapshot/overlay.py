@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .changes import Written
     from .snapshot import Snapshot
 
-__all__ = ["Overlay"]
+__all__ = ["OverlaySnapshotter"]
 
 
-class Overlay:
+class OverlaySnapshotter:
     """Overlayfs. Layers are unpacked once; a container costs nothing until it writes."""
 
     name = "overlay"

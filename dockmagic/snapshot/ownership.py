@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ownership"]
 
-_UNKNOWN: Final = ownertable.Owner(-1, -1)
+_UNKNOWN: Final = ownertable.RecordedOwner(-1, -1)
 _DEVICES: Final = {stat.S_IFCHR: EntryType.CHARACTER, stat.S_IFBLK: EntryType.BLOCK}
 
 

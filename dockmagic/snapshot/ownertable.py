@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from dockmagic.linux.kernel import Identity
 
-__all__ = ["Owner", "Table", "admit", "append", "open_table", "read", "set_default"]
+__all__ = ["OwnerTable", "RecordedOwner", "admit", "append", "open_table", "read", "set_default"]
 
 _NAME: Final = "owners"
 _RECORD: Final = struct.Struct("=QQIIIQ")
@@ -21,7 +21,7 @@ _OTHERS: Final = (0, 1)  # no file has this inode
 _NOBODY: Final = 0xFFFFFFFF  # what chown(2) takes for "leave it"
 
 
-class Owner(NamedTuple):
+class RecordedOwner(NamedTuple):
     """Whose a file would be, and what.
 
     Attributes:
@@ -37,7 +37,7 @@ class Owner(NamedTuple):
     device: int = 0
 
 
-class Table(NamedTuple):
+class OwnerTable(NamedTuple):
     """What is noted down of a container.
 
     Attributes:
@@ -46,8 +46,8 @@ class Table(NamedTuple):
         others: whether programs have run that may not give files away, so that no mark on a file is to be believed.
     """
 
-    known: dict[tuple[int, int], Owner]
-    default: Owner
+    known: dict[tuple[int, int], RecordedOwner]
+    default: RecordedOwner
     others: bool
 
 
@@ -56,41 +56,41 @@ def open_table(folder: str) -> int:
     return os.open(f"{folder}/{_NAME}", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def append(table: int, identity: Identity, owner: Owner) -> None:
+def append(table: int, identity: Identity, owner: RecordedOwner) -> None:
     """Note down that the file now has this owner."""
     _write(table, identity.inode, identity.born, owner)
 
 
 def set_default(table: int, uid: int, gid: int) -> None:
     """Note down whose files are that nobody gave to anybody."""
-    _write(table, 0, 0, Owner(uid, gid))
+    _write(table, 0, 0, RecordedOwner(uid, gid))
 
 
 def admit(table: int) -> None:
     """Note down that a program runs that may not give files away: one that is not root, or has no CAP_CHOWN."""
-    _write(table, *_OTHERS, Owner(0, 0))
+    _write(table, *_OTHERS, RecordedOwner(0, 0))
 
 
-def _write(table: int, inode: int, born: int, owner: Owner) -> None:
+def _write(table: int, inode: int, born: int, owner: RecordedOwner) -> None:
     os.write(table, _RECORD.pack(inode, born, owner.uid & _NOBODY, owner.gid & _NOBODY, owner.kind, owner.device))
 
 
-def read(folder: str) -> Table:
+def read(folder: str) -> OwnerTable:
     """The table of the container in `folder`."""
     try:
         with open(f"{folder}/{_NAME}", "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        return Table({}, Owner(0, 0), others=False)
-    known: dict[tuple[int, int], Owner] = {}
-    unknown = Owner(-1, -1)
+        return OwnerTable({}, RecordedOwner(0, 0), others=False)
+    known: dict[tuple[int, int], RecordedOwner] = {}
+    unknown = RecordedOwner(-1, -1)
     for inode, born, uid, gid, kind, device in _RECORD.iter_unpack(data[: len(data) - len(data) % _RECORD.size]):
         before = known.get((inode, born), unknown)
-        known[inode, born] = Owner(
+        known[inode, born] = RecordedOwner(
             before.uid if uid == _NOBODY else uid,
             before.gid if gid == _NOBODY else gid,
             kind or before.kind,
             device or before.device,
         )
     others = known.pop(_OTHERS, None) is not None
-    return Table(known, known.pop((0, 0), Owner(0, 0)), others)
+    return OwnerTable(known, known.pop((0, 0), RecordedOwner(0, 0)), others)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .copy import Copy
-from .overlay import Overlay
+from .copy import CopySnapshotter
+from .overlay import OverlaySnapshotter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 __all__ = ["SNAPSHOTTERS"]
 
 #: By name. Where containers are to run, the first one that works there is chosen (`Snapshotter.probe`).
-SNAPSHOTTERS: Final[Mapping[str, Snapshotter]] = {one.name: one for one in (Overlay(), Copy())}
+SNAPSHOTTERS: Final[Mapping[str, Snapshotter]] = {one.name: one for one in (OverlaySnapshotter(), CopySnapshotter())}

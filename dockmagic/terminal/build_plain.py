@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockmagic.builder.outcome.events import Exported, StepDone, StepOutput, StepProgress, StepStarted
-from dockmagic.commands.output.build_progress import Lines
+from dockmagic.commands.output.build_progress import LineDecoder
 from dockmagic.oci.printable import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class PlainProgress:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._steps: dict[int, tuple[StepInfo, float, Lines]] = {}
+        self._steps: dict[int, tuple[StepInfo, float, LineDecoder]] = {}
         self._statuses: dict[tuple[int, str], str] = {}
         self._current = 0
 
@@ -39,7 +39,7 @@ class PlainProgress:
         with self._lock:
             match event:
                 case StepStarted(step=info, at=at):
-                    self._steps[info.number] = (info, at, Lines())
+                    self._steps[info.number] = (info, at, LineDecoder())
                     self._turn_to(info.number)
                 case StepOutput(number=number, data=data):
                     self._output(number, self._steps[number][2].feed(data))

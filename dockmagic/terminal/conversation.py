@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
 
-__all__ = ["PROXIED", "Conversation", "Ended", "Output", "standard_input", "window_of"]
+__all__ = ["PROXIED", "Conversation", "Ended", "TerminalOutput", "standard_input", "window_of"]
 
 #: Signals to the command that are handed to the program it follows.
 PROXIED: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
@@ -48,7 +48,7 @@ class Ended(BaseException):
         self.number = number
 
 
-class Output:
+class TerminalOutput:
     """Writes what programs write to standard output and standard error.
 
     Args:
@@ -117,7 +117,7 @@ class Conversation:
         output: takes what the program writes.
     """
 
-    def __init__(self, descriptor: int, output: Output) -> None:
+    def __init__(self, descriptor: int, output: TerminalOutput) -> None:
         self._descriptor = descriptor
         self._output = output
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.spec import Descriptor
 
-__all__ = ["Progress"]
+__all__ = ["TransferProgress"]
 
 #: Words after which nothing more comes for a blob.
 _LAST_WORDS: Final = ("Pull complete", "Already exists", "Pushed", "Layer already exists", "Mounted from", "Loaded")
@@ -22,7 +22,7 @@ _LAST_WORDS: Final = ("Pull complete", "Already exists", "Pushed", "Layer alread
 _LOGGED: Final = (*_LAST_WORDS, "Pulling fs layer", "Download complete", "Verifying Checksum", "Preparing", "Waiting")
 
 
-class Progress:
+class TransferProgress:
     """A `Progress` listener: a bar per blob on a terminal, one line per change of status elsewhere.
 
     Args:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockmagic.builder.outcome.events import BuildEvent
-    from dockmagic.builder.outcome.output import Output
+    from dockmagic.builder.outcome.output import BuildOutput
     from dockmagic.builder.outcome.result import Build
     from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
@@ -47,7 +47,7 @@ class Builder:
         files: Mapping[str, str] | None = None,
         *,
         contexts: Mapping[str, str] | None = None,
-        outputs: tuple[Output, ...] = (),
+        outputs: tuple[BuildOutput, ...] = (),
         registry: Callable[[Reference], ImageSource] | None = None,
         watch: list[BuildEvent] | None = None,
         stop: Callable[[], bool] = lambda: False,

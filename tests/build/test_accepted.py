@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from dockmagic.builder.outcome.output import Output
+from dockmagic.builder.outcome.output import BuildOutput
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.reference import Reference
 
@@ -94,8 +94,8 @@ def built(make: Builder, tmp_path: Path) -> Built:
     """The Dockerfile above."""
     shutil.copy(shutil.which("busybox") or "", make.folder / "busybox")
     outputs = (
-        Output(type="oci", dest=str(tmp_path / "oci.tar")),
-        Output(type="docker", dest=str(tmp_path / "docker.tar")),
+        BuildOutput(type="oci", dest=str(tmp_path / "oci.tar")),
+        BuildOutput(type="docker", dest=str(tmp_path / "docker.tar")),
     )
     files = {"one": "one\n", "two": "two\n"}
     return Built(make(_DOCKERFILE, files, tags=(Reference.parse("example.org/built:1"),), outputs=outputs), tmp_path)
@@ -137,7 +137,7 @@ def test_skopeo_reads_and_copies(built: Built, form: str) -> None:
 @needs("skopeo")
 def test_skopeo_sees_dockers_media_types_on_request(make: Builder, tmp_path: Path) -> None:
     """``oci-mediatypes=false``: a schema 2 manifest, whose configuration and layers are Docker's too."""
-    output = Output(type="oci", dest=str(tmp_path / "oci.tar"), docker_media_types=True)
+    output = BuildOutput(type="oci", dest=str(tmp_path / "oci.tar"), docker_media_types=True)
     built = make("FROM base\nRUN echo 1 > /made", outputs=(output,))
     manifest = json.loads(run("skopeo", "inspect", "--raw", f"oci-archive:{tmp_path}/oci.tar"))
     docker = "application/vnd.docker"

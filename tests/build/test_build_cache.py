@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from copy_harness import CopyHarness
 
-    from dockmagic.builder.caching.cache import Record
+    from dockmagic.builder.caching.cache import CachedStep
 
 LOCATION = StepLocation("recipe", "0", 2, "COPY")
 
@@ -30,7 +30,7 @@ def _key(**inputs: str) -> Key:
     )
 
 
-def _keep(copies: CopyHarness, key: Key, location: StepLocation = LOCATION, line: str = "COPY f /f") -> Record:
+def _keep(copies: CopyHarness, key: Key, location: StepLocation = LOCATION, line: str = "COPY f /f") -> CachedStep:
     """Record the result of a COPY under `key`."""
     copies.run(line)
     layer = copies.image.layers[-1]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from build_harness import read
 
-from dockmagic.builder.options import Secret
+from dockmagic.builder.options import BuildSecret
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.runtime.machine.tiers import choose
 
@@ -61,7 +61,7 @@ RUN mkdir -p a/b/c/d/e a/b2/c/d/e a/b/c2/d/e a/b/c2/d/e2
 RUN touch a/b/c/d/foo a/b/c/d/e/bay a/b2/c/d/e/bar a/b/c2/d/e/baz a/b/c2/d/e2/baz
 FROM base
 """
-_SECRET = {"secrets": (Secret("mysecret", b"pw"),)}
+_SECRET = {"secrets": (BuildSecret("mysecret", b"pw"),)}
 
 CASES = (
     # dockerfile_copy_test.go

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from build_harness import added, read
 
-from dockmagic.builder.outcome.output import Output
+from dockmagic.builder.outcome.output import BuildOutput
 from dockmagic.oci.errors import DockmagicError
 from dockmagic.oci.reference import Reference
 from dockmagic.runtime.machine.tiers import choose
@@ -341,7 +341,7 @@ def test_the_result_goes_into_a_tar(plain: Builder) -> None:
     """TarExporterBasic, TarExporterMulti: the files of the result as a tar."""
     out = plain.folder.parent / "out.tar"
     plain("FROM scratch AS s0\nCOPY foo foo\nFROM scratch\nCOPY --from=s0 foo bar", {"foo": "data"},
-          outputs=(Output.parse(f"type=tar,dest={out}"),))  # fmt: skip
+          outputs=(BuildOutput.parse(f"type=tar,dest={out}"),))  # fmt: skip
     with tarfile.open(out) as archive:
         assert archive.getnames() == ["bar"]
         assert archive.extractfile("bar").read() == b"data"  # type: ignore[union-attr]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from build_harness import added, read
 
-from dockmagic.builder.options import Secret
+from dockmagic.builder.options import BuildSecret
 from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.machine.tiers import choose
@@ -132,7 +132,7 @@ RUN <<END
 echo script
 END
 """,
-        secrets=(Secret(id="s", value=SECRET),),
+        secrets=(BuildSecret(id="s", value=SECRET),),
     ).image
     size = str(len(SECRET))
     assert chroot.output.split() == [size, "3:4", "440", size, size, "script"]

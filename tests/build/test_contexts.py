@@ -15,7 +15,7 @@ from build_harness import Builder, read
 from dockmagic.builder.copy.selection import content_digest, select
 from dockmagic.builder.outcome.events import BuildStarted
 from dockmagic.builder.sources.context import open_context, open_named
-from dockmagic.builder.sources.folder import Folder
+from dockmagic.builder.sources.folder import SourceFolder
 from dockmagic.builder.sources.statcache import Known, StatCache, state_of
 from dockmagic.oci.errors import InvalidArchive, InvalidInput, PathNotFound, StoreError
 from dockmagic.store.home import Home
@@ -170,7 +170,7 @@ def test_a_link_put_in_the_place_of_a_folder_is_not_followed(home: Home, folder:
     """Every step is one component, and none follows a link, whoever swaps them meanwhile."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "one.py").write_text("secret")
-    files = Folder(folder, StatCache(home, folder), label="the build context")
+    files = SourceFolder(folder, StatCache(home, folder), label="the build context")
     (found,) = [entry for entry in files.walk(b"") if entry.name == b"src/one.py"]
     (folder / "src").rename(folder / "gone")
     (folder / "src").symlink_to(tmp_path / "outside")

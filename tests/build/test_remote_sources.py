@@ -14,7 +14,7 @@ from website import Site
 
 from dockmagic.builder.sources.address import GitSource, without_password
 from dockmagic.builder.sources.context import open_context
-from dockmagic.builder.sources.git import Repository
+from dockmagic.builder.sources.git import GitRepository
 from dockmagic.engine import Engine
 from dockmagic.oci.errors import DigestMismatch, DockerfileError, InvalidInput, NotFound, PathNotFound
 
@@ -158,7 +158,7 @@ def repository(site: Site) -> str:
 @needs_git
 def test_a_repository_is_added_at_its_commit(copies: CopyHarness, repository: str) -> None:
     """A branch, a tag, a commit, a folder of it; ``.git`` only if it is asked for."""
-    commit = Repository(copies.store.home, GitSource(url=repository)).commit()
+    commit = GitRepository(copies.store.home, GitSource(url=repository)).commit()
     copy_op = copies.prepared(f"ADD {repository} /a")
     assert [key_input.value for key_input in copy_op.inputs] == [commit]
     tree = copies.run(f"ADD {repository} /a")
@@ -184,7 +184,7 @@ def test_files_have_the_time_of_the_commit_if_that_is_asked_for(copies: CopyHarn
 @needs_git
 def test_a_commit_is_fetched_whatever_the_branch_points_to(copies: CopyHarness, repository: str) -> None:
     """With fetch-by-commit, which needs all of its digits."""
-    old = Repository(copies.store.home, GitSource(url=repository, ref="v1")).commit()
+    old = GitRepository(copies.store.home, GitSource(url=repository, ref="v1")).commit()
     with pytest.raises(DigestMismatch):
         copies.prepared(f"ADD {repository}?checksum={old}#main /e")
     assert copies.run(f"ADD {repository}?fetch-by-commit&checksum={old}#main /e")["/e/sub/f"].endswith("one")

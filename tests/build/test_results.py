@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from build_harness import Builder, read
 
-from dockmagic.builder.options import Secret
-from dockmagic.builder.outcome.output import Output
+from dockmagic.builder.options import BuildSecret
+from dockmagic.builder.outcome.output import BuildOutput
 from dockmagic.builder.outcome.reproduce import verify_reproducible
 from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.image import local
@@ -213,7 +213,7 @@ def test_outputs(plain: Builder, tmp_path: Path) -> None:
     """A folder, a tar, and archives of both kinds, each whole."""
     text = "FROM scratch\nCOPY f /d/f"
     outputs = tuple(
-        Output.parse(word)
+        BuildOutput.parse(word)
         for word in (
             str(tmp_path / "out"),
             f"type=tar,dest={tmp_path}/r.tar",
@@ -251,20 +251,20 @@ def test_outputs(plain: Builder, tmp_path: Path) -> None:
 def test_other_outputs_are_refused(text: str, kind: type[Exception]) -> None:
     """By name."""
     with pytest.raises(kind):
-        Output.parse(text)
+        BuildOutput.parse(text)
 
 
 def test_secrets_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a file or a variable, as ``--secret`` says it."""
     (tmp_path / "f").write_bytes(b"file\n")
     monkeypatch.setenv("VARIABLE", "env")
-    assert Secret.parse(f"id=a,src={tmp_path}/f").value == b"file\n"
-    assert Secret.parse("id=a,env=VARIABLE").value == b"env"
-    assert Secret.parse("id=VARIABLE").value == b"env"
-    assert "env" not in repr(Secret.parse("id=VARIABLE"))
+    assert BuildSecret.parse(f"id=a,src={tmp_path}/f").value == b"file\n"
+    assert BuildSecret.parse("id=a,env=VARIABLE").value == b"env"
+    assert BuildSecret.parse("id=VARIABLE").value == b"env"
+    assert "env" not in repr(BuildSecret.parse("id=VARIABLE"))
     for bad in ("src=x", "id=a,src=/nothing", "id=a,env=NOTHING", "id=a,other=1"):
         with pytest.raises(InvalidInput):
-            Secret.parse(bad)
+            BuildSecret.parse(bad)
 
 
 # The same everywhere

@@ -17,7 +17,7 @@ import pytest
 from build_harness import Builder, added, read
 
 from dockmagic.builder.caching.steps import find_step, step_images
-from dockmagic.builder.options import Secret
+from dockmagic.builder.options import BuildSecret
 from dockmagic.builder.outcome.events import StepOutput
 from dockmagic.builder.outcome.result import StepFailed
 from dockmagic.engine import Engine
@@ -385,13 +385,13 @@ RUN --mount=type=secret,id=token,env=TOKEN test "$TOKEN" = "$(printf '%s-%s' s3c
 RUN --mount=type=secret,id=token,target=/t,env=X test "$X" = "$(cat /t)"
 RUN --mount=type=secret,id=missing test ! -e /run/secrets/missing
 """
-    image = make(text, secrets=(Secret("token", value.encode()),)).image
+    image = make(text, secrets=(BuildSecret("token", value.encode()),)).image
     assert make.output == "440\n******\n"
     assert not [node for node in image.files if "secrets" in node.entry.path]
     home = make.store.home.root
     readable = [path for path in home.rglob("*") if path.is_file() and os.access(path, os.R_OK)]
     assert not [path for path in readable if value.encode() in path.read_bytes()]
-    make(text, secrets=(Secret("token", b"another"),))
+    make(text, secrets=(BuildSecret("token", b"another"),))
     assert set(make.outcomes[1:]) == {"cached"}
     with pytest.raises(StepFailed, match="secret gone: not found"):
         make("FROM base\nRUN --mount=type=secret,id=gone,required true")

@@ -12,7 +12,7 @@ import pytest
 
 from dockmagic.builder.caching.cache import Key
 from dockmagic.builder.caching.keys import NOT_IN_KEY, of_instruction, of_mount
-from dockmagic.dockerfile import Argument, Device, Heredoc, Instruction, Mount, MountSpec, Pair, instructions
+from dockmagic.dockerfile import Argument, Device, Heredoc, Instruction, MountSpec, Pair, RunMount, instructions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,9 +105,9 @@ def test_each_member_of_what_an_instruction_holds_is_in_its_key(kind: type[Instr
 
 def test_each_member_of_a_mount_is_in_the_key() -> None:
     """Its target, mode, owner, size and the rest; what it shows is a part of its own."""
-    made = _made(Mount)
-    for name, other in _changed(Mount):
-        assert (of_mount(made) == of_mount(other)) is bool(_reason(Mount, name)), name
+    made = _made(RunMount)
+    for name, other in _changed(RunMount):
+        assert (of_mount(made) == of_mount(other)) is bool(_reason(RunMount, name)), name
 
 
 def test_the_kind_of_instruction_is_in_the_key() -> None:

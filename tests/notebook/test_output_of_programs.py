@@ -9,7 +9,7 @@ import pytest
 from dockmagic.commands.cmdline.invocation import bind
 from dockmagic.engine.completed import CommandFailed, Completed
 from dockmagic.notebook.programs.readable import Readable, without_colours
-from dockmagic.notebook.programs.streams import Streams
+from dockmagic.notebook.programs.streams import OutputCapture
 from dockmagic.notebook.values.completed import CellCompleted
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_colours_go_where_none_are_drawn() -> None:
 
 def test_short_output_is_shown_whole_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
     """Each stream to its own."""
-    with Streams() as streams:
+    with OutputCapture() as streams:
         streams(1, b"out\n")
         streams(2, b"err\n")
     assert tuple(capsys.readouterr()) == ("out\n", "err\n")
@@ -61,7 +61,7 @@ def test_long_output_shows_its_beginning_and_end_however_it_comes(
 ) -> None:
     """Whole lines of both, and how much is left out between them; the result has every byte."""
     data = b"".join(b"line %08d\n" % number for number in range(200_000))
-    with Streams() as streams:
+    with OutputCapture() as streams:
         for place in range(0, len(data), piece):
             streams(1, data[place : place + piece])
     shown = capsys.readouterr().out
@@ -79,7 +79,7 @@ def test_long_output_shows_its_beginning_and_end_however_it_comes(
 
 def test_output_that_is_no_text_is_kept_and_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """A zero byte gives it away."""
-    with Streams() as streams:
+    with OutputCapture() as streams:
         streams(1, b"begins\n")
         streams(1, bytes(range(256)) * 100)
         streams(1, b"more\n")
@@ -88,7 +88,7 @@ def test_output_that_is_no_text_is_kept_and_not_shown(capsys: pytest.CaptureFixt
 
 
 def _completed(out: bytes, code: int = 0) -> CellCompleted:
-    streams = Streams()
+    streams = OutputCapture()
     streams(1, out)
     return CellCompleted(bind(("run", "busybox")), code, streams)
 

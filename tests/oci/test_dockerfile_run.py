@@ -13,7 +13,7 @@ import pytest
 
 from dockmagic.dockerfile import (
     Heredoc,
-    Mount,
+    RunMount,
     expand,
     expand_text,
     parse,
@@ -141,7 +141,7 @@ MOUNTS: list[tuple[str, dict[str, object]]] = [
 def test_a_mount_is_read(text: str, expected: dict[str, object]) -> None:
     """Keys in any case, their aliases, and the defaults of each type."""
     (mount,) = only(f"RUN --mount='{text}' x").resolve_mounts(lambda word: word)
-    assert mount == Mount(**expected)  # type: ignore[arg-type]
+    assert mount == RunMount(**expected)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

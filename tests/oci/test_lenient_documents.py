@@ -15,7 +15,7 @@ from dockmagic.oci.spec import (
     Config,
     ConfigFile,
     Descriptor,
-    Healthcheck,
+    HealthcheckConfig,
     Index,
     Manifest,
     check_size,
@@ -139,7 +139,9 @@ def test_what_only_docker_knows_is_left_out_where_it_is_broken_and_that_is_told(
         "config.Healthcheck, which is of the wrong type",
         "config.OnBuild, which is of the wrong type",
     )
-    assert read(healthcheck={"test": "true", "INTERVAL": 5}).healthcheck == Healthcheck(test=("true",), interval=5)
+    assert read(healthcheck={"test": "true", "INTERVAL": 5}).healthcheck == HealthcheckConfig(
+        test=("true",), interval=5
+    )
 
 
 def test_bytes_that_are_not_utf8_become_the_replacement_character() -> None:

@@ -16,7 +16,7 @@ import bcrypt
 import pytest
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.registry.server import Htpasswd, Limits, RegistryServer
+from dockmagic.registry.server import Htpasswd, RegistryServer, ServerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 LONG = "9" * 5000
-QUICK = Limits(connections=4, idle=0.5, head=0.6, window=0.3, slowest=1000, uploads=3, upload_idle=60, upload_size=1000)
+QUICK = ServerLimits(
+    connections=4, idle=0.5, head=0.6, window=0.3, slowest=1000, uploads=3, upload_idle=60, upload_size=1000
+)
 
 
 @pytest.fixture
@@ -390,7 +392,7 @@ def test_a_client_that_hardly_reads_is_hung_up_on(size: int) -> None:
     """Whether it reads nothing or a little now and then."""
     content = bytes(1 << 20) * 24
     digest = "sha256:" + hashlib.sha256(content).hexdigest()
-    limits = Limits(idle=0.4, window=0.3, slowest=1 << 22)
+    limits = ServerLimits(idle=0.4, window=0.3, slowest=1 << 22)
     with RegistryServer(limits=limits) as server:
         assert asked(server, "POST", f"/v2/a/blobs/uploads/?digest={digest}", content) == 201
         host, _, port = server.host.rpartition(":")
@@ -470,7 +472,7 @@ def test_begun_uploads_are_few_and_small(quick: RegistryServer) -> None:
 
 def test_an_upload_that_nobody_goes_on_with_is_forgotten(tmp_path: Path) -> None:
     """With its file."""
-    with RegistryServer(tmp_path, limits=Limits(upload_idle=0.2)) as server:
+    with RegistryServer(tmp_path, limits=ServerLimits(upload_idle=0.2)) as server:
         assert asked(server, "POST", "/v2/a/blobs/uploads/") == 202
         assert len(list((tmp_path / "uploads").iterdir())) == 1
         time.sleep(0.3)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockmagic.commands.template import Record, Shown, parse, render
+from dockmagic.commands.template import Shown, TemplateStruct, parse, render
 from dockmagic.oci.errors import InvalidInput
 
 DATA: dict[str, Any] = {
@@ -144,19 +144,19 @@ def test_refuses_what_go_refuses_in_one_line(template: str) -> None:
 
 def test_json_keeps_the_order_of_records_and_sorts_maps() -> None:
     """A Go struct is encoded in the order of its members, a map by its keys."""
-    data = Record(B=1, A={"z": 1, "y": 2})
+    data = TemplateStruct(B=1, A={"z": 1, "y": 2})
     assert render(parse("{{json .}}"), data) == '{"B":1,"A":{"y":2,"z":1}}'
 
 
 def test_a_missing_member_of_a_record_names_those_that_are_there() -> None:
     """A misspelt field says what could have been meant."""
     with pytest.raises(InvalidInput, match=r"no field \.Repo; there are \.Repository, \.Tag"):
-        render(parse("{{.Repo}}"), Record(Repository="x", Tag="y"))
+        render(parse("{{.Repo}}"), TemplateStruct(Repository="x", Tag="y"))
 
 
 def test_a_shown_value_prints_as_text_and_calculates_as_itself() -> None:
     """A size is printed for people, a text for json as in docker, and a number for comparisons and printf."""
-    data = Record(Size=Shown("7.34MB", 7340032))
+    data = TemplateStruct(Size=Shown("7.34MB", 7340032))
     assert render(parse('{{.Size}} {{json .Size}} {{gt .Size 1000}} {{printf "%d" .Size}}'), data) == (
         '7.34MB "7.34MB" true 7340032'
     )
@@ -164,7 +164,7 @@ def test_a_shown_value_prints_as_text_and_calculates_as_itself() -> None:
 
 def test_dates_are_encoded_as_rfc_3339() -> None:
     """A date in a row can be read by any JSON reader."""
-    data = Record(At=datetime(2024, 5, 1, tzinfo=UTC))
+    data = TemplateStruct(At=datetime(2024, 5, 1, tzinfo=UTC))
     assert render(parse("{{json .At}}"), data) == '"2024-05-01T00:00:00+00:00"'
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dockmagic.store.home import Home
 
-__all__ = ["Cache", "Key", "KeyInput", "Record", "StepLocation"]
+__all__ = ["Cache", "CachedStep", "Key", "KeyInput", "StepLocation"]
 
 #: Of the form of keys, and of what a step's layer looks like: another one finds nothing of what went before.
 _VERSION: Final = "2"
@@ -92,7 +92,7 @@ class _StoredInput(msgspec.Struct, frozen=True, omit_defaults=True):
     subject: str = ""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class CachedStep(msgspec.Struct, frozen=True, kw_only=True):
     """What a step gave.
 
     Attributes:
@@ -153,7 +153,7 @@ class Cache:
         self._files = home.builds / "files"
         self._spots = home.builds / "spots"
 
-    def lookup(self, key: Key) -> Record | None:
+    def lookup(self, key: Key) -> CachedStep | None:
         """What a step with this key gave; None if it is not known, or its image is no longer whole.
 
         Take a lease on what it names before relying on it, and look again: the collector may run at any time.
@@ -165,7 +165,7 @@ class Cache:
             os.utime(self._records / record.key)
         return record
 
-    def _read(self, digest: str) -> Record | None:
+    def _read(self, digest: str) -> CachedStep | None:
         path = self._records / digest
         try:
             with path.open("rb", buffering=0) as file:
@@ -176,7 +176,7 @@ class Cache:
             return None  # a step can always be done again
         if stored.key != digest:
             return None
-        return Record(
+        return CachedStep(
             key=stored.key,
             inputs=tuple(KeyInput(key_input.name, key_input.value, key_input.subject) for key_input in stored.inputs),
             image=stored.image,
@@ -191,7 +191,7 @@ class Cache:
             version=stored.version,
         )
 
-    def _is_whole(self, record: Record) -> bool:
+    def _is_whole(self, record: CachedStep) -> bool:
         """Whether the image's documents and layers are all there."""
         try:
             manifest = parse_manifest(self.home.blob(record.image).read_bytes())
@@ -227,7 +227,7 @@ class Cache:
         location: StepLocation,
         created: float,
         seconds: float,
-    ) -> Record:
+    ) -> CachedStep:
         """Remember what a step gave; from now on the collector keeps its image.
 
         Args:
@@ -261,7 +261,7 @@ class Cache:
         )
         self.home.write(self._records / digest, to_json(stored), durable=False)
         self._remember(location, digest)
-        return Record(
+        return CachedStep(
             key=digest,
             inputs=key.inputs,
             image=image,
@@ -315,7 +315,7 @@ class Cache:
         except FileNotFoundError:
             return []
 
-    def nearest(self, location: StepLocation, key: Key) -> Record | None:
+    def nearest(self, location: StepLocation, key: Key) -> CachedStep | None:
         """Of the records of the same step in earlier builds, the one whose key has most in common with `key`."""
         wanted = {(key_input.name, key_input.subject, key_input.value) for key_input in key.inputs}
         written = {key_input for key_input in wanted if key_input[0] in _WRITTEN}
@@ -326,7 +326,7 @@ class Cache:
             if (record := self._read(digest)) is not None and record.version == _VERSION and record.used < self._begun
         ]
 
-        def likeness(record: Record) -> tuple[bool, bool, int, float]:
+        def likeness(record: CachedStep) -> tuple[bool, bool, int, float]:
             inputs = {(key_input.name, key_input.subject, key_input.value) for key_input in record.inputs}
             return (
                 {key_input for key_input in inputs if key_input[0] in _WRITTEN} == written,
@@ -339,7 +339,7 @@ class Cache:
 
     # All of it
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[CachedStep]:
         """All of them, most recently used first."""
         try:
             digests = [entry.name for entry in os.scandir(self._records) if not entry.name.startswith(".")]
@@ -352,7 +352,7 @@ class Cache:
         """Manifests that the collector must keep."""
         return (record.image for record in self.records())
 
-    def forget(self, record: Record) -> None:
+    def forget(self, record: CachedStep) -> None:
         """Remove a record; what only it keeps is the collector's then."""
         (self._records / record.key).unlink(missing_ok=True)
 

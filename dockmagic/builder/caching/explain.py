@@ -9,9 +9,9 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .cache import Cache, Key, KeyInput, Record, StepLocation
+    from .cache import Cache, CachedStep, Key, KeyInput, StepLocation
 
-__all__ = ["NOT_ASKED", "Difference", "Explanation", "explain"]
+__all__ = ["NOT_ASKED", "Explanation", "KeyDifference", "explain"]
 
 #: In which order what differs is told: what a person changed first, what merely follows from it last.
 _ORDER: Final = (
@@ -21,7 +21,7 @@ _ORDER: Final = (
 _MANY: Final = 3
 
 
-class Difference(msgspec.Struct, frozen=True):
+class KeyDifference(msgspec.Struct, frozen=True):
     """One thing that differs from the nearest earlier record of the step.
 
     Attributes:
@@ -63,15 +63,15 @@ class Explanation(msgspec.Struct, frozen=True):
 
     hit: bool
     why: str
-    differences: tuple[Difference, ...] = ()
-    nearest: Record | None = None
+    differences: tuple[KeyDifference, ...] = ()
+    nearest: CachedStep | None = None
 
 
 #: Where the cache is not to be looked into.
 NOT_ASKED: Final = Explanation(hit=False, why="not asked: --no-cache")
 
 
-def explain(cache: Cache, location: StepLocation, key: Key, found: Record | None) -> Explanation:
+def explain(cache: Cache, location: StepLocation, key: Key, found: CachedStep | None) -> Explanation:
     """Say why `key` was found, or not. Call it before the step is kept."""
     if found is not None:
         return Explanation(hit=True, why="cached", nearest=found)
@@ -89,7 +89,7 @@ def _rank(what: str) -> int:
     return _ORDER.index(what) if what in _ORDER else len(_ORDER)
 
 
-def _summary(differences: tuple[Difference, ...]) -> str:
+def _summary(differences: tuple[KeyDifference, ...]) -> str:
     if not differences:
         return "the order of its inputs changed"
     told = [each for each in differences if each.what != "parent"] or list(differences)
@@ -99,7 +99,7 @@ def _summary(differences: tuple[Difference, ...]) -> str:
     return f"{text}; …" if len(told) > _MANY else text
 
 
-def _differences(cache: Cache, old: Record, key: Key) -> Iterator[Difference]:
+def _differences(cache: Cache, old: CachedStep, key: Key) -> Iterator[KeyDifference]:
     before, after = _by_name(old.inputs), _by_name(key.inputs)
     for name in before | after:
         one, other = before.get(name), after.get(name)
@@ -109,7 +109,7 @@ def _differences(cache: Cache, old: Record, key: Key) -> Iterator[Difference]:
         if what == "files":
             yield from _files(cache, one, other)
         else:
-            yield Difference(what, name[1], one.value if one else "", other.value if other else "")
+            yield KeyDifference(what, name[1], one.value if one else "", other.value if other else "")
 
 
 def _by_name(inputs: tuple[KeyInput, ...]) -> dict[tuple[str, str, int], KeyInput]:
@@ -123,7 +123,7 @@ def _by_name(inputs: tuple[KeyInput, ...]) -> dict[tuple[str, str, int], KeyInpu
     return found
 
 
-def _files(cache: Cache, one: KeyInput | None, other: KeyInput | None) -> Iterator[Difference]:
+def _files(cache: Cache, one: KeyInput | None, other: KeyInput | None) -> Iterator[KeyDifference]:
     before = cache.items(one) if one is not None else {}
     after = cache.items(other) if other is not None else {}
     changed = False
@@ -131,6 +131,6 @@ def _files(cache: Cache, one: KeyInput | None, other: KeyInput | None) -> Iterat
         old, new = before.get(path, ""), after.get(path, "")
         if old != new:
             changed = True
-            yield Difference("file", path, old, new)
+            yield KeyDifference("file", path, old, new)
     if not changed:  # what is known of one of them is gone
-        yield Difference("file", "", one.value[:12] if one else "", other.value[:12] if other else "")
+        yield KeyDifference("file", "", one.value[:12] if one else "", other.value[:12] if other else "")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from dockmagic.dockerfile import Add, Arg, Copy, Heredoc, Instruction, Mount, Onbuild, Pair, Run, Workdir
+from dockmagic.dockerfile import Add, Arg, Copy, Heredoc, Instruction, Onbuild, Pair, Run, RunMount, Workdir
 
 from .cache import KeyInput
 
@@ -44,7 +44,7 @@ NOT_IN_KEY: Final[Mapping[type, Mapping[str, str]]] = {
         "mounts": "they are in the key with their variables replaced, see `of_mount`",
         "network": "it is in the key as a part of its own, since the build's option stands in for the default",
     },
-    Mount: {"from_": "the content that it names is in the key, under whatever name"},
+    RunMount: {"from_": "the content that it names is in the key, under whatever name"},
     Workdir: {"path": "it is in the key joined with the folder that it is relative to"},
     Arg: {"arguments": "they are in the key by their values, see `of_argument`"},
     Onbuild: {"trigger": "it is `expression`, parsed"},
@@ -101,9 +101,9 @@ def _input(field: _Field, value: object) -> KeyInput:
     return KeyInput(field.input, _as_json(value), field.subject)
 
 
-def of_mount(mount: Mount) -> KeyInput:
+def of_mount(mount: RunMount) -> KeyInput:
     """A mount, expanded and placed; what it shows is a part of its own."""
-    given = {field.name: value for field in _fields(Mount) if (value := getattr(mount, field.name)) != field.default}
+    given = {field.name: value for field in _fields(RunMount) if (value := getattr(mount, field.name)) != field.default}
     return KeyInput("mount", _as_json(given), mount.target or f"${mount.env}")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
-    from .cache import Record
+    from .cache import CachedStep
 
 __all__ = ["Pruned", "Usage", "prune", "usage"]
 
@@ -40,7 +40,7 @@ class Usage(msgspec.Struct, frozen=True):
         reclaimable: bytes that would come free if all of it went: layers that no image with a name has, cache mounts.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[CachedStep, ...]
     size: int
     reclaimable: int
 
@@ -53,7 +53,7 @@ class Pruned(msgspec.Struct, frozen=True):
         size: bytes that came free.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[CachedStep, ...]
     size: int
 
 
@@ -116,7 +116,7 @@ def prune(
     return Pruned(tuple(going), size + freed)
 
 
-def _layers_of(records: Iterable[Record]) -> Iterator[Descriptor]:
+def _layers_of(records: Iterable[CachedStep]) -> Iterator[Descriptor]:
     return (record.layer.descriptor for record in records if record.layer is not None)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
     from dockmagic.store.home import Home
 
-    from .destination_writer import Origin
+    from .destination_writer import FileOrigin
     from .owners import Owner
     from .remote import Remote
 
@@ -324,7 +324,12 @@ def make_folder(
 
 
 def _write(
-    store: ContentStore, entries: dict[bytes, Entry], origins: dict[bytes, Origin], keep: Keep, *, reproducible: bool
+    store: ContentStore,
+    entries: dict[bytes, Entry],
+    origins: dict[bytes, FileOrigin],
+    keep: Keep,
+    *,
+    reproducible: bool,
 ) -> NewLayer | None:
     if not entries:
         return None
@@ -345,13 +350,13 @@ def _has_content(entry: Entry) -> bool:
 class _Contents:
     """The contents of files of several sources, each source asked once for all of its own."""
 
-    def __init__(self, origins: Sequence[Origin]) -> None:
+    def __init__(self, origins: Sequence[FileOrigin]) -> None:
         wanted: dict[int, tuple[Files, list[Entry]]] = {}
         for files, entry in origins:
             wanted.setdefault(id(files), (files, []))[1].append(entry)
         self._streams = {key: files.contents(entries) for key, (files, entries) in wanted.items()}
 
-    def next(self, origin: Origin) -> Iterator[Buffer]:
+    def next(self, origin: FileOrigin) -> Iterator[Buffer]:
         return next(self._streams[id(origin.files)])
 
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from .permissions import Permissions
     from .selection import Match
 
-__all__ = ["DestinationWriter", "Origin"]
+__all__ = ["DestinationWriter", "FileOrigin"]
 
 _FOLDER_MODE: Final = 0o755
 
 
-class Origin(NamedTuple):
+class FileOrigin(NamedTuple):
     """Where the content of a file comes from: an entry of some files."""
 
     files: Files
@@ -65,7 +65,7 @@ class DestinationWriter:
         self._moment = moment
         self._epoch = epoch
         self._entries: dict[bytes, Entry] = {}
-        self._origins: dict[bytes, Origin] = {}
+        self._origins: dict[bytes, FileOrigin] = {}
         self._made: set[bytes] = set()  # folders that only lead somewhere
         self._hidden: set[bytes] = set()  # folders below that something else has taken the place of
 
@@ -176,7 +176,7 @@ class DestinationWriter:
                 hint="Rename the file",
             )
         self._entries[name] = self._dressed(name, entry)
-        self._origins[name] = Origin(files, entry)
+        self._origins[name] = FileOrigin(files, entry)
 
     def _dressed(self, name: bytes, entry: Entry) -> Entry:
         """`entry` as it is in the image."""
@@ -239,7 +239,7 @@ class DestinationWriter:
 
     # What comes of it
 
-    def result(self, *, linked_on: FileTree | None = None) -> tuple[dict[bytes, Entry], dict[bytes, Origin]]:
+    def result(self, *, linked_on: FileTree | None = None) -> tuple[dict[bytes, Entry], dict[bytes, FileOrigin]]:
         """The entries of the layer by name, and for regular files among them where their content is.
 
         Args:

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from dockmagic.builder.caching.cache import KeyInput
 from dockmagic.builder.sources.address import GitSource, split_web, without_password
 from dockmagic.builder.sources.download import download
-from dockmagic.builder.sources.folder import Folder
-from dockmagic.builder.sources.git import Repository, subfolder
+from dockmagic.builder.sources.folder import SourceFolder
+from dockmagic.builder.sources.git import GitRepository, subfolder
 from dockmagic.builder.sources.single_file import SingleFile
 from dockmagic.builder.sources.source_checks import is_url
 from dockmagic.builder.sources.statcache import StatCache
@@ -107,7 +107,7 @@ class _Git:
         self._home = home
         self._keep = bool(add.keep_git_dir if add.keep_git_dir is not None else source.keep_git_dir)
         self._exclude = add.exclude
-        self._repository = Repository(home, source, stop=stop)
+        self._repository = GitRepository(home, source, stop=stop)
         self._commit = self._repository.commit()
 
     @property
@@ -121,6 +121,6 @@ class _Git:
         """The files of the commit."""
         with self._repository.checkout(self._commit, keep_git_dir=self._keep) as tree:
             root = subfolder(tree, self._source.subdir)
-            files = Folder(root, StatCache(self._home, root), label=without_password(self._source.url))
+            files = SourceFolder(root, StatCache(self._home, root), label=without_password(self._source.url))
             (match,) = select(files, ["."], exclude=self._exclude)
             yield match, False

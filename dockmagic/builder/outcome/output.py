@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
 
-__all__ = ["Output", "export", "one_packing"]
+__all__ = ["BuildOutput", "export", "one_packing"]
 
 OutputType = Literal["local", "tar", "oci", "docker", "image", "cacheonly"]
 
@@ -46,7 +46,7 @@ _TRUE: Final = ("1", "true")
 _FALSE: Final = ("0", "false")
 
 
-class Output(msgspec.Struct, frozen=True, kw_only=True):
+class BuildOutput(msgspec.Struct, frozen=True, kw_only=True):
     """One ``--output``.
 
     Attributes:
@@ -70,7 +70,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     annotations: dict[str, str] = {}
 
     @classmethod
-    def parse(cls, text: str) -> Output:
+    def parse(cls, text: str) -> BuildOutput:
         """Read ``type=tar,dest=out.tar``; a path alone is ``type=local``, ``-`` alone ``type=tar`` on standard output.
 
         Raises:
@@ -109,7 +109,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return output
 
 
-def one_packing(outputs: Iterable[Output]) -> Packing | None:
+def one_packing(outputs: Iterable[BuildOutput]) -> Packing | None:
     """How the layers of the result are to be compressed, whom all outputs share; None for the usual way.
 
     Raises:
@@ -151,7 +151,7 @@ def _is_true(fields: dict[str, str], key: str, *, default: str = "false") -> boo
     return value.lower() in _TRUE
 
 
-def export(store: ContentStore, image: Image, output: Output, *, stdout: BinaryIO | None = None) -> str:
+def export(store: ContentStore, image: Image, output: BuildOutput, *, stdout: BinaryIO | None = None) -> str:
     """Write `image`, with the names that it has, as `output` says; returns the path.
 
     A file appears when it is whole. Into a folder of type ``local`` files are put beside what is there.

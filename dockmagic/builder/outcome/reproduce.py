@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .result import Build, StepResult
 
-__all__ = ["Difference", "Verdict", "verify_reproducible"]
+__all__ = ["BuildDifference", "Verdict", "verify_reproducible"]
 
 Aspect = Literal["mtime", "order", "owner", "mode", "content", "presence", "link", "xattrs", "type", "config"]
 
@@ -57,7 +57,7 @@ _REASONS: Final[dict[str, str]] = {
 }
 
 
-class Difference(msgspec.Struct, frozen=True):
+class BuildDifference(msgspec.Struct, frozen=True):
     """One thing that two builds of the same do not have in common.
 
     Attributes:
@@ -90,7 +90,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     first: Build
     second: Build
-    differences: tuple[Difference, ...]
+    differences: tuple[BuildDifference, ...]
 
     @property
     def same(self) -> bool:
@@ -105,7 +105,7 @@ def verify_reproducible(build: Callable[[], Build]) -> Verdict:
         build: builds without the cache, with the same options and epoch each time: `execute.build`, partly applied.
     """
     first, second = build(), build()
-    found: list[Difference] = []
+    found: list[BuildDifference] = []
     if first.image.digest != second.image.digest:
         for one, other in zip(first.steps, second.steps, strict=True):
             if one.diff_id != other.diff_id:
@@ -116,9 +116,9 @@ def verify_reproducible(build: Callable[[], Build]) -> Verdict:
     return Verdict(first, second, tuple(found))
 
 
-def _of_step(one: StepResult, other: StepResult) -> Iterator[Difference]:
-    def told(path: str, aspect: Aspect, first: str, second: str) -> Difference:
-        return Difference(one.info.number, one.info.text, path, aspect, first, second, _reason(path, aspect))
+def _of_step(one: StepResult, other: StepResult) -> Iterator[BuildDifference]:
+    def told(path: str, aspect: Aspect, first: str, second: str) -> BuildDifference:
+        return BuildDifference(one.info.number, one.info.text, path, aspect, first, second, _reason(path, aspect))
 
     if one.diff_id is None or other.diff_id is None or one.image is None or other.image is None:
         yield told("", "presence", _layer_or_none(one), _layer_or_none(other))
@@ -188,7 +188,7 @@ def _reason(path: str, aspect: str) -> str:
     return _REASONS[aspect]
 
 
-def _of_documents(first: Image, second: Image) -> Iterator[Difference]:
+def _of_documents(first: Image, second: Image) -> Iterator[BuildDifference]:
     one = config_members(first.raw_config)
     other = config_members(second.raw_config)
     for document in (one, other):
@@ -198,7 +198,7 @@ def _of_documents(first: Image, second: Image) -> Iterator[Difference]:
     for path, old, new in _leaves(one, other, ""):
         is_time = path.endswith("created")
         reason = "it says when it was built: set SOURCE_DATE_EPOCH" if is_time else "an argument or a base has changed"
-        yield Difference(0, "", path, "config", _text(old), _text(new), reason)
+        yield BuildDifference(0, "", path, "config", _text(old), _text(new), reason)
 
 
 def _leaves(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
@@ -216,6 +216,6 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _compressed(first: Image, second: Image) -> Difference:
+def _compressed(first: Image, second: Image) -> BuildDifference:
     reason = "compressed differently: set SOURCE_DATE_EPOCH"
-    return Difference(0, "", "manifest", "config", str(first.digest), str(second.digest), reason)
+    return BuildDifference(0, "", "manifest", "config", str(first.digest), str(second.digest), reason)

@@ -12,7 +12,7 @@ from dockmagic.layer.compression.decompress import inflated
 from dockmagic.layer.header import BLOCK
 from dockmagic.layer.ingest import Recorder, layer_limit
 from dockmagic.layer.scan import TarScanner
-from dockmagic.layer.sparse import Expansion
+from dockmagic.layer.sparse import SparseExpansion
 from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import InvalidArchive, InvalidContent, NotSupported
 from dockmagic.store.home import disk_errors
@@ -108,7 +108,7 @@ class ArchiveFiles(TreeFiles):
             yield from _part(self._spool, entry.offset, entry.size)
             return
         stored = sum(length for _, length in entry.sparse)
-        expansion = Expansion(entry.sparse, entry.size, stored)
+        expansion = SparseExpansion(entry.sparse, entry.size, stored)
         for piece in _part(self._spool, entry.offset, stored):
             yield from expansion.feed(memoryview(piece))
         yield from expansion.finish()

@@ -12,7 +12,7 @@ from dockmagic.dockerfile import Ignore
 from dockmagic.oci.errors import InvalidInput, PathNotFound
 
 from .files import NoFiles, content, resolve
-from .folder import Folder
+from .folder import SourceFolder
 from .ignored import Ignored
 from .layout import SCHEME, LayoutSource
 from .statcache import StatCache
@@ -132,8 +132,8 @@ class Context:
         if not ignore:
             return self
         files: Files
-        if isinstance(self.files, Folder):
-            files = Folder(self.files.root, self.files.known, ignore, label=self.files.label)
+        if isinstance(self.files, SourceFolder):
+            files = SourceFolder(self.files.root, self.files.known, ignore, label=self.files.label)
         else:
             files = Ignored(self.files, ignore)
         return Context(
@@ -149,7 +149,7 @@ class Context:
 
     def folder(self, path: str) -> Path | None:
         """The real folder or file at `path`, where this is a local folder and nothing in it is ignored; else None."""
-        if not isinstance(self.files, Folder):
+        if not isinstance(self.files, SourceFolder):
             return None
         entry = resolve(self.files, path)
         if entry is None or not self.files.is_plain(entry.name):
@@ -159,13 +159,13 @@ class Context:
     @property
     def counts(self) -> tuple[int, int]:
         """How many files were looked at so far, and how many bytes had to be digested anew."""
-        if isinstance(self.files, Folder):
+        if isinstance(self.files, SourceFolder):
             return len(self.files.looked_at), self.files.known.bytes_read
         return 0, 0
 
     def close(self) -> None:
         """Close descriptors, keep the stat cache, remove what was fetched."""
-        if isinstance(self.files, Folder):
+        if isinstance(self.files, SourceFolder):
             self.files.known.save()
         self._opened.close()
 
@@ -215,7 +215,7 @@ def open_named(home: Home, name: str, text: str, *, stop: Callable[[], bool] = l
         LayoutSource(text)  # says now what is wrong with it
         return Context(text, NoFiles(label), image=text)
     context = _open(home, text, label, stop=stop)
-    return context.ignoring("") if isinstance(context.files, Folder) else context
+    return context.ignoring("") if isinstance(context.files, SourceFolder) else context
 
 
 def _open(
@@ -276,7 +276,7 @@ def _from_folder(home: Home, text: str, label: str) -> Context:
             f"there is no folder {text}", hint="Name the folder that COPY takes its files from; a dot is this one"
         )
     root = folder.resolve()
-    return Context(text, Folder(root, StatCache(home, root), label=label), identity=str(root))
+    return Context(text, SourceFolder(root, StatCache(home, root), label=label), identity=str(root))
 
 
 def _from_stream(home: Home, text: str, label: str, chunks: Iterator[bytes]) -> Context:
@@ -313,9 +313,9 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 def _from_git(home: Home, text: str, label: str, source: GitSource, stop: Callable[[], bool]) -> Context:
     from .address import without_password
-    from .git import Repository, subfolder
+    from .git import GitRepository, subfolder
 
-    repository = Repository(home, source, stop=stop)
+    repository = GitRepository(home, source, stop=stop)
     commit = repository.commit()
     opened = ExitStack()
     tree = opened.enter_context(repository.checkout(commit, keep_git_dir=bool(source.keep_git_dir)))
@@ -325,5 +325,5 @@ def _from_git(home: Home, text: str, label: str, source: GitSource, stop: Callab
         opened.close()
         raise
     identity = posixpath.join(without_password(source.url), source.subdir)
-    files = Folder(root, StatCache(home, root), label=label)
+    files = SourceFolder(root, StatCache(home, root), label=label)
     return Context(text, files, revision=commit, identity=identity, date=lambda: repository.date(commit), opened=opened)

@@ -11,7 +11,7 @@ from blake3 import blake3
 from msgspec.structs import replace
 
 from dockmagic.layer.entry import Entry, EntryType
-from dockmagic.layer.place import Place
+from dockmagic.layer.root_dir import RootDir
 from dockmagic.layer.survey import open_file, xattrs_of
 from dockmagic.oci.errors import Conflict, StoreError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .statcache import StatCache
 
-__all__ = ["Folder"]
+__all__ = ["SourceFolder"]
 
 _CHUNK: Final = 1 << 20
 _SECOND: Final = 10**9
@@ -38,7 +38,7 @@ _REGULAR: Final = EntryType.REGULAR
 _UNREAD: Final = b"?"
 
 
-class Folder:
+class SourceFolder:
     """A folder and what is in it, without what is ignored. Owners are root's, as docker has it.
 
     Args:
@@ -63,7 +63,7 @@ class Folder:
         with self._place() as place:
             return self._entry(place, name)
 
-    def _entry(self, place: Place, name: bytes) -> Entry | None:
+    def _entry(self, place: RootDir, name: bytes) -> Entry | None:
         status = place.exists(name)
         if status is None:
             return None
@@ -89,7 +89,7 @@ class Folder:
         with self._place() as place:
             yield from self._walk(place, directory, prune)
 
-    def _walk(self, place: Place, directory: bytes, prune: Callable[[bytes], bool] | None) -> Iterator[Entry]:
+    def _walk(self, place: RootDir, directory: bytes, prune: Callable[[bytes], bool] | None) -> Iterator[Entry]:
         waiting: list[Entry] = []  # ignored directories, which are there only if something in them is
         todo = self._scan(place, directory)
         while todo:
@@ -110,7 +110,7 @@ class Folder:
             if is_dir and not (prune is not None and prune(name)):
                 todo += self._scan(place, name)
 
-    def _scan(self, place: Place, directory: bytes) -> list[tuple[bytes, os.stat_result]]:
+    def _scan(self, place: RootDir, directory: bytes) -> list[tuple[bytes, os.stat_result]]:
         """What is in a directory, last one first."""
         prefix = directory + b"/" if directory else b""
         try:
@@ -123,7 +123,7 @@ class Folder:
         items.sort(reverse=True)
         return items
 
-    def _told(self, place: Place, name: bytes, status: os.stat_result) -> Entry:
+    def _told(self, place: RootDir, name: bytes, status: os.stat_result) -> Entry:
         mode = status.st_mode
         if not stat.S_ISREG(mode):
             return self._told_other(place, name, status)
@@ -136,7 +136,7 @@ class Folder:
         size, mtime = status.st_size, status.st_mtime_ns // _SECOND
         return Entry(name, _REGULAR, mode & 0o7777, 0, 0, size, mtime, b"", digest, -1, 0, 0, xattrs)
 
-    def _told_other(self, place: Place, name: bytes, status: os.stat_result) -> Entry:
+    def _told_other(self, place: RootDir, name: bytes, status: os.stat_result) -> Entry:
         kind = EntryType.of(status.st_mode) or EntryType.REGULAR  # a socket is an empty file, as BuildKit makes of it
         mode = stat.S_IMODE(status.st_mode)
         mtime = status.st_mtime_ns // _SECOND
@@ -154,7 +154,7 @@ class Folder:
             device = status.st_rdev
         return Entry(name, kind, mode, mtime=mtime, link=link, major=os.major(device), minor=os.minor(device))
 
-    def _xattrs(self, place: Place, name: bytes, status: os.stat_result) -> dict[str, bytes] | None:
+    def _xattrs(self, place: RootDir, name: bytes, status: os.stat_result) -> dict[str, bytes] | None:
         now = self.known.now()
         xattrs = xattrs_of(place, name)
         self.known.put(name, Known(state_of(status), b"", xattrs), now=now)
@@ -186,7 +186,7 @@ class Folder:
                 result.append(entry)
         return result
 
-    def _read(self, place: Place, entry: Entry) -> Entry:
+    def _read(self, place: RootDir, entry: Entry) -> Entry:
         now = self.known.now()
         try:
             descriptor = open_file(place, entry.name)
@@ -225,7 +225,7 @@ class Folder:
             for entry in entries:
                 yield self._content(place, entry)
 
-    def _content(self, place: Place, entry: Entry) -> Iterator[Buffer]:
+    def _content(self, place: RootDir, entry: Entry) -> Iterator[Buffer]:
         try:
             descriptor = open_file(place, entry.name)
         except OSError as error:
@@ -249,9 +249,9 @@ class Folder:
     def _ignored(self, name: bytes) -> bool:
         return self.ignore is not None and self.ignore.excludes(decoded(name))
 
-    def _place(self) -> Place:
+    def _place(self) -> RootDir:
         try:
-            return Place(os.fsencode(self.root), touch=False)
+            return RootDir(os.fsencode(self.root), touch=False)
         except OSError as error:
             raise _unreadable(self.root, b"", error) from error
 

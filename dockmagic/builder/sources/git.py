@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .address import GitSource
 
-__all__ = ["Repository", "subfolder"]
+__all__ = ["GitRepository", "subfolder"]
 
 _HEX: Final = re.compile(r"[0-9a-f]+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -37,7 +37,7 @@ _SAFE: Final = (
 )  # fmt: skip
 
 
-class Repository:
+class GitRepository:
     """One repository, of which a bare copy is kept for the next time.
 
     Args:

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
     from .bases import Bases
 
-__all__ = ["BuildSession", "State", "progress"]
+__all__ = ["BuildSession", "StageState", "progress"]
 
 
-class State(msgspec.Struct, frozen=True):
+class StageState(msgspec.Struct, frozen=True):
     """Where a stage stands.
 
     Attributes:
@@ -72,7 +72,7 @@ class BuildSession(msgspec.Struct, kw_only=True):
         emit: hears of events; safe from any thread.
         build_id: tells this Dockerfile and context from others, for the explanation of the cache.
         results: of the steps so far, by their numbers.
-        stages: how to wait for each that is being built, by index (`State`).
+        stages: how to wait for each that is being built, by index (`StageState`).
         warnings: so far, in the order in which they came.
         renewed: folders of the cache mounts that were begun anew in this build.
     """
@@ -88,7 +88,7 @@ class BuildSession(msgspec.Struct, kw_only=True):
     emit: Callable[[BuildEvent], None]
     build_id: str
     results: dict[int, StepResult] = msgspec.field(default_factory=dict)
-    stages: dict[int, Callable[[], State]] = msgspec.field(default_factory=dict)
+    stages: dict[int, Callable[[], StageState]] = msgspec.field(default_factory=dict)
     warnings: list[BuildWarned] = msgspec.field(default_factory=list)
     renewed: set[Path] = msgspec.field(default_factory=set)
     _stop: threading.Event = msgspec.field(default_factory=threading.Event)
@@ -186,7 +186,7 @@ class BuildSession(msgspec.Struct, kw_only=True):
 
     # Where things come from
 
-    def state(self, stage: int) -> State:
+    def state(self, stage: int) -> StageState:
         """Where a stage stands when it is done; waits for it.
 
         Raises:

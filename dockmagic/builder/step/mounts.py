@@ -25,7 +25,7 @@ from dockmagic.dockerfile import Copy, refuse_mount
 from dockmagic.image.configuration import begin
 from dockmagic.image.image import Image
 from dockmagic.oci.errors import DockerfileError, InvalidInput, NotSupported, about
-from dockmagic.runtime.disk.record import Mount as RunMount
+from dockmagic.runtime.disk.record import Mount
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.lock import lock, try_lock
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from dockmagic.builder.copy.copy_op import CopyOp
     from dockmagic.builder.outcome.events import StepInfo
     from dockmagic.builder.reading.plan import PlannedStage
-    from dockmagic.dockerfile import Mount, Run
+    from dockmagic.dockerfile import Run, RunMount
 
-    from .build_session import BuildSession, State
+    from .build_session import BuildSession, StageState
 
 __all__ = ["Mounted", "Ready", "place_mount"]
 
@@ -58,12 +58,12 @@ class Ready(NamedTuple):
         secrets: what the mounts of type ``secret`` hold, by their targets.
     """
 
-    mounts: tuple[RunMount, ...]
+    mounts: tuple[Mount, ...]
     env: tuple[str, ...]
     secrets: Mapping[str, bytes]
 
 
-def place_mount(mount: Mount, workdir: str) -> Mount:
+def place_mount(mount: RunMount, workdir: str) -> RunMount:
     """The mount with its target from the root on.
 
     Raises:
@@ -97,7 +97,7 @@ class Mounted:
     """
 
     def __init__(
-        self, session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: State
+        self, session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: StageState
     ) -> None:
         self._session = session
         self._stage = stage
@@ -123,7 +123,7 @@ class Mounted:
                 with about(mount.from_):
                     yield from self._source_inputs(index, mount)
 
-    def _source_inputs(self, index: int, mount: Mount) -> Iterator[KeyInput]:
+    def _source_inputs(self, index: int, mount: RunMount) -> Iterator[KeyInput]:
         session, platform = self._session, self._stage.base.platform
         origin = session.plan.origin(mount.from_, self._stage) if mount.from_ else None
         if origin is not None and (origin.kind != "context" or session.contexts[origin.name].image):
@@ -156,14 +156,14 @@ class Mounted:
     def ready(self) -> Iterator[Ready]:
         """Prepare the mounts: contexts that must become layers, caches that must be locked."""
         with contextlib.ExitStack() as opened:
-            mounts: list[RunMount] = []
+            mounts: list[Mount] = []
             env: list[str] = []
             secrets: dict[str, bytes] = {}
             held: set[Path] = set()
             if self._script:
                 path = f"/dev/pipes/{self._script_name}"
                 secrets[path] = self._script.encode()
-                mounts.append(RunMount(type="secret", target=path, mode=0o755))
+                mounts.append(Mount(type="secret", target=path, mode=0o755))
             for index, mount in enumerate(self._mounts):
                 if mount.type == "secret":
                     value = self._secret(mount)
@@ -188,14 +188,14 @@ class Mounted:
         """Whether mounts are copies that are brought in and taken out, see `runtime.copied_mounts`."""
         return not self._isolation.driver.mounts
 
-    def _tmpfs(self, mount: Mount) -> RunMount:
+    def _tmpfs(self, mount: RunMount) -> Mount:
         data = f"size={mount.size}" if mount.size else ""
-        return RunMount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly, discard=self._carries)
+        return Mount(type="tmpfs", target=mount.target, data=data, read_only=mount.readonly, discard=self._carries)
 
-    def _bind(self, mount: Mount, source: _Source) -> RunMount:
+    def _bind(self, mount: RunMount, source: _Source) -> Mount:
         discard = not mount.readonly or self._carries
         if source.folder is not None and (not discard or self._carries or source.folder.is_dir()):
-            return RunMount(
+            return Mount(
                 type="bind",
                 target=mount.target,
                 source=str(source.folder),
@@ -203,7 +203,7 @@ class Mounted:
                 discard=discard,
             )
         image = self._image(source)
-        return RunMount(
+        return Mount(
             type="image",
             target=mount.target,
             name=image.digest,
@@ -222,7 +222,7 @@ class Mounted:
         session.keep([image.digest, image.id])
         return image
 
-    def _secret(self, mount: Mount) -> bytes | None:
+    def _secret(self, mount: RunMount) -> bytes | None:
         for secret in self._session.options.secrets:
             if secret.id == mount.id:
                 return secret.value
@@ -234,7 +234,7 @@ class Mounted:
         return None
 
     @contextlib.contextmanager
-    def _cache(self, mount: Mount, source: _Source | None, held: set[Path]) -> Iterator[str]:
+    def _cache(self, mount: RunMount, source: _Source | None, held: set[Path]) -> Iterator[str]:
         """The folder of a cache mount, for as long as its sharing says; `held` are those that this RUN has already."""
         space = cache_namespace(self._session.plan.arguments.given)
         owner = _begun_for(mount)
@@ -291,7 +291,7 @@ class Mounted:
             if self._carries:
                 copy_from_image(session.store, self._isolation, self._image(source), path, folder)
                 return
-            volume = RunMount(type="volume", target=f"/{path}", source=str(folder))
+            volume = Mount(type="volume", target=f"/{path}", source=str(folder))
             # The mounts are made before the program is looked for; a folder is none.
             spec = ContainerSpec(
                 command=("/",),
@@ -335,7 +335,7 @@ class _Source(NamedTuple):
         return f"{what} {self.path}"
 
 
-def _begun_for(mount: Mount) -> tuple[int, ...]:
+def _begun_for(mount: RunMount) -> tuple[int, ...]:
     """Mode and owner of an empty folder that a cache begins with, which tell it from others of its ID, as in BuildKit.
 
     Nothing by default, or where it begins with a folder of its source.
@@ -358,8 +358,8 @@ def _copy_of(source: str) -> Copy:
     return Copy(lines=(0, 0), keyword="COPY", original="COPY", sources=(path,), dest="/")
 
 
-def _owned(kind: str, mount: Mount, source: str, mode: int) -> RunMount:
-    return RunMount(
+def _owned(kind: str, mount: RunMount, source: str, mode: int) -> Mount:
+    return Mount(
         type=kind,
         target=mount.target,
         source=source,

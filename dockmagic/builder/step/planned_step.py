@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dockmagic.image.layer_writer import NewLayer
     from dockmagic.oci.platforms import Platform
 
-    from .build_session import BuildSession, State
+    from .build_session import BuildSession, StageState
 
 __all__ = ["PlannedStep", "plan_step"]
 
@@ -50,7 +50,7 @@ class PlannedStep(NamedTuple):
 
 
 def plan_step(
-    session: BuildSession, info: StepInfo, instruction: Instruction, stage: PlannedStage, state: State
+    session: BuildSession, info: StepInfo, instruction: Instruction, stage: PlannedStage, state: StageState
 ) -> PlannedStep:
     """Say what `instruction` asks for.
 
@@ -80,7 +80,7 @@ def plan_step(
     return PlannedStep(keys.of_configuration(state.image, platform, instruction, state.settings), row, settings, after)
 
 
-def _workdir(session: BuildSession, instruction: Workdir, platform: Platform, state: State) -> PlannedStep:
+def _workdir(session: BuildSession, instruction: Workdir, platform: Platform, state: StageState) -> PlannedStep:
     settings = work_in(state.settings, instruction.path)
     path, user, epoch = settings.workdir, settings.user, session.options.epoch
 
@@ -94,7 +94,7 @@ def _workdir(session: BuildSession, instruction: Workdir, platform: Platform, st
 
 
 def _copy(
-    session: BuildSession, info: StepInfo, instruction: Copy | Add, stage: PlannedStage, state: State
+    session: BuildSession, info: StepInfo, instruction: Copy | Add, stage: PlannedStage, state: StageState
 ) -> PlannedStep:
     platform = stage.base.platform
     epoch = session.options.epoch

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.runtime.container import Container
 
-    from .build_session import BuildSession, State
+    from .build_session import BuildSession, StageState
     from .mounts import Ready
 
 __all__ = ["PlannedRun", "plan_run"]
@@ -51,7 +51,9 @@ class PlannedRun(NamedTuple):
     work: Callable[[], NewLayer | None]
 
 
-def plan_run(session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> PlannedRun:
+def plan_run(
+    session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: StageState
+) -> PlannedRun:
     """Say what an (expanded) RUN depends on.
 
     Raises:
@@ -116,7 +118,9 @@ def plan_run(session: BuildSession, info: StepInfo, instruction: Run, stage: Pla
     return PlannedRun(inputs, text, work)
 
 
-def _check_user(session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: State) -> None:
+def _check_user(
+    session: BuildSession, info: StepInfo, instruction: Run, stage: PlannedStage, state: StageState
+) -> None:
     """Blame the USER, not the RUN, for somebody whom the image does not know.
 
     BuildKit minds only when a program is to run, for a step in between may bring the user; so do we, at the USER.
@@ -153,7 +157,7 @@ def _line_of_user(session: BuildSession, instruction: Instruction, stage: Planne
 
 @contextlib.contextmanager
 def _container(
-    session: BuildSession, state: State, argv: tuple[str, ...], network: str, mounts: Ready
+    session: BuildSession, state: StageState, argv: tuple[str, ...], network: str, mounts: Ready
 ) -> Iterator[Container]:
     # A build that finds all in the cache starts nothing, and need not load what could.
     from dockmagic.runtime.container_spec import ContainerSpec

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.outcome.events import StepInfo
 
-    from .build_session import BuildSession, State
+    from .build_session import BuildSession, StageState
 
 __all__ = ["StageThread", "build_stages"]
 
@@ -32,7 +32,7 @@ class StageThread(threading.Thread):
         super().__init__(name="dockmagic-stage")
         self._stage = stage
         self._over = over
-        self._state: State | None = None
+        self._state: StageState | None = None
         self.ended = False
         self.error: BaseException | None = None
 
@@ -46,7 +46,7 @@ class StageThread(threading.Thread):
             self.ended = True
             self._over.notify_all()
 
-    def state(self) -> State:
+    def state(self) -> StageState:
         """Where it stands when it is done; waits for it.
 
         Raises:

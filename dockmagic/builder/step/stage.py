@@ -16,14 +16,14 @@ from dockmagic.builder.reading.scope import Scope
 from dockmagic.image.configuration import begin
 from dockmagic.oci.errors import DockmagicError, about
 
-from .build_session import State, progress
+from .build_session import StageState, progress
 from .planned_step import plan_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dockmagic.builder.caching.cache import Record
-    from dockmagic.builder.caching.explain import Difference
+    from dockmagic.builder.caching.cache import CachedStep
+    from dockmagic.builder.caching.explain import KeyDifference
     from dockmagic.builder.outcome.events import Outcome, StepInfo
     from dockmagic.builder.reading.plan import Origin, PlannedStage
     from dockmagic.dockerfile import Instruction
@@ -51,7 +51,7 @@ class StageBuild:
         self._infos = infos
         self._platform = planned.base.platform
 
-    def run(self) -> State:
+    def run(self) -> StageState:
         """Build it.
 
         Raises:
@@ -74,7 +74,7 @@ class StageBuild:
 
     # FROM
 
-    def _begin(self, info: StepInfo) -> State:
+    def _begin(self, info: StepInfo) -> StageState:
         session, origin = self._session, self._planned.base.origin
         args: Mapping[str, str] = {}
         declared: Sequence[str] = ()
@@ -91,7 +91,7 @@ class StageBuild:
         settings = begin(image.config, author=image.config_file.author or "")
         escape = session.plan.dockerfile.escape
         scope = Scope(session.plan.arguments, settings.config.env or (), escape=escape, args=args, declared=declared)
-        return State(image, settings, scope)
+        return StageState(image, settings, scope)
 
     def _why_base(self, *, here: bool) -> str:
         if self._planned.base.origin.kind == "scratch":
@@ -112,7 +112,7 @@ class StageBuild:
 
     # All others
 
-    def _step(self, info: StepInfo, instruction: Instruction, state: State) -> State:
+    def _step(self, info: StepInfo, instruction: Instruction, state: StageState) -> StageState:
         session = self._session
         with _StepReport(session, info, instruction, state.image) as report:
             step = plan_step(session, info, instruction, self._planned, state)
@@ -132,9 +132,9 @@ class StageBuild:
             report.done(
                 image, outcome="cached" if found else "done", why=explanation.why, changed=explanation.differences
             )
-        return State(image, step.settings, step.scope)
+        return StageState(image, step.settings, step.scope)
 
-    def _lookup(self, key: Key) -> Record | None:
+    def _lookup(self, key: Key) -> CachedStep | None:
         session = self._session
         if self._session.ignores_cache(self._planned):
             return None
@@ -145,14 +145,14 @@ class StageBuild:
         session.keep([record.layer.descriptor.digest])
         return record if session.store.has(record.layer.descriptor) else None
 
-    def _known(self, step: PlannedStep, state: State, found: Record) -> Image:
+    def _known(self, step: PlannedStep, state: StageState, found: CachedStep) -> Image:
         session = self._session
         created = moment(found.created if session.options.epoch is None else session.options.epoch)
         return commit_step(
             session.store, state.image, step.settings, text=step.text, created=created, layer=found.layer
         )
 
-    def _do(self, step: PlannedStep, key: Key, location: StepLocation, state: State, report: _StepReport) -> Image:
+    def _do(self, step: PlannedStep, key: Key, location: StepLocation, state: StageState, report: _StepReport) -> Image:
         session = self._session
         session.warm()
         layer = step.work() if step.work is not None else None
@@ -199,7 +199,7 @@ class _StepReport:
         *,
         outcome: Outcome = "done",
         why: str = "",
-        changed: Sequence[Difference] = (),
+        changed: Sequence[KeyDifference] = (),
     ) -> None:
         """It has succeeded."""
         layer = self._layer(image)

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from dockmagic.builder.outcome.events import BuildEvent, StepInfo
 
-__all__ = ["BuildProgress", "Lines", "StepState"]
+__all__ = ["BuildProgress", "LineDecoder", "StepState"]
 
 _KEPT: Final = 400
 
 
-class Lines:
+class LineDecoder:
     """Bytes of a program into lines of text; of a line that was overwritten (a progress bar) the last state."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class StepState(msgspec.Struct):
     lines: deque[str] = msgspec.field(default_factory=lambda: deque(maxlen=_KEPT))
     dropped: int = 0
     transfers: dict[str, tuple[str, int, int]] = msgspec.field(default_factory=dict)
-    splitter: Lines = msgspec.field(default_factory=Lines)
+    splitter: LineDecoder = msgspec.field(default_factory=LineDecoder)
 
     @property
     def elapsed(self) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockmagic.commands.cmdline.result import Result
-    from dockmagic.commands.template import Record
+    from dockmagic.commands.template import TemplateStruct
     from dockmagic.rows import Column, Row
 
 __all__ = ["grid", "listing", "plain_text", "record"]
@@ -63,18 +63,18 @@ def listing(
     return Table(tuple(rows), row_type, names, subject=subject, notes=notes, whole=whole)
 
 
-def record(row: Row, row_type: type[Row], *, whole: bool = False) -> Record:
+def record(row: Row, row_type: type[Row], *, whole: bool = False) -> TemplateStruct:
     """A row as templates see it: column name → what is printed, with the value behind it.
 
     ``{{json .}}`` gives what is printed, as docker does, where scripts expect texts.
     """
-    from dockmagic.commands.template import Record
+    from dockmagic.commands.template import TemplateStruct
 
     values = [(column, getattr(row, column.attribute)) for column in row_type.table_columns]
     texts = {column.name: show(column, value, whole=whole) for column, value in values}
     if "VirtualSize" in texts and isinstance(row, ContainerRow) and row.virtual_size is not None:
         texts["Size"] += f" (virtual {human_size(row.virtual_size)})"
-    shown = Record((column.name, _cell(column, value, texts[column.name])) for column, value in values)
+    shown = TemplateStruct((column.name, _cell(column, value, texts[column.name])) for column, value in values)
     more = dict(row_type.constants)
     if isinstance(row, ImageRow):
         more["VirtualSize"] = human_size(row.size, 4)
@@ -104,14 +104,14 @@ def _typed(row: Row, row_type: type[Row]) -> dict[str, Any]:
 
 
 def _formatted(rows: Sequence[Row], row_type: type[Row], form: str, *, is_table: bool, whole: bool) -> str:
-    from dockmagic.commands.template import HEADER_FUNCTIONS, Record, parse, render
+    from dockmagic.commands.template import HEADER_FUNCTIONS, TemplateStruct, parse, render
 
     source = form.removeprefix("table") if is_table else form
     template = parse(source.strip(" ").replace("\\t", "\t").replace("\\n", "\n"))
     lines = [render(template, record(row, row_type, whole=whole)) for row in rows]
     if not is_table:
         return "\n".join(lines)
-    headers = Record((column.name, column.header) for column in row_type.table_columns)
+    headers = TemplateStruct((column.name, column.header) for column in row_type.table_columns)
     headers.methods = {"Label": lambda key: key}
     return grid([line.split("\t") for line in [render(template, headers, HEADER_FUNCTIONS), *lines]])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.commands.template import Map, Record, parse, render
+from dockmagic.commands.template import Map, TemplateStruct, parse, render
 from dockmagic.commands.template.values import NIL, NO_LIST, NO_MAP
 
 if TYPE_CHECKING:
@@ -55,18 +55,20 @@ def _record(value: Any, name: str = "") -> Any:
         return value
     if name in _MAPS:
         found = Map((key, _record(item)) for key, item in value.items())
-        found.zero = Record() if name in _SETS else None if name in ("Networks", "PortBindings", "Ports") else ""
+        found.zero = (
+            TemplateStruct() if name in _SETS else None if name in ("Networks", "PortBindings", "Ports") else ""
+        )
         return found
-    return Record((key, _record(item, key)) for key, item in value.items())
+    return TemplateStruct((key, _record(item, key)) for key, item in value.items())
 
 
 def _nil(name: str) -> Nil:
     return NO_MAP if name in _MAPS else NIL if name in _POINTERS else NO_LIST
 
 
-def _with_optional(document: Record) -> Record:
-    if isinstance(document.get("Config"), Record):
+def _with_optional(document: TemplateStruct) -> TemplateStruct:
+    if isinstance(document.get("Config"), TemplateStruct):
         said = document["Config"]
-        document["Config"] = Record(_OPTIONAL | said)
+        document["Config"] = TemplateStruct(_OPTIONAL | said)
         document["Config"].hidden = frozenset(_OPTIONAL.keys() - said.keys())
     return document

@@ -4,6 +4,6 @@ from .evaluate import render
 from .functions import HEADER_FUNCTIONS
 from .nodes import Template
 from .parse import parse
-from .values import Map, Nil, Record, Shown
+from .values import Map, Nil, Shown, TemplateStruct
 
-__all__ = ["HEADER_FUNCTIONS", "Map", "Nil", "Record", "Shown", "Template", "parse", "render"]
+__all__ = ["HEADER_FUNCTIONS", "Map", "Nil", "Shown", "Template", "TemplateStruct", "parse", "render"]

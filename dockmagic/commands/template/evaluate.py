@@ -21,7 +21,7 @@ from .nodes import (
     TextNode,
     Variable,
 )
-from .values import MISSING, NIL, NO_MAP, Nil, Record, bounded, go_text, truth
+from .values import MISSING, NIL, NO_MAP, Nil, TemplateStruct, bounded, go_text, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -189,7 +189,7 @@ class _Run:
 
 def _method(operand: Operand, dot: Any) -> tuple[str, Callable[..., Any] | None]:
     """What ``.Name`` calls, where it is no member."""
-    if isinstance(operand, Field) and len(operand.names) == 1 and isinstance(dot, Record):
+    if isinstance(operand, Field) and len(operand.names) == 1 and isinstance(dot, TemplateStruct):
         (name,) = operand.names
         return name, dot.methods.get(name)
     return "", None
@@ -217,7 +217,7 @@ def _member(value: Any, names: tuple[str, ...]) -> Any:
             raise mistake(f"there is no .{name} of nothing")
         if not isinstance(value, Mapping):
             raise mistake(f"there is no field .{name} in {go_text(value)[:40]!r}")
-        if name not in value and isinstance(value, Record):
+        if name not in value and isinstance(value, TemplateStruct):
             raise mistake(f"there is no field .{name}; there are {', '.join(f'.{key}' for key in value)}")
         value = value.get(name, MISSING)
     return value

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from dockmagic.oci.spec import to_json
 
 from .lex import mistake
-from .values import MISSING, NO_MAP, Map, Nil, Record, Shown, bounded, go_text, plain, truth
+from .values import MISSING, NO_MAP, Map, Nil, Shown, TemplateStruct, bounded, go_text, plain, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +25,14 @@ _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?:\.(?P<precision>\d+))?
 
 
 def _encodable(value: Any) -> Any:
-    if isinstance(value, Record) and value.texts is not None:
+    if isinstance(value, TemplateStruct) and value.texts is not None:
         return dict(sorted(value.texts.items()))
     if isinstance(value, Shown):
         return str(value)  # docker's columns are texts
     value = plain(value)
     if isinstance(value, Mapping):
         # Go sorts the keys of a map, and keeps the order of a struct's members.
-        keys = [key for key in value if key not in value.hidden] if isinstance(value, Record) else sorted(value)
+        keys = [key for key in value if key not in value.hidden] if isinstance(value, TemplateStruct) else sorted(value)
         return {key: _encodable(value[key]) for key in keys}
     if isinstance(value, (list, tuple)):
         return [_encodable(item) for item in value]

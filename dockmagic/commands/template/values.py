@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
-    "MISSING", "NIL", "NO_LIST", "NO_MAP", "TEXT_LIMIT", "Map", "Nil", "Record", "Shown", "bounded", "go_text", "plain",
+    "MISSING",
+    "NIL",
+    "NO_LIST",
+    "NO_MAP",
+    "TEXT_LIMIT",
+    "Map",
+    "Nil",
+    "Shown",
+    "TemplateStruct",
+    "bounded",
+    "go_text",
+    "plain",
     "truth",
 ]  # fmt: skip
 
@@ -21,7 +32,7 @@ __all__ = [
 TEXT_LIMIT: Final = 1 << 22
 
 
-class Record(dict[str, Any]):
+class TemplateStruct(dict[str, Any]):
     """A mapping with a fixed set of members, like a Go struct: asking for another one is an error.
 
     Other mappings are like a Go map: a key that is not there gives ``<no value>``.
@@ -122,7 +133,7 @@ def go_text(value: Any, *, inner: bool = False) -> str:  # noqa: PLR0911  (one r
         return value.text
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Record):
+    if isinstance(value, TemplateStruct):
         return "{" + " ".join(go_text(item, inner=True) for item in value.values()) + "}"
     if isinstance(value, Mapping):
         return "map[" + " ".join(f"{key}:{go_text(value[key], inner=True)}" for key in sorted(value)) + "]"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, BinaryIO, Final, TextIO, TypedDict
 
-from dockmagic.builder.options import Options, Secret
-from dockmagic.builder.outcome.output import Output
+from dockmagic.builder.options import BuildSecret, Options
+from dockmagic.builder.outcome.output import BuildOutput
 from dockmagic.engine.build_request import BuildRequest
 from dockmagic.engine.epoch import source_date_epoch
 from dockmagic.oci.errors import InvalidInput, NotSupported
@@ -78,16 +78,16 @@ def _network(keyword: str, value: object) -> str:
     )
 
 
-def _secrets(keyword: str, value: object) -> tuple[Secret, ...]:
+def _secrets(keyword: str, value: object) -> tuple[BuildSecret, ...]:
     """A mapping of an ID to the secret itself (str or bytes) or to a file (a path), or texts as ``--secret`` has."""
     if not isinstance(value, Mapping):
-        return tuple(Secret.parse(text(keyword, one)) for one in items(keyword, value))
+        return tuple(BuildSecret.parse(text(keyword, one)) for one in items(keyword, value))
     found = []
     for name, one in mapping(keyword, value):
         if isinstance(one, PurePath):
-            found.append(Secret.from_file(name, str(one)))
+            found.append(BuildSecret.from_file(name, str(one)))
         elif isinstance(one, (str, bytes)):
-            found.append(Secret.of(name, one.encode() if isinstance(one, str) else one))
+            found.append(BuildSecret.of(name, one.encode() if isinstance(one, str) else one))
         else:
             raise unfit(f"{keyword}[{name!r}]", one, "a str, bytes or a path")
     return tuple(found)
@@ -97,9 +97,9 @@ def _contexts(keyword: str, value: object) -> dict[str, str]:
     return environment.pairs(keyword, value, "--build-context")
 
 
-def _outputs(keyword: str, value: object) -> tuple[Output, ...]:
+def _outputs(keyword: str, value: object) -> tuple[BuildOutput, ...]:
     return tuple(
-        Output(type="local", dest=str(one)) if isinstance(one, PurePath) else Output.parse(text(keyword, one))
+        BuildOutput(type="local", dest=str(one)) if isinstance(one, PurePath) else BuildOutput.parse(text(keyword, one))
         for one in items(keyword, value)
     )
 
@@ -226,7 +226,7 @@ def build_request(
     )
     outputs = given.pop("outputs", ())
     if given.pop("push", False):
-        outputs += (Output(type="image", push=True),)
+        outputs += (BuildOutput(type="image", push=True),)
     tags = dict.fromkeys((*given.pop("tags", ()), *_tags("outputs", [name for one in outputs for name in one.names])))
     if any(one.push and not tags for one in outputs):
         raise InvalidInput("an image without a name cannot be pushed", hint="Name it with -t REGISTRY/NAME:TAG")

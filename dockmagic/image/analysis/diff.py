@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from dockmagic.layer.tree import FileTree, Node
     from dockmagic.oci.spec import History
 
-__all__ = ["Diff", "Difference", "diff"]
+__all__ = ["ConfigDifference", "Diff", "diff"]
 
 # More than this is not shown as text, in bytes: nobody reads it, and comparing lines takes quadratic time.
 _TEXT_LIMIT = 4 << 20
 
 
-class Difference(NamedTuple):
+class ConfigDifference(NamedTuple):
     """One member of two configurations, or one step of two histories, that differs.
 
     Attributes:
@@ -69,7 +69,7 @@ class Diff:
         return tuple(compare(self.old.files, self.new.files))
 
     @cached_property
-    def config(self) -> tuple[Difference, ...]:
+    def config(self) -> tuple[ConfigDifference, ...]:
         """Changed members of the configuration, by name; empty unless both are images."""
         if not (isinstance(self.old, Image) and isinstance(self.new, Image)):
             return ()
@@ -77,14 +77,14 @@ class Diff:
         return tuple(_differences(old, new))
 
     @cached_property
-    def history(self) -> tuple[Difference, ...]:
+    def history(self) -> tuple[ConfigDifference, ...]:
         """Steps that only one of them has, from where their ways part; empty unless both are images."""
         if not (isinstance(self.old, Image) and isinstance(self.new, Image)):
             return ()
         steps = list(zip_longest(self.old.history, self.new.history))
         common = next((place for place, (old, new) in enumerate(steps) if old != new), len(steps))
-        gone = [Difference("D", f"step {place}", _step(old), "") for place, (old, _) in enumerate(steps) if old]
-        come = [Difference("A", f"step {place}", "", _step(new)) for place, (_, new) in enumerate(steps) if new]
+        gone = [ConfigDifference("D", f"step {place}", _step(old), "") for place, (old, _) in enumerate(steps) if old]
+        come = [ConfigDifference("A", f"step {place}", "", _step(new)) for place, (_, new) in enumerate(steps) if new]
         return (*gone[common:], *come[common:])
 
     @cached_property
@@ -224,11 +224,11 @@ def _member(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Difference]:
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[ConfigDifference]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            yield Difference("A", name, "", new[name])
+            yield ConfigDifference("A", name, "", new[name])
         elif name not in new:
-            yield Difference("D", name, old[name], "")
+            yield ConfigDifference("D", name, old[name], "")
         elif old[name] != new[name]:
-            yield Difference("C", name, old[name], new[name])
+            yield ConfigDifference("C", name, old[name], new[name])

@@ -22,7 +22,7 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 from dockmagic.store.home import disk_errors
 
-from .members import Folder, Tar
+from .members import FolderMembers, Tar
 from .source import ArchiveSource
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def load(
     store.home.prepare()
     if isinstance(source, Path):
         if source.is_dir():
-            return _load(Folder(source), store, platform, on_progress, on_notice)
+            return _load(FolderMembers(source), store, platform, on_progress, on_notice)
         try:
             opened = source.open("rb")
         except OSError as error:
@@ -145,7 +145,7 @@ def open_archive(
     store.home.prepare()
     with ExitStack() as stack:
         if path.is_dir():
-            archive = ArchiveSource(Folder(path), on_notice)
+            archive = ArchiveSource(FolderMembers(path), on_notice)
         else:
             try:
                 file = stack.enter_context(path.open("rb"))

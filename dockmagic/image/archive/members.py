@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dockmagic.layer.header import Header
 
-__all__ = ["Folder", "Members", "Tar"]
+__all__ = ["FolderMembers", "Members", "Tar"]
 
 _MEMBER_LIMIT: Final = 100_000
 _NAMES_LIMIT: Final = 16 << 20  # bytes of all names together
@@ -181,7 +181,7 @@ class Tar:
         return _document(self, name)
 
 
-class Folder:
+class FolderMembers:
     """The `Members` of a folder, such as an image layout; links are followed as long as they stay inside.
 
     Args:

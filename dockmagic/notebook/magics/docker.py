@@ -187,7 +187,7 @@ class DockMagics(Magics):
 
             return Welcome(self.engine)
         from dockmagic.commands.cmdline.result import Ran
-        from dockmagic.notebook.programs.streams import Streams
+        from dockmagic.notebook.programs.streams import OutputCapture
         from dockmagic.notebook.progress.build import BuildDisplay, build_title
         from dockmagic.notebook.progress.transfer import progress_of
         from dockmagic.notebook.values.completed import completed
@@ -204,7 +204,7 @@ class DockMagics(Magics):
             self._jobs = [*(one for one in self._jobs if not one.done), job]
             return job
         following = BuildDisplay(build_title(call) if call.name == "build" else "")
-        with Streams() as streams, progress_of(call) as on_progress:
+        with OutputCapture() as streams, progress_of(call) as on_progress:
             talk = self._sessions.talk(text, streams, verb=call.name, wait=own.wait)
             ctx = self._context(text, on_progress=on_progress, follow_build=following, on_output=streams, terminal=talk)
             try:
@@ -240,12 +240,12 @@ class DockMagics(Magics):
     def _lines_beside(self, value: Any, result: Any) -> tuple[str, ...]:
         from dockmagic.commands.cmdline.invocation import STAND_INS
         from dockmagic.commands.cmdline.result import Serving, Table
-        from dockmagic.notebook.values.output import Output
+        from dockmagic.notebook.values.output import TextValue
 
         if isinstance(result, Serving):
             self._servers.append(result.server)
             return result.lines
-        if not isinstance(result, Table) or isinstance(value, Output):
+        if not isinstance(result, Table) or isinstance(value, TextValue):
             return ()
         if hasattr(value, "headline"):  # a view has its own totals; that samples are on must be said all the same
             return tuple(note for note in result.notes if note == STAND_INS)

@@ -17,7 +17,7 @@ from dockmagic.commands.cmdline.result import (
     Transferred,
 )
 from dockmagic.commands.output.table_output import plain_text
-from dockmagic.notebook.values.output import Data, ImageList, Output
+from dockmagic.notebook.values.output import Data, ImageList, TextValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,23 +38,25 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
         case Table():
             return _table(result)
         case Text(text):
-            return Output(text)
+            return TextValue(text)
         case Lines(lines):
-            return Output("\n".join(lines)) if lines else None
+            return TextValue("\n".join(lines)) if lines else None
         case Document(data, text, errors=errors):
             return Data(data, text) if data or not errors else None
         case Content(data):
-            return Output(data.decode("utf-8", "replace").removesuffix("\n"), data)
+            return TextValue(data.decode("utf-8", "replace").removesuffix("\n"), data)
         case Transferred(images, lines=lines):
             if not images:
-                return Output("\n".join(lines))
+                return TextValue("\n".join(lines))
             return images[0] if len(images) == 1 else ImageList(images)
         case Ran(stdout=stdout):
-            return Output(stdout.decode("utf-8", "replace").removesuffix("\n"), stdout)
+            return TextValue(stdout.decode("utf-8", "replace").removesuffix("\n"), stdout)
         case Built(build, explanation, lines):
             from dockmagic.notebook.views.build import BuildView
 
-            return Output("\n".join(lines)) if lines else BuildView(build, outputs or {}, explained=bool(explanation))
+            return (
+                TextValue("\n".join(lines)) if lines else BuildView(build, outputs or {}, explained=bool(explanation))
+            )
         case Serving(server):
             return server
         case Nothing():
@@ -70,7 +72,7 @@ def _table(table: Table) -> Any:
         return view
     told = table.lines is not None and table.row_type not in (ArgumentRow, TargetRow)  # a frame says more of these
     if told or table.row_type is TreeRow:
-        return Output(plain_text(table), rows=table.rows, row_type=table.row_type, shown=table.shown)
+        return TextValue(plain_text(table), rows=table.rows, row_type=table.row_type, shown=table.shown)
     from dockmagic.rows.frame import frame
 
     return frame(table.rows, table.row_type, table.shown, whole=table.whole)

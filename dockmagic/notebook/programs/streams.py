@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Streams"]
+__all__ = ["OutputCapture"]
 
 STDOUT, STDERR = 1, 2
 #: A page is slow beyond about a million characters: so much is shown of the beginning and of the end, in bytes.
@@ -25,7 +25,7 @@ _END: Final = 20_000
 _IN_MEMORY: Final = 64 << 20
 
 
-class Streams:
+class OutputCapture:
     """Takes a program's output, as ``on_output``; use it in a ``with`` statement around the program's life.
 
     Standard output and standard error go to the cell's. After the first 400 kB only the last 20 kB are shown, when the

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dockmagic.runtime.container import Container
-    from dockmagic.runtime.path import ContainerPath, Place
+    from dockmagic.runtime.path import ContainerPath, LayerPart
 
     Bundle = dict[str, str]
 
@@ -117,7 +117,7 @@ def container_path(shown: ContainerPath) -> Bundle:
     }
 
 
-def _line(number: int, place: Place, seen: int) -> tuple[str, str, str]:
+def _line(number: int, place: LayerPart, seen: int) -> tuple[str, str, str]:
     """Which layer, what it has, and the instruction that made it."""
     layer = place.layer
     where = "+" if layer is None else str(layer.index)

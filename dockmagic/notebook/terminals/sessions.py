@@ -10,7 +10,7 @@ from dockmagic.notebook.programs.readable import without_colours
 from .terminal import Answer, LiveSession
 
 if TYPE_CHECKING:
-    from dockmagic.notebook.programs.streams import Streams
+    from dockmagic.notebook.programs.streams import OutputCapture
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
 
@@ -23,7 +23,7 @@ class Sessions:
     def __init__(self) -> None:
         self._live: dict[str, LiveSession] = {}
 
-    def talk(self, body: bytes | None, on_output: Streams, *, verb: str, wait: float | None) -> Talk:
+    def talk(self, body: bytes | None, on_output: OutputCapture, *, verb: str, wait: float | None) -> Talk:
         """A terminal for one command.
 
         Args:
@@ -49,7 +49,13 @@ class Talk:
     """
 
     def __init__(
-        self, live: dict[str, LiveSession], body: bytes | None, on_output: Streams, *, verb: str, wait: float | None
+        self,
+        live: dict[str, LiveSession],
+        body: bytes | None,
+        on_output: OutputCapture,
+        *,
+        verb: str,
+        wait: float | None,
     ) -> None:
         self.result: LiveSession | Answer | None = None
         self._live = live

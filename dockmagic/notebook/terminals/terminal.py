@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.notebook.programs.readable import Readable, without_colours
-from dockmagic.notebook.values.output import Output
+from dockmagic.notebook.values.output import TextValue
 from dockmagic.oci.errors import Conflict, DockmagicError
 
 from .scrollback import Scrollback
@@ -42,7 +42,7 @@ _TYPED_AHEAD: Final = 1 << 20
 _INTERRUPT: Final = b"\x03"
 
 
-class Answer(Output):
+class Answer(TextValue):
     """What a terminal showed. It has been shown as it came, so the end of a cell shows nothing more."""
 
     def _ipython_display_(self) -> None:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from dockmagic.engine.completed import CommandFailed, Completed
 
-from .output import Output
+from .output import TextValue
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dockmagic.commands.cmdline.invocation import Invocation
     from dockmagic.commands.cmdline.result import Ran
-    from dockmagic.notebook.programs.streams import Streams
+    from dockmagic.notebook.programs.streams import OutputCapture
 
 __all__ = ["CellCompleted", "completed"]
 
 
-class CellCompleted(Output, Completed):
+class CellCompleted(TextValue, Completed):
     """What `Completed` is in a cell. Its output has been shown as it came, so the end of a cell shows nothing more.
 
     Attributes:
@@ -28,7 +28,7 @@ class CellCompleted(Output, Completed):
         exit_code: of the program.
     """
 
-    def __init__(self, call: Invocation, exit_code: int, streams: Streams) -> None:
+    def __init__(self, call: Invocation, exit_code: int, streams: OutputCapture) -> None:
         self.args = call.words
         self._verb = call.name
         self.exit_code = exit_code
@@ -76,7 +76,7 @@ class CellCompleted(Output, Completed):
             return pd.DataFrame({"Line": pd.Series(self.text.splitlines(), dtype="str")})
 
 
-def completed(call: Invocation, ran: Ran, streams: Streams, *, check: bool) -> Any:
+def completed(call: Invocation, ran: Ran, streams: OutputCapture, *, check: bool) -> Any:
     """The value of a cell whose command ran a program.
 
     Args:

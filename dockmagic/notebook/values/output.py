@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from dockmagic.rows import Row
 
-__all__ = ["Data", "ImageList", "Output"]
+__all__ = ["Data", "ImageList", "TextValue"]
 
 _OPEN_DEPTH = 2
 _ONE_LINE = 80
 
 
-class Output:
+class TextValue:
     """Text that a command gave.
 
     Attributes:
@@ -52,7 +52,7 @@ class Output:
         return self.data
 
     def __eq__(self, other: object) -> bool:
-        return self.text == (other.text if isinstance(other, Output) else other)
+        return self.text == (other.text if isinstance(other, TextValue) else other)
 
     def __hash__(self) -> int:
         return hash(self.text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dockmagic.commands.output.table_output import plain_text
 from dockmagic.notebook import html
 from dockmagic.notebook.text import count
-from dockmagic.notebook.values.output import Output
+from dockmagic.notebook.values.output import TextValue
 from dockmagic.rows import WarningRow
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CheckView", "view_of", "warnings_html"]
 
 
-class CheckView(Output):
+class CheckView(TextValue):
     """Findings: as docker prints them, and as a table with the line of each and what to write instead.
 
     Args:

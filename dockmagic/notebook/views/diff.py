@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dockmagic.commands.cmdline.result import Table
-    from dockmagic.image.analysis import Diff, Difference
+    from dockmagic.image.analysis import ConfigDifference, Diff
     from dockmagic.layer.compare import Change
     from dockmagic.rows import ChangeRow
 
@@ -126,12 +126,12 @@ def _is_small(subject: Any) -> bool:
     return bool(sum(layer.compressed_size for layer in layers) <= _READABLE)
 
 
-def _difference_text(one: Difference) -> str:
+def _difference_text(one: ConfigDifference) -> str:
     change = {"A": one.new, "D": one.old}.get(one.letter, f"{one.old} → {one.new}")
     return f"{one.letter} {one.name}: {change}"
 
 
-def _section(title: str, differences: Sequence[Difference]) -> html.Markup:
+def _section(title: str, differences: Sequence[ConfigDifference]) -> html.Markup:
     if not differences:
         return html.NOTHING
     rows = [
@@ -141,7 +141,7 @@ def _section(title: str, differences: Sequence[Difference]) -> html.Markup:
     return html.details(html.run(html.bold(title), " ", html.muted(len(rows))), html.table(rows), opened=True)
 
 
-def _old_and_new(one: Difference) -> html.Markup:
+def _old_and_new(one: ConfigDifference) -> html.Markup:
     if one.letter != "C":
         return html.code(one.new or one.old)
     return html.run(html.code(one.old), " → ", html.code(one.new))

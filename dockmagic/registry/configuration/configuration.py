@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dockmagic.oci.reference import Reference
 
-    from .registries_conf import Rule, Site
+    from .registries_conf import RegistryRule, Site
 
 __all__ = ["RegistryConfiguration"]
 
@@ -39,7 +39,7 @@ class RegistryConfiguration:
 
     def __init__(
         self,
-        rules: Sequence[Rule] = (),
+        rules: Sequence[RegistryRule] = (),
         certificates: Certificates | None = None,
         stand_ins: Mapping[str, str] | None = None,
     ) -> None:

@@ -14,7 +14,7 @@ from dockmagic.registry.transport.url import parse
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Rule", "Site", "load_rules"]
+__all__ = ["RegistryRule", "Site", "load_rules"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RegistryRule:
     """One ``[[registry]]``.
 
     Attributes:
@@ -99,7 +99,7 @@ class _FirstVersion(msgspec.Struct):
     registries: _Registries
 
 
-def load_rules(user: Path, system: Path, explicit: Path | None = None) -> list[Rule]:
+def load_rules(user: Path, system: Path, explicit: Path | None = None) -> list[RegistryRule]:
     """The rules in force: the user's file or else the system's, then both folders of drop-ins; later files win.
 
     Args:
@@ -113,14 +113,14 @@ def load_rules(user: Path, system: Path, explicit: Path | None = None) -> list[R
     files = [explicit or next((f for f in (user / "registries.conf", system / "registries.conf") if f.is_file()), None)]
     for folder in (system / "registries.conf.d", user / "registries.conf.d"):
         files += sorted(folder.glob("*.conf"))
-    rules: dict[str, Rule] = {}
+    rules: dict[str, RegistryRule] = {}
     for file in files:
         if file is not None:
             rules.update((rule.prefix, rule) for rule in _read(file))
     return list(rules.values())
 
 
-def _read(file: Path) -> list[Rule]:
+def _read(file: Path) -> list[RegistryRule]:
     try:
         document = tomllib.loads(file.read_text())
         if isinstance(document.get("registries"), dict):
@@ -132,7 +132,7 @@ def _read(file: Path) -> list[Rule]:
         ) from None
 
 
-def _rule(entry: _Registry, file: Path) -> Rule:
+def _rule(entry: _Registry, file: Path) -> RegistryRule:
     prefix = entry.prefix or entry.location
     if not prefix:
         raise InvalidInput(f"{file} has a [[registry]] without location", hint="Add location, such as docker.io")
@@ -149,7 +149,7 @@ def _rule(entry: _Registry, file: Path) -> Rule:
         for mirror in entry.mirror
     )
     location = _bare(entry.location, file) if entry.location else ""
-    return Rule(_bare(prefix, file), Site(location, entry.insecure), mirrors, entry.blocked, file)
+    return RegistryRule(_bare(prefix, file), Site(location, entry.insecure), mirrors, entry.blocked, file)
 
 
 def _bare(location: str, file: Path) -> str:
@@ -165,7 +165,10 @@ def _bare(location: str, file: Path) -> str:
     return location.rstrip("/")
 
 
-def _first_version(document: dict[str, Any], file: Path) -> list[Rule]:
+def _first_version(document: dict[str, Any], file: Path) -> list[RegistryRule]:
     old = msgspec.convert(document, _FirstVersion).registries
     blocked, insecure = set(old.block.registries), set(old.insecure.registries)
-    return [Rule(name, Site(name, name in insecure), (), name in blocked, file) for name in sorted(blocked | insecure)]
+    return [
+        RegistryRule(name, Site(name, name in insecure), (), name in blocked, file)
+        for name in sorted(blocked | insecure)
+    ]

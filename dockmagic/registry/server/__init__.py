@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .limits import Limits
+from .limits import ServerLimits
 from .search import Listing
 from .server import RegistryServer
 from .storage import Storage
 from .users import Htpasswd, PlainUsers
 
-__all__ = ["Htpasswd", "Limits", "Listing", "PlainUsers", "RegistryServer", "Storage"]
+__all__ = ["Htpasswd", "Listing", "PlainUsers", "RegistryServer", "ServerLimits", "Storage"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from .access import Access
 from .handler import Handler
-from .limits import Limits
+from .limits import ServerLimits
 from .service import Service
 from .storage import Storage
 from .uploads import Uploads
@@ -55,7 +55,7 @@ class RegistryServer:
         listings: Iterable[Listing] = (),
         users: Mapping[str, str] | Users | None = None,
         hosts: Iterable[str] = (),
-        limits: Limits | None = None,
+        limits: ServerLimits | None = None,
         on_request: Callable[[str, str, int], None] | None = None,
     ) -> None:
         self._root = root
@@ -63,7 +63,7 @@ class RegistryServer:
         self._listings = tuple(listings)
         known = PlainUsers(users) if isinstance(users, Mapping) and users else users or None
         self._access = Access(host, hosts, cast("Users | None", known))
-        self._limits = limits or Limits()
+        self._limits = limits or ServerLimits()
         self._on_request = on_request
         self._service: Service | None = None
         self._open = ExitStack()

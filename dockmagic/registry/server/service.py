@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
     from .access import Access
-    from .limits import Limits
+    from .limits import ServerLimits
     from .search import Listing
     from .storage import Storage
     from .uploads import Uploads
@@ -34,7 +34,7 @@ class Service(ThreadingHTTPServer):
     uploads: Uploads
     listings: tuple[Listing, ...]
     access: Access
-    limits: Limits
+    limits: ServerLimits
     on_request: Callable[[str, str, int], None] | None
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from .limits import Limits
+    from .limits import ServerLimits
     from .storage import Storage
 
 __all__ = ["Upload", "Uploads"]
@@ -98,7 +98,7 @@ class Uploads:
         limits: how many there may be, how large, and how long without a byte.
     """
 
-    def __init__(self, storage: Storage, limits: Limits) -> None:
+    def __init__(self, storage: Storage, limits: ServerLimits) -> None:
         self._storage = storage
         self._limits = limits
         self._open: dict[str, Upload] = {}

@@ -16,10 +16,10 @@ from .container_init import FAILED, ContainerInit, child_of_shim, stdio, to_the_
 if TYPE_CHECKING:
     import socket
 
-__all__ = ["Entry", "GuardedInit"]
+__all__ = ["GuardedInit", "RootfsEntry"]
 
 
-class Entry(Protocol):
+class RootfsEntry(Protocol):
     """How a program gets into the root file system of its container.
 
     Attributes:
@@ -53,7 +53,7 @@ class GuardedInit(ContainerInit):
         entry: into its root file system.
     """
 
-    def __init__(self, spec: dict[str, Any], entry: Entry) -> None:
+    def __init__(self, spec: dict[str, Any], entry: RootfsEntry) -> None:
         super().__init__(spec, entry.users)
         self._entry = entry
         self._secrets: secretfiles.SecretFiles | None = None

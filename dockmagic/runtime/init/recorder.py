@@ -242,7 +242,7 @@ class _Recorder:
             # A file of a lower layer comes to the upper one now, where it has the inode that is noted down. The kernel
             # sees to set-id bits and capabilities, and says no where the file system is read-only.
             kernel.touch_owner(target)
-            self.note(target, ownertable.Owner(uid, gid))
+            self.note(target, ownertable.RecordedOwner(uid, gid))
         finally:
             os.close(target)
 
@@ -263,11 +263,11 @@ class _Recorder:
         finally:
             os.close(parent)
         try:
-            self.note(made, ownertable.Owner(-1, -1, stat.S_IFMT(mode), device & 0xFFFFFFFF))
+            self.note(made, ownertable.RecordedOwner(-1, -1, stat.S_IFMT(mode), device & 0xFFFFFFFF))
         finally:
             os.close(made)
 
-    def note(self, target: int, owner: ownertable.Owner) -> None:
+    def note(self, target: int, owner: ownertable.RecordedOwner) -> None:
         path = os.readlink(b"self/fd/%d" % target, dir_fd=self.processes)
         try:
             identity = kernel.identify(self.upper, path[1:])

@@ -156,7 +156,7 @@ def _put(
     def note(made: int, told: OwnerRecord) -> None:
         kind = Entry(b"", told.type).st_mode if told.type is not None else 0
         device = os.makedev(told.major, told.minor) if kind else 0
-        owner = ownertable.Owner(told.uid, told.gid, stat.S_IFMT(kind), device)
+        owner = ownertable.RecordedOwner(told.uid, told.gid, stat.S_IFMT(kind), device)
         ownertable.append(table, kernel.identify(made), owner)
 
     try:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["Place"]
+__all__ = ["RootDir"]
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_LIMIT: Final = 200  # directories kept open: far below the usual limit of 1024 files
@@ -20,7 +20,7 @@ _NOT_FOR_UNLINK: Final = (errno.EISDIR, errno.EPERM)  # what unlink says of a di
 _OWNER_ALL: Final = 0o700
 
 
-class Place:
+class RootDir:
     """Opens directories below a root by name, and keeps some of them open. Names are bytes as in `Entry.name`.
 
     Directories that are in the way of who writes here (mode 0555, say) are opened up, and what they were is remembered.
