@@ -14,7 +14,7 @@ from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, UnsafeEntry
 from .entry import Entry, EntryType
 from .header import show
 from .table import LayerTable
-from .whiteout import WHITEOUT, parse_whiteout
+from .whiteout import has_whiteout_name, parse_whiteout
 
 if TYPE_CHECKING:
     from .header import Header
@@ -75,7 +75,7 @@ class Layout:
         if parent not in self._directories:
             parent = self._enter(parent)
             name = parent + b"/" + base if parent else base
-        if base.startswith(WHITEOUT) and self._removes:
+        if self._removes and has_whiteout_name(base):
             return self._remove(parent, base)
         return self._put(name, header)
 

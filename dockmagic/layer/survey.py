@@ -13,7 +13,7 @@ from dockmagic.oci.errors import NotSupported, StoreError
 
 from .entry import Entry, EntryType
 from .header import show
-from .whiteout import WHITEOUT
+from .whiteout import has_whiteout_name, is_overlay_whiteout_entry
 from .xattr_fallback import NOTE, is_portable, restored
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ class Found:
 
     @property
     def is_whiteout(self) -> bool:
-        """Whether it is what overlay puts in place of what was removed (overlayfs.rst, "whiteouts and opaque...")."""
-        entry = self.entry
-        return entry.type is EntryType.CHARACTER and entry.major == entry.minor == 0
+        """Whether it is what overlay puts in place of what was removed."""
+        return is_overlay_whiteout_entry(self.entry)
 
 
 def look(place: RootDir, name: bytes) -> Found | None:
@@ -60,7 +59,7 @@ def look(place: RootDir, name: bytes) -> Found | None:
     if kind is None:
         return None
     base = name.rpartition(b"/")[2]
-    if base.startswith(WHITEOUT):
+    if has_whiteout_name(base):
         raise NotSupported(
             f"{show(b'/' + name)} cannot be put in a layer: names that begin with .wh. mean removal there",
             hint="Rename the file",

@@ -15,6 +15,7 @@ from .entry import Entry, EntryType
 from .header import show
 from .ingest import LayerIngest, Recorder
 from .root_dir import RootDir
+from .whiteout import write_overlay_opaque, write_overlay_whiteout
 from .xattr_fallback import set_xattrs
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class _Unpacker(Recorder):
         self._keep = form.owners is OwnerPolicy.PRESERVE
         self._note = form.owners is OwnerPolicy.RECORDED
         self._applies = form.whiteouts is Whiteouts.APPLY
-        self._overlay = "trusted" if form.whiteouts is Whiteouts.TRUSTED else "user"
+        self._user_xattrs = form.whiteouts is Whiteouts.USER
         self._lower = lower
         self._ahead = ahead
         self.lost = False
@@ -314,9 +315,9 @@ class _Unpacker(Recorder):
     def _write_whiteouts(self, table: LayerTable) -> None:
         for name in table.whiteouts:
             parent, base = self._place.parent(name)
-            os.mknod(base, stat.S_IFCHR, 0, dir_fd=parent)
+            write_overlay_whiteout(parent, base)
         for name in table.opaque:
-            os.setxattr(self._place.make(name), f"{self._overlay}.overlay.opaque", b"y")
+            write_overlay_opaque(self._place.make(name), user_xattrs=self._user_xattrs)
 
     def _dress(self, descriptor: int, entry: Entry) -> None:
         # In this order: chown drops set-id bits and capabilities, and all of them change nothing but the ctime.

@@ -12,7 +12,7 @@ from . import pax
 from .entry import Entry, EntryType
 from .header import BLOCK
 from .tree import sort_key
-from .whiteout import WHITEOUT
+from .whiteout import whiteout_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,8 +74,7 @@ def in_order(entries: Iterable[Entry], whiteouts: Iterable[bytes] = ()) -> Itera
         parent, _, base = name.rpartition(b"/")
         # Two zeros sort before any sibling, which has one zero and a byte of its name.
         key = (b"\0" + sort_key(parent) if parent else b"") + b"\0\0" + base
-        whiteout = parent + b"/" + WHITEOUT + base if parent else WHITEOUT + base
-        order.append((key, Entry(whiteout, EntryType.REGULAR, mode=0)))
+        order.append((key, Entry(whiteout_name(name), EntryType.REGULAR, mode=0)))
     order.sort(key=_first)
     return (entry for _, entry in order)
 

@@ -72,7 +72,7 @@ def members(raw: bytes, kind: type, what: str) -> dict[str, Any]:
 
 
 def losses(raw: bytes, kind: type, what: str) -> tuple[str, ...]:
-    """What `decode` leaves out of the document `raw`, one phrase for each member.
+    """What `decode` leaves out of the document `raw`, one phrase for each member, in the document's order.
 
     Raises:
         InvalidDocument: as `decode`.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from dockmagic.layer.whiteout import is_overlay_opaque, is_overlay_whiteout
 
 from .changes import FOLDER, Written, owned, shared_inode
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from dockmagic.layer.pack import OwnerRecord
 
 __all__ = ["scan"]
-
-_OPAQUE: Final = ("user.overlay.opaque", "trusted.overlay.opaque")
 
 
 def scan(upper: Path, told: Callable[[Written], OwnerRecord] | None = None) -> list[Written]:
@@ -46,7 +46,7 @@ def _walk(folder: int, prefix: bytes) -> Iterator[Written]:
 def _look(folder: int, base: bytes, name: bytes) -> Iterator[Written]:
     status = os.stat(base, dir_fd=folder, follow_symlinks=False)
     mode = status.st_mode
-    if stat.S_ISCHR(mode) and status.st_rdev == 0:
+    if is_overlay_whiteout(status):
         yield Written(name, 0)
         return
     inside = os.open(base, FOLDER, dir_fd=folder) if stat.S_ISDIR(mode) else -1
@@ -57,7 +57,7 @@ def _look(folder: int, base: bytes, name: bytes) -> Iterator[Written]:
         int(status.st_mtime),
         status.st_uid,
         status.st_gid,
-        opaque=inside >= 0 and _is_opaque(inside),
+        opaque=inside >= 0 and is_overlay_opaque(inside),
         link=os.readlink(base, dir_fd=folder) if stat.S_ISLNK(mode) else b"",
         major=os.major(status.st_rdev),
         minor=os.minor(status.st_rdev),
@@ -65,13 +65,3 @@ def _look(folder: int, base: bytes, name: bytes) -> Iterator[Written]:
     )
     if inside >= 0:
         yield from _walk(inside, name + b"/")
-
-
-def _is_opaque(folder: int) -> bool:
-    for attribute in _OPAQUE:
-        try:
-            if os.getxattr(folder, attribute) == b"y":
-                return True
-        except OSError:
-            continue
-    return False

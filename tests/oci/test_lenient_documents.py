@@ -139,6 +139,8 @@ def test_what_only_docker_knows_is_left_out_where_it_is_broken_and_that_is_told(
         "config.Healthcheck, which is of the wrong type",
         "config.OnBuild, which is of the wrong type",
     )
+    turned = config_losses(config(OnBuild=7, Healthcheck="none"))
+    assert [loss.partition(",")[0] for loss in turned] == ["config.OnBuild", "config.Healthcheck"]  # as in the document
     assert read(healthcheck={"test": "true", "INTERVAL": 5}).healthcheck == HealthcheckConfig(
         test=("true",), interval=5
     )

@@ -14,7 +14,7 @@ from dockmagic.builder.sources.files import base_of, join, parent_of, real_name,
 from dockmagic.layer.compare import differences
 from dockmagic.layer.entry import Entry, EntryType
 from dockmagic.layer.tree import sort_key
-from dockmagic.layer.whiteout import WHITEOUT
+from dockmagic.layer.whiteout import has_whiteout_name
 from dockmagic.oci.errors import InvalidInput, NotSupported
 
 from .owners import ROOT, Owner
@@ -170,7 +170,7 @@ class DestinationWriter:
         self._set(name, files, entry)
 
     def _set(self, name: bytes, files: Files, entry: Entry) -> None:
-        if base_of(name).startswith(WHITEOUT):
+        if has_whiteout_name(base_of(name)):
             raise NotSupported(
                 f"{shown(name)} cannot be put in a layer: names that begin with .wh. mean removal there",
                 hint="Rename the file",

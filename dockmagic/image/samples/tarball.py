@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import posixpath
 import struct
 import tarfile
 import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.layer.whiteout import opaque_name, whiteout_name
 from dockmagic.oci.media import Compression
 
 from .recipe import Binary, Link
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compress", "tarball"]
 
-_WHITEOUT: Final = ".wh."
-_OPAQUE: Final = ".wh..wh..opq"
 _DEFLATE_BLOCK: Final = 0xFFFF
 _ZSTD_BLOCK: Final = 128 * 1024
 
@@ -41,10 +39,9 @@ def tarball(step: Step, mtime: int) -> bytes:
 
 def _members(step: Step) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     for path in sorted(step.emptied):
-        yield tarfile.TarInfo(f"{path}/{_OPAQUE}"), b""
+        yield tarfile.TarInfo(opaque_name(path.encode()).decode()), b""
     for path in sorted(step.removed):
-        folder, name = posixpath.split(path)
-        yield tarfile.TarInfo(posixpath.join(folder, _WHITEOUT + name)), b""
+        yield tarfile.TarInfo(whiteout_name(path.encode()).decode()), b""
     # Every engine writes the directories above what it changes into the layer too.
     parents = {str(parent) for path in (*step.files, *step.removed) for parent in PurePosixPath(path).parents}
     files = dict.fromkeys(parents - {"."}, 0o755) | dict(step.files)
