@@ -27,6 +27,11 @@ class EngineContext(Protocol):
         ...
 
     @property
+    def surgery(self) -> Any:
+        """What changes images without a build, and stands on the images."""
+        ...
+
+    @property
     def builds(self) -> Any:
         """The builds, which stand on the other parts."""
         ...

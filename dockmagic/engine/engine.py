@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .builds import Builds
     from .containers import Containers
+    from .surgery import Surgery
     from .volumes import Volumes
 
 __all__ = ["Engine"]
@@ -91,6 +92,13 @@ class Engine:
         from .builds import Builds
 
         return Builds(self, self.images)
+
+    @cached_property
+    def surgery(self) -> Surgery:
+        """What changes images without a build."""
+        from .surgery import Surgery
+
+        return Surgery(self, self.images)
 
     @cached_property
     def containers(self) -> Containers:

@@ -459,6 +459,11 @@ class Images(Collection["Image"]):
         )
         return built
 
+    @property
+    def surgery(self) -> Any:
+        """What changes an image without a build; see `Surgery`."""
+        return self._engine.surgery
+
     # Analysis
 
     def diff(self, old: Image | Layer | Layers, new: Image | Layer | Layers | None = None) -> Diff:

@@ -50,6 +50,11 @@ class Removal(msgspec.Struct, frozen=True):
 class ImageActions(Protocol):
     """The images of an engine, as an image calls them. `Any` stands for an image."""
 
+    @property
+    def surgery(self) -> Any:
+        """What changes an image without a build."""
+        ...
+
     def tag(self, source: Any, target: str | Reference) -> Any:
         """Give an image one more name."""
         ...

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.oci.errors import InvalidDocument, NotSupported, UnsupportedMediaType
+from dockmagic.oci.errors import InvalidDocument, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.spec import Config, Manifest, parse_config, parse_manifest
 from dockmagic.oci.times import parse_time
+
+from .changeable import Changeable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Image"]
 
 
-class Image:
+class Image(Changeable):
     """An image in the local store, in a registry or in an archive; what is not asked for is not read.
 
     Args:
@@ -263,14 +265,6 @@ class Image:
         return self.id.short
 
     # What an engine does with it
-
-    @property
-    def _actions(self) -> ImageActions:
-        if self.actions is None:
-            raise NotSupported(
-                "the image does not belong to an engine", hint="Get it from one: Engine().images.get(NAME)"
-            )
-        return self.actions
 
     def tag(self, name: str | Reference) -> Image:
         """Give it one more name (``tag``); the image with its names as they are now.

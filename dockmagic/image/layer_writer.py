@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import os
 import sys
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 import msgspec
@@ -22,7 +24,7 @@ from dockmagic.store.home import disk_errors
 from .tables import find_content_size, keep_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import Buffer
 
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
     from dockmagic.layer.table import LayerTable
     from dockmagic.store.content import ContentStore
 
+    from .layer import Layer
+
     #: What `ContentStore.lease` gives: takes digests that the collector is to leave alone.
     Keep = Callable[[Iterable[Digest]], None]
 
-__all__ = ["LayerWriter", "NewLayer", "store_tar"]
+__all__ = ["LayerWriter", "NewLayer", "recompress", "store_archive", "store_tar"]
 
 _PIECE: Final = 1 << 20
 #: From how many bytes of tar on a second thread pays.
@@ -67,6 +71,8 @@ class LayerWriter:
         reproducible: the same bytes on every machine (zlib), instead of fast ones.
         compression: of the blob.
         level: of it; None for the usual one.
+        packed: whether what is written is compressed so already.
+        limit: bytes of tar beyond which it is refused.
     """
 
     def __init__(
@@ -78,6 +84,8 @@ class LayerWriter:
         reproducible: bool = False,
         compression: Compression = Compression.GZIP,
         level: int | None = None,
+        packed: bool = False,
+        limit: int = _NO_LIMIT,
     ) -> None:
         # What writes a layer is imported with the first one: a build whose steps are all known writes none.
         from dockmagic.layer.compression.compress import Compressor
@@ -87,13 +95,13 @@ class LayerWriter:
         self._media_type = media.layer_type(compression)
         self._store = store
         self._keep = keep
-        self._ingest = LayerIngest(Compression.NONE, limit=_NO_LIMIT)
+        self._ingest = LayerIngest(compression if packed else Compression.NONE, limit=limit, sniff=packed)
         self._path = store.home.root / "partial" / f"layer.{os.getpid()}.{os.urandom(8).hex()}"
         with disk_errors():
             self._blob = _Counted(self._path.open("xb", buffering=0))
         self._packed = Compressor(
             self._blob,  # type: ignore[arg-type]  # it writes, and nothing more is asked of it
-            compression,
+            Compression.NONE if packed else compression,
             reproducible=reproducible,
             threads=2 if size >= _MANY else 1,
             level=level,
@@ -187,6 +195,74 @@ def store_tar(store: ContentStore, tar: BinaryIO, keep: Keep, *, reproducible: b
         while piece := tar.read(_PIECE):
             writer.write(piece)
         return writer.finish()
+
+
+def store_archive(store: ContentStore, source: BinaryIO, keep: Keep, *, reproducible: bool = False) -> NewLayer:
+    """Take a tar into the store as a layer: compressed by gzip or zstd it is kept as it is, else compressed by gzip.
+
+    Args:
+        store: where to.
+        source: the tar, plain or compressed.
+        keep: of the lease that this happens in.
+        reproducible: as for `LayerWriter`.
+
+    Raises:
+        InvalidLayer: not a readable tar, or one that leads out.
+        LayerTooLarge: it expands to more than `layer_limit`.
+        OutOfSpace: the disk is full; nothing is kept.
+    """
+    from dockmagic.layer.compression.decompress import inflated
+    from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
+    from dockmagic.layer.ingest import layer_limit
+
+    pieces: Iterator[Buffer] = iter(partial(source.read, _PIECE), b"")
+    head = bytes(next(pieces, b""))
+    found = detect(head[:LONGEST_MAGIC])
+    pieces = chain([head], pieces)
+    packed = found.is_standard and found is not Compression.NONE
+    if not packed:
+        pieces, found = inflated(pieces), Compression.GZIP
+    with LayerWriter(
+        store, keep, reproducible=reproducible, compression=found, packed=packed, limit=layer_limit()
+    ) as writer:
+        for piece in pieces:
+            writer.write(piece)
+        return writer.finish()
+
+
+def recompress(
+    store: ContentStore,
+    layer: Layer,
+    keep: Keep,
+    *,
+    compression: Compression,
+    level: int | None = None,
+    reproducible: bool = False,
+) -> Descriptor:
+    """The blob of a layer, compressed anew; its DiffID stays, and what annotations said of the old blob is left out.
+
+    Args:
+        store: has the blob, and gets the new one.
+        layer: to compress.
+        keep: of the lease that this happens in.
+        compression: of the new blob.
+        level: of it; None for the usual one.
+        reproducible: the same bytes on every machine.
+
+    Raises:
+        InvalidContent: the layer is not what it should be.
+        OutOfSpace: the disk is full.
+    """
+    from dockmagic.layer.compression.plain import PlainLayer
+
+    writer = LayerWriter(
+        store, keep, size=layer.table.size, reproducible=reproducible, compression=compression, level=level
+    )
+    with writer, store.open(layer.descriptor) as blob:
+        plain = PlainLayer(blob, media.compression_of(layer.descriptor.media_type))
+        while piece := plain.read(_PIECE):
+            writer.write(piece)
+        return writer.finish().descriptor
 
 
 def _verify(table: LayerTable, expect: Iterable[Entry]) -> None:

@@ -67,7 +67,7 @@ def whiteout_name(name: bytes) -> bytes:
 
 def opaque_name(folder: bytes) -> bytes:
     """The member of a layer that hides the lower content of the directory `folder` ("Opaque Whiteout")."""
-    return folder + b"/" + _OPAQUE
+    return folder + b"/" + _OPAQUE if folder else _OPAQUE
 
 
 def parse_whiteout(parent: bytes, base: bytes) -> Whiteout | None:

@@ -12,7 +12,7 @@ from . import pax
 from .entry import Entry, EntryType
 from .header import BLOCK
 from .tree import sort_key
-from .whiteout import whiteout_name
+from .whiteout import opaque_name, whiteout_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,14 +67,25 @@ def header(entry: Entry) -> bytes:
     )
 
 
-def in_order(entries: Iterable[Entry], whiteouts: Iterable[bytes] = ()) -> Iterator[Entry]:
-    """The members of a layer in their one order: by name as bytes, removals before the siblings of what they remove."""
+def in_order(
+    entries: Iterable[Entry], whiteouts: Iterable[bytes] = (), opaque: Iterable[bytes] = ()
+) -> Iterator[Entry]:
+    """The members of a layer in their one order: by name as bytes, removals before the siblings of what they remove.
+
+    Args:
+        entries: what the layer has.
+        whiteouts: names that it removes.
+        opaque: directories whose lower content it hides.
+    """
     order = [(b"\0" + sort_key(entry.name), entry) for entry in entries]
     for name in whiteouts:
         parent, _, base = name.rpartition(b"/")
         # Two zeros sort before any sibling, which has one zero and a byte of its name.
         key = (b"\0" + sort_key(parent) if parent else b"") + b"\0\0" + base
         order.append((key, Entry(whiteout_name(name), EntryType.REGULAR, mode=0)))
+    for name in opaque:
+        key = (b"\0" + sort_key(name) if name else b"") + b"\0\0"
+        order.append((key, Entry(opaque_name(name), EntryType.REGULAR, mode=0)))
     order.sort(key=_first)
     return (entry for _, entry in order)
 

@@ -12,7 +12,7 @@ from dockmagic.oci.errors import PathNotFound
 from dockmagic.oci.spec import Config, History
 
 if TYPE_CHECKING:
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore

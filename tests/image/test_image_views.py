@@ -12,7 +12,7 @@ from dockmagic.oci.errors import InvalidDocument, NotSupported, PathNotFound
 from dockmagic.oci.spec import chain_ids
 
 if TYPE_CHECKING:
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.store.content import ContentStore
 

@@ -13,7 +13,7 @@ from dockmagic.oci.errors import AmbiguousName, Conflict, ImageNotFound, Invalid
 from dockmagic.oci.reference import Reference
 
 if TYPE_CHECKING:
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.store.content import ContentStore
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.image.image import Image
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.image.image import Image
     from dockmagic.oci.reference import Reference

@@ -15,7 +15,7 @@ from dockmagic.registry.server import RegistryServer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.oci.reference import Reference
     from dockmagic.registry.registries import Registries

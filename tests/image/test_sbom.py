@@ -13,7 +13,7 @@ from dockmagic.oci.errors import InvalidInput, NotSupported
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.image.image import Image
 

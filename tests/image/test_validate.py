@@ -16,7 +16,7 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import to_json
 
 if TYPE_CHECKING:
-    from conftest import MakeImage
+    from small_images import MakeImage
 
     from dockmagic.store.content import ContentStore
 

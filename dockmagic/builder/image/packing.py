@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from dockmagic.image.layer_writer import LayerWriter
+from dockmagic.image.layer_writer import recompress
 from dockmagic.layer.compression.table import WRITABLE
 from dockmagic.oci.errors import InvalidInput, NotSupported
 from dockmagic.oci.media import Compression, compression_of
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from dockmagic.store.content import ContentStore
 
 __all__ = ["Packing", "repack"]
-
-_PIECE: Final = 1 << 20
 
 
 class Packing(msgspec.Struct, frozen=True):
@@ -88,25 +86,14 @@ def repack(
         known = compression_of(layer.descriptor.media_type)
         return known is not packing.compression or packing.level is not None
 
-    return [
-        _repacked(store, layer, packing, keep, reproducible=reproducible) if is_wanted(layer) else layer.descriptor
-        for layer in image.layers
-    ]
+    def packed(layer: Layer) -> Descriptor:
+        return recompress(
+            store,
+            layer,
+            keep,
+            compression=packing.compression,
+            level=packing.level,
+            reproducible=reproducible,
+        )
 
-
-def _repacked(store: ContentStore, layer: Layer, packing: Packing, keep: Keep, *, reproducible: bool) -> Descriptor:
-    from dockmagic.image.archive.plain import PlainLayer
-
-    writer = LayerWriter(
-        store,
-        keep,
-        size=layer.table.size,
-        reproducible=reproducible,
-        compression=packing.compression,
-        level=packing.level,
-    )
-    with writer, store.open(layer.descriptor) as blob:
-        plain = PlainLayer(blob, compression_of(layer.descriptor.media_type))
-        while piece := plain.read(_PIECE):
-            writer.write(piece)
-        return writer.finish().descriptor
+    return [packed(layer) if is_wanted(layer) else layer.descriptor for layer in image.layers]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dockmagic.image.draft import layer_compression
 from dockmagic.image.image import Image
-from dockmagic.image.mutate import layer_compression
 from dockmagic.oci import media
 from dockmagic.oci.errors import BlobNotFound
 from dockmagic.oci.spec import Config, History, config_members, to_json

@@ -78,8 +78,7 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "model": ("dockmagic handles images, not language models", "Use Docker Desktop or Ollama"),
     "desktop": NO_DAEMON,
     "extension": NO_DAEMON,
-    "convert": ("images are kept as they came", "`save --format` writes docker-archive or oci-archive"),
-    "image convert": ("images are kept as they came", "`save --format` writes docker-archive or oci-archive"),
+    "convert": ("images are changed by the verbs of `image`", "Write `image convert`"),
 }  # fmt: skip
 
 

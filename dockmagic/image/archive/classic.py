@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from dockmagic.layer.compression.decompress import inflated
+from dockmagic.layer.compression.plain import PlainLayer
 from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 from dockmagic.layer.ingest import layer_limit
 from dockmagic.oci import media
@@ -17,8 +18,6 @@ from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidArchive
 from dockmagic.oci.media import Compression
 from dockmagic.oci.spec import Descriptor, Manifest, decode, parse_config, to_json
-
-from .plain import PlainLayer
 
 if TYPE_CHECKING:
     from .members import Members

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
-import tempfile
 from collections import defaultdict
 from datetime import UTC, datetime
-from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from msgspec.structs import replace
 
 from dockmagic.image import local
+from dockmagic.image.layer_writer import store_archive
 from dockmagic.image.mutate import append_layer, empty_image, with_config
-from dockmagic.layer.compression.compress import Compressor
-from dockmagic.layer.compression.decompress import inflated
-from dockmagic.layer.compression.table import LONGEST_MAGIC, detect
 from dockmagic.layer.entry import EntryType
-from dockmagic.layer.ingest import LayerIngest
 from dockmagic.layer.write import END, header, padding
-from dockmagic.oci import media
-from dockmagic.oci.digest import Digest
-from dockmagic.oci.media import Compression
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
-from dockmagic.oci.spec import Descriptor, History
-from dockmagic.store.home import disk_errors
+from dockmagic.oci.spec import History
 
 from .sink import Sink
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
     from dockmagic.layer.entry import Entry
-    from dockmagic.layer.table import LayerTable
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Config
@@ -74,49 +62,22 @@ def import_rootfs(
         InvalidLayer: not a readable tar, or one that leads out.
         OutOfSpace: the disk is full; nothing is named.
     """
-    store.home.prepare()
-    with tempfile.TemporaryFile(dir=store.home.root, prefix=".import.") as file:
-        layer, diff_id, table = _receive(source, file)
-        file.seek(0)
-        with store.lease([layer.digest]) as keep:
-            on_progress(layer, "Extracting", layer.size, layer.size)
-            store.put(layer, file)
-            store.home.write(store.home.table(diff_id), table.dumps(), durable=False)
-            step = History(created=_now(), comment=message or "Imported from -")
-            image = append_layer(store, empty_image(store, platform or Platform.default()), layer, diff_id, step)
-            if config is not None:
-                image = with_config(store, image, config)
-            keep([image.digest, image.id])
-            with store.edit() as names:
-                if ref is None:
-                    names.add(image.descriptor, size=table.content_size)
-                else:
-                    names.set(ref, image.descriptor, size=table.content_size)
-            on_progress(layer, "Pull complete", layer.size, layer.size)
-            return local.by_digest(store, image.digest)
-
-
-def _receive(source: BinaryIO, file: io.BufferedRandom) -> tuple[Descriptor, Digest, LayerTable]:
-    """Write the layer's blob to `file`, and look into it on the way."""
-    pieces = iter(partial(source.read, _PIECE), b"")
-    head = next(pieces, b"")
-    compression = detect(head[:LONGEST_MAGIC])
-    pieces = chain([head], pieces)
-    kept = compression.is_standard and compression is not Compression.NONE
-    ingest = LayerIngest(compression, sniff=kept)
-    stored = compression if kept else Compression.GZIP
-    packed = Compressor(
-        file, Compression.NONE if kept else Compression.GZIP, reproducible="SOURCE_DATE_EPOCH" in os.environ
-    )
-    with disk_errors(), packed:
-        for piece in pieces if kept else inflated(pieces):
-            ingest.feed(piece)
-            packed.write(piece)
-    diff_id, table = ingest.finish()
-    size = file.tell()
-    file.seek(0)
-    digest = Digest.from_hex(hashlib.file_digest(file, "sha256").hexdigest())
-    return Descriptor(media_type=media.layer_type(stored), digest=digest, size=size), diff_id, table
+    with store.lease() as keep:
+        made = store_archive(store, source, keep, reproducible="SOURCE_DATE_EPOCH" in os.environ)
+        layer = made.descriptor
+        on_progress(layer, "Extracting", layer.size, layer.size)
+        step = History(created=_now(), comment=message or "Imported from -")
+        image = append_layer(store, empty_image(store, platform or Platform.default()), layer, made.diff_id, step)
+        if config is not None:
+            image = with_config(store, image, config)
+        keep([image.digest, image.id])
+        with store.edit() as names:
+            if ref is None:
+                names.add(image.descriptor, size=made.size)
+            else:
+                names.set(ref, image.descriptor, size=made.size)
+        on_progress(layer, "Pull complete", layer.size, layer.size)
+        return local.by_digest(store, image.digest)
 
 
 def _now() -> str:

@@ -7,12 +7,12 @@ import tarfile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.layer.compression.compress import Compressor
+from dockmagic.layer.compression.plain import PlainLayer
 from dockmagic.oci import media
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.media import Compression, compression_of
 from dockmagic.oci.spec import Descriptor, Index, to_json
 
-from .plain import PlainLayer
 from .sink import Sink
 
 if TYPE_CHECKING:

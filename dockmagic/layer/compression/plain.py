@@ -6,7 +6,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from dockmagic.layer.compression.decompress import inflated
+from .decompress import inflated
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
