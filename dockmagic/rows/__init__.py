@@ -48,6 +48,7 @@ from .packages import (
 from .registries import (
     PlanRow,
     SearchRow,
+    SyncRow,
     TagRow,
     TransferRow,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "Rows",
     "SearchRow",
     "StepRow",
+    "SyncRow",
     "TagRow",
     "TargetRow",
     "TransferRow",

@@ -10,6 +10,7 @@ from .column import Column, Row
 __all__ = [
     "PlanRow",
     "SearchRow",
+    "SyncRow",
     "TagRow",
     "TransferRow",
 ]
@@ -86,6 +87,33 @@ class PlanRow(Row, frozen=True):
         Column("DiffID", "diff_id", "DIFF ID", "id"),
     )
     shown: ClassVar[tuple[str, ...]] = ("ID", "Have", "Size", "Needed", "SharedWith")
+
+
+class SyncRow(Row, frozen=True):
+    """One image of a synchronisation (``sync``).
+
+    Attributes:
+        source: its name.
+        destination: where it is now, with the transport.
+        digest: of its manifest or index.
+        status: ``Copied``, ``Up to date``, or ``Would copy`` where nothing is to be done.
+        size: bytes of blobs that were moved.
+    """
+
+    source: str
+    destination: str
+    digest: str
+    status: str
+    size: int
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Source", "source", "SOURCE"),
+        Column("Destination", "destination", "DESTINATION"),
+        Column("Digest", "digest", "DIGEST", "id"),
+        Column("Status", "status", "STATUS"),
+        Column("Size", "size", "MOVED", "size"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Source", "Destination", "Digest", "Status", "Size")
 
 
 class TransferRow(Row, frozen=True):

@@ -49,6 +49,8 @@ VERBS: Final[Mapping[str, str]] = {
     "builder prune": "builder_prune",
     "pull": "pull",
     "push": "push",
+    "copy": "copy",
+    "sync": "sync",
     "images": "images",
     "layers": "layers",
     "files": "files",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from .members import Members
 
-__all__ = ["load", "open_archive"]
+__all__ = ["load", "open_archive", "open_tar"]
 
 _PIECE: Final = 1 << 20
 
@@ -147,14 +147,31 @@ def open_archive(
         if path.is_dir():
             archive = ArchiveSource(FolderMembers(path), on_notice)
         else:
-            try:
-                file = stack.enter_context(path.open("rb"))
-            except OSError as error:
-                raise InvalidInput(f"{path} cannot be read: {error.strerror}", hint="Check the path") from None
-            archive = ArchiveSource(Tar(stack.enter_context(_in_place(file, store))), on_notice)
+            archive = ArchiveSource(stack.enter_context(open_tar(path, store)), on_notice)
         images = _views(archive, store, platform, on_notice)
         weakref.finalize(archive, stack.pop_all().close)
     return tuple(images)
+
+
+@contextmanager
+def open_tar(path: Path, store: ContentStore) -> Iterator[Tar]:
+    """The files of an archive.
+
+    Args:
+        path: of the archive, plain or compressed.
+        store: whose home takes the plain bytes of a compressed one meanwhile.
+
+    Raises:
+        InvalidInput: it cannot be read.
+        InvalidArchive: it is no tar, or truncated.
+    """
+    store.home.prepare()
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}", hint="Check the path") from None
+    with file, _in_place(file, store) as plain:
+        yield Tar(plain)
 
 
 @contextmanager
