@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.engine.document import inspect_document
+from dockmagic.engine.images.document import inspect_document
 from dockmagic.oci.errors import DockmagicError, NotFound, NotSupported, RegistryError
 
 from .cmdline.command import verb

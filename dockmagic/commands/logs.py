@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from dockmagic.engine.filters import moment
+from dockmagic.engine.images.filters import moment
 
 from .cmdline.command import verb
 from .cmdline.parameters import argument, flag, option

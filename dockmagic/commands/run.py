@@ -60,7 +60,7 @@ def command(
     **flags: Any,
 ) -> Result:
     """Create and run a new container from an image."""
-    from dockmagic.engine.running import detached
+    from dockmagic.engine.containers.running import detached
     from dockmagic.runtime.machine.helper import ahead
 
     try:
@@ -97,7 +97,7 @@ def _streams(attach: tuple[str, ...], *, detach: bool) -> frozenset[str]:
 def _in_foreground(
     ctx: CommandContext, container: Container, streams: frozenset[str], *, detach_keys: str, sig_proxy: bool
 ) -> Ran:
-    from dockmagic.engine.running import followed
+    from dockmagic.engine.containers.running import followed
 
     record = container.record
     with followed(container, window=ctx.window) as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.engine.remote_tags import remote_tags, tag_names
+from dockmagic.engine.images.remote_tags import remote_tags, tag_names
 from dockmagic.oci.reference import Reference
 from dockmagic.rows import TagRow
 

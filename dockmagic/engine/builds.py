@@ -13,7 +13,7 @@ from dockmagic.oci.errors import InvalidInput, PathNotFound
 from dockmagic.oci.protocols import ignore_progress
 
 from .cleaning import roots
-from .filters import moment, named_filters
+from .images.filters import moment, named_filters
 from .prepared_build import PreparedBuild, reading
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dockmagic.builder.outcome.events import BuildWarned, ignore_events
 from dockmagic.builder.outcome.excerpt import excerpt
 from dockmagic.oci.errors import DockerfileError, DockmagicError
 
-from .subject import find_image
+from .images.subject import find_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

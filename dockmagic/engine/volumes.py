@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from dockmagic.oci.errors import InvalidInput, NotFound
 
 from .collection import Collection, filter_words
-from .filters import named_filters
 from .folders import folder_size
+from .images.filters import named_filters
 from .options.convert import text
 from .options.environment import labels as as_labels
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dockmagic
-from dockmagic.engine.container_document import container_document
+from dockmagic.engine.containers.document import container_document
 from dockmagic.layer.disk_format import OwnerPolicy
 from dockmagic.oci.errors import NotSupported
 from dockmagic.runtime.drivers.table import DRIVERS

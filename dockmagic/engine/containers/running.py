@@ -8,9 +8,9 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import DockmagicError
-
-from .completed import Completed, TimeExceeded
+from dockmagic.engine.completed import Completed, TimeExceeded
+from dockmagic.engine.options import convert
+from dockmagic.oci.errors import DockmagicError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.session import Session
 
-__all__ = ["Capture", "complete", "detached", "finished", "followed"]
+__all__ = ["Capture", "complete", "detached", "finished", "followed", "followed_input"]
 
 
 def detached(container: Container, *, owner: int | None = None) -> Container:
@@ -132,3 +132,23 @@ def complete(
     if timeout is not None and late.is_set():
         raise TimeExceeded(done, timeout)
     return done
+
+
+def followed_input(fed: object, *, check: object, timeout: object, on_output: object) -> bytes | None:
+    """The input of a program, after what else says how it is followed was found to fit."""
+    convert.switch("check", check)
+    if timeout is not None and convert.seconds("timeout", timeout) < 0:
+        raise InvalidInput(f"timeout is negative: {timeout}", hint="Leave it out for no limit")
+    if on_output is not None and not callable(on_output):
+        raise convert.unfit("on_output", on_output, "a function of a stream and bytes")
+    return _fed(fed)
+
+
+def _fed(value: object) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, (bytearray, memoryview)):
+        raise convert.unfit("input", value, "bytes or a str")
+    return bytes(value)

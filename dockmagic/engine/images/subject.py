@@ -13,11 +13,10 @@ from dockmagic.oci.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dockmagic.engine.context import EngineContext
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.oci.platforms import Platform
-
-    from .context import EngineContext
 
 __all__ = ["Subject", "find_image", "find_subject"]
 

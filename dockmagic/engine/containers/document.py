@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .container_ports import exposed_ports
-from .container_rows import moment_of
+from .ports import exposed_ports
+from .rows import moment_of
 
 if TYPE_CHECKING:
     from dockmagic.runtime.container import Container

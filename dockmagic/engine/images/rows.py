@@ -16,11 +16,10 @@ from .filters import image_filter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dockmagic.engine.context import EngineContext
     from dockmagic.image.image import Image
     from dockmagic.store.content import ContentStore
     from dockmagic.store.names import Named
-
-    from .context import EngineContext
 
 __all__ = ["image_rows", "intermediate_rows", "with_shares"]
 

@@ -6,10 +6,10 @@ import stat
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dockmagic.engine.ages import duration
 from dockmagic.rows import ContainerRow, WrittenRow
 
-from .ages import duration
-from .container_ports import shown_ports
+from .ports import shown_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

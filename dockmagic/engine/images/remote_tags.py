@@ -14,11 +14,10 @@ from dockmagic.oci.spec import Index, parse_manifest
 from dockmagic.rows import TagRow
 
 if TYPE_CHECKING:
+    from dockmagic.engine.context import EngineContext
     from dockmagic.image.source import ImageSource
     from dockmagic.oci.reference import Reference
     from dockmagic.oci.spec import Descriptor
-
-    from .engine import Engine
 
 __all__ = ["cached_tags", "remote_tags", "tag_names"]
 
@@ -26,7 +25,7 @@ __all__ = ["cached_tags", "remote_tags", "tag_names"]
 _AT_ONCE = 8
 
 
-def tag_names(engine: Engine, ref: Reference) -> tuple[str, ...]:
+def tag_names(engine: EngineContext, ref: Reference) -> tuple[str, ...]:
     """Every remote tag of a repository, sorted as people count (``t2`` before ``t10``); kept for `cached_tags`.
 
     Raises:
@@ -38,7 +37,7 @@ def tag_names(engine: Engine, ref: Reference) -> tuple[str, ...]:
     return names
 
 
-def cached_tags(engine: Engine, ref: Reference) -> tuple[str, ...]:
+def cached_tags(engine: EngineContext, ref: Reference) -> tuple[str, ...]:
     """The tags that were seen last, without asking anybody; empty if they never were."""
     return engine.home.recall(engine.home.cache("tags") / _file_name(ref), tuple[str, ...]) or ()
 
@@ -52,7 +51,7 @@ def _file_name(ref: Reference) -> str:
     return ref.name.replace("/", "+") + ".json"
 
 
-def remote_tags(engine: Engine, ref: Reference) -> tuple[TagRow, ...]:
+def remote_tags(engine: EngineContext, ref: Reference) -> tuple[TagRow, ...]:
     """Every manifest that a repository's tags name, newest first; nothing is pulled.
 
     Raises:

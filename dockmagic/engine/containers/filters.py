@@ -6,10 +6,10 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Final
 
+from dockmagic.engine.images.filters import moment, named_filters
 from dockmagic.oci.errors import DockmagicError, InvalidInput
 
-from .container_rows import mount_name
-from .filters import moment, named_filters
+from .rows import mount_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
