@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
-from dockmagic.rows import ImageRow, TreeRow
+from dockmagic.rows import ImageRow, PlatformRow, TreeRow
 
 from .cmdline.command import verb
 from .cmdline.parameters import argument, flag
@@ -29,6 +29,7 @@ _WITH_DIGESTS = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
     ("images", "every local image"),
     ("images ubuntu", "one repository"),
     ("images --filter dangling=true -q", "IDs of images without a name"),
+    ("images --platforms alpine", "every platform of an index, and what else is in it"),
     ("images --tree", "which images stand on which"),
     ("images --format 'table {{.Repository}}\\t{{.Size}}'", "columns of your own"),
     returns="ImageRow",
@@ -42,6 +43,7 @@ _WITH_DIGESTS = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
 @form
 @all_digits
 @flag("-q", "--quiet", help="Only show image IDs")
+@flag("--platforms", help="Show every image, attestation or artifact of the indexes behind names")
 @flag("--tree", help="Show which images stand on which, and what each adds")
 def command(
     ctx: CommandContext,
@@ -53,6 +55,7 @@ def command(
     digests: bool,
     whole: bool,
     quiet: bool,
+    platforms: bool,
     tree: bool,
 ) -> Result:
     """List images."""
@@ -62,6 +65,10 @@ def command(
         rows = ctx.engine.images.tree()
         result = listing(rows, TreeRow, form=form, whole=whole)
         return result if form else Table(rows, TreeRow, TreeRow.shown, whole=whole)
+    if platforms:
+        if filters or quiet or digests or everything:
+            raise InvalidInput("--platforms shows names and what is behind them", hint="Leave the other flags out")
+        return listing(ctx.engine.images.platforms(pattern), PlatformRow, form=form, whole=whole)
     found = ctx.engine.images.rows(pattern, everything=everything, filters=filters)
     if quiet and not form:
         # Each ID once: an image with two names has one.

@@ -35,6 +35,7 @@ __all__ = ["command"]
     "[OPTIONS] NAME[:TAG|@DIGEST]",
     ("pull ubuntu", "ubuntu:latest of Docker Hub, for this machine's processor"),
     ("pull --platform linux/arm64 alpine:3.20", "the same for another processor"),
+    ("pull --all-platforms alpine:3.20", "the index and the images of all platforms in it"),
     ("pull --plan python:3.12", "what would come, before a byte moves"),
     ("pull -a quay.io/org/app", "every tag of the repository"),
     returns="Transferred",
@@ -44,6 +45,7 @@ __all__ = ["command"]
 )
 @argument("name", "remote tag", "image", metavar="NAME[:TAG|@DIGEST]")
 @flag("-a", "--all-tags", help="Download all tagged images in the repository")
+@flag("--all-platforms", help="Download an index with the images of all platforms")
 @platform
 @flag("-q", "--quiet", help="Suppress verbose output")
 @flag("--plan", "only_plan", help="List the layers and the bytes to come, and fetch nothing")
@@ -57,6 +59,7 @@ def command(
     form: str | None,
     *,
     all_tags: bool,
+    all_platforms: bool,
     quiet: bool,
     only_plan: bool,
     whole: bool,
@@ -66,6 +69,10 @@ def command(
     ref, wanted = Reference.parse(name), platform_of(platform)
     if all_tags and (ref.tag or ref.digest):
         raise InvalidInput("tag can't be used with --all-tags/-a", hint=f"Write `pull -a {ref.familiar_name}`")
+    if all_platforms and (all_tags or only_plan):
+        raise InvalidInput(
+            "--all-platforms is for one image", hint="Leave out --all-tags and --plan, or use `sync --all`"
+        )
     if only_plan:
         plan = ctx.engine.images.plan(ref, all_tags=all_tags, platform=wanted)
         notes = _totals(plan, ctx, ref)
@@ -79,7 +86,8 @@ def command(
     if not quiet:
         ctx.say(f"{ref.digest or ref.tag}: Pulling from {ref.path if ref.domain == 'docker.io' else ref.name}")
     before = ctx.engine.images.digest_of(ref)
-    image = ctx.engine.images.pull(ref, platform=wanted, on_progress=log)
+    pull = ctx.engine.images.pull_platforms if all_platforms else ctx.engine.images.pull
+    image = pull(ref, platform=wanted, on_progress=log)
     if quiet:
         return Transferred((image,), log.rows, (str(ref),))
     if wanted is None and not image.runs_here:

@@ -32,6 +32,11 @@ class EngineContext(Protocol):
         ...
 
     @property
+    def manifests(self) -> Any:
+        """The lists of manifests, which stand on the images."""
+        ...
+
+    @property
     def builds(self) -> Any:
         """The builds, which stand on the other parts."""
         ...

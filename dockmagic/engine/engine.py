@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .builds import Builds
     from .containers import Containers
+    from .manifests import Manifests
     from .surgery import Surgery
     from .volumes import Volumes
 
@@ -92,6 +93,13 @@ class Engine:
         from .builds import Builds
 
         return Builds(self, self.images)
+
+    @cached_property
+    def manifests(self) -> Manifests:
+        """The indexes that are here, or are made here."""
+        from .manifests import Manifests
+
+        return Manifests(self, self.images)
 
     @cached_property
     def surgery(self) -> Surgery:

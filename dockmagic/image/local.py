@@ -151,8 +151,12 @@ def tag(store: ContentStore, image: Image, ref: Reference) -> None:
     """
     if ref.digest:
         raise InvalidReference(f"{ref.familiar} has a digest, and a name to be given cannot have one")
-    with store.lease([image.digest, image.id]):
-        store.tag(ref, image.descriptor)
+    indexes = [store.whole_index(name) for name in image.names]
+    whole = next((index for index in indexes if index is not None and index.digest == image.index_digest), None)
+    with store.lease([image.digest, image.id]), store.edit() as names:
+        names.set(ref, image.descriptor, index_digest=whole.digest if whole is not None else None)
+        if whole is not None:
+            names.set_index(ref, whole)
 
 
 def remove(

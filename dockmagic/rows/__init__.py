@@ -38,6 +38,7 @@ from .images import (
     ImageRow,
     LayerRow,
     MismatchRow,
+    PlatformRow,
     RemovedRow,
     TreeRow,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "PackageChangeRow",
     "PackageRow",
     "PlanRow",
+    "PlatformRow",
     "ProcessRow",
     "ReasonRow",
     "RemovedRow",

@@ -13,6 +13,7 @@ __all__ = [
     "ImageRow",
     "LayerRow",
     "MismatchRow",
+    "PlatformRow",
     "RemovedRow",
     "TreeRow",
 ]
@@ -155,6 +156,42 @@ class MismatchRow(Row, frozen=True):
         Column("Actual", "actual", "ACTUAL"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Where", "What", "Expected", "Actual")
+
+
+class PlatformRow(Row, frozen=True):
+    """One manifest of an index (``images --platforms``).
+
+    Attributes:
+        repository: of the name.
+        tag: of the name.
+        platform: what it is for; of an attestation, what the image is for that it is about.
+        kind: ``image``, ``attestation``, ``index``, or the type of an artifact.
+        digest: of the manifest.
+        size: bytes of its blobs, as a registry has them; None where they are not known here.
+        here: whether it is here with all that belongs to it.
+        subject: of an attestation, the manifest that it is about; empty for others.
+    """
+
+    repository: str
+    tag: str
+    platform: str
+    kind: str
+    digest: str
+    size: int | None
+    here: bool
+    subject: str = ""
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Repository", "repository", "REPOSITORY"),
+        Column("Tag", "tag", "TAG"),
+        Column("Platform", "platform", "PLATFORM"),
+        Column("Kind", "kind", "KIND"),
+        Column("Digest", "digest", "DIGEST", "id"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("Here", "here", "HERE", "flag"),
+        Column("Subject", "subject", "SUBJECT", "id"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Repository", "Tag", "Platform", "Kind", "Digest", "Size", "Here")
 
 
 class RemovedRow(Row, frozen=True):

@@ -14,7 +14,7 @@ from dockmagic.oci.spec import Descriptor, check_size
 
 from .home import disk_errors
 from .lease import Lease
-from .names import Named, Names, read_index, read_names
+from .names import Named, Names, read_index, read_names, whole_index
 from .partial import PartialWriter
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class ContentStore:
     def manifests(self) -> tuple[Descriptor, ...]:
         """Everything that ``index.json`` lists, other tools' entries too."""
         return read_index(self.home)
+
+    def whole_index(self, ref: Reference) -> Descriptor | None:
+        """The index that is kept for `ref` with everything in it; None if its image alone is here."""
+        return whole_index(self.manifests(), ref)
 
     @contextlib.contextmanager
     def edit(self) -> Iterator[Names]:

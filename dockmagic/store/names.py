@@ -13,15 +13,17 @@ from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Descriptor, Index, Manifest, decode, parse_config, parse_manifest, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .home import Home
 
-__all__ = ["Named", "Names", "read_index", "read_names"]
+__all__ = ["Named", "Names", "read_index", "read_names", "whole_index"]
 
 # annotations.md; skopeo and umoci look up ``oci:LAYOUT:NAME`` by it.
 _NAME = "org.opencontainers.image.ref.name"
 _INDEX = "io.dockmagic.index.digest"
+# Of the line of an index: the name that it is kept whole for. It is no name to other tools, which would find two.
+_WHOLE = "io.dockmagic.index.name"
 _REPOSITORY = "io.dockmagic.repository"
 _ID = "io.dockmagic.image.id"
 _SIZE = "io.dockmagic.image.size"
@@ -79,6 +81,15 @@ def read_index(home: Home) -> tuple[Descriptor, ...]:
         return ()
     # The limit on documents holds for what comes from outside; a store may have many names.
     return decode(raw, Index, str(home.index), limit=len(raw)).manifests
+
+
+def whole_index(lines: Iterable[Descriptor], ref: Reference) -> Descriptor | None:
+    """Of the lines of ``index.json``, the index that is kept whole for a name; None if there is none."""
+    name = str(ref.canonical())
+    for line in lines:
+        if (line.annotations or {}).get(_WHOLE) == name:
+            return Descriptor(media_type=line.media_type, digest=line.digest, size=line.size)
+    return None
 
 
 def _named(home: Home, desc: Descriptor) -> Named | None:
@@ -167,6 +178,9 @@ class Names:
             facts[_REPOSITORY] = ref.name
         if index_digest is not None:
             facts[_INDEX] = index_digest
+        whole = whole_index(self._lines, ref)
+        if whole is not None and whole.digest != index_digest:
+            self._drop_index(name)
         line = Descriptor(
             media_type=desc.media_type, digest=desc.digest, size=desc.size, annotations={_NAME: name, **facts}
         )
@@ -179,6 +193,14 @@ class Names:
             if lost.digest != desc.digest:
                 self._keep_unnamed(lost)
         self.drop_unnamed(desc.digest)
+
+    def set_index(self, ref: Reference, desc: Descriptor) -> None:
+        """Keep the index `desc`, which the manifest of `ref` was chosen from; everything in it is here."""
+        name = str(ref.canonical())
+        self._drop_index(name)
+        notes = {_WHOLE: name}
+        line = Descriptor(media_type=desc.media_type, digest=desc.digest, size=desc.size, annotations=notes)
+        self._lines.append(line)
 
     def add(self, desc: Descriptor, *, size: int | None = None) -> None:
         """Keep the image `desc` without a name (``<none>``), unless it has one.
@@ -199,11 +221,17 @@ class Names:
         name = str(ref.canonical())
         before = len(self._lines)
         self._lines = [line for line in self._lines if _name_of(line) != name]
-        return len(self._lines) < before
+        found = len(self._lines) < before
+        self._drop_index(name)
+        return found
 
     def drop_unnamed(self, manifest: Digest) -> None:
         """Take the entry without a name of this manifest away."""
-        self._lines = [line for line in self._lines if line.digest != manifest or _name_of(line)]
+        self._lines = [
+            line
+            for line in self._lines
+            if line.digest != manifest or _name_of(line) or _WHOLE in (line.annotations or {})
+        ]
 
     def save(self) -> None:
         """Write the changes, if there are any.
@@ -214,6 +242,9 @@ class Names:
         if tuple(self._lines) != self._before:
             index = Index(schema_version=2, media_type=media.OCI_INDEX, manifests=tuple(self._lines))
             self._home.write(self._home.index, to_json(index))
+
+    def _drop_index(self, name: str) -> None:
+        self._lines = [line for line in self._lines if (line.annotations or {}).get(_WHOLE) != name]
 
     def _keep_unnamed(self, line: Descriptor) -> None:
         if any(other.digest == line.digest for other in self._lines):

@@ -55,8 +55,8 @@ def test_a_section_gives_usage_result_columns_and_aliases(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "ArgumentRow", "DifferenceRow", "PackageChangeRow", "PlanRow", "ReasonRow", "StepRow", "TargetRow",
-        "TransferRow", "TreeRow", "UnstableRow", "WarningRow", "WrittenRow",
+        "ArgumentRow", "DifferenceRow", "PackageChangeRow", "PlanRow", "PlatformRow", "ReasonRow", "StepRow",
+        "TargetRow", "TransferRow", "TreeRow", "UnstableRow", "WarningRow", "WrittenRow",
     ],
 )  # fmt: skip
 def test_rows_of_single_flags_are_described_too(name: str) -> None:

@@ -159,7 +159,6 @@ def test_mistakes_are_one_line_with_the_usage_and_a_suggestion(
         "context use x",
         "events",
         "plugin install x",
-        "manifest inspect x",
         "trust sign x",
         "scout cves x",
         "system events",

@@ -51,8 +51,8 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "buildx dial-stdio": ("there is no builder that could be talked to", "Write `build`: it runs in this process"),
     "buildx debug": ("there is no debugger for builds", "Leave out debug: `build` tells where and why a step failed"),
     "buildx imagetools": (
-        "there is no verb of its own for manifests",
-        "`inspect NAME` shows a remote manifest, `tags NAME` the platforms; `tag` and `push` give it another name",
+        "its verbs have other names here",
+        "`manifest inspect` and `manifest create` do what imagetools does; `copy --all` gives an index another name",
     ),
     **dict.fromkeys(("config", "node", "secret", "service", "stack", "swarm"), _ONE_MACHINE),
     "network": _NETWORKS,
@@ -65,10 +65,6 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "system events": NO_DAEMON,
     "system dial-stdio": NO_DAEMON,
     "plugin": ("there is no daemon that could have plugins", "Credential helpers work without one: see `login --help`"),
-    "manifest": (
-        "there is no verb of its own for manifests",
-        "`inspect NAME` shows a remote manifest, `tags NAME` the platforms, `validate IMAGE` checks every digest",
-    ),
     "trust": ("Docker Content Trust was given up by Docker", "Name images by digest: `pull NAME@sha256:…`"),
     "checkpoint": ("the state of processes cannot be kept", "`commit` keeps the files of a container"),
     "scout": ("vulnerability scans need a service", "`save -o FILE IMAGE`, and give the file to trivy or grype"),
@@ -103,7 +99,7 @@ def refuse(argv: Sequence[str], *, prog: str) -> DockmagicError:
 
 
 def _takes_subcommand(name: str) -> bool:
-    return name in ("checkpoint", "compose", "manifest", "network", "plugin", "swarm")
+    return name in ("checkpoint", "compose", "network", "plugin", "swarm")
 
 
 def _of_nouns(word: str) -> list[str]:

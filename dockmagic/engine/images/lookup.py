@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.spec import Descriptor
-    from dockmagic.rows import ImageRow, Rows, TreeRow
+    from dockmagic.rows import ImageRow, PlatformRow, Rows, TreeRow
 
     from .subject import Subject
 
@@ -66,6 +66,21 @@ class ImageLookup(Collection["Image"]):
         found = image_rows(self._engine, pattern, filter_words(filters))
         steps = intermediate_rows(self._engine.store) if everything and not pattern and not filters else ()
         return Rows(ImageRow, (*found, *steps))
+
+    def platforms(self, name: str = "") -> Rows[PlatformRow]:
+        """What the indexes behind names list (``images --platforms``); an image without one is a row by itself.
+
+        Args:
+            name: of an image here or in its registry; empty for all that are here.
+
+        Raises:
+            ImageNotFound: neither here nor there.
+        """
+        from dockmagic.rows import PlatformRow, Rows
+
+        from .platform_rows import platform_rows
+
+        return Rows(PlatformRow, platform_rows(self._engine, name))
 
     def rows_with_shares(self) -> Rows[ImageRow]:
         """Like `rows`, with the bytes that each image shares with others and has alone (``system df -v``)."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockmagic.image import local
-from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference, PathNotFound
+from dockmagic.oci.errors import ImageNotFound, InvalidInput, InvalidReference, PathNotFound, PlatformNotFound
 from dockmagic.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockmagic.image.layer import Layer, Layers
     from dockmagic.oci.platforms import Platform
 
-__all__ = ["Subject", "find_image", "find_subject"]
+__all__ = ["Subject", "find_image", "find_subject", "of_platform"]
 
 _PART = re.compile(r"(?P<image>.+)\[(?P<start>-?\d{0,9})(?P<colon>:)?(?P<stop>-?\d{0,9})\]", re.ASCII)
 _SHORT_ID = re.compile(r"[0-9a-f]{1,64}|sha256:[0-9a-f]{1,63}")
@@ -74,6 +74,12 @@ def find_image(
         if platform is None or on_remote is None or platform.normalized() == found.platform.normalized():
             return found
         ref = (found.names[0] if _SHORT_ID.fullmatch(text) and found.names else Reference.parse(text)).or_latest()
+    return of_platform(engine, ref, platform) or _remote(engine, text, ref, platform, on_remote)
+
+
+def _remote(
+    engine: EngineContext, text: str, ref: Reference, platform: Platform | None, on_remote: Callable[[str], None]
+) -> Image:
     from dockmagic.image.transfer import choose
 
     on_remote(str(ref))
@@ -83,6 +89,19 @@ def find_image(
         if _SHORT_ID.fullmatch(text):
             raise ImageNotFound(f"no local image has the name or ID {text}", hint="List them with `images`") from error
         raise
+
+
+def of_platform(engine: EngineContext, ref: Reference, platform: Platform | None) -> Image | None:
+    """The image of a platform out of an index that is here whole; None where it is not."""
+    index = engine.store.whole_index(ref)
+    if index is None:
+        return None
+    from dockmagic.image.transfer.choose import choose_from
+
+    try:
+        return choose_from(engine.store, index, ref, platform=platform, home=engine.home)
+    except PlatformNotFound:
+        return None
 
 
 def find_subject(

@@ -12,6 +12,7 @@ from dockmagic.oci.reference import Reference
 
 from .lookup import ImageLookup
 from .names import platform_of, reference_of
+from .subject import of_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,8 @@ class ImageTransfers(ImageLookup):
                 if wanted is None or pull == "never" or wanted.accepts(image.platform):
                     return image
         ref = Reference.parse(name).or_latest()
+        if pull != "always" and (kept := of_platform(self._engine, ref, wanted)) is not None:
+            return self._own(kept)
         on_pull(ref)
         return self.pull(ref, platform=wanted, unpack=True, on_progress=on_progress)
 
@@ -110,6 +113,34 @@ class ImageTransfers(ImageLookup):
             on_progress=on_progress,
             on_notice=self._engine.notice,
         )
+        return self._own(pulled)
+
+    def pull_platforms(
+        self, name: str | Reference, *, platform: Platform | str | None = None, on_progress: Progress = ignore_progress
+    ) -> Image:
+        """Bring an index here with everything in it (``pull --all-platforms``).
+
+        Args:
+            name: as for `pull`.
+            platform: whose image the name stands for; None for this machine's, else the first.
+            on_progress: gets the progress of each layer.
+
+        Raises:
+            PlatformNotFound: there is none for the platform.
+            ImageNotFound: no such image.
+            InvalidContent: something is not what it should be; nothing of that is kept.
+            RegistryError: the registry refuses or fails.
+        """
+        from dockmagic.image.transfer.pull_index import pull_index
+        from dockmagic.oci import media
+
+        ref = reference_of(name).or_latest()
+        source = self._engine.registries.repository(ref)
+        found = source.resolve(ref)
+        if not media.is_index(found.media_type):
+            return self.pull(ref, platform=platform, on_progress=on_progress)
+        wanted = platform_of(platform)
+        pulled = pull_index(source, self._engine.store, ref, found, platform=wanted, on_progress=on_progress)
         return self._own(pulled)
 
     def pull_all(

@@ -80,17 +80,23 @@ def copy(
     name = opened.name or _NAMELESS
     if isinstance(target, ImageTarget):
         if all_platforms and media.is_index(root.media_type):
-            raise NotSupported("one image alone can be copied there", hint="Leave out --all, or copy to oci: or dir:")
+            target.write_index(opened.source, root, on_progress)
+            return Copied(root.digest, root.media_type, 1, 0)
         if preserve_digests and not target.keeps_digests:
             raise NotSupported("the manifest gets another digest there", hint="Copy to oci: or oci-archive:")
-        image = choose_from(opened.source, root, name, platform=platform)
+        image = choose_from(opened.source, _meant(opened, platform), name, platform=platform)
         target.write(image, on_progress)
         return Copied(image.digest, image.descriptor.media_type, 1, sum(desc.size for desc in image.manifest.layers))
     if media.is_index(root.media_type) and not all_platforms:
-        root = choose_from(opened.source, root, name, platform=platform).descriptor
+        root = choose_from(opened.source, _meant(opened, platform), name, platform=platform).descriptor
     elif platform is not None and not all_platforms:
         choose_from(opened.source, root, name, platform=platform)
     return _Graph(opened.source, target, on_progress).copy(root)
+
+
+def _meant(opened: CopySource, platform: Platform | None) -> Descriptor:
+    """What one image is chosen from."""
+    return opened.choice if opened.choice is not None and platform is None else opened.descriptor
 
 
 class _Graph:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from dockmagic.image.archive import save
 from dockmagic.image.archive.load import open_tar
 from dockmagic.image.archive.source import ArchiveSource
-from dockmagic.oci.errors import ImageNotFound
+from dockmagic.oci.errors import ImageNotFound, NotSupported
 from dockmagic.oci.reference import Reference
 
 from .layout import split_name
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dockmagic.image.image import Image
+    from dockmagic.image.source import ImageSource
     from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.spec import Descriptor
 
     from .transport import TransportContext
 
@@ -79,6 +81,14 @@ class DockerArchiveTarget:
         save([image], self._file)
         for desc in image.manifest.layers:
             on_progress(desc, "Pushed", desc.size, desc.size)
+
+    def write_index(self, source: ImageSource, index: Descriptor, on_progress: Progress) -> None:  # noqa: ARG002  (see there)
+        """Refuse: docker's archives hold the image of one platform.
+
+        Raises:
+            NotSupported: always.
+        """
+        raise NotSupported("one image alone can be copied there", hint="Leave out --all, or copy to oci: or dir:")
 
 
 TRANSPORT: Final = ImageTransport(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from dockmagic.image import local
 from dockmagic.image.transfer.nearest import Nearest
 from dockmagic.image.transfer.pull import bring
+from dockmagic.image.transfer.pull_index import pull_index
+from dockmagic.oci.errors import InvalidReference
 from dockmagic.oci.reference import Reference
 
 from .transport import CopySource, ImageTransport
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dockmagic.image.image import Image
+    from dockmagic.image.source import ImageSource
     from dockmagic.oci.protocols import Progress
+    from dockmagic.oci.spec import Descriptor
     from dockmagic.store.content import ContentStore
 
     from .transport import TransportContext
@@ -27,7 +31,13 @@ __all__ = ["TRANSPORT"]
 @contextmanager
 def _source(context: TransportContext, place: str) -> Iterator[CopySource]:
     image = local.find(context.store, place)
-    yield CopySource(context.store, image.descriptor, image.names[0] if image.names else None)
+    try:
+        asked = Reference.parse(place).or_latest()
+    except InvalidReference:  # an ID
+        asked = None
+    name = asked if asked in image.names else image.names[0] if image.names else None
+    whole = context.store.whole_index(name) if name is not None else None
+    yield CopySource(context.store, whole or image.descriptor, name, image.descriptor)
 
 
 @contextmanager
@@ -45,6 +55,9 @@ class _StoreTarget:
     def write(self, image: Image, on_progress: Progress) -> None:
         image.names = (self._ref,)
         bring(Nearest(image.source, self._store), self._store, [image], on_progress, from_registry=False)
+
+    def write_index(self, source: ImageSource, index: Descriptor, on_progress: Progress) -> None:
+        pull_index(source, self._store, self._ref, index, on_progress=on_progress, from_registry=False)
 
 
 TRANSPORT: Final = ImageTransport(word="", form="NAME[:TAG]", source=_source, target=_target)

@@ -40,11 +40,14 @@ class CopySource(NamedTuple):
         source: of blobs and documents.
         descriptor: of the manifest or index that is meant.
         name: of the image; None where it has none there.
+        choice: the manifest that is meant where `descriptor` is an index and no platform is asked for; None for that
+            of this machine's platform.
     """
 
     source: ImageSource
     descriptor: Descriptor
     name: Reference | None
+    choice: Descriptor | None = None
 
 
 class BlobTarget(Protocol):
@@ -89,6 +92,14 @@ class ImageTarget(Protocol):
 
     def write(self, image: Image, on_progress: Progress) -> None:
         """Store an image, and name it."""
+        ...
+
+    def write_index(self, source: ImageSource, index: Descriptor, on_progress: Progress) -> None:
+        """Store an index with everything in it, and name it.
+
+        Raises:
+            NotSupported: the place holds single images.
+        """
         ...
 
 
