@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from dockmagic.image.path import IsDirectory, MergedPath, MissingPath
+from dockmagic.image.merged_path import MergedPath
+from dockmagic.image.path_errors import IsDirectory, MissingPath
 from dockmagic.layer.compare import Change
 from dockmagic.layer.entry import Entry, EntryType
 from dockmagic.layer.table import LayerTable
