@@ -46,7 +46,7 @@ def command(
     chosen = compression or next((name for end, name in _SUFFIXES.items() if (output or "").endswith(end)), "none")
     if chosen not in _COMPRESSIONS:
         raise InvalidInput(f"{chosen!r} is no compression", hint=f"There are {', '.join(_COMPRESSIONS)}")
-    images = ctx.engine.images.to_save(names)
+    images = ctx.engine.images.select_for_save(names)
     with archive_output(ctx, output, command="save") as out:
         ctx.engine.images.save(images, out, form=form, compression=_COMPRESSIONS[chosen])
     return Nothing()

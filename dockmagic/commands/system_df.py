@@ -33,5 +33,5 @@ _VERBOSE = ("Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "Un
 def command(ctx: CommandContext, form: str | None, *, verbose: bool) -> Result:
     """Show disk usage."""
     if verbose:
-        return listing(ctx.engine.images.rows_with_shares(), ImageRow, shown=_VERBOSE, form=form)
+        return listing(ctx.engine.images.usage(), ImageRow, shown=_VERBOSE, form=form)
     return listing(disk_usage(ctx.engine), DiskUsageRow, form=form)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dockmagic.layer.compare import Change
     from dockmagic.layer.entry import Entry
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.spec import ConfigFile, Descriptor, Manifest
     from dockmagic.store.home import Home
@@ -59,7 +59,7 @@ class Stack:
                 zip(manifest.layers, diff_ids, chain_ids(diff_ids), steps, strict=True)
             )
         )
-        self._tables: dict[Digest, LayerTable] = {}
+        self._tables: dict[Digest, LayerTOC] = {}
         # The view that was built last, which the next one up is built upon, and that of all layers.
         self._latest = (0, FileTree.of(()))
         self._whole: FileTree | None = None
@@ -69,7 +69,7 @@ class Stack:
         self._tables = dict(lower._tables)
         self._latest = (len(lower.layers), lower._whole) if lower._whole is not None else lower._latest
 
-    def table(self, layer: Layer) -> LayerTable:
+    def table(self, layer: Layer) -> LayerTOC:
         """The file table of one layer."""
         self._load([layer])
         return self._tables[layer.diff_id]
@@ -146,7 +146,7 @@ class Layer:
         return f"<Layer {self.index} {self.diff_id.short}>"
 
     @property
-    def table(self) -> LayerTable:
+    def table(self) -> LayerTOC:
         """Its entries, as they stand in the tar.
 
         If they are not known here, the layer is read (from a registry if the image is there).

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from dockmagic.layer.entry import Entry
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.store.content import ContentStore
 
     from .layer import Layer
@@ -265,7 +265,7 @@ def recompress(
         return writer.finish().descriptor
 
 
-def _verify(table: LayerTable, expect: Iterable[Entry]) -> None:
+def _verify(table: LayerTOC, expect: Iterable[Entry]) -> None:
     wanted = {entry.name: entry for entry in expect if entry.type is EntryType.REGULAR}
     for entry in table.entries:
         other = wanted.get(entry.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.oci import media
 from dockmagic.oci.errors import DigestMismatch, InvalidContent, StoreTooNew
 
@@ -22,10 +22,10 @@ __all__ = ["check_diff_id", "find_content_size", "find_table", "keep_table", "re
 _PIECE = 1 << 18
 
 
-def find_table(home: Home, diff_id: Digest) -> LayerTable | None:
+def find_table(home: Home, diff_id: Digest) -> LayerTOC | None:
     """The table that lies in `home`; None if there is none, or none that this version reads."""
     try:
-        return LayerTable.loads(home.table(diff_id).read_bytes())
+        return LayerTOC.loads(home.table(diff_id).read_bytes())
     except (FileNotFoundError, InvalidContent, StoreTooNew):
         return None  # a table can always be made anew
 
@@ -34,12 +34,12 @@ def find_content_size(home: Home, diff_id: Digest) -> int | None:
     """The `content_size` of the table that lies in `home`, without reading the table; None as for `find_table`."""
     try:
         with home.table(diff_id).open("rb", buffering=0) as file:
-            return LayerTable.peek_content_size(file.read(LayerTable.HEAD))
+            return LayerTOC.peek_content_size(file.read(LayerTOC.HEAD))
     except (FileNotFoundError, InvalidContent, StoreTooNew):
         return None
 
 
-def keep_table(home: Home, diff_id: Digest, table: LayerTable) -> None:
+def keep_table(home: Home, diff_id: Digest, table: LayerTOC) -> None:
     """Put a table into `home`.
 
     Raises:
@@ -50,7 +50,7 @@ def keep_table(home: Home, diff_id: Digest, table: LayerTable) -> None:
 
 def read_table(
     source: ImageSource, desc: Descriptor, diff_id: Digest, *, stop: Callable[[], bool] = lambda: False
-) -> LayerTable:
+) -> LayerTOC:
     """Read the whole layer `desc` once, for its table; the DiffID verifies it.
 
     Raises:

@@ -19,7 +19,7 @@ from .tables import find_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.oci.spec import ConfigFile, Descriptor
 
     from .image import Image
@@ -162,7 +162,7 @@ class _Validation:
         if broken is not None:
             self._note(where, "content", "a readable layer", broken.message)
 
-    def _tar(self, where: str, diff_id: Digest | None, actual: Digest, table: LayerTable) -> None:
+    def _tar(self, where: str, diff_id: Digest | None, actual: Digest, table: LayerTOC) -> None:
         if diff_id is not None:
             self._compare(where, "DiffID", diff_id, actual)
         source = self._image.source

@@ -10,7 +10,7 @@ from .tree import sort_key
 
 if TYPE_CHECKING:
     from .entry import Entry
-    from .table import LayerTable
+    from .toc import LayerTOC
     from .tree import FileTree, Node
 
 __all__ = ["Change", "Letter", "compare", "differences", "layer_changes"]
@@ -98,7 +98,7 @@ def compare(old: FileTree, new: FileTree, *, times: bool = True) -> list[Change]
     return changes
 
 
-def layer_changes(below: FileTree, table: LayerTable, layer: int = 0) -> list[Change]:
+def layer_changes(below: FileTree, table: LayerTOC, layer: int = 0) -> list[Change]:
     """What a layer does to the tree below it, sorted as `compare` does.
 
     A file that the layer writes again unchanged counts as changed, as its bytes are in the layer; a directory does not,

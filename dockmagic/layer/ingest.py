@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.media import Compression
 
     from .header import Header
-    from .table import LayerTable
+    from .toc import LayerTOC
     from .whiteout import Whiteout
 
 __all__ = ["LayerIngest", "Recorder", "layer_limit"]
@@ -123,7 +123,7 @@ class LayerIngest:
         for plain in self._decompressor.feed(chunk):
             self._take(plain)
 
-    def finish(self) -> tuple[Digest, LayerTable]:
+    def finish(self) -> tuple[Digest, LayerTOC]:
         """The DiffID and the file table, after the last chunk.
 
         Raises:

@@ -13,7 +13,7 @@ from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, UnsafeEntry
 
 from .entry import Entry, EntryType
 from .header import show
-from .table import LayerTable
+from .toc import LayerTOC
 from .whiteout import has_whiteout_name, parse_whiteout
 
 if TYPE_CHECKING:
@@ -87,13 +87,13 @@ class Layout:
             parent = self._follow(parent, make=False)
         return parent + b"/" + base if parent else base
 
-    def table(self, size: int) -> LayerTable:
+    def table(self, size: int) -> LayerTOC:
         """The file table; `size` is that of the tar in bytes."""
         entries, directories = self.entries, self._directories
         # A whiteout beside an entry of the same name: the entry stays, and hides what is below.
         opaque = {name for name in (*self._opaque, *self._whiteouts) if name in directories}
         whiteouts = [name for name in self._whiteouts if name not in entries]
-        return LayerTable(
+        return LayerTOC(
             list(entries.values()),
             frozenset(self._implied & directories),
             tuple(sorted(name for name in whiteouts if name.rpartition(b"/")[0] in directories)),

@@ -19,7 +19,7 @@ from .entry import EntryType
 from .header import show
 from .root_dir import RootDir
 from .survey import digest, look, open_file
-from .table import LayerTable
+from .toc import LayerTOC
 from .tree import sort_key
 from .write import END, header, in_order, padding
 
@@ -65,7 +65,7 @@ def pack(
     only: Iterable[bytes] | None = None,
     recorded: Mapping[bytes, OwnerRecord] | None = None,
     epoch: int | None = None,
-) -> tuple[Digest, LayerTable]:
+) -> tuple[Digest, LayerTOC]:
     """Write the layer that turns `below` into the tree at `root`.
 
     The same difference gives the same bytes on every machine: unchanged files are left out, all parents of changes
@@ -173,11 +173,11 @@ class _Tar:
         self._hash.update(data)
         self._out.write(data)
 
-    def finish(self, whiteouts: Iterable[bytes]) -> tuple[Digest, LayerTable]:
+    def finish(self, whiteouts: Iterable[bytes]) -> tuple[Digest, LayerTOC]:
         """The DiffID and the file table, after the last member."""
         self._write(END)
         self._flush()
-        table = LayerTable(list(self._entries.values()), frozenset(), tuple(sorted(whiteouts)), (), (), self._size)
+        table = LayerTOC(list(self._entries.values()), frozenset(), tuple(sorted(whiteouts)), (), (), self._size)
         return Digest.from_hex(self._hash.hexdigest()), table
 
 

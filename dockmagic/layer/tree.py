@@ -13,7 +13,7 @@ from .entry import Entry, EntryType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .table import LayerTable
+    from .toc import LayerTOC
 
 __all__ = ["FileTree", "Node", "Removed", "sort_key"]
 
@@ -67,7 +67,7 @@ class FileTree:
         self._sorted: list[bytes] | None = None
 
     @classmethod
-    def of(cls, tables: Iterable[LayerTable]) -> FileTree:
+    def of(cls, tables: Iterable[LayerTOC]) -> FileTree:
         """The tree of these layers, base first."""
         nodes = {b"": _ROOT}
         removed: list[Removed] = []
@@ -75,7 +75,7 @@ class FileTree:
             _apply(nodes, removed, table, layer)
         return cls._made(nodes, removed)
 
-    def stack(self, table: LayerTable, layer: int) -> FileTree:
+    def stack(self, table: LayerTOC, layer: int) -> FileTree:
         """This tree with one more layer on top; `layer` is that layer's index."""
         nodes = dict(self.nodes)
         removed = list(self.removed)
@@ -197,7 +197,7 @@ def sort_key(name: bytes) -> bytes:
     return name.replace(b"/", b"\0")
 
 
-def _apply(nodes: dict[bytes, Node], removed: list[Removed], table: LayerTable, layer: int) -> None:
+def _apply(nodes: dict[bytes, Node], removed: list[Removed], table: LayerTOC, layer: int) -> None:
     """Put a layer on top of `nodes`."""
     links = _resolve_links(nodes, table)  # before anything is removed: they refer to what was there
     _clear(nodes, removed, table, layer)
@@ -213,7 +213,7 @@ def _apply(nodes: dict[bytes, Node], removed: list[Removed], table: LayerTable, 
             nodes[name] = Node(entry, layer, layer, below)
 
 
-def _clear(nodes: dict[bytes, Node], removed: list[Removed], table: LayerTable, layer: int) -> None:
+def _clear(nodes: dict[bytes, Node], removed: list[Removed], table: LayerTOC, layer: int) -> None:
     """Take away what the layer's whiteouts, opaque directories and changes of type remove."""
     uprooted: set[bytes] = set()  # directories that are emptied
     for name in table.whiteouts:
@@ -250,7 +250,7 @@ class _Link(msgspec.Struct, frozen=True):
         return Node(self.target.entry.linked(entry.name), layer, self.target.source, below)
 
 
-def _resolve_links(nodes: dict[bytes, Node], table: LayerTable) -> dict[bytes, _Link]:
+def _resolve_links(nodes: dict[bytes, Node], table: LayerTOC) -> dict[bytes, _Link]:
     links: dict[bytes, _Link] = {}
     if not table.loose:
         return links

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .disk_format import DiskFormat
     from .header import Header
-    from .table import LayerTable
+    from .toc import LayerTOC
     from .tree import FileTree
     from .whiteout import Whiteout
 
@@ -51,7 +51,7 @@ def unpack(
     below: FileTree | None = None,
     lower: Path | None = None,
     limit: int | None = None,
-) -> tuple[Digest, LayerTable]:
+) -> tuple[Digest, LayerTOC]:
     """Unpack a layer into `root`, which is made if it is missing; on an error what was written stays.
 
     Args:
@@ -79,12 +79,12 @@ def unpack(
 
 def unpack_ahead(
     layer: BinaryIO, compression: Compression, root: Path, *, form: DiskFormat
-) -> tuple[Digest, LayerTable, bool]:
+) -> tuple[Digest, LayerTOC, bool]:
     """Like `unpack`, before the layers below are known.
 
     Returns:
         The DiffID, the file table, and whether `root` holds the layer. It does not if the layer needs those below
-        (`LayerTable.needs_parent`); the other two are true all the same.
+        (`LayerTOC.needs_parent`); the other two are true all the same.
     """
     with _unpacker(root, form, None, ahead=True) as unpacker:
         diff_id, table = _take(layer, compression, unpacker, None)
@@ -104,9 +104,7 @@ def _unpacker(root: Path, form: DiskFormat, lower: Path | None, *, ahead: bool =
         raise _explained(error, root) from error
 
 
-def _take(
-    layer: BinaryIO, compression: Compression, unpacker: _Unpacker, limit: int | None
-) -> tuple[Digest, LayerTable]:
+def _take(layer: BinaryIO, compression: Compression, unpacker: _Unpacker, limit: int | None) -> tuple[Digest, LayerTOC]:
     ingest = LayerIngest(compression, limit=limit, recorder=unpacker)
     while chunk := layer.read(_CHUNK):
         ingest.feed(chunk)
@@ -183,7 +181,7 @@ class _Unpacker(Recorder):
             self._dress(self._file, entry)
             self.close()
 
-    def settle(self, table: LayerTable, below: FileTree | None) -> None:
+    def settle(self, table: LayerTOC, below: FileTree | None) -> None:
         """Do what needs the whole layer: whiteouts as files, and the directories' metadata, deepest first."""
         place = self._place
         for name in sorted(table.implied):  # each a step from the one before, not all the way from the root
@@ -312,7 +310,7 @@ class _Unpacker(Recorder):
         else:
             self._place.clear(removal.name)
 
-    def _write_whiteouts(self, table: LayerTable) -> None:
+    def _write_whiteouts(self, table: LayerTOC) -> None:
         for name in table.whiteouts:
             parent, base = self._place.parent(name)
             write_overlay_whiteout(parent, base)

@@ -13,7 +13,7 @@ import msgspec
 
 from dockmagic.image.mutate import append_layer, with_config, with_history
 from dockmagic.layer.compression.compress import Compressor
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.media import Compression
@@ -50,7 +50,7 @@ class WrittenLayer(NamedTuple):
 
     descriptor: Descriptor
     diff_id: Digest
-    table: LayerTable
+    table: LayerTOC
 
 
 def commit(
@@ -162,7 +162,7 @@ def write_layer(
 
 def _pack(
     container: Container, tar: BinaryIO, epoch: int | None, *, pause: bool, last: bool
-) -> tuple[Digest, LayerTable]:
+) -> tuple[Digest, LayerTOC]:
     still = held(container.state.pid if pause else 0)
     isolation, paths = container.isolation, tables(container.store, container.image)
     if not isolation.needs_worker:
@@ -172,7 +172,7 @@ def _pack(
             diff, packed = pack_view(
                 container.folder, paths, tar.fileno(), isolation=isolation.record(), epoch=epoch, last=last
             )
-        return Digest(diff), LayerTable.loads(packed)
+        return Digest(diff), LayerTOC.loads(packed)
     with tempfile.TemporaryFile() as table, still:
         answer = work(
             isolation,
@@ -184,7 +184,7 @@ def _pack(
             last=last,
         )
         table.seek(0)
-        return Digest(answer["diff_id"]), LayerTable.loads(table.read())
+        return Digest(answer["diff_id"]), LayerTOC.loads(table.read())
 
 
 class _Counted:

@@ -15,7 +15,7 @@ from dockmagic.image.merged_path import MergedPath
 from dockmagic.image.path_errors import IsDirectory, MissingPath
 from dockmagic.layer.compare import Change
 from dockmagic.layer.entry import Entry, EntryType
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.oci.errors import NotSupported, PathNotFound
 
 from .machine.work import work
@@ -75,7 +75,7 @@ def merged(image: Image, changes: Sequence[WrittenChange]) -> FileTree:
     """
     written = [change.new for change in changes if change.new is not None]
     below = image.files
-    table = LayerTable(
+    table = LayerTOC(
         entries=[_entry(item, below.nodes.get(item.name)) for item in written],
         implied=frozenset(),
         whiteouts=tuple(change.name for change in changes if change.letter == "D"),

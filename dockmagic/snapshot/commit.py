@@ -8,7 +8,7 @@ from typing import Any
 
 from dockmagic.layer.disk_format import DiskFormat
 from dockmagic.layer.pack import pack
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.layer.tree import FileTree
 
 from .changes import names
@@ -41,7 +41,7 @@ def pack_view(
     """
     form = DiskFormat.parse(isolation["form"])
     writable = SNAPSHOTTERS[isolation["snapshotter"]].writable(str(folder))
-    below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables)
+    below = FileTree.of(LayerTOC.loads(Path(path).read_bytes()) for path in tables)
     found = written(folder, isolation, below)
     recorded = {} if isolation["keeps_owners"] else {item.name: item.told for item in found if item.mode}
     with os.fdopen(os.dup(out), "wb", buffering=1 << 20) as file:

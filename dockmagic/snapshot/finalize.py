@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 
 from .mountpoints import read_mountpoints
 
@@ -36,7 +36,7 @@ def finalize(folder: Path, writable: bytes, table: bytes) -> None:
     for path in list(_sockets(writable)):
         os.unlink(path)
     # What is in a directory comes before it, since to touch that changes no directory, but to remove it did.
-    for entry in reversed(LayerTable.loads(table).entries):
+    for entry in reversed(LayerTOC.loads(table).entries):
         time = entry.mtime * _SECOND
         with contextlib.suppress(FileNotFoundError):
             os.utime(os.path.join(writable, entry.name), ns=(time, time), follow_symlinks=False)

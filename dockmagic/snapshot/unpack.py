@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dockmagic.layer.disk_format import Whiteouts
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.layer.tree import FileTree
 from dockmagic.layer.unpack import unpack, unpack_ahead
 from dockmagic.linux import kernel
@@ -37,7 +37,7 @@ def unpack_all(folder: Path, layers: list[dict[str, Any]], form: DiskFormat) -> 
         InvalidLayer: a broken layer.
         DigestMismatch: a layer that is not the one that the image names.
     """
-    tables = [LayerTable.loads(Path(layer["table"]).read_bytes()) for layer in layers]
+    tables = [LayerTOC.loads(Path(layer["table"]).read_bytes()) for layer in layers]
     alone: list[int] = []
     leaning: list[int] = []
     for index, layer in enumerate(layers):
@@ -78,9 +78,7 @@ def unpack_all(folder: Path, layers: list[dict[str, Any]], form: DiskFormat) -> 
                 lower.rmdir()
 
 
-def unpack_arriving(
-    folder: Path, layer: dict[str, Any], stream: BinaryIO, form: DiskFormat
-) -> tuple[Digest, LayerTable]:
+def unpack_arriving(folder: Path, layer: dict[str, Any], stream: BinaryIO, form: DiskFormat) -> tuple[Digest, LayerTOC]:
     """Unpack a layer while it comes, unless it needs the layers below: then `unpack_all` does it later.
 
     Args:

@@ -62,7 +62,7 @@ def test_an_index_comes_with_everything_in_it(engine: Engine, index: str) -> Non
             assert str(found.platform) == platform
             assert (found / platform.replace("/", "-")).read_text() == platform
             assert validate(found) == ()
-            assert str(alone.images.obtain(index, platform=platform).platform) == platform
+            assert str(alone.images.ensure(index, platform=platform).platform) == platform
 
 
 class Unreachable:

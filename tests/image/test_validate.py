@@ -10,7 +10,7 @@ import pytest
 
 from dockmagic.image.image import Image
 from dockmagic.image.validate import validate
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.spec import to_json
@@ -88,7 +88,7 @@ def test_a_file_table_of_another_layer_is_found(image: Image, store: ContentStor
     first, second = image.config_file.rootfs.diff_ids
     _ = image.files
     store.home.write(store.home.table(first), store.home.table(second).read_bytes())
-    assert isinstance(LayerTable.loads(store.home.table(first).read_bytes()), LayerTable)
+    assert isinstance(LayerTOC.loads(store.home.table(first).read_bytes()), LayerTOC)
     assert found(image) == {("layer 0", "file table")}
 
 

@@ -16,7 +16,7 @@ from dockmagic.oci.media import Compression
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.layer.tree import FileTree
     from dockmagic.oci.digest import Digest
 
@@ -70,7 +70,7 @@ def tar(*members: Member, form: int = tarfile.PAX_FORMAT) -> bytes:
     return out.getvalue()
 
 
-def ingest(data: bytes, *, chunk: int = 1 << 16, limit: int | None = None) -> tuple[Digest, LayerTable]:
+def ingest(data: bytes, *, chunk: int = 1 << 16, limit: int | None = None) -> tuple[Digest, LayerTOC]:
     """The DiffID and file table of a layer, whatever its compression."""
     reader = LayerIngest(Compression.NONE, limit=limit)
     for at in range(0, len(data), chunk):
@@ -78,7 +78,7 @@ def ingest(data: bytes, *, chunk: int = 1 << 16, limit: int | None = None) -> tu
     return reader.finish()
 
 
-def table(*members: Member) -> LayerTable:
+def table(*members: Member) -> LayerTOC:
     """The file table of a layer with these members."""
     return ingest(tar(*members))[1]
 

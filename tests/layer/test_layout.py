@@ -233,17 +233,17 @@ def test_devices_and_pipes_are_listed() -> None:
 
 def test_the_table_survives_the_disk() -> None:
     """Its bytes give it back; damaged ones, and those of a later version, are told apart."""
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.oci.errors import InvalidContent, StoreTooNew
 
     info, data = file("f", "1")
     info.pax_headers = {"SCHILY.xattr.user.a": "b"}
     found = ingest(tar((info, data), file("d/.wh.x"), file("e/.wh..wh..opq"), link("h", "lower")))[1]
     raw = found.dumps()
-    assert LayerTable.loads(raw) == found
+    assert LayerTOC.loads(raw) == found
     with pytest.raises(InvalidContent):
-        LayerTable.loads(raw[:-3])
+        LayerTOC.loads(raw[:-3])
     with pytest.raises(InvalidContent):
-        LayerTable.loads(b"")
+        LayerTOC.loads(b"")
     with pytest.raises(StoreTooNew):
-        LayerTable.loads(raw[:7] + b"\x02" + raw[8:])
+        LayerTOC.loads(raw[:7] + b"\x02" + raw[8:])

@@ -28,7 +28,7 @@ from dockmagic.oci.media import Compression
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.oci.digest import Digest
 
 IS_ROOT = os.geteuid() == 0
@@ -48,7 +48,7 @@ def unpacked(root: Path, *layers: bytes) -> FileTree:
     return tree
 
 
-def packed(root: Path, below: FileTree, epoch: int | None = None) -> tuple[bytes, Digest, LayerTable]:
+def packed(root: Path, below: FileTree, epoch: int | None = None) -> tuple[bytes, Digest, LayerTOC]:
     """The difference as a tar, its DiffID and table."""
     out = io.BytesIO()
     diff_id, table = pack(root, below, out, form=MINE, epoch=epoch)

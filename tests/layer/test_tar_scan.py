@@ -17,7 +17,7 @@ from tars import file, folder, ingest, link, node, symlink, tar
 
 from dockmagic.layer.entry import EntryType
 from dockmagic.layer.read import read_content
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.layer.tree import FileTree
 from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 from dockmagic.oci.media import Compression
@@ -201,7 +201,7 @@ def test_any_header_is_read_or_refused(changes: list[tuple[int, int, int]]) -> N
     except (InvalidLayer, NotSupported) as error:
         assert error.hint  # noqa: PT017
     else:
-        assert LayerTable.loads(table.dumps()) == table
+        assert LayerTOC.loads(table.dumps()) == table
         assert len(list(FileTree.of([table]))) >= len([entry for entry in table.entries if entry.name])
 
 
@@ -228,7 +228,7 @@ def test_sparse_files_are_read_with_their_holes(form: list[str], tmp_path: Path)
     assert len(data) < 1 << 20
     table = ingest(data, chunk=777)[1]
     assert table == ingest(data)[1]
-    assert LayerTable.loads(table.dumps()) == table
+    assert LayerTOC.loads(table.dumps()) == table
     assert [entry.path for entry in table.entries] == ["/holes", "/nothing", "/after"]
     for entry in table.entries:
         expected = (tmp_path / entry.path[1:]).read_bytes()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dockmagic.layer.entry import Entry, EntryType
 from dockmagic.layer.path_index import PathIndex
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.layer.tree import FileTree
 from dockmagic.notebook.folding import folding_html
 from dockmagic.notebook.reprs.image import file_tree
@@ -32,7 +32,7 @@ def _tree() -> FileTree:
         entries.append(Entry(f"{place}file{number}<b>.py".encode(), EntryType.REGULAR, size=size, digest=b"x" * 32))
     entries.append(Entry(b"zz-last-by-name", EntryType.REGULAR, size=900 * _MB))
     known = list({entry.name: entry for entry in entries}.values())
-    return FileTree.of([LayerTable(known, frozenset(), (), (), (), 0)])
+    return FileTree.of([LayerTOC(known, frozenset(), (), (), (), 0)])
 
 
 def _added(tree: FileTree) -> list[Change]:

@@ -21,7 +21,7 @@ from .owners import ROOT, Owner
 
 if TYPE_CHECKING:
     from dockmagic.builder.sources.files import Files
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.layer.tree import FileTree
 
     from .permissions import Permissions
@@ -193,7 +193,7 @@ class DestinationWriter:
 
     # ADD of an archive
 
-    def unpack(self, files: Files, table: LayerTable, dest: bytes) -> None:
+    def unpack(self, files: Files, table: LayerTOC, dest: bytes) -> None:
         """Put what is in an archive into the folder `dest`, as if it were unpacked there.
 
         Links in the way are followed inside the root, and only where the archive does not mention the folder itself; a

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from dockmagic.layer.entry import Entry
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
 
 __all__ = ["ArchiveFiles", "is_archive"]
 
@@ -66,7 +66,7 @@ class ArchiveFiles(TreeFiles):
             raise
         self._tree = FileTree.of((self.table,))
 
-    def _receive(self, chunks: Iterable[Buffer]) -> LayerTable:
+    def _receive(self, chunks: Iterable[Buffer]) -> LayerTOC:
         recorder = Recorder(whiteouts=False)
         scanner = TarScanner(recorder, layer_limit())
         with disk_errors():

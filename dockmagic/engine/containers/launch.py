@@ -188,7 +188,7 @@ class ContainerLauncher(ContainerLookup):
             pulled.append(ref)
             on_pull(ref)
 
-        found = image or self._images.obtain(
+        found = image or self._images.ensure(
             spec.image, pull=spec.pull, platform=spec.platform, on_pull=pulling, on_progress=on_progress
         )
         for ref in pulled:

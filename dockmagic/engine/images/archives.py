@@ -31,7 +31,7 @@ __all__ = ["ImageArchives"]
 class ImageArchives(ImageLookup):
     """The calls that read and write files."""
 
-    def to_save(self, names: Iterable[str]) -> tuple[Image, ...]:
+    def select_for_save(self, names: Iterable[str]) -> tuple[Image, ...]:
         """The images that `names` mean, each once and with just the names that it was asked for by (``save``).
 
         A repository without a tag means all its tags, an ID means an image without a name, as in docker.

@@ -82,7 +82,7 @@ class ImageLookup(Collection["Image"]):
 
         return Rows(PlatformRow, platform_rows(self._engine, name))
 
-    def rows_with_shares(self) -> Rows[ImageRow]:
+    def usage(self) -> Rows[ImageRow]:
         """Like `rows`, with the bytes that each image shares with others and has alone (``system df -v``)."""
         from dockmagic.rows import ImageRow, Rows
 

@@ -31,7 +31,7 @@ __all__ = ["ImageTransfers"]
 class ImageTransfers(ImageLookup):
     """The calls that pull and push."""
 
-    def obtain(
+    def ensure(
         self,
         name: str,
         *,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.image.source import ImageSource
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
@@ -42,7 +42,7 @@ class Ingest(Protocol):
         """
         ...
 
-    def finish(self) -> tuple[Digest, LayerTable]:
+    def finish(self) -> tuple[Digest, LayerTOC]:
         """The DiffID and the file table, after the last chunk.
 
         Raises:
@@ -137,16 +137,14 @@ class _Fetcher:
         self._tell(desc, "Pull complete", desc.size, desc.size)
         return table.content_size
 
-    def _receive(
-        self, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]
-    ) -> LayerTable:
+    def _receive(self, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]) -> LayerTOC:
         """Take the layer in, earlier pieces first, and make sure that it is the right one."""
         with self._intake(desc, diff_id) as ingest:
             return self._feed(ingest, writer, desc, diff_id, stop)
 
     def _feed(
         self, ingest: Ingest, writer: PartialWriter, desc: Descriptor, diff_id: Digest, stop: Callable[[], bool]
-    ) -> LayerTable:
+    ) -> LayerTOC:
         broken: InvalidLayer | None = None
         for piece in self._arriving(writer, desc, stop):
             if broken is None:

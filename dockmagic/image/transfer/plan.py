@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dockmagic.image import local
 
 from .choose import choose
-from .nearest import Nearest
+from .local_first import LocalFirstSource
 from .pull import choose_all
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def plan(source: ImageSource, store: ContentStore, ref: Reference, *, platform: 
         PlatformNotFound: the index has none for the platform.
         RegistryError: the registry refuses or fails.
     """
-    return _plan(store, (choose(Nearest(source, store), ref, platform=platform, home=store.home),))
+    return _plan(store, (choose(LocalFirstSource(source, store), ref, platform=platform, home=store.home),))
 
 
 def plan_repository(
@@ -94,7 +94,7 @@ def plan_repository(
         ImageNotFound: a tag is gone meanwhile.
         RegistryError: the registry refuses or fails.
     """
-    return _plan(store, choose_all(Nearest(source, store), store, refs, platform))
+    return _plan(store, choose_all(LocalFirstSource(source, store), store, refs, platform))
 
 
 def _plan(store: ContentStore, images: tuple[Image, ...]) -> PullPlan:

@@ -14,7 +14,7 @@ from dockmagic.oci.spec import config_losses
 
 from .choose import choose_from
 from .fetch import fetch_layers, record
-from .nearest import Nearest
+from .local_first import LocalFirstSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,16 +63,16 @@ def pull(
         OutOfSpace: the disk is full; what has arrived is kept.
     """
     store.home.check()
-    nearest = Nearest(source, store)
+    local_first = LocalFirstSource(source, store)
     desc = source.resolve(ref)
     known = store.find(ref)
     if known is not None and desc.digest == known.index_digest and _is_choice(known, platform):
         # The index itself is not kept, but what was chosen from it is.
-        image = choose_from(nearest, known.descriptor, ref, home=store.home)
+        image = choose_from(local_first, known.descriptor, ref, home=store.home)
         image.index_digest = known.index_digest
     else:
-        image = choose_from(nearest, desc, ref, platform=platform, home=store.home)
-    return bring(nearest, store, [image], on_progress, intake=intake, on_notice=on_notice)[0]
+        image = choose_from(local_first, desc, ref, platform=platform, home=store.home)
+    return bring(local_first, store, [image], on_progress, intake=intake, on_notice=on_notice)[0]
 
 
 def _is_choice(known: Named, platform: Platform | None) -> bool:
@@ -103,12 +103,12 @@ def pull_repository(
         OutOfSpace: the disk is full; what has arrived is kept.
     """
     store.home.check()
-    nearest = Nearest(source, store)
-    return bring(nearest, store, choose_all(nearest, store, refs, platform), on_progress, on_notice=on_notice)
+    local_first = LocalFirstSource(source, store)
+    return bring(local_first, store, choose_all(local_first, store, refs, platform), on_progress, on_notice=on_notice)
 
 
 def choose_all(
-    source: Nearest, store: ContentStore, refs: Iterable[Reference], platform: Platform | None
+    source: LocalFirstSource, store: ContentStore, refs: Iterable[Reference], platform: Platform | None
 ) -> tuple[Image, ...]:
     """The image of each tag, as views, without those that have none of the platform."""
 

@@ -13,7 +13,7 @@ from dockmagic.oci.spec import Descriptor, Index, parse_manifest
 
 from .choose import choose_from
 from .fetch import fetch_layers
-from .nearest import Nearest
+from .local_first import LocalFirstSource
 
 if TYPE_CHECKING:
     from dockmagic.image.source import ImageSource
@@ -61,15 +61,15 @@ def pull_index(
         OutOfSpace: the disk is full; what has arrived is kept.
     """
     store.home.check()
-    nearest = Nearest(source, store)
-    documents = _Documents(nearest)
+    local_first = LocalFirstSource(source, store)
+    documents = _Documents(local_first)
     documents.gather(index, _DEPTH)
-    images = [Image(nearest, desc, home=store.home) for desc in documents.images]
+    images = [Image(local_first, desc, home=store.home) for desc in documents.images]
     if not images:
         raise PlatformNotFound(f"{ref.familiar} has no images", hint="Copy it as it is: `copy --all`")
-    chosen = _choice(nearest, index, ref, platform, images[0])
+    chosen = _choice(local_first, index, ref, platform, images[0])
     with store.lease(documents.digests):
-        fetch_layers(nearest, store, images, on_progress)
+        fetch_layers(local_first, store, images, on_progress)
         for blob in documents.blobs.values():
             if not store.has(blob):
                 with source.open(blob) as stream:

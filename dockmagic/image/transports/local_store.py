@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.image import local
-from dockmagic.image.transfer.nearest import Nearest
+from dockmagic.image.transfer.local_first import LocalFirstSource
 from dockmagic.image.transfer.pull import bring
 from dockmagic.image.transfer.pull_index import pull_index
 from dockmagic.oci.errors import InvalidReference
@@ -54,7 +54,7 @@ class _StoreTarget:
 
     def write(self, image: Image, on_progress: Progress) -> None:
         image.names = (self._ref,)
-        bring(Nearest(image.source, self._store), self._store, [image], on_progress, from_registry=False)
+        bring(LocalFirstSource(image.source, self._store), self._store, [image], on_progress, from_registry=False)
 
     def write_index(self, source: ImageSource, index: Descriptor, on_progress: Progress) -> None:
         pull_index(source, self._store, self._ref, index, on_progress=on_progress, from_registry=False)

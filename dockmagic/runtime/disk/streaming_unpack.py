@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dockmagic.image.transfer.fetch import record
 from dockmagic.image.transfer.pull import pull
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.protocols import ignore_progress
@@ -126,9 +126,9 @@ class _Arrival:
             self._task.answer()  # why it does not listen any more
             raise
 
-    def finish(self) -> tuple[Digest, LayerTable]:
+    def finish(self) -> tuple[Digest, LayerTOC]:
         """As `LayerIngest.finish`."""
         self._pipe.close()
         diff_id = Digest(self._task.answer()["diff_id"])
         self._table.seek(0)
-        return diff_id, LayerTable.loads(self._table.read())
+        return diff_id, LayerTOC.loads(self._table.read())

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from dockmagic.image.image import Image
     from dockmagic.layer.entry import Entry
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.layer.tree import Node
 
 __all__ = ["commit_warnings"]
@@ -18,7 +18,7 @@ _SHOWN: Final = 3
 _ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 
 
-def commit_warnings(table: LayerTable, below: Image) -> list[str]:
+def commit_warnings(table: LayerTOC, below: Image) -> list[str]:
     """One line for each kind of thing that may be wrong.
 
     Args:
@@ -45,7 +45,7 @@ def _listed(paths: list[str]) -> str:
     return f"{', '.join(paths[:_SHOWN])}{more}"
 
 
-def _lost_owners(table: LayerTable, nodes: Mapping[bytes, Node]) -> Iterator[str]:
+def _lost_owners(table: LayerTOC, nodes: Mapping[bytes, Node]) -> Iterator[str]:
     """Files that had an owner or group and are root's in the new layer.
 
     Programs that look at the owner of a file before they replace or copy it (``chgrp``, ``cp -a``) are told that it is
@@ -67,7 +67,7 @@ def _trait(entry: Entry) -> tuple[bytes, int, int, bytes]:
     return entry.name.rpartition(b"/")[2], entry.size, entry.mtime, entry.digest or entry.link
 
 
-def _without_access_list(table: LayerTable, nodes: Mapping[bytes, Node]) -> Iterator[str]:
+def _without_access_list(table: LayerTOC, nodes: Mapping[bytes, Node]) -> Iterator[str]:
     """New files in folders that give all that is made in them an access list, and could not here."""
     for entry in table.entries:
         folder = nodes.get(entry.name.rpartition(b"/")[0])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dockmagic.image.image import Image
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
     from dockmagic.runtime.init.container_init import ContainerInit
 
     from .means import Means
@@ -133,7 +133,7 @@ class Driver:
             NotSupported: with the reason.
         """
 
-    def commit_warnings(self, table: LayerTable, below: Image) -> list[str]:
+    def commit_warnings(self, table: LayerTOC, below: Image) -> list[str]:
         """One line for each kind of thing that may be wrong in the layer of a container.
 
         Args:

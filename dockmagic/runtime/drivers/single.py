@@ -9,7 +9,7 @@ from .namespaces import UserNamespace
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
-    from dockmagic.layer.table import LayerTable
+    from dockmagic.layer.toc import LayerTOC
 
     from .means import Means
 
@@ -40,7 +40,7 @@ class Single(UserNamespace):
         """To users: what a user namespace lacks is what an administrator is most likely to give."""
         return os.geteuid() != 0
 
-    def commit_warnings(self, table: LayerTable, below: Image) -> list[str]:
+    def commit_warnings(self, table: LayerTOC, below: Image) -> list[str]:
         """Owners and access lists that programs could not see, and so may have lost."""
         from .commit_warnings import commit_warnings
 

@@ -15,7 +15,7 @@ import msgspec
 from dockmagic.layer.disk_format import DiskFormat
 from dockmagic.layer.entry import Entry
 from dockmagic.layer.pack import OwnerRecord
-from dockmagic.layer.table import LayerTable
+from dockmagic.layer.toc import LayerTOC
 from dockmagic.layer.tree import FileTree
 from dockmagic.linux import idmap, kernel
 from dockmagic.oci.error_codec import encode_error
@@ -104,7 +104,7 @@ def _changed(files: list[int], isolation: dict[str, Any], spec: dict[str, Any], 
     from dockmagic.snapshot.written import written
 
     with os.fdopen(os.dup(files[0]), "wb") as out:
-        below = FileTree.of(LayerTable.loads(Path(path).read_bytes()) for path in tables) if tables else None
+        below = FileTree.of(LayerTOC.loads(Path(path).read_bytes()) for path in tables) if tables else None
         out.write(dump(written(Path(spec["folder"]), isolation, below)))
     return {}
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from dockmagic.oci.spec import Descriptor
     from dockmagic.store.content import ContentStore
 
-__all__ = ["Nearest"]
+__all__ = ["LocalFirstSource"]
 
 
-class Nearest:
+class LocalFirstSource:
     """An `ImageSource`: `source`, but what `store` has is not asked of it, and no document twice.
 
     Args:

@@ -1,4 +1,4 @@
-"""The file table of a layer: what it holds and what it removes, without the content."""
+"""The table of contents of a layer: what it holds and what it removes, without the content."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .entry import Entry, EntryType  # noqa: TC001  msgspec reads the annotation
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["LayerTable"]
+__all__ = ["LayerTOC"]
 
 _MAGIC: Final = b"dmtable\x01"  # the last byte is the version of the form
 _SIZE: Final = 8
 
 
-class LayerTable(msgspec.Struct, frozen=True, array_like=True):
+class LayerTOC(msgspec.Struct, frozen=True, array_like=True):
     """What one layer does to the tree below it.
 
     Attributes:
@@ -61,7 +61,7 @@ class LayerTable(msgspec.Struct, frozen=True, array_like=True):
         return _MAGIC + self.content_size.to_bytes(_SIZE, "big") + _ENCODER.encode(self)
 
     @classmethod
-    def loads(cls, data: Buffer) -> LayerTable:
+    def loads(cls, data: Buffer) -> LayerTOC:
         """What `dumps` wrote.
 
         Raises:
@@ -92,4 +92,4 @@ class LayerTable(msgspec.Struct, frozen=True, array_like=True):
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(LayerTable)
+_DECODER: Final = msgspec.msgpack.Decoder(LayerTOC)
