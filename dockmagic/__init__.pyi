@@ -5,9 +5,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from .builder.outcome.result import Build as Build
 from .builder.outcome.result import StepFailed as StepFailed
 from .engine import Engine as Engine
-from .engine.completed import CommandFailed as CommandFailed
-from .engine.completed import Completed as Completed
-from .engine.completed import TimeExceeded as TimeExceeded
 from .engine.job import Job as Job
 from .engine.job import JobCancelled as JobCancelled
 from .engine.job import submit as submit
@@ -61,6 +58,9 @@ from .oci.platforms import Platform as Platform
 from .oci.reference import Reference as Reference
 from .rows.table import Rows as Rows
 from .runtime.cannot_start import CannotStart as CannotStart
+from .runtime.completed import CommandFailed as CommandFailed
+from .runtime.completed import Completed as Completed
+from .runtime.completed import TimeExceeded as TimeExceeded
 from .runtime.container import Container as Container
 from .runtime.disk.volumes import Volume as Volume
 from .runtime.listing import ContainerNotFound as ContainerNotFound

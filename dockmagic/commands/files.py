@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dockmagic.engine.describe import file_rows, whiteout_rows
 from dockmagic.image.layer import Layer
 from dockmagic.rows import FileRow
 
@@ -62,11 +61,12 @@ def command(
     tree = found.files
     node = tree.lookup(path)
     deepest = None if depth < 0 else _depth(node.entry.name) + depth
-    rows = tuple(file_rows(_down_to(tree.walk(node.entry.name), deepest), owner.layers, blame=blame))
+    instructions = {layer.index: layer.created_by for layer in owner.layers} if blame else None
+    rows = tuple(one.row(instructions) for one in _down_to(tree.walk(node.entry.name), deepest))
     if isinstance(found, Layer):
         below = "/" + node.entry.name.decode("utf-8", "surrogateescape")
         gone = (
-            row for row in whiteout_rows(found) if row.path == below or row.path.startswith(below.rstrip("/") + "/")
+            row for row in found.whiteout_rows() if row.path == below or row.path.startswith(below.rstrip("/") + "/")
         )
         rows = tuple(sorted((*rows, *gone), key=lambda row: row.path))
     shown = _WITH_BLAME if blame else None

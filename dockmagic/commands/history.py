@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dockmagic.engine.describe import history_rows
 from dockmagic.rows import HistoryRow
 
 from .cmdline.command import verb
@@ -44,5 +43,4 @@ def command(
     found = ctx.engine.images.find(image, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
     if not human and not quiet:
         form = form or _NOT_HUMAN
-    rows = history_rows(found)
-    return listing(rows, HistoryRow, form=form, whole=whole, quiet="ID" if quiet else "", subject=found)
+    return listing(found.history.rows(), HistoryRow, form=form, whole=whole, quiet="ID" if quiet else "", subject=found)

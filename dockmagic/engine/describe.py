@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.times import parse_time
-from dockmagic.rows import ChangeRow, DifferenceRow, FileRow, HistoryRow, LayerRow, MismatchRow, PlanRow, TreeRow
+from dockmagic.rows import ChangeRow, DifferenceRow, MismatchRow, PlanRow, TreeRow
 from dockmagic.rows.packages import PackageChangeRow, PackageRow
 
 if TYPE_CHECKING:
@@ -19,15 +17,12 @@ if TYPE_CHECKING:
     from dockmagic.image.transfer import PullPlan
     from dockmagic.image.validate import Mismatch
     from dockmagic.layer.compare import Change
-    from dockmagic.layer.entry import Entry
-    from dockmagic.layer.tree import Node
     from dockmagic.oci.digest import Digest
+    from dockmagic.rows import LayerRow
 
 __all__ = [
     "change_rows",
     "difference_rows",
-    "file_rows",
-    "history_rows",
     "layer_rows",
     "mismatch_rows",
     "names_of",
@@ -35,11 +30,7 @@ __all__ = [
     "package_rows",
     "plan_rows",
     "tree_rows",
-    "whiteout_rows",
 ]
-
-_KINDS = ("file", "hardlink", "link", "char", "block", "dir", "fifo")
-_NO_ENTRY = "<missing>"
 
 
 def names_of(image: Image) -> tuple[str, ...]:
@@ -48,108 +39,24 @@ def names_of(image: Image) -> tuple[str, ...]:
 
 
 def layer_rows(layers: Iterable[Layer], shared: Mapping[Digest, Sequence[Image]], image: Image) -> tuple[LayerRow, ...]:
-    """Layers, base first.
+    """Layers, base first, with who shares them.
 
     Args:
         layers: those to show.
         shared: ChainID → the local images with that layer.
         image: theirs, which is not named in "shared with".
     """
-    rows = []
-    for layer in layers:
-        letters = [change.letter for change in layer.changes]
-        others = (other for other in shared.get(layer.chain_id, ()) if other.digest != image.digest)
-        rows.append(
-            LayerRow(
-                layer=layer.index,
-                created_by=layer.created_by,
-                created_at=layer.created,
-                size=layer.size,
-                compressed_size=layer.compressed_size,
-                added=letters.count("A"),
-                changed=letters.count("C"),
-                deleted=letters.count("D"),
-                diff_id=layer.diff_id,
-                chain_id=layer.chain_id,
-                digest=layer.descriptor.digest,
-                shared_with=tuple(name for other in others for name in names_of(other)),
+    return tuple(
+        layer.row(
+            tuple(
+                name
+                for other in shared.get(layer.chain_id, ())
+                if other.digest != image.digest
+                for name in names_of(other)
             )
         )
-    return tuple(rows)
-
-
-def history_rows(image: Image) -> tuple[HistoryRow, ...]:
-    """The steps of an image's making, newest first."""
-    steps = list(image.history)
-    layers = iter(image.layers)
-    filled = sum(1 for step in steps if not step.empty_layer)
-    rows = []
-    if filled == len(image.layers):
-        for step in steps:
-            size = 0 if step.empty_layer else next(layers).size
-            rows.append((parse_time(step.created), step.created_by or "", size, step.comment or ""))
-    else:  # a history that does not fit says nothing about the layers: then they speak for themselves
-        rows = [(layer.created, layer.created_by, layer.size, layer.comment) for layer in layers]
-    last = len(rows) - 1
-    return tuple(
-        HistoryRow(
-            id=image.id if place == last else _NO_ENTRY,
-            created_at=created,
-            created_by=created_by,
-            size=size,
-            comment=comment,
-        )
-        for place, (created, created_by, size, comment) in reversed(list(enumerate(rows)))
+        for layer in layers
     )
-
-
-def _kind(entry: Entry) -> str:
-    return _KINDS[entry.type]
-
-
-def file_rows(nodes: Iterable[Node], layers: Layers | Sequence[Layer], *, blame: bool = False) -> Iterator[FileRow]:
-    """Paths of a tree.
-
-    Args:
-        nodes: of the tree.
-        layers: of the image, all of them, for their instructions.
-        blame: fill in which instruction supplies each path, and what it hides.
-    """
-    instructions = {layer.index: layer.created_by for layer in layers} if blame else {}
-    for node in nodes:
-        entry = node.entry
-        yield FileRow(
-            mode=entry.st_mode,
-            uid=entry.uid,
-            gid=entry.gid,
-            size=entry.size,
-            modified_at=datetime.fromtimestamp(entry.mtime, UTC),
-            path=entry.path,
-            kind=_kind(entry),
-            link=entry.target,
-            layer=node.layer,
-            created_by=instructions.get(node.layer, ""),
-            hides=tuple(_hidden(node)) if blame else (),
-        )
-
-
-def _hidden(node: Node) -> Iterator[str]:
-    below = node.hides
-    while below is not None:
-        # A directory is merged with the one below, which hides nothing.
-        if not (below.entry.is_dir and node.entry.is_dir):
-            yield f"{below.layer}: {_kind(below.entry)} of {below.entry.size} bytes"
-        below = below.hides
-
-
-def whiteout_rows(layer: Layer) -> Iterator[FileRow]:
-    """What a layer takes away: a row of kind ``whiteout`` for each path, ``opaque`` for each emptied directory."""
-    for names, kind in ((layer.table.whiteouts, "whiteout"), (layer.table.opaque, "opaque")):
-        for name in names:
-            yield FileRow(
-                mode=0, uid=0, gid=0, size=0, modified_at=None, path="/" + name.decode("utf-8", "surrogateescape"),
-                kind=kind, link="", layer=layer.index, created_by=layer.created_by,
-            )  # fmt: skip
 
 
 def change_rows(changes: Iterable[Change]) -> tuple[ChangeRow, ...]:

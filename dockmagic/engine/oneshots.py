@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
+    from dockmagic.runtime.completed import Completed
     from dockmagic.runtime.container import Container
 
-    from .completed import Completed
     from .options.build import BuildOptions
     from .options.container import ContainerOptions
 

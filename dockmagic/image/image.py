@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
-    from dockmagic.oci.spec import ConfigFile, Descriptor, History
+    from dockmagic.oci.spec import ConfigFile, Descriptor
     from dockmagic.store.home import Home
 
     from .actions import ImageActions, Pushed, Removal
+    from .history import Steps
     from .layer import Layers
     from .packages import Catalog
     from .path import ImagePath
@@ -166,9 +167,11 @@ class Image(Changeable):
         return Layers(stack, 0, len(stack.layers))
 
     @property
-    def history(self) -> tuple[History, ...]:
+    def history(self) -> Steps:
         """The steps of its making, oldest first; steps that made no layer have `empty_layer`."""
-        return self.config_file.history or ()
+        from .history import Steps
+
+        return Steps.of(self)
 
     @property
     def files(self) -> FileTree:

@@ -17,6 +17,7 @@ from .workers import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
+    import pandas as pd
     from typing_extensions import Buffer
 
     from dockmagic.layer.compare import Change
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dockmagic.layer.toc import LayerTOC
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.spec import ConfigFile, Descriptor, Manifest
+    from dockmagic.rows import FileRow, LayerRow, Rows
     from dockmagic.store.home import Home
 
     from .source import ImageSource
@@ -109,7 +111,7 @@ class Stack:
             tree = FileTree.of(self.table(layer) for layer in self.layers[:stop])
         else:
             for layer in self.layers[at:stop]:
-                tree = tree.stack(self.table(layer), layer.index)
+                tree = tree.stack(self.table(layer), layer.index)  # noqa: PD013  (a tree, no DataFrame)
         if start == 0:
             self._latest = (stop, tree)
         if whole:
@@ -187,6 +189,42 @@ class Layer:
         """What it adds, changes and deletes in the view of the layers below, by name."""
         return tuple(layer_changes(self.below.files, self.table))
 
+    def row(self, shared_with: tuple[str, ...] = ()) -> LayerRow:
+        """What ``layers`` shows of it; `shared_with` are names of other images that have it."""
+        from dockmagic.rows import LayerRow
+
+        letters = [change.letter for change in self.changes]
+        return LayerRow(
+            layer=self.index,
+            created_by=self.created_by,
+            created_at=self.created,
+            size=self.size,
+            compressed_size=self.compressed_size,
+            added=letters.count("A"),
+            changed=letters.count("C"),
+            deleted=letters.count("D"),
+            diff_id=self.diff_id,
+            chain_id=self.chain_id,
+            digest=self.descriptor.digest,
+            shared_with=shared_with,
+        )
+
+    def whiteout_rows(self) -> Rows[FileRow]:
+        """What it takes away: a row of kind ``whiteout`` for each path, ``opaque`` for each emptied directory."""
+        from dockmagic.rows import FileRow, Rows
+
+        return Rows(
+            FileRow,
+            (
+                FileRow(
+                    mode=0, uid=0, gid=0, size=0, modified_at=None, path="/" + name.decode("utf-8", "surrogateescape"),
+                    kind=kind, link="", layer=self.index, created_by=self.created_by,
+                )
+                for names, kind in ((self.table.whiteouts, "whiteout"), (self.table.opaque, "opaque"))
+                for name in names
+            ),
+        )  # fmt: skip
+
     def content(self, entry: Entry) -> Iterator[bytes]:
         """The content of one of its own regular files or hard links, piece by piece.
 
@@ -258,6 +296,16 @@ class Layers(Sequence[Layer]):
 
     def __repr__(self) -> str:
         return f"<Layers {self.start}:{self.stop}>"
+
+    def rows(self) -> Rows[LayerRow]:
+        """One row per layer, base first, as ``layers`` shows them; which other images share them is not looked up."""
+        from dockmagic.rows import LayerRow, Rows
+
+        return Rows(LayerRow, (layer.row() for layer in self))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The `rows` as a DataFrame."""
+        return self.rows().to_frame()
 
     @property
     def all(self) -> Layers:

@@ -9,30 +9,18 @@ import msgspec
 from dockmagic.oci.errors import PathNotFound
 
 from .entry import Entry, EntryType
+from .node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    import pandas as pd
+
+    from dockmagic.rows import FileRow, Rows
+
     from .toc import LayerTOC
 
 __all__ = ["FileTree", "Node", "Removed", "sort_key"]
-
-
-class Node(msgspec.Struct, frozen=True, gc=False):
-    """A path of a `FileTree`.
-
-    Attributes:
-        entry: what it is.
-        layer: index of the layer that supplies it (0 is the base).
-        source: index of the layer whose tar holds the content, at `entry.offset`: another than `layer` for a hard
-            link to a file of a lower layer.
-        hides: what this path was in the layers below, None if it was not there.
-    """
-
-    entry: Entry
-    layer: int
-    source: int
-    hides: Node | None = None
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +62,16 @@ class FileTree:
         for layer, table in enumerate(tables):
             _apply(nodes, removed, table, layer)
         return cls._made(nodes, removed)
+
+    def rows(self) -> Rows[FileRow]:
+        """One row per path below the root, as ``files`` shows them, without the instructions."""
+        from dockmagic.rows import FileRow, Rows
+
+        return Rows(FileRow, (node.row() for node in self.walk() if node.entry.name))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The `rows` as a DataFrame."""
+        return self.rows().to_frame()
 
     def stack(self, table: LayerTOC, layer: int) -> FileTree:
         """This tree with one more layer on top; `layer` is that layer's index."""

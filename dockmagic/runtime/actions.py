@@ -1,11 +1,16 @@
-"""What a container needs of the engine that it came from. `Any` stands for containers, images and rows."""
+"""What a container needs of the engine that it came from. `Any` stands for containers and images."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
+
+    from dockmagic.rows import ProcessRow, Rows
+
+    from .completed import Completed
 
 __all__ = ["ContainerActions"]
 
@@ -34,17 +39,31 @@ class ContainerActions(Protocol):
         """Write a container's file system as a tar."""
         ...
 
-    @property
-    def copy_from(self) -> Callable[..., Any]:
+    def copy_from(
+        self,
+        container: Any,
+        path: str,
+        target: str | os.PathLike[str] | BinaryIO,
+        *,
+        follow: bool,
+        keep_owners: bool,
+    ) -> int:
         """Copy a file or folder out of a container."""
         ...
 
-    @property
-    def copy_to(self) -> Callable[..., Any]:
+    def copy_to(
+        self,
+        container: Any,
+        source: str | os.PathLike[str] | BinaryIO,
+        path: str,
+        *,
+        follow: bool,
+        keep_owners: bool,
+    ) -> int:
         """Copy a file or folder into a container."""
         ...
 
-    def processes(self, container: Any) -> Any:
+    def processes(self, container: Any) -> Rows[ProcessRow]:
         """The processes of a running container, as rows."""
         ...
 
@@ -60,6 +79,6 @@ class ContainerActions(Protocol):
         input: bytes | str | None,  # noqa: A002  (as in subprocess.run)
         timeout: float | None,
         on_output: Callable[[int, bytes], None] | None,
-    ) -> Any:
+    ) -> Completed:
         """Run one more program in a container, and wait for its end."""
         ...

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dockmagic.image.image import Image
+    from dockmagic.rows import ProcessRow, Rows
 
     from .actions import ContainerActions
+    from .completed import Completed
 
 __all__ = ["Container"]
 
@@ -39,9 +41,20 @@ class Container(ContainerProcess, ContainerFiles):
             )
         return self.actions
 
-    def commit(self, name: str = "", **options: Any) -> Image:
+    def commit(
+        self,
+        name: str = "",
+        *,
+        author: str = "",
+        message: str = "",
+        changes: Sequence[str] = (),
+        pause: bool = True,
+        on_notice: Callable[[str], None] = lambda _: None,
+    ) -> Image:
         """Make an image of it; see `Containers.commit` for the options."""
-        found: Image = self._actions.commit(self, name, **options)
+        found: Image = self._actions.commit(
+            self, name, author=author, message=message, changes=changes, pause=pause, on_notice=on_notice
+        )
         return found
 
     def rename(self, name: str) -> Container:
@@ -57,16 +70,34 @@ class Container(ContainerProcess, ContainerFiles):
         """Write its file system as a tar: its layers, without volumes."""
         self._actions.export(self, out)
 
-    def copy_from(self, path: str, target: str | os.PathLike[str] | BinaryIO, **options: Any) -> int:
+    def copy_from(
+        self,
+        path: str,
+        target: str | os.PathLike[str] | BinaryIO,
+        *,
+        follow: bool = False,
+        keep_owners: bool = False,
+    ) -> int:
         """Copy a file or folder of it to this machine; see `Containers.copy_from`."""
-        return int(self._actions.copy_from(self, path, target, **options))
+        return self._actions.copy_from(self, path, target, follow=follow, keep_owners=keep_owners)
 
-    def copy_to(self, source: str | os.PathLike[str] | BinaryIO, path: str, **options: Any) -> int:
+    def copy_to(
+        self,
+        source: str | os.PathLike[str] | BinaryIO,
+        path: str,
+        *,
+        follow: bool = False,
+        keep_owners: bool = False,
+    ) -> int:
         """Copy a file or folder of this machine into it; see `Containers.copy_to`."""
-        return int(self._actions.copy_to(self, source, path, **options))
+        return self._actions.copy_to(self, source, path, follow=follow, keep_owners=keep_owners)
 
-    def top(self) -> Any:
-        """Its processes, as rows."""
+    def top(self) -> Rows[ProcessRow]:
+        """Its processes, as rows.
+
+        Raises:
+            Conflict: it does not run.
+        """
         return self._actions.processes(self)
 
     def execute(
@@ -80,8 +111,8 @@ class Container(ContainerProcess, ContainerFiles):
         input: bytes | str | None = None,  # noqa: A002  (as in subprocess.run)
         timeout: float | None = None,
         on_output: Callable[[int, bytes], None] | None = None,
-    ) -> Any:
-        """Run one more program in it, and wait for its end: a `Completed`; see `Containers.execute`."""
+    ) -> Completed:
+        """Run one more program in it, and wait for its end; see `Containers.execute`."""
         return self._actions.execute(
             self,
             command,

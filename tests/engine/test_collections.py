@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,22 @@ def test_an_image_has_what_one_reaches_for(engine: Engine, image: Image) -> None
     assert engine.images["other:2"].inspect()["Id"] == str(image.id)
     engine.images.remove("other:2")
     assert "other:2" not in engine.images
+
+
+def test_layers_files_and_history_are_rows_and_frames(image: Image) -> None:
+    """Each makes its own rows, as the verbs show them, and a DataFrame of those."""
+    assert [row.diff_id for row in image.layers.rows()] == [layer.diff_id for layer in image.layers]
+    assert image.layers[0].row() == image.layers.rows()[0]
+    assert list(image.layers.to_frame()["Layer"]) == list(range(len(image.layers)))
+    paths = [row.path for row in image.files.rows()]
+    assert paths
+    assert "/" not in paths
+    assert list(image.files.to_frame()["Path"]) == paths
+    assert list(image.layers[0].files.to_frame()["Path"]) == paths
+    assert len(image.history.rows()) == max(len(image.history), len(image.layers))
+    assert image.history.rows()[-1].id == image.id
+    assert list(image.history.to_frame()["Size"]) == [row.size for row in image.history.rows()]
+    assert pickle.loads(pickle.dumps(image.history)) == image.history  # noqa: S301  (our own)
 
 
 def test_one_name_is_one_image(engine: Engine) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dockmagic.commands.cmdline.invocation import bind
-from dockmagic.engine.completed import CommandFailed, Completed
 from dockmagic.notebook.programs.readable import Readable, without_colours
 from dockmagic.notebook.programs.streams import OutputCapture
 from dockmagic.notebook.values.completed import CellCompleted
+from dockmagic.runtime.completed import CommandFailed, Completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,12 @@ from datetime import datetime
 from io import BufferedReader, TextIOWrapper
 from typing import TYPE_CHECKING, assert_type
 
+import pandas as pd
+
 import dockmagic
-from dockmagic import Completed, Container, Image, ImagePath, Job, Pushed, Rows, Volume
+from dockmagic import Completed, Container, ContainerPath, Image, ImagePath, Job, Pushed, Rows, Volume
 from dockmagic.engine.events import Event
-from dockmagic.rows import ContainerRow, ImageRow
+from dockmagic.rows import ContainerRow, FileRow, HistoryRow, ImageRow, LayerRow, ProcessRow
 
 if TYPE_CHECKING:
     from dockmagic import Engine
@@ -24,6 +26,17 @@ def containers(engine: Engine) -> None:
     assert_type(engine.containers.create("a"), Container)
     assert_type(dockmagic.run("a"), Completed)
     assert_type(dockmagic.run("a", detach=True), Container)
+
+
+def one_container(container: Container) -> None:
+    """Its own methods give what the collection's do."""
+    assert_type(container.execute("a"), Completed)
+    assert_type(container.top(), Rows[ProcessRow])
+    assert_type(container.top()[0].pid, int)
+    assert_type(container.commit("a"), Image)
+    assert_type(container.rename("a"), Container)
+    assert_type(container.copy_from("/a", "b"), int)
+    assert_type(container / "etc", ContainerPath)
 
 
 def jobs(engine: Engine) -> None:
@@ -55,6 +68,12 @@ def images(image: Image) -> None:
     """Times are datetimes, and paths read as those of pathlib."""
     assert_type(image.created, datetime | None)
     assert_type(image.labels, dict[str, str])
+    assert_type(image.layers.rows(), Rows[LayerRow])
+    assert_type(image.layers[0].row(), LayerRow)
+    assert_type(image.layers.to_frame(), pd.DataFrame)
+    assert_type(image.files.rows(), Rows[FileRow])
+    assert_type(image.history.rows(), Rows[HistoryRow])
+    assert_type(image.history.to_frame(), pd.DataFrame)
     path = image / "etc/passwd"
     assert_type(path, ImagePath)
     assert_type(path.parent, ImagePath)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Literal, Unpack
 
-    from dockmagic.engine.completed import Completed
     from dockmagic.engine.options.container import ContainerOptions
     from dockmagic.image.image import Image
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
+    from dockmagic.runtime.completed import Completed
     from dockmagic.runtime.container import Container
     from dockmagic.runtime.container_spec import ContainerSpec
 

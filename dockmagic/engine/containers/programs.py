@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import PurePath
 
-    from dockmagic.engine.completed import Completed
     from dockmagic.rows import ProcessRow, Rows
+    from dockmagic.runtime.completed import Completed
     from dockmagic.runtime.container import Container
 
 

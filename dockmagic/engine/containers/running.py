@@ -8,9 +8,9 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from dockmagic.engine.completed import Completed, TimeExceeded
 from dockmagic.engine.options import convert
 from dockmagic.oci.errors import DockmagicError, InvalidInput
+from dockmagic.runtime.completed import Completed, TimeExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

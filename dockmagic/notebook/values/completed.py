@@ -6,7 +6,7 @@ import io
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dockmagic.engine.completed import CommandFailed, Completed
+from dockmagic.runtime.completed import CommandFailed, Completed
 
 from .output import TextValue
 
