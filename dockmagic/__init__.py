@@ -15,11 +15,14 @@ Names are imported when they are first used, so that loading the extension costs
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
     from IPython.core.interactiveshell import InteractiveShell
 
 
@@ -101,6 +104,22 @@ __all__ = [  # noqa: PLE0604  (classes come from one table, and are sorted there
     "submit",
     "unload_ipython_extension",
 ]
+
+
+class _MovedModules:
+    """A finder (PEP 451), asked last of all: modules of this package that have moved since the last release."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        """How to import it."""
+        if not name.startswith(f"{__name__}."):
+            return None
+        from .moved import spec_of
+
+        return spec_of(name)
+
+
+sys.meta_path.append(_MovedModules)
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from dockmagic.moved import old_names
+
 from .merged_path import MergedPath
 
 if TYPE_CHECKING:
@@ -99,3 +101,7 @@ class _Pieces(io.RawIOBase):
         if not self.closed and hasattr(self._pieces, "close"):
             self._pieces.close()
         super().close()
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

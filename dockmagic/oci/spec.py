@@ -8,9 +8,11 @@ bytes (`config_members`, `image.mutate`).
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from dockmagic.moved import old_names
 
 from . import media
 from .digest import Digest
@@ -300,3 +302,7 @@ def chain_ids(diff_ids: tuple[Digest, ...]) -> tuple[Digest, ...]:
         joined = f"{chain[-1]} {diff_id}" if chain else ""
         chain.append(Digest.from_hex(hashlib.sha256(joined.encode()).hexdigest()) if chain else diff_id)
     return tuple(chain)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

@@ -6,6 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from dockmagic.moved import warn
 from dockmagic.oci.errors import NotSupported, RegistryError, Unauthorized
 
 from .auth.credentials import Credential, CredentialStore
@@ -40,6 +41,7 @@ class Registries:
         on_notice: hears one line about a wait or a fallback, such as "docker.io asks to wait 3 s"; from any thread.
         retry_policy: limits of waiting.
         environ: where the proxies are named; None for the environment of this process.
+        patience: the old name of `retry_policy`.
     """
 
     def __init__(
@@ -50,7 +52,11 @@ class Registries:
         on_notice: Callable[[str], None] | None = None,
         retry_policy: RetryPolicy | None = None,
         environ: Mapping[str, str] | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
+        if patience is not None:
+            warn("Registries(patience=…)", "Registries(retry_policy=…)")
+            retry_policy = retry_policy or patience
         self._environ = os.environ if environ is None else environ
         self._configuration = configuration or RegistryConfiguration.load(self._environ)
         self._credentials = credentials or CredentialStore.load(self._environ)

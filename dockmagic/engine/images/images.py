@@ -10,6 +10,7 @@ from dockmagic.builder.outcome.events import ignore_events
 from dockmagic.engine.cleaning import collect_layers, roots
 from dockmagic.engine.collection import filter_words
 from dockmagic.image import local
+from dockmagic.moved import warn
 from dockmagic.oci.protocols import ignore_progress
 
 from .archives import ImageArchives
@@ -38,9 +39,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Images"]
 
+_OLD = {"obtain": "ensure", "rows_with_shares": "usage", "to_save": "select_for_save"}
+
 
 class Images(ImageTransfers, ImageCopies, ImageArchives):
     """The images of an engine; get it as ``Engine().images``. Names may be written as docker users write them."""
+
+    if not TYPE_CHECKING:  # so that type checkers go on refusing unknown names
+
+        def __getattr__(self, name: str) -> Any:
+            """A method by the name of the last release."""
+            if name not in _OLD:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            warn(f"Images.{name}", f"Images.{_OLD[name]}")
+            return getattr(self, _OLD[name])
 
     def tag(self, source: str | Image, target: str | Reference) -> Image:
         """Give a local image one more name (``tag``); the image with its names as they are now.
