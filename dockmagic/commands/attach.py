@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dockmagic.oci.errors import Conflict, InvalidInput
+from dockmagic.oci.errors import InvalidInput
 
 from .cmdline.command import verb
 from .cmdline.metadata import CellText
@@ -33,14 +33,12 @@ __all__ = ["command"]
 @option("--detach-keys", default="", metavar="string", help="Override the key sequence for detaching a container")
 def command(ctx: CommandContext, name: str, *, no_stdin: bool, sig_proxy: bool, detach_keys: str) -> Result:
     """Attach standard input, output and error to a running container."""
-    container = ctx.engine.containers.get(name)
-    status = container.state.status
-    if status == "paused":
-        raise Conflict("You cannot attach to a paused container, unpause it first", hint=f"Type `unpause {name}`")
-    if status != "running":
-        raise Conflict("You cannot attach to a stopped container, start it first", hint=f"Start it: `start -a {name}`")
+    containers = ctx.engine.containers
+    container = containers.get(name)
     record = container.record
+    session = containers.attach(container, stdin=not no_stdin)
     if record.tty and not no_stdin and ctx.terminal is None:
+        session.close()
         raise InvalidInput(
             "the input device is not a TTY", hint="Use --no-stdin to look only, or type it on a terminal"
         )
@@ -48,7 +46,7 @@ def command(ctx: CommandContext, name: str, *, no_stdin: bool, sig_proxy: bool, 
     return follow(
         ctx,
         container,
-        container.attach(stdin=stdin),
+        session,
         stdin=stdin,
         command=" ".join(record.argv),
         detach_keys=detach_keys,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from dockmagic.oci.errors import InvalidInput
@@ -46,11 +45,7 @@ def command(
     container = ctx.engine.containers.get(names[0])
     record = container.record
     begun = container.state.status != "running"
-    if not begun:
-        session = container.attach(stdin=interactive and record.open_stdin)
-    else:
-        stdin = interactive and record.open_stdin
-        session = container.start(owner=os.getpid(), stdin=stdin, window=ctx.window)
+    session = ctx.engine.containers.start_attached(container, stdin=interactive, window=ctx.window)
     return follow(
         ctx,
         container,
