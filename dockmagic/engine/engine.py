@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dockmagic.image.samples import Samples
     from dockmagic.registry.registries import Registries
 
+    from .artifacts import Artifacts
     from .builds import Builds
     from .containers import Containers
     from .manifests import Manifests
@@ -100,6 +101,13 @@ class Engine:
         from .manifests import Manifests
 
         return Manifests(self, self.images)
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """Files in registries that are no images."""
+        from .artifacts import Artifacts
+
+        return Artifacts(self)
 
     @cached_property
     def surgery(self) -> Surgery:

@@ -16,7 +16,8 @@ from dockmagic.oci.errors import (
     RegistryBlocked,
     RegistryError,
 )
-from dockmagic.oci.spec import check_size
+from dockmagic.oci.reference import Reference
+from dockmagic.oci.spec import Descriptor, Index, check_size, parse_manifest, to_json
 
 from .auth.scopes import pull_scope, push_scope
 from .client.client import RequestContext
@@ -24,6 +25,7 @@ from .client.error_response import ErrorTarget
 from .transfer.blob import BlobReader
 from .transfer.manifests import ANY_ANSWER, fetch_manifest, head_manifest, put_manifest
 from .transfer.paging import pages
+from .transfer.referrers import fallback_tag, fetch_referrers, put_with_subject
 from .transfer.upload import BlobUpload, mount
 
 if TYPE_CHECKING:
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from dockmagic.oci.errors import (
         DockmagicError,
     )
-    from dockmagic.oci.reference import Reference
-    from dockmagic.oci.spec import Descriptor
 
     from .client.client import RegistryClient
     from .client.rate_limit import RateLimit
@@ -222,6 +222,43 @@ class Repository:
             raise DigestMismatch(f"the manifest for {ref} is not {desc.digest}")
         path = f"/v2/{self._home.location.repository}/manifests/{ref.tag or desc.digest}"
         put_manifest(self._home.client, path, self._writing(str(ref), "image"), desc, raw)
+
+    def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
+        """What refers to a manifest as its subject, such as signatures and bills of materials.
+
+        Raises:
+            RegistryError: the registry refuses or fails.
+        """
+        place = self._home
+        context = self.reading(place, f"{self.full_name}@{subject}", "image")
+        found = fetch_referrers(place.client, place.location.repository, subject, context)
+        return tuple(found) if found is not None else self._fallback(subject)
+
+    def attach(self, ref: Reference, desc: Descriptor, raw: bytes, subject: Digest, note: Descriptor) -> None:
+        """Store a manifest that has a subject, under the tag of `ref`, or under its digest if `ref` has no tag.
+
+        Where the registry does not list referrers by itself, the index of the fallback tag gets the line `note`; who
+        attaches something to the same subject at the same moment may undo that, as the specification says.
+
+        Raises:
+            RegistryError: the registry refuses or fails.
+        """
+        path = f"/v2/{self._home.location.repository}/manifests/{ref.tag or desc.digest}"
+        if put_with_subject(self._home.client, path, self._writing(str(ref), "image"), desc, raw):
+            return
+        lines = [line for line in self._fallback(subject) if line.digest != note.digest]
+        index = to_json(Index(schema_version=2, media_type=media.OCI_INDEX, manifests=(*lines, note)))
+        listed = Descriptor(media_type=media.OCI_INDEX, digest=desc.digest.of(index), size=len(index))
+        self.name(ref.with_tag(fallback_tag(subject)), listed, index)
+
+    def _fallback(self, subject: Digest) -> tuple[Descriptor, ...]:
+        ref = Reference.parse(self.full_name).with_tag(fallback_tag(subject))
+        try:
+            raw = self.fetch(ref)[1]
+        except ImageNotFound:
+            return ()
+        index = parse_manifest(raw)
+        return index.manifests if isinstance(index, Index) else ()
 
     @property
     def rate_limit(self) -> RateLimit | None:

@@ -48,6 +48,7 @@ from .packages import (
 )
 from .registries import (
     PlanRow,
+    ReferrerRow,
     SearchRow,
     SyncRow,
     TagRow,
@@ -75,6 +76,7 @@ __all__ = [
     "PlatformRow",
     "ProcessRow",
     "ReasonRow",
+    "ReferrerRow",
     "RemovedRow",
     "Row",
     "Rows",

@@ -9,6 +9,7 @@ from .column import Column, Row
 
 __all__ = [
     "PlanRow",
+    "ReferrerRow",
     "SearchRow",
     "SyncRow",
     "TagRow",
@@ -87,6 +88,34 @@ class PlanRow(Row, frozen=True):
         Column("DiffID", "diff_id", "DIFF ID", "id"),
     )
     shown: ClassVar[tuple[str, ...]] = ("ID", "Have", "Size", "Needed", "SharedWith")
+
+
+class ReferrerRow(Row, frozen=True):
+    """One artifact that is attached to an image (``artifact ls``).
+
+    Attributes:
+        artifact_type: what it is.
+        digest: of its manifest.
+        size: bytes of its files.
+        created_at: as it says itself.
+        files: their names.
+    """
+
+    artifact_type: str
+    digest: str
+    size: int
+    created_at: datetime | None
+    files: tuple[str, ...]
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("ArtifactType", "artifact_type", "ARTIFACT TYPE"),
+        Column("Digest", "digest", "DIGEST", "id"),
+        Column("Size", "size", "SIZE", "size"),
+        Column("CreatedSince", "created_at", "CREATED", "since"),
+        Column("CreatedAt", "created_at", "CREATED AT", "time"),
+        Column("Files", "files", "FILES", "words"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("ArtifactType", "Digest", "Size", "CreatedSince", "Files")
 
 
 class SyncRow(Row, frozen=True):

@@ -14,6 +14,7 @@ __all__ = ["ALIASES", "CELL_MAGICS", "MAGICS"]
 
 #: Docker's noun forms and other aliases → verb.
 ALIASES: Final[Mapping[str, str]] = {
+    "artifact list": "artifact ls",
     "builder build": "build",
     "buildx build": "build",
     "buildx du": "builder du",

@@ -80,6 +80,10 @@ VERBS: Final[Mapping[str, str]] = {
     "image strip-paths": "image_strip_paths",
     "image retime": "image_retime",
     "image convert": "image_convert",
+    "artifact push": "artifact_push",
+    "artifact attach": "artifact_attach",
+    "artifact pull": "artifact_pull",
+    "artifact ls": "artifact_ls",
     "manifest create": "manifest_create",
     "manifest annotate": "manifest_annotate",
     "manifest inspect": "manifest_inspect",
@@ -99,6 +103,7 @@ VERBS: Final[Mapping[str, str]] = {
 
 #: Words that need another one after them, with what they are about.
 NOUNS: Final[Mapping[str, str]] = {
+    "artifact": "Manage files in registries that are no images",
     "builder": "Manage builds",
     "buildx": "Manage builds",
     "container": "Manage containers",
