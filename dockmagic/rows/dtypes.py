@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 import pandas as pd
-from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype, take
+from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
 
 from dockmagic.oci.errors import InvalidInput
 
@@ -105,7 +105,8 @@ class _ShownArray(ExtensionArray):  # type: ignore[misc]  # pandas has no types
         return type(self)(self._inner.copy())
 
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
-        return type(self)(take(self._inner, np.asarray(indices), allow_fill=allow_fill, fill_value=fill_value))
+        # The array's own method: with pyarrow installed it may be one that pandas' function does not know how to call.
+        return type(self)(self._inner.take(np.asarray(indices), allow_fill=allow_fill, fill_value=fill_value))
 
     def to_numpy(self, dtype: Any = None, copy: bool = False, na_value: Any = None) -> Any:  # noqa: FBT002  (pandas' signature)
         return self._inner.to_numpy(dtype=dtype, copy=copy, **({} if na_value is None else {"na_value": na_value}))
