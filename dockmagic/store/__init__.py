@@ -1,1 +1,1 @@
-"""Where content comes from and where it is kept: registries, layers, the store on disk."""
+"""The local store: paths, blobs by digest, names, partial downloads, leases, garbage collection."""
