@@ -125,7 +125,11 @@ sys.meta_path.append(_MovedModules)
 def __getattr__(name: str) -> Any:
     """Import an exported name when it is first asked for (PEP 562)."""
     if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .docker_py import ATTRIBUTES
+
+        advice = ATTRIBUTES[__name__].get(name)
+        what = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(f"{what}: {advice}" if advice else what)
     value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
     globals()[name] = value
     return value

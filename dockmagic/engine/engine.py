@@ -7,6 +7,7 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.docker_py import missing_attribute
 from dockmagic.oci.errors import NotSupported
 from dockmagic.store.content import ContentStore
 from dockmagic.store.home import Home
@@ -48,6 +49,9 @@ class Engine:
             `registries` are given.
         notice: hears the notices.
     """
+
+    if not TYPE_CHECKING:  # type checkers go on refusing unknown names
+        __getattr__ = missing_attribute("Engine")
 
     def __init__(
         self,

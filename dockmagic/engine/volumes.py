@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from dockmagic.docker_py import refuses
 from dockmagic.oci.errors import InvalidInput, NotFound
 
 from .collection import Collection, filter_words
@@ -52,6 +53,7 @@ class Volumes(Collection["Volume"]):
             return tuple(volumes(self._engine.home))
         return tuple(self._chosen(filter_words(filters), _FILTERS, self._users()))
 
+    @refuses("Volumes.get")
     def get(self, name: str) -> Volume:
         """The volume of this name.
 
@@ -62,6 +64,7 @@ class Volumes(Collection["Volume"]):
 
         return find_volume(self._engine.home, name)
 
+    @refuses("Volumes.create")
     def create(self, name: str = "", *, labels: Mapping[str, str] | Sequence[str] | None = None) -> Volume:
         """Make a volume, or find it if it is there; without a name it gets 64 digits (``volume create``).
 

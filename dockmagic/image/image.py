@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.docker_py import missing_attribute, refuses
 from dockmagic.oci.errors import InvalidDocument, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.protocols import ignore_progress
@@ -51,6 +52,9 @@ class Image(Changeable):
     Attributes:
         actions: what an engine does with it; None where it came from no engine.
     """
+
+    if not TYPE_CHECKING:  # type checkers go on refusing unknown names
+        __getattr__ = missing_attribute("Image")
 
     def __init__(
         self,
@@ -269,6 +273,7 @@ class Image(Changeable):
 
     # What an engine does with it
 
+    @refuses("Image.tag")
     def tag(self, name: str | Reference) -> Image:
         """Give it one more name (``tag``); the image with its names as they are now.
 
@@ -291,6 +296,7 @@ class Image(Changeable):
         """
         return self._actions.push_image(self, name, on_progress=on_progress)
 
+    @refuses("Image.remove")
     def remove(self, *, force: bool = False) -> Removal:
         """Remove it with all its names (``rmi``).
 
@@ -302,6 +308,7 @@ class Image(Changeable):
         """
         return self._actions.remove(str(self.id), force=force)
 
+    @refuses("Image.save")
     def save(self, out: BinaryIO) -> None:
         """Write it as a docker archive with its names (``save``)."""
         self._actions.save([self], out)

@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.docker_py import missing_attribute, refuses
 from dockmagic.oci.errors import Conflict, DockmagicError, NotFound, NotSupported
 
 from .container_files import ContainerFiles
@@ -30,6 +31,9 @@ __all__ = ["Container"]
 class Container(ContainerProcess, ContainerFiles):
     """One container of a home; see `ContainerRecord` for its arguments."""
 
+    if not TYPE_CHECKING:  # type checkers go on refusing unknown names
+        __getattr__ = missing_attribute("Container")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._actions, self.id)
 
@@ -41,6 +45,7 @@ class Container(ContainerProcess, ContainerFiles):
             )
         return self.actions
 
+    @refuses("Container.commit")
     def commit(
         self,
         name: str = "",
@@ -66,6 +71,7 @@ class Container(ContainerProcess, ContainerFiles):
         """What ``inspect`` says of it, in docker's form."""
         return self._actions.inspect(self)
 
+    @refuses("Container.export")
     def export(self, out: BinaryIO) -> None:
         """Write its file system as a tar: its layers, without volumes."""
         self._actions.export(self, out)
@@ -143,6 +149,7 @@ class Container(ContainerProcess, ContainerFiles):
             self.remove(volumes=True)
             raise
 
+    @refuses("Container.remove")
     def remove(self, *, force: bool = False, volumes: bool = False) -> None:
         """Take it away with its writable layer and its log.
 

@@ -8,7 +8,9 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
+from dockmagic.docker_py import refuses
 from dockmagic.oci.errors import Conflict, NotSupported
+from dockmagic.oci.signals import parse_signal
 
 from .container_record import ContainerRecord
 from .machine.helper import Connection
@@ -73,13 +75,15 @@ class ContainerConnection(ContainerRecord):
             raise Conflict(f"the container {self.name} is not running")
         return answer
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send its program a signal.
+    @refuses("Container.kill")
+    def kill(self, number: int | str = signal.SIGKILL) -> None:
+        """Send its program a signal, by its number or by a name such as ``TERM``.
 
         Raises:
             Conflict: it does not run.
+            InvalidInput: no such signal.
         """
-        self._ask({"do": "signal", "number": int(number)})
+        self._ask({"do": "signal", "number": parse_signal(number) if isinstance(number, str) else int(number)})
 
     def _awaited_exit(self) -> int:
         # It ended while we were asking: the shim writes the state before it goes.
@@ -108,6 +112,7 @@ class ContainerConnection(ContainerRecord):
                 return None
         return self._awaited_exit()
 
+    @refuses("Container.logs")
     def logs(self, *, follow: bool = False) -> Iterator[log.Frame]:
         """Everything that it has written so far, of all its runs; with `follow` what it goes on to write, too."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
+from dockmagic.docker_py import refuses
 from dockmagic.engine.collection import Collection, filter_words
 from dockmagic.engine.options import convert
 from dockmagic.oci.errors import Conflict, DockmagicError, InvalidInput, NotFound
@@ -40,6 +41,7 @@ class ContainerLookup(Collection["Container"]):
         container.actions = cast("ContainerActions", self)  # what users have is a `Containers`, which has them all
         return container
 
+    @refuses("Containers.list")
     def list(self, *, all: bool = True, filters: Filters = ()) -> tuple[Container, ...]:  # noqa: A002  (docker's flag)
         """The containers, newest first.
 
@@ -79,6 +81,7 @@ class ContainerLookup(Collection["Container"]):
             container.remove(volumes=True)
         return True
 
+    @refuses("Containers.get")
     def get(self, name: str) -> Container:
         """The container that a name, an ID or the beginning of one means.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.docker_py import refuses
 from dockmagic.image import local
 from dockmagic.oci.errors import ImageNotFound, InvalidReference
 from dockmagic.oci.media import Compression
@@ -78,6 +79,7 @@ class ImageArchives(ImageLookup):
 
         save(images, out, form=form, compression=compression)
 
+    @refuses("Images.load")
     def load(self, source: Path | BinaryIO, *, on_progress: Progress = ignore_progress) -> tuple[Image, ...]:
         """Bring the images of an archive here (``load``).
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from dockmagic.builder.outcome.events import ignore_events
+from dockmagic.docker_py import missing_attribute, refuses
 from dockmagic.engine.cleaning import collect_layers, roots
 from dockmagic.engine.collection import filter_words
 from dockmagic.image import local
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Images"]
 
+_missing = missing_attribute("Images")
 _OLD = {"obtain": "ensure", "rows_with_shares": "usage", "to_save": "select_for_save"}
 
 
@@ -50,7 +52,7 @@ class Images(ImageTransfers, ImageCopies, ImageArchives):
         def __getattr__(self, name: str) -> Any:
             """A method by the name of the last release."""
             if name not in _OLD:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+                return _missing(self, name)
             warn(f"Images.{name}", f"Images.{_OLD[name]}")
             return getattr(self, _OLD[name])
 
@@ -65,6 +67,7 @@ class Images(ImageTransfers, ImageCopies, ImageArchives):
         local.tag(self._engine.store, image, reference_of(target).or_latest())
         return self._own(local.by_digest(self._engine.store, image.digest))
 
+    @refuses("Images.remove")
     def remove(self, name: str, *, force: bool = False) -> Removal:
         """Remove a name; with the last one, or by ID, the image (``rmi``).
 

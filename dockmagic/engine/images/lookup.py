@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+from dockmagic.docker_py import refuses
 from dockmagic.engine.collection import Collection, filter_words
 from dockmagic.engine.options import convert
 from dockmagic.image import local
@@ -98,6 +99,7 @@ class ImageLookup(Collection["Image"]):
 
         return Rows(TreeRow, tree_rows(family(local.images(self._engine.store))))
 
+    @refuses("Images.list")
     def list(self, *, filters: Filters = ()) -> tuple[Image, ...]:
         """Every local image once, in the order in which they came.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dockmagic.docker_py import refuses
 from dockmagic.engine.options import convert
 from dockmagic.engine.options.pull import refuse_unknown
 from dockmagic.oci.errors import ImageNotFound, InvalidInput
@@ -175,6 +176,7 @@ class ImageTransfers(ImageLookup):
             return plan_repository(source, self._engine.store, refs, platform=platform_of(platform))
         return plan(source, self._engine.store, ref.or_latest(), platform=platform_of(platform))
 
+    @refuses("Images.push")
     def push(self, name: str | Reference, *, on_progress: Progress = ignore_progress) -> Pushed:
         """Send a local image to the registry of its name: only what is missing there (``push``).
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from dockmagic.docker_py import missing_attribute
 from dockmagic.oci.errors import Conflict, InvalidInput, NotFound
 
 from .record import Mount
@@ -36,6 +37,9 @@ class Volume(msgspec.Struct, frozen=True):
         labels: as they were given.
         anonymous: nobody named it.
     """
+
+    if not TYPE_CHECKING:  # type checkers go on refusing unknown names
+        __getattr__ = missing_attribute("Volume")
 
     name: str
     path: Path
