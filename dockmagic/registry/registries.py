@@ -13,7 +13,8 @@ from .auth.credentials import Credential, CredentialStore
 from .client.client import RegistryClient, RequestContext
 from .client.error_response import ErrorTarget
 from .configuration.configuration import RegistryConfiguration
-from .repository import RegistryEndpoint, Repository
+from .mirrors import RegistryEndpoint
+from .repository import Repository
 from .search import search
 from .secret import Secret
 from .transfer.paging import pages

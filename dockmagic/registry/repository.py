@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from dockmagic.oci import media
@@ -12,16 +11,16 @@ from dockmagic.oci.errors import (
     BlobNotFound,
     DigestMismatch,
     ImageNotFound,
-    InvalidContent,
-    RegistryBlocked,
     RegistryError,
 )
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Descriptor, Index, check_size, parse_manifest, to_json
 
 from .auth.scopes import pull_scope, push_scope
+from .blob_request import BlobRequest
 from .client.client import RequestContext
 from .client.error_response import ErrorTarget
+from .mirrors import Mirrors
 from .transfer.blob import BlobReader
 from .transfer.manifests import ANY_ANSWER, fetch_manifest, head_manifest, put_manifest
 from .transfer.paging import pages
@@ -32,30 +31,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from urllib3.response import BaseHTTPResponse
-
     from dockmagic.oci.digest import Digest
-    from dockmagic.oci.errors import (
-        DockmagicError,
-    )
 
     from .client.client import RegistryClient
     from .client.rate_limit import RateLimit
-    from .transport.endpoint import Location
+    from .mirrors import RegistryEndpoint
 
-__all__ = ["RegistryEndpoint", "Repository"]
+__all__ = ["Repository"]
 
 _T = TypeVar("_T")
 
 _TRANSIENT = frozenset({408, 429, 502, 503, 504})  # worth another try, before a blob is sent that may be there
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryEndpoint:
-    """A location and the client that reaches it."""
-
-    location: Location
-    client: RegistryClient
 
 
 class Repository:
@@ -76,10 +62,8 @@ class Repository:
     ) -> None:
         self.full_name = name
         self._domain = domain
-        self._places = places
-        self._home = places[-1]
-        self._notice = on_notice
-        self._failed: set[RegistryEndpoint] = set()
+        self._mirrors = Mirrors(name, domain, places, on_notice)
+        self._home = self._mirrors.home
         self._uploads: dict[Digest, str] = {}
         self._lock = threading.Lock()
 
@@ -134,7 +118,7 @@ class Repository:
             stream = io.BytesIO(self._manifest(desc))
             stream.seek(offset)
             return stream
-        asking = _Asking(self, desc)
+        asking = BlobRequest(self._mirrors, desc)
         reader = BlobReader(asking.ask, desc, offset=offset, verify=verify, host=self._domain, again=asking.again)
         return cast("AbstractContextManager[BinaryIO]", reader)
 
@@ -230,7 +214,7 @@ class Repository:
             RegistryError: the registry refuses or fails.
         """
         place = self._home
-        context = self.reading(place, f"{self.full_name}@{subject}", "image")
+        context = self._mirrors.reading(place, f"{self.full_name}@{subject}", "image")
         found = fetch_referrers(place.client, place.location.repository, subject, context)
         return tuple(found) if found is not None else self._fallback(subject)
 
@@ -269,87 +253,23 @@ class Repository:
         repository = self._home.location.repository
         return RequestContext(repository, (push_scope(repository), *further), ErrorTarget(self._domain, name, kind))
 
-    def reading(self, place: RegistryEndpoint, name: str, kind: str) -> RequestContext:
-        """To read at `place`; `name` and `kind` are for errors."""
-        repository = place.location.repository
-        domain = place.client.endpoint.domain if place.location.mirror else self._domain
-        return RequestContext(repository, (pull_scope(repository),), ErrorTarget(domain, name, kind))
-
-    def by_digest(self) -> list[RegistryEndpoint]:
-        """The places that may answer for digests, mirrors first."""
-        return [place for place in self._places if place.location.by_digest]
-
     def _of_reference(self, ref: Reference, ask: Callable[[RegistryClient, str, RequestContext, str], _T]) -> _T:
         wanted = ref.canonical()
-        places = self.by_digest() if wanted.digest else [p for p in self._places if p.location.by_tag]
+        places = self._mirrors.by_digest() if wanted.digest else self._mirrors.by_tag()
 
         def one(place: RegistryEndpoint) -> _T:
             path = f"/v2/{place.location.repository}/manifests/{wanted.digest or wanted.tag}"
-            return ask(place.client, path, self.reading(place, str(wanted), "image"), wanted.digest)
+            return ask(place.client, path, self._mirrors.reading(place, str(wanted), "image"), wanted.digest)
 
-        return self.first(one, places)
+        return self._mirrors.first(one, places)
 
     def _manifest(self, desc: Descriptor) -> bytes:
         def one(place: RegistryEndpoint) -> bytes:
             path = f"/v2/{place.location.repository}/manifests/{desc.digest}"
-            context = self.reading(place, f"{self.full_name}@{desc.digest}", "image")
+            context = self._mirrors.reading(place, f"{self.full_name}@{desc.digest}", "image")
             try:
                 return fetch_manifest(place.client, path, context, desc.digest)[1]
             except ImageNotFound as error:
                 raise BlobNotFound(error.message, hint="The image is incomplete there: push it again") from None
 
-        return self.first(one, self.by_digest())
-
-    def first(self, ask: Callable[[RegistryEndpoint], _T], places: list[RegistryEndpoint]) -> _T:
-        """What the first of `places` answers that can; mirrors that fail are not asked again."""
-        if not places:
-            raise RegistryBlocked(f"no configured place may answer for {self.full_name}", hint="See registries.conf")
-        for place in places[:-1]:
-            if place in self._failed:
-                continue
-            try:
-                return ask(place)
-            except (ImageNotFound, BlobNotFound):
-                continue  # a mirror need not have everything
-            except (RegistryError, InvalidContent) as error:
-                self.pass_over(place, error)
-        return ask(places[-1])
-
-    def pass_over(self, place: RegistryEndpoint, error: DockmagicError) -> None:
-        """Ask the mirror `place` no more, because of `error`."""
-        with self._lock:
-            known = place in self._failed
-            self._failed.add(place)
-        if not known:
-            self._notice(f"mirror {place.client.endpoint.host}: {error.message}; asking the next")
-
-
-class _Asking:
-    """Asks for one blob, place after place, also when a mirror fails in the middle of it."""
-
-    def __init__(self, repository: Repository, desc: Descriptor) -> None:
-        self._repository = repository
-        self._desc = desc
-        self._place: RegistryEndpoint | None = None
-
-    def ask(self, position: int) -> BaseHTTPResponse:
-        """The answer to a request for the blob from `position` on."""
-        headers = {"Range": f"bytes={position}-"} if position else {}
-
-        def one(place: RegistryEndpoint) -> BaseHTTPResponse:
-            self._place = place
-            path = f"/v2/{place.location.repository}/blobs/{self._desc.digest}"
-            context = self._repository.reading(place, self._desc.digest, "blob")
-            return place.client.request("GET", path, context, headers=headers, good=(200, 206))
-
-        return self._repository.first(one, self._repository.by_digest())
-
-    def again(self, attempt: int, error: RegistryError) -> None:
-        """Before another attempt: wait, or leave the mirror that failed."""
-        place = self._place
-        if place is None:
-            raise error
-        if place.location.mirror:
-            self._repository.pass_over(place, error)
-        else:
-            place.client.again(attempt, error)
+        return self._mirrors.first(one, self._mirrors.by_digest())

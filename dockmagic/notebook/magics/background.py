@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.cmdline.context import cannot_ask
+from dockmagic.commands.cmdline.table import VERBS, load
 from dockmagic.engine.job import Job
 from dockmagic.notebook.progress.build import BuildDisplay, build_title
 from dockmagic.oci.errors import InvalidInput
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dockmagic.builder.outcome.events import BuildEvent
+    from dockmagic.commands.cmdline.command import Verb
     from dockmagic.commands.cmdline.context import CommandContext
     from dockmagic.commands.cmdline.invocation import Invocation
 
 __all__ = ["begin"]
 
-_LONG: Final = "pull, push, load, import and build"
+_BUILD: Final = "build"
 
 
 def begin(call: Invocation, context: Callable[..., CommandContext]) -> Job[Any]:
@@ -34,13 +36,10 @@ def begin(call: Invocation, context: Callable[..., CommandContext]) -> Job[Any]:
     Raises:
         InvalidInput: the verb takes no time that would be worth it.
     """
+    if not _is_long(call.verb):
+        raise InvalidInput(f"`{call.name}` has no --detach", hint=f"{_long_verbs()} have it; leave it out here")
     transfer = call.verb.transfer
-    if transfer is not None and transfer.certain:
-        title = transfer.describe(call.parameters)
-    elif call.name == "build":
-        title = build_title(call)
-    else:
-        raise InvalidInput(f"`{call.name}` has no --detach", hint=f"{_LONG} have it; leave it out here")
+    title = transfer.describe(call.parameters) if transfer is not None else build_title(call)
 
     def work(job: Job[Any]) -> Any:
         building = _Building(job)
@@ -53,6 +52,16 @@ def begin(call: Invocation, context: Callable[..., CommandContext]) -> Job[Any]:
         return present(result, building.outputs)
 
     return Job(title, work)
+
+
+def _is_long(verb: Verb) -> bool:
+    """Whether a verb always moves blobs, or builds: what is worth a job."""
+    return verb.name == _BUILD or (verb.transfer is not None and verb.transfer.certain)
+
+
+def _long_verbs() -> str:
+    *names, last = (name for name in VERBS if _is_long(load(name)))
+    return f"{', '.join(names)} and {last}"
 
 
 class _Building(BuildDisplay):
