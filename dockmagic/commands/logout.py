@@ -1,4 +1,4 @@
-"""``logout``: nobody any more."""
+"""``logout``: forget a login."""
 
 from __future__ import annotations
 

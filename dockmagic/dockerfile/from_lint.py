@@ -30,7 +30,7 @@ class FromLint:
         dockerfile: whose they are.
         given: the values of ``--build-arg``.
         platform: that is built for.
-        report: told what is found.
+        report: gets what is found.
 
     Attributes:
         given: as it was given.

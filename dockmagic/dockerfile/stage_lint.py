@@ -83,7 +83,7 @@ class StageLint:
         given: the values of ``--build-arg``.
         global_values: of the global scope, which an ARG without a default takes.
         ignore: the context's.
-        report: told what is found.
+        report: gets what is found.
     """
 
     def __init__(

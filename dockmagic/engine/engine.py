@@ -42,12 +42,12 @@ class Engine:
     Args:
         home: the folder that everything is kept in; None for ``$DOCKMAGIC_HOME``, else the user's data folder.
         registries: None for the user's and the system's configuration.
-        on_notice: hears one line about a wait or a fallback of a registry, or about what is left out of an image.
+        on_notice: gets one line about a wait or a fallback of a registry, or about what is left out of an image.
 
     Attributes:
         samples: what stands in for docker.io; None if nothing does. ``DOCKMAGIC_SAMPLES=1`` begins with them, unless
             `registries` are given.
-        notice: hears the notices.
+        notice: gets the notices.
     """
 
     if not TYPE_CHECKING:  # type checkers go on refusing unknown names

@@ -252,7 +252,7 @@ class PreparedBuild:
             options: the flags.
             outputs: where the result goes besides the store.
             stdout: for outputs that ask for it.
-            on_event: hears how it goes, warnings first; called from several threads, one at a time.
+            on_event: gets how it goes, warnings first; called from several threads, one at a time.
             stop: asked now and then; when it returns true the build ends with `InterruptedError`.
 
         Raises:

@@ -91,7 +91,7 @@ class LayerIngest:
         compression: what the media type claims; what the bytes say goes before it.
         sniff: False for what is known to be plain, whatever its first bytes say.
         limit: bytes of tar beyond which it is refused; None for `layer_limit`.
-        recorder: hears of the members; one that does more than recording (`unpack`) may be given.
+        recorder: gets the members; one that does more than recording (`unpack`) may be given.
     """
 
     def __init__(

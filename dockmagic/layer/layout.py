@@ -1,4 +1,4 @@
-"""Where the members of a layer lie: names made safe, links followed, whiteouts told from files.
+"""Where the members of a layer lie: names made safe, links followed, whiteouts recognised.
 
 A layer is judged by itself, whatever is below it, since unpacked layers are shared between images. Symbolic links of
 the layer are followed as a process inside the root would follow them; where a lower layer has a link, a directory takes

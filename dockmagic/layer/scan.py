@@ -38,7 +38,7 @@ _FOREIGN_XATTRS: Final = tuple(pax.XATTR + name.encode() for name in FOREIGN_XAT
 
 
 class MemberSink(Protocol):
-    """Hears of the members of a tar, in their order."""
+    """Gets the members of a tar, in their order."""
 
     def begin(self, header: Header) -> object:
         """A member. If it is a regular file, `content` follows before anything else."""
@@ -47,7 +47,7 @@ class MemberSink(Protocol):
     def content(self, data: memoryview, last: bool) -> None:  # noqa: FBT001  a keyword costs time for every file
         """The next bytes of a regular file, called at least once for each, with `last` at its end.
 
-        The holes of a sparse file are told as the zeros that they stand for. `data` must not be kept.
+        The holes of a sparse file are given as the zeros that they stand for. `data` must not be kept.
         """
         ...
 
@@ -58,7 +58,7 @@ class TarScanner:
     Everything after the end mark (two blocks of zeros) is ignored, as all engines do.
 
     Args:
-        sink: who hears of members.
+        sink: gets the members.
         limit: bytes of tar beyond which it is refused.
     """
 

@@ -1,4 +1,4 @@
-"""What lies in a directory, told in the words of layers."""
+"""What lies in a directory, as entries of a layer."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def attach_mount(made: int, place: int) -> None:
 
 
 def umount(target: str) -> None:
-    """Take a mount away at once; it ends when nobody uses it any more."""
+    """Take a mount away at once; it ends with its last use."""
     _check(_libc.umount2(os.fsencode(target), _MNT_DETACH), f"umount of {target}")
 
 
@@ -210,7 +210,7 @@ def touch_owner(descriptor: int) -> None:
 
 
 def keep_to_itself() -> None:
-    """Let nobody with this process's rights look into it, until it becomes another program (PR_SET_DUMPABLE)."""
+    """Keep processes with the same rights out of this one, until it becomes another program (PR_SET_DUMPABLE)."""
     _prctl(_PR_SET_DUMPABLE, 0)
 
 

@@ -3,15 +3,15 @@
 Images were written by many tools, and readers in Go accept what no specification allows. What is understood here beside
 the letter of the specification, in every document and at every depth:
 
-- a known member's name in any letter case; of several spellings the last one holds, as in Go, which is told;
+- a known member's name in any letter case; of several the last one holds, as in Go (`losses` names the others);
 - ``null``, or something empty of another kind, for what is absent or empty;
 - a number or truth value where a text belongs, and a text where a truth value or a list of texts belongs;
 - a list of texts where an object of names (``ExposedPorts``) or of texts (``Labels``) belongs, and the reverse;
 - bytes that are not UTF-8, as the replacement character.
 
 A member of any other type is refused by its name. Only what Docker has added to the specification, whose readers pass
-over it, is left out instead, which is told. A document's digest is that of its original bytes; what is written anew
-(`members`) has the standard's names and types, and keeps every member that nobody knows.
+over it, is left out instead, and `losses` names it. A document's digest is that of its original bytes; what is written
+anew (`members`) has the standard's names and types, and keeps every unknown member.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ thing went wrong, so that a caller can catch a family::
     │   ├── OutOfSpace
     │   └── Conflict                in use, name taken
     ├── NotSupported                refused by name, with what to do instead
-    └── InternalError               an exception that nobody expected, once a front end tells it
+    └── InternalError               an unexpected exception, once a front end shows it
 """
 
 from __future__ import annotations
@@ -412,6 +412,6 @@ class NotSupported(DockmagicError):
 
 
 class InternalError(DockmagicError):
-    """An exception that nobody expected: a fault of dockmagic's own, or input of a kind that it does not know."""
+    """An unexpected exception: a fault of dockmagic's own, or input of a kind that it does not know."""
 
     default_hint = f"Please report it, with what {TRACEBACK}=1 (in a notebook: %xmode Verbose) shows"

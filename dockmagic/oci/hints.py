@@ -1,4 +1,4 @@
-"""Commands in hints, told as each front end has them."""
+"""Commands in hints, written as each front end takes them."""
 
 from __future__ import annotations
 

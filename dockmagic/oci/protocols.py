@@ -51,7 +51,7 @@ class BlobSink(Protocol):
 
 
 class Progress(Protocol):
-    """Hears how far a transfer is; called from several threads, so it must be quick.
+    """Gets the progress of a transfer; called from several threads, so it must be quick.
 
     It may raise `InterruptedError` to end the transfer, and nothing else.
     """
@@ -69,7 +69,7 @@ class Progress(Protocol):
 
 
 def ignore_progress(desc: Descriptor, status: str, done: int, total: int) -> None:
-    """A `Progress` for those who do not want to hear."""
+    """A `Progress` that ignores what it gets."""
 
 
 if TYPE_CHECKING:

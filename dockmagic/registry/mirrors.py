@@ -48,7 +48,7 @@ class Mirrors:
         name: of the repository, in full.
         domain: the registry's part of it.
         places: mirrors first, the registry itself last.
-        on_notice: hears of mirrors that fail.
+        on_notice: gets a line about mirrors that fail.
 
     Attributes:
         home: the registry itself.

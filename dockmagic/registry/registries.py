@@ -39,7 +39,7 @@ class Registries:
     Args:
         configuration: mirrors and the like; None for the user's and the system's files.
         credentials: None for docker's and podman's files.
-        on_notice: hears one line about a wait or a fallback, such as "docker.io asks to wait 3 s"; from any thread.
+        on_notice: gets one line about a wait or a fallback, such as "docker.io asks to wait 3 s"; from any thread.
         retry_policy: limits of waiting.
         environ: where the proxies are named; None for the environment of this process.
         patience: the old name of `retry_policy`.
@@ -67,7 +67,7 @@ class Registries:
         self._lock = threading.Lock()
 
     def repository(self, ref: Reference) -> Repository:
-        """The repository of `ref`: the source and sink of its blobs. Talks to nobody yet.
+        """The repository of `ref`: the source and sink of its blobs. No request is sent yet.
 
         Raises:
             RegistryBlocked: the configuration forbids this registry.

@@ -54,7 +54,7 @@ class Repository:
         name: in full, such as ``docker.io/library/ubuntu``.
         domain: the registry's part of it.
         places: where it is, mirrors first, the registry itself last.
-        on_notice: hears of mirrors that fail.
+        on_notice: gets a line about mirrors that fail.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class Repository:
         Args:
             desc: of the blob.
             stream: its bytes; where it can seek, an upload that breaks off goes on from where the registry stands.
-            on_sent: hears how many bytes have gone up so far; fewer than before if some must go again.
+            on_sent: gets how many bytes have gone up so far; fewer than before if some must go again.
 
         Raises:
             DigestMismatch: the stream is not what `desc` says (the registry refused it).

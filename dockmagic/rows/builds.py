@@ -1,4 +1,4 @@
-"""The steps of a build, and all that is told of them."""
+"""The steps of a build, and what is said about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of unpacked layers, and what the process that unpacks them is told."""
+"""Names of unpacked layers, and the request to the process that unpacks them."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def append(table: int, identity: Identity, owner: RecordedOwner) -> None:
 
 
 def set_default(table: int, uid: int, gid: int) -> None:
-    """Note down whose files are that nobody gave to anybody."""
+    """Record the owner of all files that have no record of their own."""
     _write(table, 0, 0, RecordedOwner(uid, gid))
 
 

@@ -1,4 +1,4 @@
-"""The root file system of one container, as a snapshotter is told of it. Imported by the shim."""
+"""The root file system of one container, as a snapshotter gets it. Imported by the shim."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class Snapshot:
 
     @classmethod
     def of(cls, spec: dict[str, Any]) -> Self:
-        """That of the container that shim and worker are told of."""
+        """That of the container in the requests to shim and worker."""
         return cls(spec["folder"], spec["layers_folder"], spec["layers"], user_xattrs=spec["userxattr"])

@@ -139,6 +139,6 @@ class Snapshotter(Protocol):
 
         Args:
             folder: of the container.
-            told: tells whose a file should be, where everything belongs to one user.
+            told: gives the owner that a file should have, where everything belongs to one user.
         """
         ...

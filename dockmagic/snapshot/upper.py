@@ -25,7 +25,7 @@ def scan(upper: Path, told: Callable[[Written], OwnerRecord] | None = None) -> l
 
     Args:
         upper: as overlay keeps it.
-        told: what tells whose a file should be, where everything belongs to one user.
+        told: gives the owner that a file should have, where everything belongs to one user.
     """
     written = list(_walk(os.open(upper, FOLDER), b""))
     return written if told is None else [owned(item, told(item)) if item.mode else item for item in written]

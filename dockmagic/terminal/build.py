@@ -20,7 +20,7 @@ __all__ = ["followed_build"]
 
 @contextmanager
 def followed_build(stream: TextIO, style: str) -> Iterator[Callable[[BuildEvent], None]]:
-    """What hears of a build, in the style of ``--progress``.
+    """What gets the events of a build, in the style of ``--progress``.
 
     Args:
         stream: where it is shown; ``tty`` asks for a terminal, ``auto`` finds out.

@@ -35,7 +35,7 @@ class PlainProgress:
         self._current = 0
 
     def __call__(self, event: BuildEvent) -> None:
-        """Hear of the build."""
+        """Take one event of the build."""
         with self._lock:
             match event:
                 case StepStarted(step=info, at=at):
@@ -100,7 +100,7 @@ class JsonProgress:
         self._lock = threading.Lock()
 
     def __call__(self, event: BuildEvent) -> None:
-        """Hear of the build."""
+        """Take one event of the build."""
         line = msgspec.json.encode(event, enc_hook=str).decode()  # a digest is a str of its own kind
         with self._lock:
             print(line, file=self._stream, flush=True)

@@ -57,7 +57,7 @@ class Follow(Protocol):
     """Shows how a build goes."""
 
     def __call__(self, style: str) -> AbstractContextManager[Callable[[BuildEvent], None]]:
-        """A context with what hears of the build.
+        """A context with what gets the events of the build.
 
         Args:
             style: ``auto``, ``plain``, ``tty``, ``quiet`` or ``rawjson``, as ``--progress`` takes it.
@@ -70,7 +70,7 @@ def _follow_nothing(style: str) -> AbstractContextManager[Callable[[BuildEvent],
 
 
 def _hear_nothing(stream: int, data: bytes) -> None:
-    """An `on_output` for those who do not want to hear."""
+    """An `on_output` that ignores what it gets."""
 
 
 def _go_on() -> bool:
@@ -79,11 +79,11 @@ def _go_on() -> bool:
 
 
 def _say_nothing(line: str) -> None:
-    """A `say` for those who do not want to hear."""
+    """A `say` that ignores what it gets."""
 
 
 def cannot_ask(prompt: str, *, secret: bool) -> str:  # noqa: ARG001  (as `Ask`)
-    """An `ask` where nobody can answer."""
+    """An `ask` where no one can answer."""
     raise EOFError(prompt)
 
 
@@ -93,15 +93,15 @@ class CommandContext(msgspec.Struct, frozen=True):
     Attributes:
         engine: does the work.
         prog: how the user addresses the command: ``dockmagic`` or ``%docker``.
-        on_progress: hears of each blob's transfer.
-        say: hears notices, one line each, without a line end: where an image is read from, a wait, a warning.
+        on_progress: gets the progress of each blob's transfer.
+        say: gets notices, one line each, without a line end: where an image is read from, a wait, a warning.
         ask: asks the user for a line, as ``login`` does for a password; raises EOFError if nobody can answer.
         stdin: bytes for ``load``, ``import`` and ``--password-stdin``; None if there are none.
         stdout: takes archives (``save`` without ``-o``); None where they must go to a file.
         stdin_line: number of the line at which `stdin` begins in the user's eyes: 2 below the magic of a cell.
         follow_build: shows how a build goes.
         stop: asked now and then by what takes long; true ends it with `InterruptedError`.
-        on_output: hears what programs write as it comes: 1 or 2 for the stream, and the bytes.
+        on_output: gets what programs write as it comes: 1 or 2 for the stream, and the bytes.
         kept_output: how many bytes of each stream of a program a `Ran` keeps.
         program_input: what ``run -i`` and ``exec -i`` feed to the program: bytes, or a descriptor; None for nothing.
         terminal: for programs on a terminal; None where the user has none.

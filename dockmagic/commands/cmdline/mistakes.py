@@ -26,7 +26,7 @@ def mistake_of(
     usage: str,
     refused: Mapping[str, tuple[str, str]],
 ) -> DockmagicError:
-    """The error that a user is told for one of click's.
+    """The error that a user reads for one of click's.
 
     Args:
         error: click's.

@@ -16,7 +16,7 @@ _LONGEST = 300
 
 
 def named(error: Exception) -> DockmagicError:
-    """An error as it is told: the unexpected gets a name, and a hint to what there is to report."""
+    """An error as it is shown: the unexpected gets a name, and a hint to what there is to report."""
     if isinstance(error, DockmagicError):
         return error
     if isinstance(error, OSError):

@@ -108,7 +108,7 @@ class BuildProgress:
         self.lock = threading.RLock()
 
     def __call__(self, event: BuildEvent) -> None:
-        """Hear of the build."""
+        """Take one event of the build."""
         with self.lock:
             match event:
                 case BuildStarted(steps=steps):

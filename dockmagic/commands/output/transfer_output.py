@@ -15,7 +15,7 @@ __all__ = ["Log"]
 
 
 class Log:
-    """A `Progress` that passes on what it hears, and keeps the last word on each blob."""
+    """A `Progress` that passes on what it gets, and keeps the last word on each blob."""
 
     def __init__(self, listener: Progress) -> None:
         self._listener = listener

@@ -40,7 +40,7 @@ def asked_password(ctx: CommandContext, verb: str) -> Secret:
 
 
 def nobody_to_ask(verb: str) -> NotSupported:
-    """The error where nobody can be asked."""
+    """The error where no one can be asked."""
     return NotSupported(
         f"{verb} needs somebody to ask",
         hint=f"Write `{verb} -u NAME --password-stdin`, with the password on standard input",

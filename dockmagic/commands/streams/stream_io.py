@@ -28,7 +28,7 @@ _ENOUGH: Final = 3
 
 
 class Kept:
-    """An `on_output` that hands on what it hears, and keeps the beginning of it.
+    """An `on_output` that passes on what it gets, and keeps the beginning of it.
 
     Attributes:
         dropped: how many bytes were not kept.
@@ -41,7 +41,7 @@ class Kept:
         self.dropped = 0
 
     def __call__(self, stream: int, data: bytes) -> None:
-        """Hear `data` on stream 1 or 2."""
+        """Take `data` of stream 1 or 2."""
         piece = data[: self._room[stream]]
         if piece:
             self._pieces[stream].append(piece)

@@ -53,7 +53,7 @@ class ContainerContent(ContainerLookup):
             message: likewise.
             changes: Dockerfile instructions, such as ``CMD ["sh"]``.
             pause: hold a running container still meanwhile.
-            on_notice: hears of owners that may be wrong because this machine has one user only.
+            on_notice: gets a line about owners that may be wrong because this machine has one user only.
 
         Raises:
             InvalidInput: a change that is none.

@@ -88,7 +88,7 @@ class ContainerPrograms(ContainerLookup):
 
         Raises:
             Conflict: it does not run, or is paused.
-            NotSupported: nobody but who started it gets its output.
+            NotSupported: only who started it gets its output.
         """
         status, name = container.state.status, container.name
         if status == "paused":

@@ -63,7 +63,7 @@ class Capture:
     """Keeps both streams of a program, and passes each piece on.
 
     Args:
-        on_output: gets 1 or 2 for the stream, and the bytes, as they come; None for nobody.
+        on_output: gets 1 or 2 for the stream, and the bytes, as they come; None for none.
     """
 
     def __init__(self, on_output: Callable[[int, bytes], None] | None = None) -> None:

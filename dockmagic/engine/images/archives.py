@@ -85,7 +85,7 @@ class ImageArchives(ImageLookup):
 
         Args:
             source: a file, plain or compressed, a stream of one, or a folder with an image layout.
-            on_progress: hears of each layer.
+            on_progress: gets the progress of each layer.
 
         Raises:
             InvalidArchive: it cannot be read, or not be trusted; nothing is named.

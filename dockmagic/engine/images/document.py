@@ -19,7 +19,7 @@ _ALWAYS: Final = {
 
 
 def inspect_document(image: Image) -> dict[str, Any]:
-    """Docker's description of an image; members of the configuration that nobody knows are kept."""
+    """Docker's description of an image; unknown members of the configuration are kept."""
     raw = config_members(image.raw_config)
     names = image.names
     repositories = dict.fromkeys(ref.familiar_name for ref in names)

@@ -144,7 +144,7 @@ class ImageLookup(Collection["Image"]):
         Args:
             name: what to find.
             platform: which one of a remote index; a local image of another platform is passed over.
-            on_remote: hears the full name before the registry is asked.
+            on_remote: gets the full name before the registry is asked.
 
         Raises:
             ImageNotFound: neither here nor there.

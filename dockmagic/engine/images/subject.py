@@ -45,7 +45,7 @@ def find_image(
         engine: whose store and registries.
         text: name, or ID or digest (or a prefix of one) of a local image; ``@failed``, ``@3`` or an ID of a step.
         platform: a local image of another platform does not count; None for any.
-        on_remote: hears the full name before a registry is asked; None to ask none.
+        on_remote: gets the full name before a registry is asked; None to ask none.
 
     Raises:
         ImageNotFound: neither here nor there.

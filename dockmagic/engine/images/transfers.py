@@ -47,8 +47,8 @@ class ImageTransfers(ImageLookup):
             name: name or ID.
             pull: ``missing``, ``always`` or ``never``.
             platform: which one; None for this machine's.
-            on_pull: hears the name before it is pulled.
-            on_progress: hears of each layer.
+            on_pull: gets the name before it is pulled.
+            on_progress: gets the progress of each layer.
 
         Raises:
             ImageNotFound: neither here nor there.
@@ -89,7 +89,7 @@ class ImageTransfers(ImageLookup):
             name: ``ubuntu``, ``ubuntu:24.04``, ``quay.io/org/app@sha256:…``.
             platform: which one of an index; None for this machine's.
             unpack: a container is to stand on it soon: unpack its layers while they come.
-            on_progress: hears of each layer.
+            on_progress: gets the progress of each layer.
             unknown: none; a keyword of another library is answered with ours.
 
         Raises:

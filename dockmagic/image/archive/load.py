@@ -57,8 +57,8 @@ def load(
         source: a file, plain or compressed, a stream of one (``docker load < FILE``), or a folder with an image layout.
         store: where they go.
         platform: which one where the archive holds an index; None for this machine's.
-        on_progress: hears of each layer.
-        on_notice: hears of what the archive has beside images, and of what is left out of these.
+        on_progress: gets the progress of each layer.
+        on_notice: gets a line about what the archive has beside images, and of what is left out of these.
 
     Returns:
         The images under the names that the archive gave them.

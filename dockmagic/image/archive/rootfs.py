@@ -56,7 +56,7 @@ def import_rootfs(
         config: how to run it.
         message: the comment of its only step.
         platform: what it runs on; None for this machine's.
-        on_progress: hears of the layer.
+        on_progress: gets the progress of the layer.
 
     Raises:
         InvalidLayer: not a readable tar, or one that leads out.

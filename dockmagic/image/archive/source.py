@@ -36,7 +36,7 @@ class ArchiveSource:
 
     Args:
         members: its files.
-        on_notice: hears of what is passed over.
+        on_notice: gets a line about what is passed over.
 
     Attributes:
         images: in the archive's order.

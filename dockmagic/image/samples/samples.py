@@ -56,7 +56,7 @@ class Samples:
         """The samples' registry as docker.io, those on loopback as they are, and no others.
 
         Args:
-            on_notice: hears one line about a wait or a fallback.
+            on_notice: gets one line about a wait or a fallback.
         """
         from dockmagic.registry.configuration.configuration import RegistryConfiguration
         from dockmagic.registry.registries import Registries

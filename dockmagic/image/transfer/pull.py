@@ -50,9 +50,9 @@ def pull(
         store: where it goes.
         ref: its name, which it gets in the store too.
         platform: which one of an index; None for this machine's.
-        on_progress: hears of each layer in docker's words (``Pulling fs layer``, ``Waiting``, ``Downloading``,
+        on_progress: gets each layer's state in docker's words (``Pulling fs layer``, ``Waiting``, ``Downloading``,
             ``Verifying Checksum``, ``Download complete``, ``Pull complete``, ``Already exists``).
-        on_notice: hears of what is left out of a configuration.
+        on_notice: gets a line about what is left out of a configuration.
         intake: takes in each layer that comes, for its file table and for what else is to be done with it.
 
     Raises:

@@ -35,7 +35,7 @@ class PushTarget(BlobSink, Protocol):
         ...
 
     def put(self, desc: Descriptor, stream: BinaryIO, *, on_sent: Callable[[int], None] | None = None) -> None:
-        """Upload a blob; `on_sent` hears how many bytes have gone up so far."""
+        """Upload a blob; `on_sent` gets how many bytes have gone up so far."""
         ...
 
 
@@ -48,7 +48,7 @@ def push(image: Image, sink: PushTarget, ref: Reference, *, on_progress: Progres
         image: from the local store, another registry or an archive.
         sink: a registry's repository.
         ref: the name it gets there.
-        on_progress: hears of each layer in docker's words (``Preparing``, ``Waiting``, ``Pushing``, ``Pushed``,
+        on_progress: gets each layer's state in docker's words (``Preparing``, ``Waiting``, ``Pushing``, ``Pushed``,
             ``Layer already exists``, ``Mounted from library/ubuntu``).
 
     Raises:

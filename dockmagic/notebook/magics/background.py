@@ -65,7 +65,7 @@ def _long_verbs() -> str:
 
 
 class _Building(BuildDisplay):
-    """Gathers a build's events for its result, and passes them to the job, which shows them."""
+    """Collects a build's events for its result, and passes them to the job, which shows them."""
 
     def __init__(self, job: Job[Any]) -> None:
         super().__init__(job.title)

@@ -50,7 +50,7 @@ def job(shown: Job[Any]) -> dict[str, Any]:
 
 
 class _State:
-    """What a job's events have told so far."""
+    """What the events of a job have said so far."""
 
     def __init__(self, shown: Job[Any]) -> None:
         self._job = shown

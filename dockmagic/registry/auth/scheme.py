@@ -29,7 +29,7 @@ class AuthContext:
         credential: finds the credential for a repository there; asked each time one is needed.
         post: sends one request (method, URL, headers, body) to a realm and gives status and body; follows no
             challenge.
-        remember: hears each secret before it is sent, so that it is blotted out of what the registry repeats.
+        remember: gets each secret before it is sent, so that it is blotted out of what the registry repeats.
     """
 
     endpoint: Endpoint

@@ -59,7 +59,7 @@ class RegistryClient:
         credential: finds the credential for one of its repositories.
         environ: where the proxies are named.
         retry_policy: limits of waiting.
-        on_notice: hears one line about each wait.
+        on_notice: gets one line about each wait.
     """
 
     def __init__(

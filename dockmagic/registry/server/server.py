@@ -43,7 +43,7 @@ class RegistryServer:
         users: those who may use it: name → password, or whoever knows passwords; empty for everybody.
         hosts: further names under which clients may reach it, besides its address and those of loopback.
         limits: what it takes on at most.
-        on_request: hears method, path with query, and status of each answer; called from several threads.
+        on_request: gets method, path with query, and status of each answer; called from several threads.
     """
 
     def __init__(

@@ -62,7 +62,7 @@ class BlobUpload:
         context: what for.
         desc: the blob.
         stream: its bytes; it may be read again from where the registry stands if it can seek.
-        on_sent: hears the number of bytes that have gone up.
+        on_sent: gets the number of bytes that have gone up.
         address: of an upload that is already open, or empty.
     """
 
