@@ -1,4 +1,4 @@
-"""``attach``: a running program at this terminal."""
+"""``attach``: follow a running program at this terminal."""
 
 from __future__ import annotations
 

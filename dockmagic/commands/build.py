@@ -1,4 +1,4 @@
-"""``build``: an image from a Dockerfile."""
+"""``build``: build an image from a Dockerfile."""
 
 from __future__ import annotations
 

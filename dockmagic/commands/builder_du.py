@@ -1,4 +1,4 @@
-"""``builder du``: what the build cache holds."""
+"""``builder du``: list what the build cache holds."""
 
 from __future__ import annotations
 

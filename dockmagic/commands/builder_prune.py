@@ -1,4 +1,4 @@
-"""``builder prune``: the build cache forgets."""
+"""``builder prune``: delete records of the build cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``cat``: the content of a file in an image."""
+"""``cat``: print a file of an image."""
 
 from __future__ import annotations
 

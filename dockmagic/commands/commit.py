@@ -1,4 +1,4 @@
-"""``commit``: a container's changes become a layer."""
+"""``commit``: make an image of a container's changes."""
 
 from __future__ import annotations
 

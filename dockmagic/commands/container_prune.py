@@ -1,4 +1,4 @@
-"""``container prune``: containers that do not run leave."""
+"""``container prune``: remove stopped containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``copy``: an image from one place to another."""
+"""``copy``: copy an image from one place to another."""
 
 from __future__ import annotations
 

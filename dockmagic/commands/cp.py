@@ -1,4 +1,4 @@
-"""``cp``: files between containers and this machine."""
+"""``cp``: copy files between containers and this machine."""
 
 from __future__ import annotations
 

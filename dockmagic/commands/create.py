@@ -1,4 +1,4 @@
-"""``create``: a container that does not run yet."""
+"""``create``: make a container without starting it."""
 
 from __future__ import annotations
 

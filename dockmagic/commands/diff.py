@@ -1,4 +1,4 @@
-"""``diff``: anything beside anything, and what a container has done to its image."""
+"""``diff``: compare images, layers and ranges, or a container with its image."""
 
 from __future__ import annotations
 

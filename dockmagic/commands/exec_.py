@@ -1,4 +1,4 @@
-"""``exec``: one more program in a running container."""
+"""``exec``: run one more program in a running container."""
 
 from __future__ import annotations
 

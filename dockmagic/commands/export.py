@@ -1,4 +1,4 @@
-"""``export``: a root file system as one tar."""
+"""``export``: write a root file system as one tar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``files``: the paths of an image or layer."""
+"""``files``: list the paths of an image or layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``gc``: blobs that nothing needs leave."""
+"""``gc``: delete blobs that nothing refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``help``: what there is."""
+"""``help``: list the verbs, or explain one."""
 
 from __future__ import annotations
 

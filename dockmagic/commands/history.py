@@ -1,4 +1,4 @@
-"""``history``: how an image was made."""
+"""``history``: list the steps of an image's making."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``image append``: one more layer."""
+"""``image append``: add a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``image convert``: other compression or media types."""
+"""``image convert``: change compression or media types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``image drop-layer``: an image without a layer."""
+"""``image drop-layer``: remove a layer."""
 
 from __future__ import annotations
 

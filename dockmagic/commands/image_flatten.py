@@ -1,4 +1,4 @@
-"""``image flatten``: one layer of all."""
+"""``image flatten``: merge all layers into one."""
 
 from __future__ import annotations
 

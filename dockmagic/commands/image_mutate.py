@@ -1,4 +1,4 @@
-"""``image mutate``: other settings, labels and annotations."""
+"""``image mutate``: change settings, labels and annotations."""
 
 from __future__ import annotations
 

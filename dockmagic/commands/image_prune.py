@@ -1,4 +1,4 @@
-"""``image prune``: unused images leave."""
+"""``image prune``: remove unused images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``image rebase``: another base."""
+"""``image rebase``: put an image's layers upon another base."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``image replace-layer``: another layer in the place of one."""
+"""``image replace-layer``: put another layer in the place of one."""
 
 from __future__ import annotations
 

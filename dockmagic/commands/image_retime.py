@@ -1,4 +1,4 @@
-"""``image retime``: one date for everything."""
+"""``image retime``: give everything one date."""
 
 from __future__ import annotations
 

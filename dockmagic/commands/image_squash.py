@@ -1,4 +1,4 @@
-"""``image squash``: one layer of several."""
+"""``image squash``: merge several layers into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``image strip-paths``: paths out of all layers."""
+"""``image strip-paths``: remove paths from all layers."""
 
 from __future__ import annotations
 

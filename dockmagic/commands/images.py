@@ -1,4 +1,4 @@
-"""``images``: what is here."""
+"""``images``: list local images."""
 
 from __future__ import annotations
 

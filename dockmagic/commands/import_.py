@@ -1,4 +1,4 @@
-"""``import``: an image of a root file system."""
+"""``import``: make an image of a root file system."""
 
 from __future__ import annotations
 

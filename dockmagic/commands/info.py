@@ -1,4 +1,4 @@
-"""``info``: where things are kept, and what works here."""
+"""``info``: show where things are kept, and what works on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``inspect``: everything about images, containers and volumes."""
+"""``inspect``: show everything about images, containers and volumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kill``: a signal for a program."""
+"""``kill``: send a signal to a container's program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``layers``: what an image is made of."""
+"""``layers``: list the layers of an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``load``: images out of a file."""
+"""``load``: read images from an archive."""
 
 from __future__ import annotations
 

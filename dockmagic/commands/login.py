@@ -1,4 +1,4 @@
-"""``login``: who one is to a registry."""
+"""``login``: store credentials for a registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``logout``: forget a login."""
+"""``logout``: delete the credentials for a registry."""
 
 from __future__ import annotations
 

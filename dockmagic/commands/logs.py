@@ -1,4 +1,4 @@
-"""``logs``: what a container has written."""
+"""``logs``: print what a container has written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manifest rm``: lists leave."""
+"""``manifest rm``: delete lists of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``pause``: a container stands still."""
+"""``pause``: suspend the processes of a container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``port``: which ports of this machine lead into a container."""
+"""``port``: list the published ports of a container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ps``: which containers there are."""
+"""``ps``: list containers."""
 
 from __future__ import annotations
 

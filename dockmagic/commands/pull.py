@@ -1,4 +1,4 @@
-"""``pull``: images from a registry."""
+"""``pull``: fetch images from a registry."""
 
 from __future__ import annotations
 

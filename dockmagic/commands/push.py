@@ -1,4 +1,4 @@
-"""``push``: images to a registry."""
+"""``push``: send images to a registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rename``: another name for a container."""
+"""``rename``: give a container another name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``restart``: stop and start."""
+"""``restart``: stop containers and start them again."""
 
 from __future__ import annotations
 

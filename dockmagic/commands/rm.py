@@ -1,4 +1,4 @@
-"""``rm``: containers leave."""
+"""``rm``: remove containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rmi``: images leave."""
+"""``rmi``: remove images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``run``: a program in a new container."""
+"""``run``: run a program in a new container."""
 
 from __future__ import annotations
 

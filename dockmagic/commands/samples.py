@@ -1,4 +1,4 @@
-"""``samples``: images made on the spot, in place of docker.io."""
+"""``samples``: use images made on the spot, in place of docker.io."""
 
 from __future__ import annotations
 

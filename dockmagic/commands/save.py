@@ -1,4 +1,4 @@
-"""``save``: images into a file."""
+"""``save``: write images into an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``search``: repositories by a word."""
+"""``search``: find repositories by a word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``serve``: a registry of one's own."""
+"""``serve``: run a registry on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``start``: a container that does not run."""
+"""``start``: start containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stop``: a program is asked to end, and killed if it does not."""
+"""``stop``: ask programs to end, and kill those that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sync``: repositories of a registry, kept alike elsewhere."""
+"""``sync``: copy what is missing of a registry's repositories."""
 
 from __future__ import annotations
 

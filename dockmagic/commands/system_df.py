@@ -1,4 +1,4 @@
-"""``system df``: what takes how much disk space."""
+"""``system df``: show what takes how much disk space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``system prune``: everything that nothing uses leaves."""
+"""``system prune``: remove everything that is unused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tag``: one more name for an image."""
+"""``tag``: give an image one more name."""
 
 from __future__ import annotations
 

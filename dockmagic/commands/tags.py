@@ -1,4 +1,4 @@
-"""``tags``: what a remote repository has."""
+"""``tags``: list the tags of a remote repository."""
 
 from __future__ import annotations
 

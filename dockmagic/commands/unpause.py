@@ -1,4 +1,4 @@
-"""``unpause``: a container goes on."""
+"""``unpause``: resume the processes of a container."""
 
 from __future__ import annotations
 

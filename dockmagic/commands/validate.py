@@ -1,4 +1,4 @@
-"""``validate``: whether an image is what it says."""
+"""``validate``: recompute everything that an image says of itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``version``: which dockmagic this is."""
+"""``version``: show the version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``volume create``: a folder that outlives containers."""
+"""``volume create``: make a volume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``volume inspect``: everything about a volume."""
+"""``volume inspect``: show everything about a volume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``volume ls``: which volumes there are."""
+"""``volume ls``: list volumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``volume prune``: volumes that nothing uses leave."""
+"""``volume prune``: remove unused volumes."""
 
 from __future__ import annotations
 

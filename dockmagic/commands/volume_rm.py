@@ -1,4 +1,4 @@
-"""``volume rm``: volumes leave."""
+"""``volume rm``: remove volumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``wait``: until programs have ended."""
+"""``wait``: wait until programs have ended."""
 
 from __future__ import annotations
 

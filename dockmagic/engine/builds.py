@@ -1,4 +1,4 @@
-"""What can be built, and what earlier builds left in the cache."""
+"""Build images, and list and prune the build cache."""
 
 from __future__ import annotations
 

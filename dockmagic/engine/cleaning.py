@@ -1,4 +1,4 @@
-"""What stays when things are deleted, and what leaves with them."""
+"""Roots of the garbage collector, and unpacked layers that no image needs any more."""
 
 from __future__ import annotations
 

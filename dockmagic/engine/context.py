@@ -1,4 +1,4 @@
-"""What the engine's parts stand on."""
+"""The home, store and registries that the engine's parts share."""
 
 from __future__ import annotations
 

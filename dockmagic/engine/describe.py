@@ -1,4 +1,4 @@
-"""From domain objects to rows."""
+"""Rows of domain objects, where these do not make them by themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a long call tells while it runs: the events of a `Job`, and how many of them are kept."""
+"""Events of a `Job`, and how many of them are kept."""
 
 from __future__ import annotations
 

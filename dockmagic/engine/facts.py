@@ -1,4 +1,4 @@
-"""What there is to know of this dockmagic itself: version, store, disk space."""
+"""Facts about this installation: version, store, disk space."""
 
 from __future__ import annotations
 

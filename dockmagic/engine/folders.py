@@ -1,4 +1,4 @@
-"""How much space folders take."""
+"""Disk usage of folders."""
 
 from __future__ import annotations
 

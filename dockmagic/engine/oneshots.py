@@ -1,4 +1,4 @@
-"""One call for one thing, each with an engine for the user's own home: `pull`, `run`, `build`, `open`."""
+"""Functions that do one thing with an engine for the user's own home: `pull`, `run`, `build`, `open`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with volumes."""
+"""The volumes of an engine: listed, made, removed."""
 
 from __future__ import annotations
 

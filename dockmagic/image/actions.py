@@ -1,4 +1,4 @@
-"""What an image needs of the engine that it came from, and what an engine answers."""
+"""The interface that an image needs of the engine that it came from, and what an engine answers."""
 
 from __future__ import annotations
 

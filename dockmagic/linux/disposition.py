@@ -1,4 +1,4 @@
-"""What a process makes of a signal, as proc(5) tells it. Imported by the shim."""
+"""How a process handles a signal, from proc(5). Imported by the shim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process has from who started it and is to get rid of, since containers would have it too."""
+"""Close and reset what a process inherits from its parent, since containers would have it too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting that a signal ends, also one that comes the moment before."""
+"""Wait in poll(2) until a signal comes, also one that came the moment before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Into a shell and out again: magics, completion, the reading of ``?`` and ``;``, and the look of domain objects."""
+"""Load and unload the extension: magics, completion, the reading of ``?`` and ``;``, and reprs of domain objects."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The words of the OCI specifications, without input or output: everything else speaks in them."""
+"""The OCI specifications as types, without input or output."""

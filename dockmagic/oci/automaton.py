@@ -1,4 +1,4 @@
-"""A pattern with many stars, matched in one pass: a backtracking engine may take longer than the universe has."""
+"""Match a pattern with many stars in one pass, without backtracking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way in: from an image reference to its repository, and what concerns a registry as a whole."""
+"""All registries: from an image reference to its repository, and what concerns a registry as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that must never be seen: not in a log, an error, a traceback's variables or a saved notebook."""
+"""Text that must never be shown: not in a log, an error, a traceback's variables or a saved notebook."""
 
 from __future__ import annotations
 

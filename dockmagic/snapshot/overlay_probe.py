@@ -1,4 +1,4 @@
-"""Does overlayfs work in a folder? All that containers do with it, done once."""
+"""Probe whether overlayfs works in a folder: everything that containers do with it, done once."""
 
 from __future__ import annotations
 

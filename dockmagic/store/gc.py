@@ -1,4 +1,4 @@
-"""The collector: deletes what no name, running work or other root needs."""
+"""The garbage collector: deletes what no name, running work or other root needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A blob on its way into the store: resumable until it is whole, visible only then."""
+"""A blob that is being written to the store: resumable until it is whole, visible only then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thing done to each of several containers, as docker does it: those that fail do not keep the others from it."""
+"""Do one thing to each of several containers: a failure of one does not stop the others."""
 
 from __future__ import annotations
 

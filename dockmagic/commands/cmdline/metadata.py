@@ -1,4 +1,4 @@
-"""What stands on a verb besides its parameters: from this, completion, progress and the use of a cell are derived."""
+"""Metadata of a verb besides its parameters, from which completion, progress and the use of a cell are derived."""
 
 from __future__ import annotations
 

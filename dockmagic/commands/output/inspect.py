@@ -1,4 +1,4 @@
-"""Several things described, as docker's ``inspect`` does it: what is not there does not keep the others from it."""
+"""``inspect`` of several things: one that is missing does not stop the others."""
 
 from __future__ import annotations
 

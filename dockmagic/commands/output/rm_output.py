@@ -1,4 +1,4 @@
-"""What was removed, in docker's lines."""
+"""Docker's lines for what was removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What containers have written: compared, committed, copied out and in."""
+"""The files of containers: compare, commit, export, copy out and in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Containers made and run."""
+"""Create and run containers."""
 
 from __future__ import annotations
 

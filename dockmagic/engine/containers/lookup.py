@@ -1,4 +1,4 @@
-"""Which containers there are, and what one means by a name."""
+"""Find containers: by name, by filter, as rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of containers that run: entered and listed."""
+"""Programs of a container: executed, attached, listed, and their logs."""
 
 from __future__ import annotations
 

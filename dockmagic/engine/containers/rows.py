@@ -1,4 +1,4 @@
-"""From containers to rows."""
+"""Rows of containers."""
 
 from __future__ import annotations
 

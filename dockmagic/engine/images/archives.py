@@ -1,4 +1,4 @@
-"""Images to and from files: archives, image layouts, root file systems."""
+"""Save, load, import and export images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images from one place to another: registries, folders, archives, other engines."""
+"""Copy images between registries, folders, archives and other engines."""
 
 from __future__ import annotations
 

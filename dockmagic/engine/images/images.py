@@ -1,4 +1,4 @@
-"""What can be done with images."""
+"""The images of an engine: the class that users have."""
 
 from __future__ import annotations
 

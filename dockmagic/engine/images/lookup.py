@@ -1,4 +1,4 @@
-"""Which images there are, and what one means by a name."""
+"""Find images: by name, by filter, as rows, here or in a registry."""
 
 from __future__ import annotations
 

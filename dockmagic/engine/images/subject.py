@@ -1,4 +1,4 @@
-"""What a word on a command line means: an image here or in a registry, one of its layers, or a range of them."""
+"""Resolve a word of a command line: an image here or in a registry, one of its layers, or a range of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images to and from registries."""
+"""Pull and push images."""
 
 from __future__ import annotations
 

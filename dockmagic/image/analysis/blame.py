@@ -1,4 +1,4 @@
-"""Which layer is to thank (or to blame) for a path."""
+"""Which layer supplies a path, and what it hides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which images an archive holds, by its two accounts: ``index.json`` of the image layout, docker's ``manifest.json``.
+"""The images that an archive lists, in ``index.json`` of the image layout and in docker's ``manifest.json``.
 
 Docker writes both into one archive, and some of its versions wrote an index that is wrong: layers in another order,
 some of them missing, other sizes. So the account that verifies wins; where both do, the index does, whose manifests

@@ -1,4 +1,4 @@
-"""The embedded registry as a thing that starts and stops."""
+"""The embedded registry as a context manager that starts and stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of registries as `http.client` reads them, within the limits of `pace`; the errors are also urllib3's."""
+"""Answers of registries as `http.client` reads them, within `read_limits`; the errors are also urllib3's."""
 
 from __future__ import annotations
 
