@@ -12,7 +12,8 @@ from dockmagic.oci.errors import InvalidLayer, LayerTooLarge, NotSupported
 from dockmagic.oci.ids import NOBODY
 
 from . import pax, sparse
-from .entry import FOREIGN_XATTRS, EntryType
+from .entry import EntryType
+from .extended_headers import EXTENSIONS, ExtendedHeaders
 from .header import BLOCK, FIELDS, TYPES, Header, checksum_holds, device, number, prefixed, show
 
 if TYPE_CHECKING:
@@ -24,17 +25,7 @@ _ZEROS: Final = bytes(BLOCK)
 _END: Final = 2  # blocks of zeros
 _LATEST: Final = ((1 << 63) - 1) // 10**9  # seconds that fit the kernel's nanoseconds
 
-# The longest extended header that is believed.
-_EXTENSION_LIMIT: Final = 1 << 20
-
-_PAX: Final = ord("x")
-_PAX_GLOBAL: Final = ord("g")
-_LONG_NAME: Final = ord("L")
-_LONG_LINK: Final = ord("K")
-_EXTENSIONS: Final = frozenset((_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK))
 _SPARSE: Final = ord("S")
-
-_FOREIGN_XATTRS: Final = tuple(pax.XATTR + name.encode() for name in FOREIGN_XATTRS)
 
 
 class MemberSink(Protocol):
@@ -70,11 +61,7 @@ class TarScanner:
         self._wanted = 0  # bytes of content still to come
         self._padding = 0  # bytes between it and the next header
         self._zero_blocks = 0
-        self._extension: int | None = None  # type flag of the extended header that is being read
-        self._gathered = bytearray()
-        self._records: pax.Records = {}
-        self._long_name: bytes | None = None
-        self._long_link: bytes | None = None
+        self._extensions = ExtendedHeaders()
         self._sparse: tuple[Header, sparse.GnuMap | sparse.PaxMap] | None = None  # whose map is being read
         self._expansion: sparse.SparseExpansion | None = None
         self._stored = 0  # bytes of it that come after the map
@@ -124,7 +111,7 @@ class TarScanner:
 
     def skip(self) -> int:
         """How many bytes of content may be left out before the next `feed`; they count as taken. For those who seek."""
-        if self._extension is not None or self._expansion is not None or self._carry:
+        if self._extensions.reading or self._expansion is not None or self._carry:
             return 0
         skipped = self._wanted + self._padding
         self._wanted = self._padding = 0
@@ -139,10 +126,6 @@ class TarScanner:
         """
         if self._wanted or self._padding or self._carry or self._sparse:
             raise InvalidLayer(f"the layer's tar is truncated: it ends after {self.size} bytes")
-
-    @property
-    def _pending(self) -> bool:
-        return bool(self._records) or self._long_name is not None or self._long_link is not None
 
     def _read_members(self, view: memoryview, at: int, end: int) -> int:
         """Read headers, and contents that are here whole, from `at` on; returns where it stopped."""
@@ -188,12 +171,10 @@ class TarScanner:
                 self._sink.content(piece, False)  # noqa: FBT003
             if not self._wanted:
                 self._end_expansion(self._expansion)
-        elif self._extension is None:
-            self._sink.content(data, not self._wanted)
+        elif self._extensions.reading:
+            self._extensions.take(data, last=not self._wanted)
         else:
-            self._gathered += data
-            if not self._wanted:
-                self._extend(self._extension, bytes(self._gathered))
+            self._sink.content(data, not self._wanted)
         return at + count
 
     def _header(self, block: memoryview) -> Header | None:
@@ -205,8 +186,10 @@ class TarScanner:
         length = number(size)
         if length < 0:
             raise InvalidLayer(f"an entry at offset {self._position} has a negative size")
-        if flag in _EXTENSIONS:
-            self._begin_extension(flag, length)
+        if flag in EXTENSIONS:
+            self._extensions.begin(flag, length, self._position)
+            self._wanted = length
+            self._padding = -length % BLOCK
             return None
         kind = EntryType.REGULAR if flag == _SPARSE else TYPES.get(flag)
         name = name.partition(b"\0")[0]
@@ -219,7 +202,7 @@ class TarScanner:
         )  # fmt: skip
         if kind is EntryType.CHARACTER or kind is EntryType.BLOCK:
             header.major, header.minor = device(block)
-        records = self._amend(header) if self._pending else {}
+        records = self._extensions.amend(header) if self._extensions.pending else {}
         if flag == _SPARSE or sparse.is_sparse(records):
             self._begin_sparse(header, block if flag == _SPARSE else None, records)
             return None
@@ -303,47 +286,6 @@ class TarScanner:
             raise LayerTooLarge(f"{show(header.name)} claims {header.size} bytes, over the limit of {self._limit}")
         if not -_LATEST <= header.mtime <= _LATEST:
             header.mtime = 0  # no file system can hold it; docker takes the epoch too
-
-    def _begin_extension(self, flag: int, size: int) -> None:
-        if size > _EXTENSION_LIMIT:
-            raise InvalidLayer(f"the extended header at offset {self._position} has {size} bytes, more than any needs")
-        self._wanted = size
-        self._padding = -size % BLOCK
-        self._gathered = bytearray()
-        self._extension = flag
-        if not size:
-            self._extend(flag, b"")
-
-    def _extend(self, flag: int, data: bytes) -> None:
-        self._extension = None
-        if flag == _LONG_NAME:
-            self._long_name = data.partition(b"\0")[0]
-        elif flag == _LONG_LINK:
-            self._long_link = data.partition(b"\0")[0]
-        elif flag == _PAX:
-            self._records = pax.parse(data)
-        # Global records are ignored, as docker and containerd do: git writes a comment there.
-
-    def _amend(self, header: Header) -> pax.Records:
-        """Let extended headers have their say about a header; their records."""
-        records, self._records = self._records, {}
-        header.name = records.get(b"path") or self._long_name or header.name
-        header.link = records.get(b"linkpath") or self._long_link or header.link
-        self._long_name = self._long_link = None
-        for field in ("size", "uid", "gid", "mtime"):
-            value = pax.number(records, field.encode())
-            if value is not None:
-                setattr(header, field, value)
-        try:
-            xattrs = {
-                key.removeprefix(pax.XATTR).decode(): records[key]
-                for key in sorted(records)
-                if key.startswith(pax.XATTR) and not key.startswith(_FOREIGN_XATTRS)
-            }
-        except UnicodeDecodeError:
-            raise InvalidLayer(f"{show(header.name)} has an extended attribute whose name is not UTF-8") from None
-        header.xattrs = xattrs or None
-        return records
 
 
 def _unknown(flag: int, name: bytes) -> NotSupported:
