@@ -100,11 +100,13 @@ class Unpacker(Recorder):
         if not self._applies:
             self._write_whiteouts(table)
         settled = set()
+        opaque = set(table.opaque)
         for entry in reversed(table.entries):
             if not entry.is_dir:
                 continue
             settled.add(entry.name)
-            if entry.name not in table.implied:
+            if entry.name not in table.implied or (opaque and _is_inside(entry.name, opaque)):
+                # In an opaque directory an implied one is new, whatever was there in the layers below.
                 self._dress(place.directory(entry.name), entry)
             elif entry.name in place.found:
                 _restore(place.directory(entry.name), place.found[entry.name])
@@ -249,6 +251,15 @@ class Unpacker(Recorder):
             set_xattrs(b"/proc/self/fd/%d/%b" % (parent, base), entry.xattrs)
         time = entry.mtime * _SECOND
         os.utime(base, ns=(time, time), dir_fd=parent, follow_symlinks=False)
+
+
+def _is_inside(name: bytes, folders: set[bytes]) -> bool:
+    """Whether a path is below one of some folders."""
+    while name:
+        name = name.rpartition(b"/")[0]
+        if name in folders:
+            return True
+    return False
 
 
 def _restore(descriptor: int, before: os.stat_result) -> None:

@@ -109,6 +109,18 @@ def test_the_tree_is_what_unpacking_gives(tmp_path_factory: pytest.TempPathFacto
         assert on_disk(root) == in_tree(tree, tars)
 
 
+@pytest.mark.parametrize("hidden", [whiteout("b"), "b/.wh..wh..opq"], ids=["whiteout", "opaque"])
+def test_an_implied_directory_below_a_removed_one_is_new(tmp_path: Path, hidden: str) -> None:
+    """It does not take its mode from what the same layer removes, neither in the tree nor on the disk."""
+    lower, upper = tar(folder("b/a", mode=0o700)), tar(file(hidden), file(whiteout("b/a/x")))
+    root, tree = tmp_path / "root", FileTree()
+    for index, data in enumerate((lower, upper)):
+        unpack(io.BytesIO(data), Compression.NONE, root, form=APPLY, below=tree)
+        tree = tree.stack(ingest(data)[1], index)
+    assert tree.lookup("b/a").entry.mode == 0o755
+    assert on_disk(root) == in_tree(tree, [lower, upper])
+
+
 def test_ways_out_stay_inside(tmp_path: Path) -> None:
     """Links made by one layer and used by the next, or lying there already, are never followed."""
     outside = tmp_path / "outside"
