@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -13,9 +14,10 @@ from small_images import image_maker
 
 from dockmagic import Engine, ImageNotFound, InvalidInput, NotSupported, PathNotFound, UnsafeEntry
 from dockmagic.image.artifacts.reading import Artifact
+from dockmagic.image.artifacts.unpacking import unpack_folder
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import InvalidContent
+from dockmagic.oci.errors import InvalidArchive, InvalidContent
 from dockmagic.oci.reference import Reference
 from dockmagic.oci.spec import Descriptor, to_json
 
@@ -220,6 +222,68 @@ def test_a_link_that_is_there_leads_nobody_out(engine: Engine, host: str, tmp_pa
     put(engine.registries.repository(ref), ref, document, b"{}", data)
     with pytest.raises(UnsafeEntry, match="leads out"):
         engine.artifacts.pull(f"{host}:2").save(tmp_path / "other")
+
+
+def archived(*members: tuple[str, bytes, str]) -> bytes:
+    """The archive of a folder: names with a type of tar's and a content or a link's target."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as tar:
+        for name, kind, content in members:
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+                member.linkname = content
+            else:
+                member.size = len(content)
+            tar.addfile(member, io.BytesIO(content.encode()))
+    return raw.getvalue()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("data/link", tarfile.SYMTYPE, "/etc")],
+        [("data/link", tarfile.SYMTYPE, "../elsewhere"), ("data/link/file", tarfile.REGTYPE, "x")],
+        [("data/sub", tarfile.SYMTYPE, "."), ("data/sub/../../out", tarfile.REGTYPE, "x")],
+        [("data/hard", tarfile.LNKTYPE, "../secret")],
+        [("data/a/b/up", tarfile.SYMTYPE, "../.."), ("data/a/b/up/evil", tarfile.SYMTYPE, "../../../secret")],
+        [("../out", tarfile.REGTYPE, "x"), ("/abs", tarfile.REGTYPE, "x"), ("other/file", tarfile.REGTYPE, "x")],
+        [("data/device", tarfile.CHRTYPE, "")],
+    ],
+)
+def test_a_hostile_folder_writes_nothing_outside_of_its_name(
+    tmp_path: Path, members: list[tuple[str, bytes, str]]
+) -> None:
+    """Whatever its members and links are; what does not belong to it is left out or refused."""
+    place, root = tmp_path / "place", tmp_path / "place/root"
+    root.mkdir(parents=True)
+    (place / "secret").write_text("s")
+    (place / "elsewhere").mkdir()
+    (place / "a.tgz").write_bytes(archived(*members))
+    with contextlib.suppress(UnsafeEntry, InvalidArchive):
+        unpack_folder(place / "a.tgz", "data", root)
+    assert {path.name for path in root.iterdir()} <= {"data"}
+    assert {path.name for path in place.iterdir()} == {"root", "secret", "elsewhere", "a.tgz"}
+    assert list((place / "elsewhere").iterdir()) == []
+    assert not [path for path in (root / "data").rglob("*") if not path.resolve().is_relative_to(root / "data")]
+
+
+def test_a_folder_is_unpacked_over_an_older_one(tmp_path: Path) -> None:
+    """Modes, links and hard links; what was there besides stays."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/old").write_text("old")
+    (tmp_path / "data/file").write_text("before")
+    members = [
+        ("data", tarfile.DIRTYPE, ""),
+        ("data/file", tarfile.REGTYPE, "after"),
+        ("data/sub", tarfile.DIRTYPE, ""),
+        ("data/sub/link", tarfile.SYMTYPE, "../file"),
+        ("data/hard", tarfile.LNKTYPE, "data/file"),
+    ]
+    (tmp_path / "a.tgz").write_bytes(archived(*members))
+    unpack_folder(tmp_path / "a.tgz", "data", tmp_path)
+    read = {name: (tmp_path / "data" / name).read_text() for name in ("old", "file", "sub/link", "hard")}
+    assert read == {"old": "old", "file": "after", "sub/link": "after", "hard": "after"}
 
 
 def test_content_that_lies_is_not_written(engine: Engine, tmp_path: Path) -> None:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
-import tarfile
-import tempfile
 import weakref
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from dockmagic.layer.compression.decompress import inflated
 from dockmagic.oci import media
 from dockmagic.oci.errors import (
-    DigestMismatch,
-    InvalidArchive,
     InvalidDocument,
     NotSupported,
     PathNotFound,
@@ -26,6 +20,7 @@ from dockmagic.oci.errors import (
 from dockmagic.oci.spec import Manifest, parse_manifest
 from dockmagic.store.home import disk_errors
 
+from .unpacking import unpack_folder
 from .writing import CONTENT, TITLE, UNPACK, media_type_of
 
 if TYPE_CHECKING:
@@ -194,7 +189,8 @@ class Artifact:
                     while piece := stream.read(_PIECE):
                         file.write(piece)
                 if one.is_folder:
-                    _unpack(one, temporary, root)
+                    notes = one.descriptor.annotations or {}
+                    unpack_folder(temporary, one.title, root, expected=notes.get(CONTENT, ""))
                 else:
                     temporary.replace(path)
             finally:
@@ -209,25 +205,3 @@ def _place(root: Path, one: ArtifactFile) -> Path:
     if pure.is_absolute() or ".." in pure.parts or "\0" in title or not pure.parts or "\\" in title:
         raise UnsafeEntry(f"the artifact's file {title[:100]!r} leads out of the folder")
     return root.joinpath(*pure.parts)
-
-
-def _unpack(one: ArtifactFile, archive: Path, root: Path) -> None:
-    """Unpack the archive of a folder; only into the folder's own name."""
-    with tempfile.TemporaryFile() as plain, archive.open("rb") as packed, disk_errors():
-        digest = hashlib.sha256()
-        for piece in inflated(iter(lambda: packed.read(_PIECE), b"")):
-            digest.update(piece)
-            plain.write(piece)
-        expected = (one.descriptor.annotations or {}).get(CONTENT, "")
-        if expected.startswith("sha256:") and expected != f"sha256:{digest.hexdigest()}":
-            raise DigestMismatch(f"the folder {one.title} is not what its annotation says")
-        plain.seek(0)
-        try:
-            with tarfile.open(fileobj=plain) as tar:
-                top = PurePosixPath(one.title)
-                members = [member for member in tar if PurePosixPath(member.name).is_relative_to(top)]
-                tar.extractall(root, members, filter="data")
-        except tarfile.FilterError as error:
-            raise UnsafeEntry(f"the folder {one.title} has a member that leads out: {error}") from None
-        except tarfile.TarError as error:
-            raise InvalidArchive(f"the folder {one.title} is no readable tar: {error}") from None
