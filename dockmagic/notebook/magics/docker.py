@@ -15,6 +15,8 @@ from dockmagic.notebook.terminals.sessions import Sessions
 from dockmagic.notebook.text import PROG
 from dockmagic.oci.errors import DockmagicError
 
+from .cell_io import ask as ask_user
+from .cell_io import show, with_result
 from .error_line import in_one_line
 from .line import arguments, commands, expand_text
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.result import Result, Transferred
     from dockmagic.engine import Engine
     from dockmagic.engine.job import Job
-    from dockmagic.notebook.progress.build import BuildDisplay
     from dockmagic.registry.server import RegistryServer
 
     from .cell_flags import OwnFlags
@@ -150,7 +151,7 @@ class DockMagics(Magics):
         value, usual = None, replace(own, into="")
         for command in commands(body):
             if value is not None:
-                _show(value)
+                show(value)
             call, wanted = bind_line(arguments(command, namespace), usual=usual)
             value = self._bound(call, wanted)
         if not own.into:
@@ -210,7 +211,7 @@ class DockMagics(Magics):
             try:
                 result = self._marked_once(call.run(ctx))
             except DockmagicError as error:
-                raise _with_result(error, following) from error.__cause__
+                raise with_result(error, following) from error.__cause__
         if isinstance(result, Ran):
             return talk.result or completed(call, result, streams, check=own.check)
         self._remember(call, result)
@@ -229,7 +230,7 @@ class DockMagics(Magics):
             self.engine,
             prog=PROG,
             say=say,
-            ask=ask or _ask,
+            ask=ask or ask_user,
             stdin=None if text is None else io.BytesIO(text),
             stdin_line=_BELOW_THE_MAGIC,
             program_input=text,
@@ -267,7 +268,7 @@ class DockMagics(Magics):
         if not errors:
             return
         if value is not None:
-            _show(value)  # what could be done is shown, and the cell fails all the same
+            show(value)  # what could be done is shown, and the cell fails all the same
         for error in errors[1:]:
             print(error.told(PROG))  # noqa: T201  (see above)
         raise errors[0]
@@ -291,31 +292,3 @@ class DockMagics(Magics):
         if not any(image is one for one in result.images):
             return cards.image(image)
         return cards.image(image, {row.id: row.status for row in result.rows}, result.lines)
-
-
-def _with_result(error: DockmagicError, following: BuildDisplay) -> DockmagicError:
-    """A build's failure with its `StepFailed.result`: what there is to go on with; another error as it is."""
-    from dockmagic.builder.outcome.result import StepFailed
-
-    if isinstance(error, StepFailed):
-        from dockmagic.notebook.views.build import FailedBuildView
-
-        return error.revised(result=FailedBuildView(error, following.outputs))
-    return error
-
-
-def _show(value: Any) -> None:
-    from IPython.display import display
-
-    display(value)  # type: ignore[no-untyped-call]  # IPython has no types here
-
-
-def _ask(prompt: str, *, secret: bool) -> str:
-    from getpass import getpass
-
-    from IPython.core.error import StdinNotImplementedError
-
-    try:
-        return getpass(prompt) if secret else input(prompt)
-    except StdinNotImplementedError:
-        raise EOFError(prompt) from None

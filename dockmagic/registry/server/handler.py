@@ -6,31 +6,24 @@ import os
 import re
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dockmagic.oci import media
 from dockmagic.oci.spec import DOCUMENT_LIMIT, to_json
 from dockmagic.registry.transport.parsing import number
 
-from .exchange import Exchange
+from .digests import digest_of, hasher
 from .faults import Fault
 from .paging import page
 from .search import search
-from .storage import digest_of, hasher
-
-if TYPE_CHECKING:
-    from .uploads import Upload
+from .upload_handler import UploadHandler, require_name
 
 __all__ = ["Handler"]
 
 _PAGE: Final = 1000
 _PIECE: Final = 1 << 20  # bytes that are sent between two looks at the clock
-_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_NAME_LIMIT: Final = 255
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 
 
@@ -65,10 +58,9 @@ _ROUTES: Final = (
 )
 
 
-class Handler(Exchange):
+class Handler(UploadHandler):
     """Answers the requests of one connection, one after another."""
 
-    query: dict[str, str]
     every: dict[str, list[str]]
 
     def respond(self) -> None:
@@ -84,7 +76,7 @@ class Handler(Exchange):
             if method is None:
                 raise Fault("UNSUPPORTED", f"{self.command} is not supported here")
             if match.groups():
-                _require_name(match[1])
+                require_name(match[1])
             getattr(self, method)(*match.groups())
             return
         raise Fault("UNSUPPORTED", f"there is nothing at {url.path[:200]}", status=HTTPStatus.NOT_FOUND)
@@ -226,92 +218,3 @@ class Handler(Exchange):
         """end-10: take a blob from a repository."""
         self.server.storage.delete_blob(name, digest)
         self._answer(HTTPStatus.ACCEPTED)
-
-    # --- uploads
-
-    def start_upload(self, name: str) -> None:
-        """end-4 and end-11: begin an upload, do it at once (``?digest=``), or mount a blob (``?mount=``)."""
-        mount = self.query.get("mount")
-        source = self.query.get("from", "")
-        if source:
-            _require_name(source)
-        if mount and self.server.storage.mount(name, mount, source):
-            self._created(name, mount)
-            return
-        upload = self.server.uploads.start(name)
-        if "digest" in self.query:
-            try:
-                with self.server.uploads.taken(upload):
-                    self._finish(upload)
-            except BaseException:
-                self.server.uploads.cancel(upload)  # nobody knows its address
-                raise
-        else:
-            self._accepted(HTTPStatus.ACCEPTED, upload)
-
-    def upload_status(self, name: str, token: str) -> None:
-        """end-13: how much has arrived."""
-        self._accepted(HTTPStatus.NO_CONTENT, self.server.uploads.get(name, token))
-
-    def upload_chunk(self, name: str, token: str) -> None:
-        """end-5: the next bytes."""
-        upload = self.server.uploads.get(name, token)
-        with self.server.uploads.taken(upload):
-            self._check_place(upload)
-            upload.append(self._body())
-        self._accepted(HTTPStatus.ACCEPTED, upload)
-
-    def finish_upload(self, name: str, token: str) -> None:
-        """end-6: the last bytes, if any, and the digest."""
-        upload = self.server.uploads.get(name, token)
-        if "digest" not in self.query:
-            raise Fault("DIGEST_INVALID", "the digest is missing")
-        with self.server.uploads.taken(upload):
-            self._check_place(upload)
-            self._finish(upload)
-
-    def cancel_upload(self, name: str, token: str) -> None:
-        """Forget an upload."""
-        upload = self.server.uploads.get(name, token)
-        with self.server.uploads.taken(upload):
-            self.server.uploads.cancel(upload)
-        self._answer(HTTPStatus.NO_CONTENT)
-
-    def _check_place(self, upload: Upload) -> None:
-        header = self.headers.get("Content-Range")
-        if header is None:
-            return
-        match = _CONTENT_RANGE.fullmatch(header)
-        if match is None:
-            raise Fault("BLOB_UPLOAD_INVALID", f"Content-Range is FIRST-LAST, not {header!r}")
-        first, last = int(match[1]), int(match[2])
-        if first != upload.offset or (self._unread is not None and last - first + 1 != self._unread):
-            headers = self._place(upload)
-            status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-            message = f"{upload.offset} bytes have arrived; the next chunk begins there"
-            raise Fault("BLOB_UPLOAD_INVALID", message, status=status, headers=headers)
-
-    def _finish(self, upload: Upload) -> None:
-        digest = self.query["digest"]
-        upload.append(self._body())
-        self.server.uploads.finish(upload, digest)
-        self._created(upload.name, digest)
-
-    def _place(self, upload: Upload) -> dict[str, str]:
-        return {
-            "Location": f"/v2/{upload.name}/blobs/uploads/{upload.token}",
-            "Range": f"0-{max(upload.offset - 1, 0)}",
-            "Docker-Upload-UUID": upload.token,
-        }
-
-    def _accepted(self, status: HTTPStatus, upload: Upload) -> None:
-        self._answer(status, headers=self._place(upload))
-
-    def _created(self, name: str, digest: str) -> None:
-        headers = {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest}
-        self._answer(HTTPStatus.CREATED, headers=headers)
-
-
-def _require_name(name: str) -> None:
-    if _NAME.fullmatch(name) is None or len(name) > _NAME_LIMIT:
-        raise Fault("NAME_INVALID", f"{name[:_NAME_LIMIT]!r} is not a repository name")

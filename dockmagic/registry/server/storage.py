@@ -8,7 +8,6 @@ file appears whole, by renaming.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -16,36 +15,20 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import msgspec
-
 from dockmagic.oci.spec import to_json
 
+from .digests import hasher
 from .faults import Fault
+from .stored_manifest import read_manifest, referrer_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Storage", "digest_of", "hasher"]
+    from .stored_manifest import StoredManifest
+
+__all__ = ["Storage"]
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-
-
-def hasher(digest: str) -> hashlib._Hash:
-    """A fresh hash of the algorithm of `digest`.
-
-    Raises:
-        Fault: ``DIGEST_INVALID``.
-    """
-    if _DIGEST.fullmatch(digest) is None:
-        raise Fault("DIGEST_INVALID", f"{digest[:150]!r} is not a digest that is supported")
-    return hashlib.new(digest.partition(":")[0])
-
-
-def digest_of(data: bytes, like: str) -> str:
-    """The digest of `data`, with the algorithm of the digest `like`."""
-    name = like.partition(":")[0]
-    return f"{name}:{hashlib.new(name, data).hexdigest()}"
 
 
 class Storage:
@@ -189,7 +172,7 @@ class Storage:
         Raises:
             Fault: ``MANIFEST_INVALID`` or ``MANIFEST_BLOB_UNKNOWN``.
         """
-        document = _document(raw, media_type)
+        document = read_manifest(raw, media_type)
         places = [self._tag(name, tag) for tag in tags]
         with self._lock:
             self._require_parts(name, document)
@@ -199,11 +182,11 @@ class Storage:
                 self._write(place, digest.encode())
             subject = document.subject.digest if document.subject is not None else ""
             if subject:
-                descriptor = _referrer(document, media_type, digest, len(raw))
+                descriptor = referrer_of(document, media_type, digest, len(raw))
                 self._write(self._referrer_link(name, subject, digest), to_json(descriptor))
         return subject
 
-    def _require_parts(self, name: str, document: _Document) -> None:
+    def _require_parts(self, name: str, document: StoredManifest) -> None:
         for part in (*([document.config] if document.config is not None else ()), *(document.layers or ())):
             # Layers that may not be distributed are fetched from elsewhere (image specification, layer.md).
             if "nondistributable" in part.media_type or ".foreign." in part.media_type:
@@ -226,7 +209,7 @@ class Storage:
                 self._tag(name, reference).unlink(missing_ok=True)
                 return
             media_type, raw = self.manifest(name, digest)
-            subject = _document(raw, media_type).subject
+            subject = read_manifest(raw, media_type).subject
             for place in (self._tag(name, tag) for tag in self.tags(name)):
                 if place.read_text() == digest:
                     place.unlink()
@@ -265,50 +248,3 @@ def _names(folder: Path) -> list[str]:
         return sorted(path.name for path in folder.iterdir())
     except FileNotFoundError:
         return []
-
-
-class _Part(msgspec.Struct, rename="camel"):
-    """What the registry looks at in a descriptor."""
-
-    media_type: str
-    digest: str
-
-
-class _Document(msgspec.Struct, rename="camel"):
-    """What the registry looks at in a manifest: it also stores artifacts that no image specification knows."""
-
-    schema_version: int
-    media_type: str | None = None
-    artifact_type: str | None = None
-    config: _Part | None = None
-    layers: list[_Part] | None = None
-    manifests: list[_Part] | None = None
-    subject: _Part | None = None
-    annotations: dict[str, str] | None = None
-
-
-def _document(raw: bytes, media_type: str) -> _Document:
-    try:
-        document = msgspec.json.decode(raw, type=_Document)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Fault("MANIFEST_INVALID", f"the manifest is not valid: {error}") from None
-    if document.schema_version != 2:
-        raise Fault("MANIFEST_INVALID", "the manifest has not schemaVersion 2")
-    if (document.media_type or media_type) != media_type:
-        raise Fault("MANIFEST_INVALID", f"the manifest says that it is {document.media_type!r}, not {media_type!r}")
-    if document.manifests is not None and (document.layers is not None or document.config is not None):
-        raise Fault("MANIFEST_INVALID", "the manifest claims to be an index too")
-    single = [part for part in (document.config, document.subject) if part is not None]
-    for part in (*(document.layers or ()), *(document.manifests or ()), *single):
-        hasher(part.digest)
-    return document
-
-
-def _referrer(document: _Document, media_type: str, digest: str, size: int) -> dict[str, Any]:
-    descriptor: dict[str, Any] = {"mediaType": media_type, "digest": digest, "size": size}
-    kind = document.artifact_type or (document.config.media_type if document.config is not None else "")
-    if kind:
-        descriptor["artifactType"] = kind
-    if document.annotations:
-        descriptor["annotations"] = document.annotations
-    return descriptor

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from .digests import hasher
 from .faults import Fault
-from .storage import hasher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
