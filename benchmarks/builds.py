@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dockmagic.layer.compress import Compressor
 from race import Row, plain, race
 from world import busybox_tar, have, run
 
+from dockmagic.layer.compression.compress import Compressor
 from dockmagic.oci.media import Compression
 
 if TYPE_CHECKING:

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 from race import Row, plain, race
 from world import have, run
 
-from dockmagic.image.transfer import copy
-from dockmagic.oci.reference import Reference
-from dockmagic.registry.registries import Registries
-from dockmagic.store.content import ContentStore
-from dockmagic.store.home import Home
+from dockmagic.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +34,8 @@ def measure(world: World) -> Iterator[Row]:
         yield Row("pull, every DiffID verified, ready to list", took["dockmagic"], "podman pull", took["podman"], 0.20)
 
     def blobs(place: Path) -> None:
-        reference = Reference.parse(image).or_latest()
-        copy(Registries().repository(reference), ContentStore(Home(place)), reference)
+        with Engine(place) as engine:
+            engine.images.copy(f"docker://{image}", f"oci:{place}/l:x")
 
     contenders = {"dockmagic": plain(blobs)}
     if have("crane"):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "AmbiguousName": "oci.errors",
+    "Artifact": "image.artifacts.reading",
     "BlobNotFound": "oci.errors",
     "Build": "builder.outcome.result",
     "CannotStart": "runtime.cannot_start",
@@ -37,6 +38,7 @@ _EXPORTS = {
     "Container": "runtime.container",
     "ContainerNotFound": "runtime.listing",
     "ContainerPath": "runtime.path",
+    "Copied": "image.transports.copy",
     "CredentialError": "oci.errors",
     "Denied": "oci.errors",
     "Diff": "image.analysis",

@@ -15,10 +15,12 @@ from .engine.oneshots import run as run
 from .image.actions import Pushed as Pushed
 from .image.actions import Removal as Removal
 from .image.analysis import Diff as Diff
+from .image.artifacts.reading import Artifact as Artifact
 from .image.image import Image as Image
 from .image.layer import Layer as Layer
 from .image.layer import Layers as Layers
 from .image.path import ImagePath as ImagePath
+from .image.transports.copy import Copied as Copied
 from .oci.digest import Digest as Digest
 from .oci.errors import AmbiguousName as AmbiguousName
 from .oci.errors import BlobNotFound as BlobNotFound

@@ -19,6 +19,7 @@ from indexes import all_at, push_index, raw_at
 from small_images import image_maker
 
 from dockmagic import Conflict, DockmagicError, Engine, ImageNotFound, InvalidInput, NotSupported, RegistryError
+from dockmagic.image.transports.restartable import RestartableBlob
 from dockmagic.oci import media
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import InvalidContent
@@ -289,6 +290,21 @@ def test_an_interrupted_copy_ends_and_says_so(engine: Engine, image: Image, tmp_
         engine.images.copy("app:1", f"oci:{tmp_path}/l:x", on_progress=stop)
     with pytest.raises(DockmagicError):
         raw_at(engine, f"oci:{tmp_path}/l:x")
+
+
+def test_a_blob_is_opened_again_where_an_upload_goes_back(engine: Engine, image: Image, server: RegistryServer) -> None:
+    """From a registry, whose streams cannot seek."""
+    engine.images.copy("app:1", f"docker://{server.host}/again:1")
+    repository = engine.registries.repository(Reference.parse(f"{server.host}/again"))
+    desc = image.manifest.layers[0]
+    whole = engine.store.path(desc.digest).read_bytes()
+    with RestartableBlob(repository, desc) as stream:
+        assert stream.seekable()
+        assert stream.read(10) == whole[:10]
+        assert stream.seek(4) == stream.tell() == 4
+        assert b"".join(iter(lambda: stream.read(50), b"")) == whole[4:]
+        stream.seek(0)
+        assert stream.read(3) == whole[:3]
 
 
 # Whole repositories
