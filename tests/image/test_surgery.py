@@ -546,7 +546,7 @@ def test_the_same_call_gives_the_same_digest_with_a_date(engine: Engine, monkeyp
 
 
 def test_an_image_of_a_registry_is_changed_and_signatures_are_told_of(tmp_path: Path) -> None:
-    """It is brought here without a name; a line says that what was signed is another digest."""
+    """It is brought here without a name; what is attached to it is named, as it is about another digest."""
     told: list[str] = []
     with (
         RegistryServer() as server,
@@ -558,9 +558,16 @@ def test_an_image_of_a_registry_is_changed_and_signatures_are_told_of(tmp_path: 
         made = here.surgery.flatten(f"{server.host}/app:1", tags="flat:1")
         assert same_files(image, made)
         assert [one.tags for one in here.images] == [("flat:1",)]
+        assert told == []
+        there.artifacts.attach(f"{server.host}/app:1", {"sig": "s"}, artifact_type="application/vnd.example.signature")
+        here.surgery.flatten(f"{server.host}/app:1")
+        name = f"{server.host}/app@{image.digest}"
         assert told == [
-            f"signatures and attestations of {server.host}/app@{image.digest} do not hold for the new image"
+            f"what is attached to {name} does not hold for the new image: application/vnd.example.signature"
         ]
+        told.clear()
+        here.images.pull(f"{server.host}/app:1").append({"/x": "y"})
+        assert told == [f"signatures and attestations of {name}, if there are any, do not hold for the new image"]
         told.clear()
         made.append({"/x": "y"})
         assert told == []

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dockmagic.dockerfile.ports import container_ports
-from dockmagic.image import local
+from dockmagic.engine.options import convert as typed
+from dockmagic.engine.options.surgery import moment, pairs, signal
 from dockmagic.image.draft import BASE_DIGEST, BASE_NAME
-from dockmagic.image.surgery.append import append, layer_of_archive, layer_of_files
+from dockmagic.image.surgery.append import append
 from dockmagic.image.surgery.convert import convert
 from dockmagic.image.surgery.mutate import Mutation, mutate
 from dockmagic.image.surgery.rebase import rebase
@@ -20,46 +17,35 @@ from dockmagic.image.surgery.replace import drop_layer, replace_layer
 from dockmagic.image.surgery.retime import retime
 from dockmagic.image.surgery.squash import flatten, squash
 from dockmagic.image.surgery.strip import strip_paths
-from dockmagic.image.surgery.workspace import Workspace
 from dockmagic.layer.compression.table import WRITABLE
-from dockmagic.oci.digest import Digest
-from dockmagic.oci.errors import ImageNotFound, InvalidInput
+from dockmagic.oci.errors import InvalidInput
 from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.reference import Reference
 
-from .epoch import source_date_epoch
-from .options import convert as typed
-from .options.surgery import files_of, moment, pairs, signal
+from .new_layer import new_layer
+from .runner import SurgeryRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    import os
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from dockmagic.engine.options.surgery import Sources
     from dockmagic.image.image import Image
-    from dockmagic.image.layer_writer import NewLayer
-    from dockmagic.image.surgery.workspace import Operation
-    from dockmagic.layer.tree import FileTree
+    from dockmagic.image.surgery.workspace import Workspace
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.protocols import Progress
-
-    from .context import EngineContext
-    from .images import Images
-    from .options.surgery import Sources
 
 __all__ = ["Surgery"]
 
 
-class Surgery:
+class Surgery(SurgeryRunner):
     """What changes an image without a build; get it as ``Engine().surgery``, or call an image's own methods.
 
     Each method leaves its image as it is and gives a new one, named as `tags` say or without a name. Images that are
     elsewhere are brought here. With ``SOURCE_DATE_EPOCH`` new files, steps and images have that time, and the new blobs
     the same bytes on every machine.
     """
-
-    def __init__(self, engine: EngineContext, images: Images) -> None:
-        self._engine = engine
-        self._images = images
 
     def append(
         self,
@@ -89,12 +75,12 @@ class Surgery:
             Conflict: something that is no directory stands in the way.
             InvalidLayer: the tar is none.
         """
-        make, what = self._new_layer(files, tar, to)
+        make, what = new_layer(files, tar, to)
 
         def operation(workspace: Workspace, base: Image) -> Image:
             return append(workspace, base, make(workspace, base.files), what=what, comment=comment)
 
-        return self._done(image, operation, tags, on_progress)
+        return self.carry_out(image, operation, tags, on_progress)
 
     def mutate(
         self,
@@ -156,7 +142,7 @@ class Surgery:
         )
         if mutation == Mutation():
             raise InvalidInput("nothing is to be changed", hint="Say what: --label A=1, --env B=2, --cmd …")
-        return self._done(image, partial(mutate, mutation=mutation), tags, on_progress)
+        return self.carry_out(image, partial(mutate, mutation=mutation), tags, on_progress)
 
     def rebase(
         self,
@@ -180,18 +166,18 @@ class Surgery:
             InvalidInput: a base is not given, and the image does not say it.
             Conflict: the image does not stand on the old base, or cannot stand on the new one.
         """
-        found = self._find(image)
+        found = self.find(image)
         noted = found.manifest.annotations or {}
         name, digest = noted.get(BASE_NAME, ""), noted.get(BASE_DIGEST, "")
         if not old_base and name and digest:
-            old_base = self._as_it_was(Reference.parse(name).with_digest(digest))
+            old_base = self.as_it_was(Reference.parse(name).with_digest(digest))
         if not old_base or not (new_base or name):
             raise InvalidInput(
                 "the image does not say what it stands on",
                 hint="Give both: --old-base NAME@sha256:… --new-base NAME",
             )
-        old, new = self._find(old_base, found.platform), self._find(new_base or name, found.platform)
-        return self._done(found, partial(rebase, old_base=old, new_base=new), tags, on_progress)
+        old, new = self.find(old_base, found.platform), self.find(new_base or name, found.platform)
+        return self.carry_out(found, partial(rebase, old_base=old, new_base=new), tags, on_progress)
 
     def flatten(
         self, image: str | Image, *, tags: str | Iterable[str] = (), on_progress: Progress = ignore_progress
@@ -201,7 +187,7 @@ class Surgery:
         Raises:
             Conflict: it has no layers.
         """
-        return self._done(image, flatten, tags, on_progress)
+        return self.carry_out(image, flatten, tags, on_progress)
 
     def squash(
         self,
@@ -218,7 +204,7 @@ class Surgery:
             Conflict: there are no such layers.
         """
         start, stop = typed.integer("start", start), typed.integer("stop", stop)
-        return self._done(image, partial(squash, start=start, stop=stop), tags, on_progress)
+        return self.carry_out(image, partial(squash, start=start, stop=stop), tags, on_progress)
 
     def drop_layer(
         self,
@@ -234,7 +220,7 @@ class Surgery:
             PathNotFound: there is no such layer.
             Conflict: a layer above it has hard links to its files.
         """
-        return self._done(image, partial(drop_layer, index=typed.integer("index", index)), tags, on_progress)
+        return self.carry_out(image, partial(drop_layer, index=typed.integer("index", index)), tags, on_progress)
 
     def replace_layer(
         self,
@@ -254,14 +240,14 @@ class Surgery:
             InvalidInput: nothing is given, or it cannot be read.
             Conflict: a layer above it has hard links to files that are no longer there.
         """
-        make, what = self._new_layer(files, tar, to)
+        make, what = new_layer(files, tar, to)
         place = typed.integer("index", index)
 
         def operation(workspace: Workspace, base: Image) -> Image:
             layer = make(workspace, base.layers[:place].files)
             return replace_layer(workspace, base, place, layer, what=what)
 
-        return self._done(image, operation, tags, on_progress)
+        return self.carry_out(image, operation, tags, on_progress)
 
     def strip_paths(
         self,
@@ -276,7 +262,7 @@ class Surgery:
         Raises:
             PathNotFound: no layer has any of one of them.
         """
-        return self._done(image, partial(strip_paths, paths=typed.words("paths", paths)), tags, on_progress)
+        return self.carry_out(image, partial(strip_paths, paths=typed.words("paths", paths)), tags, on_progress)
 
     def retime(
         self,
@@ -300,7 +286,7 @@ class Surgery:
             InvalidInput: no time.
         """
         later = typed.switch("later_only", later_only)
-        return self._done(image, partial(retime, time=moment(time), later_only=later), tags, on_progress)
+        return self.carry_out(image, partial(retime, time=moment(time), later_only=later), tags, on_progress)
 
     def convert(
         self,
@@ -338,75 +324,4 @@ class Surgery:
                     hint=f"Write 0 to {highest}" if chosen is not None else "Say which compression, too",
                 )
         operation = partial(convert, compression=chosen, level=compression_level, docker=docker)
-        return self._done(image, operation, tags, on_progress)
-
-    # How it is done
-
-    def _as_it_was(self, ref: Reference) -> Image:
-        """The image of a digest: here, also if another one has its name now, or in its registry."""
-        try:
-            return local.by_manifest(self._engine.store, Digest(ref.digest))
-        except ImageNotFound:
-            return self._find(str(ref))
-
-    def _find(self, image: str | Image, platform: Platform | None = None) -> Image:
-        return self._images.find(image, platform=platform) if isinstance(image, str) else image
-
-    def _done(
-        self, image: str | Image, operation: Operation, tags: str | Iterable[str], on_progress: Progress
-    ) -> Image:
-        """Carry out an operation, and give its result its names, or keep it without one."""
-        refs = [Reference.parse(tag).or_latest() for tag in typed.words("tags", tags)]
-        found = self._find(image)
-        store = self._engine.store
-        epoch = source_date_epoch({})
-        with store.lease() as keep:
-            workspace = Workspace(
-                store=store,
-                keep=keep,
-                seconds=int(time.time()) if epoch is None else epoch,
-                epoch=epoch,
-                on_progress=on_progress,
-            )
-            made = operation(workspace, workspace.bring(found))
-            size = made.size
-            with store.edit() as names:
-                for ref in refs:
-                    names.set(ref, made.descriptor, size=size)
-                if not refs:
-                    names.add(made.descriptor, size=size)
-        self._tell_of_signatures(found, made)
-        return self._images.by_manifest(made.digest)
-
-    def _tell_of_signatures(self, image: Image, made: Image) -> None:
-        """What was signed is a digest; where others may know the image by it, say that it is no longer that of this."""
-        if made.digest == image.digest:
-            return
-        published = [
-            named.repository
-            for named in self._engine.store.names()
-            if named.descriptor.digest == image.digest and named.repository
-        ]
-        if image.source is not self._engine.store:
-            published += [ref.name for ref in image.names]
-        for repository in dict.fromkeys(published):
-            name = Reference.parse(repository).with_digest(image.repo_digest)
-            self._engine.notice(f"signatures and attestations of {name.familiar} do not hold for the new image")
-
-    def _new_layer(
-        self, files: Sources, tar: str | os.PathLike[str] | BinaryIO | None, to: str
-    ) -> tuple[Callable[[Workspace, FileTree], NewLayer], str]:
-        """What makes the layer upon a tree, and how the history names it."""
-        if tar is None:
-            wanted = files_of(files, typed.text("to", to))
-            shown = [
-                content.name if path.endswith("/") and isinstance(content, Path) else path for path, content in wanted
-            ]
-            where = ["--to", to] if to != "/" else []
-            return (lambda workspace, below: layer_of_files(workspace, below, wanted)), shlex.join([*shown, *where])
-        if files:
-            raise InvalidInput("a layer is made of files or of a tar", hint="Make two, one after the other")
-        if isinstance(tar, (str, os.PathLike)):
-            path = Path(typed.path("tar", tar)).expanduser()
-            return (lambda workspace, _below: layer_of_archive(workspace, path)), f"--tar {shlex.quote(path.name)}"
-        return (lambda workspace, _below: layer_of_archive(workspace, tar)), "--tar -"
+        return self.carry_out(image, operation, tags, on_progress)
