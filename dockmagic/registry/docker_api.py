@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+from http.client import HTTPException
 from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from dockmagic.oci.errors import ImageNotFound, NotSupported, RegistryError, Reg
 from .transport.unix_socket import UnixConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from http.client import HTTPResponse
 
 __all__ = ["DockerApi"]
@@ -63,12 +63,7 @@ class DockerApi:
             RegistryError: docker refuses, fails or is not there.
         """
         with self._ask("GET", f"/images/{quote(name, safe='')}/get", name) as response:
-            try:
-                shutil.copyfileobj(response, out, _PIECE)
-            except OSError as error:
-                if error.filename is None and error.errno in (None, 104, 32):
-                    raise self._gone(error) from None
-                raise
+            out.writelines(self._pieces(response))
 
     def load_images(self, archive: BinaryIO, size: int) -> None:
         """Give docker an archive (``POST /images/load``).
@@ -79,10 +74,10 @@ class DockerApi:
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)}
         with self._ask("POST", "/images/load?quiet=1", "the archive", body=archive, headers=headers) as response:
             # One JSON object a line; an error comes as the last, under status 200.
-            for line in response:
-                told = _error(line)
-                if told:
-                    raise RegistryError(f"docker refuses the image: {told}", hint="See its log")
+            answer = b"".join(self._pieces(response))
+        for line in answer.splitlines():
+            if told := _error(line):
+                raise RegistryError(f"docker refuses the image: {told}", hint="See its log")
 
     def _ask(
         self,
@@ -96,7 +91,7 @@ class DockerApi:
         try:
             self._connection.request(method, path, body=body, headers=dict(headers))
             response = self._connection.getresponse()
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise self._gone(error) from None
         if response.status < 300:
             return response
@@ -105,9 +100,26 @@ class DockerApi:
             raise ImageNotFound(f"docker has no image {name}", hint="See which there are: docker images")
         raise RegistryError(f"docker answers {response.status}: {told}", hint="See its log", status=response.status)
 
-    def _gone(self, error: OSError) -> RegistryUnavailable:
+    def _pieces(self, response: HTTPResponse) -> Iterator[bytes]:
+        """An answer to its end."""
+        expected = response.length
+        while True:
+            try:
+                piece = response.read(_PIECE)
+            except (OSError, HTTPException) as error:
+                raise self._gone(error) from None
+            if not piece:
+                break
+            if expected is not None:
+                expected -= len(piece)
+            yield piece
+        if expected:
+            raise self._gone(ConnectionResetError("the answer ends too early"))
+
+    def _gone(self, error: OSError | HTTPException) -> RegistryUnavailable:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return RegistryUnavailable(
-            f"docker does not answer at {self._path}: {error.strerror or error}",
+            f"docker does not answer at {self._path}: {reason}",
             hint="Start it, or set DOCKER_HOST to its socket",
         )
 

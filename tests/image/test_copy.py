@@ -292,6 +292,16 @@ def test_an_interrupted_copy_ends_and_says_so(engine: Engine, image: Image, tmp_
         raw_at(engine, f"oci:{tmp_path}/l:x")
 
 
+def test_a_layout_that_has_lost_a_blob_gets_it_again(engine: Engine, image: Image, tmp_path: Path) -> None:
+    """A folder does not look after itself: that it has the manifest says nothing of the rest."""
+    for place, folder in ((f"oci:{tmp_path}/l:x", tmp_path / "l"), (f"dir:{tmp_path}/d", tmp_path / "d")):
+        engine.images.copy("app:1", place)
+        (path,) = folder.rglob(image.manifest.layers[1].digest.hex)
+        path.unlink()
+        engine.images.copy("app:1", place)
+        assert set(all_at(engine, place)) >= {layer.digest for layer in image.manifest.layers}
+
+
 def test_a_blob_is_opened_again_where_an_upload_goes_back(engine: Engine, image: Image, server: RegistryServer) -> None:
     """From a registry, whose streams cannot seek."""
     engine.images.copy("app:1", f"docker://{server.host}/again:1")

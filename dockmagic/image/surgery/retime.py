@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dockmagic.image.draft import Draft
 from dockmagic.oci.times import parse_time
 
@@ -50,8 +52,8 @@ def retime(workspace: Workspace, image: Image, time: datetime, *, later_only: bo
     for step in draft.steps:
         _redate(step.row, dated)
     # The operation has the date that it gives: else no two images could be equal after it.
-    step_row = workspace.history(f"image retime {'--max ' if later_only else ''}{stamp}")
-    draft.add(type(step_row)(created=stamp, created_by=step_row.created_by))
+    history = workspace.history(f"image retime {'--max ' if later_only else ''}{stamp}")
+    draft.add(replace(history, created=stamp))
     return workspace.finish(draft)
 
 

@@ -123,6 +123,10 @@ class _Graph:
         """Whether the target has all of it, and needs only the name."""
         if not self._target.has(root):
             return False
+        if not self._target.refuses_incomplete:
+            below = (*self._blobs.values(), *(desc for desc, _ in self._manifests.values()))
+            if not all(map(self._target.has, below)):
+                return False
         try:
             self._target.finish(root, raw)
         except RegistryError as error:

@@ -98,6 +98,7 @@ def _target(_context: TransportContext, place: str) -> Iterator[_DirectoryTarget
 
 class _DirectoryTarget:
     threads = 2
+    refuses_incomplete = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -139,6 +139,7 @@ def _target(_context: TransportContext, place: str) -> Iterator[_LayoutTarget]:
 
 class _LayoutTarget:
     threads = 2
+    refuses_incomplete = False
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder

@@ -46,6 +46,7 @@ def _target(_context: TransportContext, place: str) -> Iterator[_ArchiveTarget]:
 
 class _ArchiveTarget:
     threads = 1  # a tar is written from front to back
+    refuses_incomplete = False
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._tar = tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115  closed by finish

@@ -36,6 +36,7 @@ def _target(context: TransportContext, place: str) -> Iterator[_RegistryTarget]:
 
 class _RegistryTarget:
     threads = 4  # the registry does the work, and these mostly wait for it
+    refuses_incomplete = True
 
     def __init__(self, repository: Repository, ref: Reference) -> None:
         self._repository = repository

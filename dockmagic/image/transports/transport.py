@@ -55,6 +55,8 @@ class BlobTarget(Protocol):
 
     #: How many blobs may be put side by side.
     threads: int
+    #: Whether it refuses a manifest of which something is missing: then one that it has is whole.
+    refuses_incomplete: bool
 
     def has(self, desc: Descriptor) -> bool:
         """Whether a blob or manifest is there, whole."""
