@@ -61,6 +61,8 @@ def command(
                 f"an image does not exist locally with the tag: {one.familiar}",
                 hint=f"See `images`, and name one: `tag IMAGE {one.familiar}`",
             )
+        if not quiet and ctx.engine.store.whole_index(one) is not None:
+            ctx.say(f"{one.familiar} is a list: the image of one platform is pushed, `manifest push` sends all of them")
     log = Log(ignore_progress if quiet else ctx.on_progress)
     pushed = [images.push(one, on_progress=log) for one in refs]
     lines = tuple(f"{one.ref.tag}: digest: {one.digest} size: {one.size}" for one in pushed)

@@ -344,6 +344,7 @@ def test_what_helm_and_older_tools_write_is_read(engine: Engine, host: str) -> N
     assert (artifact.type, artifact.read()) == ("application/vnd.cncf.helm.config.v1+json", b"chart")
 
 
+@pytest.mark.filterwarnings("ignore:Python 3.14 will:DeprecationWarning")  # of oras' own unpacking
 def test_oras_reads_ours_and_we_read_its(
     engine: Engine, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

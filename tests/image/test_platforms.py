@@ -12,6 +12,8 @@ from indexes import all_at, push_index
 from small_images import image_maker
 
 from dockmagic import BlobNotFound, Conflict, Engine, ImageNotFound, InvalidInput, PlatformNotFound
+from dockmagic.commands.cmdline.context import CommandContext
+from dockmagic.commands.cmdline.invoke import invoke
 from dockmagic.image.validate import validate
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.reference import Reference
@@ -237,3 +239,11 @@ def test_skopeo_chooses_from_a_list_of_ours(
         source = f"docker://{server.host}/chosen:1"
         subprocess.run([*command, "--src-tls-verify=false", source, f"dir:{target}"], check=True)
         assert (target / "manifest.json").read_bytes() == each.raw_manifest
+
+
+def test_a_push_of_a_list_says_what_it_leaves_out(engine: Engine, index: str) -> None:
+    """One image goes, and the verb for all of them is named."""
+    engine.images.pull_platforms(index)
+    told: list[str] = []
+    invoke(CommandContext(engine, say=told.append), ["push", index])
+    assert f"{index} is a list: the image of one platform is pushed, `manifest push` sends all of them" in told
