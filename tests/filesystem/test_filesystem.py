@@ -365,6 +365,13 @@ def test_duckdb_reads_it(table: Any) -> None:
     assert found == (int(table["a"].sum()), 7)
 
 
+def test_dask_reads_it(table: Any) -> None:
+    """In its workers, which make filesystems of their own."""
+    dask = pytest.importorskip("dask.dataframe")
+    frame = dask.read_parquet("image://data:1/srv/t.parquet", columns=["a"])
+    assert frame["a"].sum().compute(scheduler="threads") == table["a"].sum()
+
+
 @pytest.mark.filterwarnings("ignore:UPath 'image' filesystem")
 def test_upath_reads_it(table: Any) -> None:
     """Like pathlib."""
@@ -375,3 +382,9 @@ def test_upath_reads_it(table: Any) -> None:
     assert (path / "t.csv").stat().st_size == len(table.to_csv(index=False))
     assert [one.name for one in path.glob("*.csv")] == ["t.csv"]
     assert not (path / "nothing").exists()
+    assert str(path.parent) == "image://data:1"
+    assert [one.name for one in path.parent.rglob("t.*")] == ["t.csv", "t.parquet"]
+    assert (path / "t.parquet").open("rb").read(4) == b"PAR1"
+    assert path.joinpath("t.csv").relative_to(path.parent).parts == ("srv", "t.csv")
+    with pytest.raises(OSError, match="read-only"):
+        (path / "t.csv").write_text("x")
