@@ -169,7 +169,7 @@ class Artifacts:
             RegistryError: the registry refuses or fails.
         """
         ref, repository, subject = self._subject(image, platform)
-        rows = [_row(repository, desc) for desc in repository.referrers(subject.digest)]
+        rows = sorted((_row(repository, desc) for desc in repository.referrers(subject.digest)), key=_oldest_first)
         for suffix, kind in _COSIGN.items():
             try:
                 desc = repository.resolve(ref.with_tag(f"sha256-{subject.digest.hex}.{suffix}"))
@@ -253,6 +253,10 @@ def _dated(annotations: Mapping[str, str] | None) -> dict[str, str]:
     epoch = source_date_epoch({})
     moment = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
     return {_CREATED: moment.strftime("%Y-%m-%dT%H:%M:%SZ"), **(annotations or {})}
+
+
+def _oldest_first(row: ReferrerRow) -> tuple[float, str, str]:
+    return row.created_at.timestamp() if row.created_at else 0.0, row.artifact_type, row.digest
 
 
 def _row(repository: Repository, desc: Descriptor) -> ReferrerRow:
