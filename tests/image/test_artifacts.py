@@ -268,6 +268,15 @@ def test_a_hostile_folder_writes_nothing_outside_of_its_name(
     assert not [path for path in (root / "data").rglob("*") if not path.resolve().is_relative_to(root / "data")]
 
 
+def test_a_folder_that_swells_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything of it is written."""
+    monkeypatch.setenv("DOCKMAGIC_MAX_LAYER_SIZE", "100000")
+    (tmp_path / "a.tgz").write_bytes(archived(("data/zeros", tarfile.REGTYPE, "\0" * 200_000)))
+    with pytest.raises(InvalidArchive, match="more than 100000 bytes"):
+        unpack_folder(tmp_path / "a.tgz", "data", tmp_path)
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_folder_is_unpacked_over_an_older_one(tmp_path: Path) -> None:
     """Modes, links and hard links; what was there besides stays."""
     (tmp_path / "data").mkdir()

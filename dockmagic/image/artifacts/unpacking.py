@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.layer.compression.decompress import inflated
+from dockmagic.layer.ingest import layer_limit
 from dockmagic.oci.errors import DigestMismatch, InvalidArchive, UnsafeEntry
 from dockmagic.store.home import disk_errors
 
@@ -37,14 +38,20 @@ def unpack_folder(archive: Path, title: str, root: Path, *, expected: str = "") 
     Raises:
         DigestMismatch: the tar is another one; nothing is written.
         UnsafeEntry: a member or a link leads out of the folder.
-        InvalidArchive: it is no readable tar, or has devices in it.
+        InvalidArchive: it is no readable tar, has devices in it, or expands to more than `layer_limit`.
         OutOfSpace: the disk is full.
     """
+    limit = layer_limit()
     with tempfile.TemporaryFile() as plain, archive.open("rb") as packed, disk_errors():
         digest = hashlib.sha256()
         for piece in inflated(iter(lambda: packed.read(_PIECE), b"")):
             digest.update(piece)
             plain.write(piece)
+            if plain.tell() > limit:
+                raise InvalidArchive(
+                    f"the folder {title} expands to more than {limit} bytes",
+                    hint="Set DOCKMAGIC_MAX_LAYER_SIZE to more bytes if you trust it",
+                )
         if expected.startswith("sha256:") and expected != f"sha256:{digest.hexdigest()}":
             raise DigestMismatch(f"the folder {title} is not what its annotation says")
         plain.seek(0)
