@@ -16,7 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_images import image_maker, layer_tar
 
-from dockmagic import Conflict, Engine, InvalidContent, InvalidInput, InvalidLayer, NotSupported, PathNotFound
+from dockmagic import (
+    Conflict,
+    Engine,
+    InvalidContent,
+    InvalidInput,
+    InvalidLayer,
+    LayerTooLarge,
+    NotSupported,
+    PathNotFound,
+)
 from dockmagic.image.draft import BASE_DIGEST, BASE_NAME
 from dockmagic.layer.compare import compare
 from dockmagic.oci import media
@@ -631,3 +640,39 @@ def test_skopeo_converts_to_the_same_media_types(engine: Engine, tmp_path: Path)
     theirs = json.loads((tmp_path / "d/manifest.json").read_text())
     ours = json.loads(engine.images.get("docker:1").raw_manifest)
     assert theirs == ours
+
+
+def holed(*files: tuple[str, int, int]) -> io.BytesIO:
+    """A tar of files with holes: names, sizes, and where their only 512 bytes lie."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as out:
+        for name, size, place in files:
+            member = tarfile.TarInfo(name)
+            member.size = 512
+            member.pax_headers = {
+                "GNU.sparse.major": "0",
+                "GNU.sparse.minor": "1",
+                "GNU.sparse.name": name,
+                "GNU.sparse.size": str(size),
+                "GNU.sparse.map": f"{place},512",
+            }
+            out.addfile(member, io.BytesIO(b"x" * 512))
+    raw.seek(0)
+    return raw
+
+
+def test_holes_do_not_fill_the_disk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that take a kilobyte in their layer, and together more than a layer may have, are told, not written out."""
+    monkeypatch.setenv("DOCKMAGIC_MAX_LAYER_SIZE", str(10 << 20))
+    image = engine.images.import_rootfs(holed(("a", 8 << 20, 0), ("b", 8 << 20, 0)), "huge:1")
+    with pytest.raises(LayerTooLarge, match=f"would have {16 << 20} bytes"):
+        image.flatten()
+    assert image.convert(compression="zstd").id == image.id
+
+
+def test_holes_are_filled_in_a_layer_that_is_written_anew(engine: Engine) -> None:
+    """With zeros, as every reader sees them."""
+    image = engine.images.import_rootfs(holed(("holes", 4096, 1024)), "holes:1")
+    for changed in (image.flatten(), image.retime(1_500_000_000)):
+        assert (changed / "holes").read_bytes() == bytes(1024) + b"x" * 512 + bytes(4096 - 1536)
+        assert is_valid(changed)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from msgspec.structs import replace
 
 from dockmagic.layer.entry import EntryType
+from dockmagic.layer.ingest import layer_limit
 from dockmagic.layer.tree import sort_key
 from dockmagic.layer.write import in_order
-from dockmagic.oci.errors import InvalidLayer
+from dockmagic.oci.errors import InvalidLayer, LayerTooLarge
 from dockmagic.store.home import disk_errors
 
 if TYPE_CHECKING:
@@ -84,9 +85,14 @@ def compose(
 
     Raises:
         InvalidContent: a layer is not what its file table says.
+        LayerTooLarge: it would have more bytes than `layer_limit`.
         OutOfSpace: the disk is full; nothing is kept.
     """
     size = sum(member.entry.size for member in members.values() if member.origin is not None)
+    if size > layer_limit():  # files with holes may claim anything
+        raise LayerTooLarge(
+            f"the new layer would have {size} bytes", hint="Set DOCKMAGIC_MAX_LAYER_SIZE to more bytes if you trust it"
+        )
     with _Contents(workspace.store.home) as contents:
         contents.take(members.values())
         with workspace.layer_writer(size=size) as writer:
