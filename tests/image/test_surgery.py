@@ -662,9 +662,9 @@ def holed(*files: tuple[str, int, int]) -> io.BytesIO:
 
 
 def test_holes_do_not_fill_the_disk(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that take a kilobyte in their layer, and together more than a layer may have, are told, not written out."""
+    """Files of a kilobyte each, which together would be more than a layer may have, are told and not written out."""
     monkeypatch.setenv("DOCKMAGIC_MAX_LAYER_SIZE", str(10 << 20))
-    image = engine.images.import_rootfs(holed(("a", 8 << 20, 0), ("b", 8 << 20, 0)), "huge:1")
+    image = engine.images.import_rootfs(holed(("a", 8 << 20, 0)), "huge:1").append(tar=holed(("b", 8 << 20, 0)))
     with pytest.raises(LayerTooLarge, match=f"would have {16 << 20} bytes"):
         image.flatten()
     assert image.convert(compression="zstd").id == image.id
