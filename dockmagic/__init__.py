@@ -34,6 +34,7 @@ _EXPORTS = {
     "CannotStart": "runtime.cannot_start",
     "CommandFailed": "runtime.completed",
     "Completed": "runtime.completed",
+    "ConditionMet": "oci.errors",
     "Conflict": "oci.errors",
     "Container": "runtime.container",
     "ContainerNotFound": "runtime.listing",

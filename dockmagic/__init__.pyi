@@ -24,6 +24,7 @@ from .image.transports.copy import Copied as Copied
 from .oci.digest import Digest as Digest
 from .oci.errors import AmbiguousName as AmbiguousName
 from .oci.errors import BlobNotFound as BlobNotFound
+from .oci.errors import ConditionMet as ConditionMet
 from .oci.errors import Conflict as Conflict
 from .oci.errors import CredentialError as CredentialError
 from .oci.errors import Denied as Denied

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dockmagic.engine.describe import change_rows, difference_rows, package_change_rows
-from dockmagic.oci.errors import InvalidInput
+from dockmagic.engine.image_conditions import Condition
+from dockmagic.image.image import Image
+from dockmagic.oci.errors import ConditionMet, InvalidInput
 from dockmagic.rows import ChangeRow, DifferenceRow, WrittenRow
 from dockmagic.rows.packages import PackageChangeRow
 
@@ -21,6 +23,8 @@ from .output.format import human_size
 from .output.table_output import listing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from dockmagic.image.analysis import Diff
     from dockmagic.runtime.container import Container
 
@@ -41,6 +45,7 @@ __all__ = ["command"]
     ("diff --text /etc/os-release ubuntu:22.04 ubuntu:24.04", "one file, line by line"),
     ("diff --config --history app:1 app:2", "configuration and history instead of files"),
     ("diff --packages app:1 app:2", "packages instead of files: what an update brings"),
+    ("diff --fail-if 'size>+10MB' app:1 app:2", "exit code 1 if the image has grown too much, for CI"),
     returns="ChangeRow",
     aliases=("container diff",),
     magic=True,
@@ -52,6 +57,7 @@ __all__ = ["command"]
 @flag("--config", help="Show how the configuration differs")
 @flag("--history", help="Show how the history differs")
 @flag("--packages", help="Show which packages differ")
+@option("--fail-if", multiple=True, metavar="CONDITION", help="Fail if this is so, such as size>+10MB or waste>5MB")
 @flag("-s", "--size", "sizes", help="Of a container: show sizes, and what each change hides")
 @platform
 @form
@@ -69,6 +75,7 @@ def command(
     config: bool,
     history: bool,
     packages: bool,
+    fail_if: tuple[str, ...],
     sizes: bool,
     whole: bool,
     quiet: bool,
@@ -79,17 +86,38 @@ def command(
     """
     subject = container_or_image(ctx, old, noun()) if not new else old.removeprefix("image:")
     if not isinstance(subject, str):
-        if text_of or config or history or packages:
+        if text_of or config or history or packages or fail_if:
             raise InvalidInput("of a container, diff shows which files changed", hint="Leave the other flags out")
         return _written(ctx, subject, path, form, sizes=sizes, whole=whole, quiet=quiet)
+    conditions = [Condition.parse(text) for text in fail_if]
     old, new = subject, new and new.removeprefix("image:")
     find = partial(ctx.engine.images.find_subject, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
     difference = ctx.engine.images.diff(find(old).part, find(new).part if new else None)
+    result = _compared(
+        difference, path=path, text_of=text_of, form=form, config=config, history=history, packages=packages,
+        whole=whole, quiet=quiet,
+    )  # fmt: skip
+    return replace(result, errors=tuple(_met(conditions, difference))) if conditions else result
+
+
+def _compared(
+    difference: Diff,
+    *,
+    path: str | None,
+    text_of: str | None,
+    form: str | None,
+    config: bool,
+    history: bool,
+    packages: bool,
+    whole: bool,
+    quiet: bool,
+) -> Table | Text:
+    """The part of a difference that is asked for."""
     if text_of:
         return Text(difference.text(text_of))
-    if packages and (config or history):
-        raise InvalidInput("--packages is a table of its own", hint="Leave out --config and --history")
     if packages:
+        if config or history:
+            raise InvalidInput("--packages is a table of its own", hint="Leave out --config and --history")
         found = package_change_rows(difference.packages)
         return listing(found, PackageChangeRow, form=form, quiet="Name" if quiet else "", subject=difference)
     if config or history:
@@ -103,6 +131,15 @@ def command(
     return listing(
         changes, ChangeRow, form=form, whole=whole, quiet="Path" if quiet else "", subject=difference, notes=notes
     )
+
+
+def _met(conditions: Sequence[Condition], difference: Diff) -> Iterator[ConditionMet]:
+    old, new = difference.old, difference.new
+    if not (isinstance(old, Image) and isinstance(new, Image)):
+        raise InvalidInput("--fail-if compares two images", hint="Name both: `diff --fail-if 'size>+10MB' OLD NEW`")
+    for one in conditions:
+        if one.holds(old, new):
+            yield ConditionMet(f"{one.told(old, new)}, and --fail-if says {one.text}")
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,13 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     source: int
     hides: Node | None = None
 
-    def row(self, instructions: Mapping[int, str] | None = None) -> FileRow:
+    def row(self, instructions: Mapping[int, str] | None = None, *, secret: str = "") -> FileRow:
         """What ``files`` shows of it.
 
         Args:
             instructions: what made each layer, by its index, to fill in which of them supplies the path and what it
                 hides; None to leave that out.
+            secret: what it looks like, such as ``SSH key``; empty for what is none or was not looked into.
         """
         from dockmagic.rows.files import FileRow
 
@@ -57,7 +59,23 @@ class Node(msgspec.Struct, frozen=True, gc=False):
             layer=self.layer,
             created_by="" if instructions is None else instructions.get(self.layer, ""),
             hides=() if instructions is None else tuple(_hidden(self)),
+            set_id=_set_id(entry),
+            world_writable=_is_world_writable(entry),
+            secret=secret,
         )
+
+
+def _set_id(entry: Entry) -> tuple[str, ...]:
+    # On a directory set-group-id says whose group new files are of, and grants nothing.
+    if not entry.mode & (stat.S_ISUID | stat.S_ISGID) or not entry.is_file:
+        return ()
+    return tuple(word for bit, word in ((stat.S_ISUID, "setuid"), (stat.S_ISGID, "setgid")) if entry.mode & bit)
+
+
+def _is_world_writable(entry: Entry) -> bool:
+    if not entry.mode & stat.S_IWOTH:
+        return False
+    return entry.is_file or (entry.is_dir and not entry.mode & stat.S_ISVTX)
 
 
 def _hidden(node: Node) -> Iterator[str]:

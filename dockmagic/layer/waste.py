@@ -10,6 +10,8 @@ from .entry import EntryType
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dockmagic.rows import WasteRow
+
     from .tree import FileTree, Node
 
 __all__ = ["Waste", "waste_of"]
@@ -32,6 +34,25 @@ class Waste:
     hidden_by: int
     size: int
     deleted: bool
+
+    @property
+    def change(self) -> str:
+        """How to change the Dockerfile, so that the image no longer carries it."""
+        what = "delete them" if self.deleted else "write them once"
+        return f"{what} in the instruction that makes layer {self.layer}, as layer {self.hidden_by} only hides them"
+
+    def row(self, created_by: str) -> WasteRow:
+        """What ``waste`` shows of it.
+
+        Args:
+            created_by: the instruction that made its layer.
+        """
+        from dockmagic.rows import WasteRow
+
+        return WasteRow(
+            size=self.size, layer=self.layer, hidden_by=self.hidden_by, deleted=self.deleted, path=self.path,
+            created_by=created_by, change=self.change,
+        )  # fmt: skip
 
 
 def waste_of(tree: FileTree) -> tuple[Waste, ...]:

@@ -57,6 +57,7 @@ __all__ = [
     "UNREADABLE_FLAG",
     "AmbiguousName",
     "BlobNotFound",
+    "ConditionMet",
     "Conflict",
     "CredentialError",
     "Denied",
@@ -405,6 +406,10 @@ class OutOfSpace(StoreError):
 
 class Conflict(StoreError):
     """Something is in use, or a name is taken."""
+
+
+class ConditionMet(DockmagicError):
+    """What the caller asked to be told as a failure is so (``diff --fail-if``)."""
 
 
 class NotSupported(DockmagicError):

@@ -31,6 +31,7 @@ from .files import (
     ChangeRow,
     DifferenceRow,
     FileRow,
+    WasteRow,
 )
 from .images import (
     DiskUsageRow,
@@ -90,6 +91,7 @@ __all__ = [
     "UnstableRow",
     "VolumeRow",
     "WarningRow",
+    "WasteRow",
     "WrittenRow",
     "columns",
 ]

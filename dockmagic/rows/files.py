@@ -11,6 +11,7 @@ __all__ = [
     "ChangeRow",
     "DifferenceRow",
     "FileRow",
+    "WasteRow",
 ]
 
 
@@ -22,6 +23,9 @@ class FileRow(Row, frozen=True):
         link: target of a link, else empty.
         layer: index of the layer that supplies the path.
         hides: what it hides, oldest first: ``LAYER: KIND SIZE`` of each entry below; filled with ``--blame``.
+        set_id: ``setuid`` and ``setgid`` of a file that has these bits: it runs with its owner's or group's rights.
+        world_writable: whether any user may change it: a file, or a directory without the sticky bit.
+        secret: what it looks like, such as ``SSH key`` or ``GitHub token``; filled with ``--secrets``.
     """
 
     mode: int
@@ -35,6 +39,9 @@ class FileRow(Row, frozen=True):
     layer: int
     created_by: str = ""
     hides: tuple[str, ...] = ()
+    set_id: tuple[str, ...] = ()
+    world_writable: bool = False
+    secret: str = ""
 
     table_columns: ClassVar[tuple[Column, ...]] = (
         Column("Mode", "mode", "MODE", "mode"),
@@ -48,6 +55,9 @@ class FileRow(Row, frozen=True):
         Column("Link", "link", "LINK"),
         Column("CreatedBy", "created_by", "CREATED BY"),
         Column("Hides", "hides", "HIDES", "words"),
+        Column("SetID", "set_id", "SET ID", "words"),
+        Column("WorldWritable", "world_writable", "WORLD WRITABLE", "flag"),
+        Column("Secret", "secret", "SECRET"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Mode", "UID", "GID", "Size", "ModifiedAt", "Layer", "Path", "Link")
 
@@ -103,3 +113,35 @@ class DifferenceRow(Row, frozen=True):
         Column("New", "new", "NEW"),
     )
     shown: ClassVar[tuple[str, ...]] = ("Part", "Change", "Name", "Old", "New")
+
+
+class WasteRow(Row, frozen=True):
+    """One file that an image carries and never shows (``waste``).
+
+    Attributes:
+        size: bytes carried for nothing.
+        layer: index of the layer that carries them.
+        hidden_by: index of the layer that hides them.
+        deleted: whether that layer deletes the path; else it has another version of it.
+        created_by: the instruction that wrote them; empty if the history does not tell.
+        change: how to change the Dockerfile.
+    """
+
+    size: int
+    layer: int
+    hidden_by: int
+    deleted: bool
+    path: str
+    created_by: str
+    change: str
+
+    table_columns: ClassVar[tuple[Column, ...]] = (
+        Column("Size", "size", "SIZE", "size"),
+        Column("Layer", "layer", "LAYER", "count"),
+        Column("HiddenBy", "hidden_by", "HIDDEN BY", "count"),
+        Column("Deleted", "deleted", "DELETED", "flag"),
+        Column("Path", "path", "PATH"),
+        Column("CreatedBy", "created_by", "CREATED BY"),
+        Column("Change", "change", "CHANGE"),
+    )
+    shown: ClassVar[tuple[str, ...]] = ("Size", "Layer", "HiddenBy", "Deleted", "Path")

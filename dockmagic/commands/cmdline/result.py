@@ -61,11 +61,13 @@ class Text(msgspec.Struct, frozen=True):
 
     Attributes:
         text: mostly without a line end at its end.
+        errors: what is told as a failure after it; makes the exit code 1.
         rendered: whether a template made it: a line end follows then in any case, also what came out empty.
     """
 
     text: str
     rendered: bool = False
+    errors: tuple[DockmagicError, ...] = ()
 
 
 class Lines(msgspec.Struct, frozen=True):

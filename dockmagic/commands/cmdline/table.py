@@ -56,6 +56,7 @@ VERBS: Final[Mapping[str, str]] = {
     "files": "files",
     "packages": "packages",
     "sbom": "sbom",
+    "waste": "waste",
     "cat": "cat",
     "diff": "diff",
     "history": "history",

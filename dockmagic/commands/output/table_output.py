@@ -14,7 +14,6 @@ from .format import human_size, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dockmagic.commands.cmdline.result import Result
     from dockmagic.commands.template import TemplateStruct
     from dockmagic.rows import Column, Row
 
@@ -34,7 +33,7 @@ def listing(
     quiet: str = "",
     subject: object = None,
     notes: tuple[str, ...] = (),
-) -> Result:
+) -> Table | Text:
     """What a listing verb returns.
 
     Args:

@@ -11,6 +11,7 @@ from dockmagic.notebook.text import count
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
+    from dockmagic.layer.waste import Waste
 
 __all__ = ["WasteLine", "waste_headline", "waste_html", "waste_lines"]
 
@@ -43,18 +44,16 @@ class WasteLine(NamedTuple):
 def waste_lines(image: Image) -> list[WasteLine]:
     """The waste of an image by pairs of layers, the largest first."""
     pairs: dict[tuple[int, int], list[int]] = {}
-    example: dict[tuple[int, int], tuple[str, bool]] = {}
+    largest: dict[tuple[int, int], Waste] = {}
     for one in image.waste:
         pair = (one.layer, one.hidden_by)
         pairs.setdefault(pair, []).append(one.size)
-        example.setdefault(pair, (one.path, one.deleted))
+        largest.setdefault(pair, one)
     found = []
     for (layer, hidden_by), sizes in pairs.items():
-        path, deleted = example[layer, hidden_by]
-        what = "delete them" if deleted else "write them once"
-        change = f"{what} in the instruction that makes layer {layer}, as layer {hidden_by} only hides them"
+        example = largest[layer, hidden_by]
         made_by = instruction(image.layers[layer].created_by)
-        found.append(WasteLine(layer, hidden_by, sum(sizes), len(sizes), path, made_by, change))
+        found.append(WasteLine(layer, hidden_by, sum(sizes), len(sizes), example.path, made_by, example.change))
     return sorted(found, key=lambda line: -line.size)
 
 
