@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -361,6 +362,7 @@ def test_oras_reads_ours_and_we_read_its(
     client_module = pytest.importorskip("oras.client")
     client = client_module.OrasClient(insecure=True, tls_verify=False)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # oras leaves folders there
     (tmp_path / "one.txt").write_text("one")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/two.txt").write_text("two")

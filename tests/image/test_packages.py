@@ -126,14 +126,19 @@ def _rpm_database(path: Path, blobs: Iterable[bytes], journal: str = "DELETE") -
 
 
 def test_packages_of_rpm_are_read_out_of_its_sqlite_database(make_image: MakeImage, tmp_path: Path) -> None:
-    """Also of one that asks for a write-ahead log; imported keys are no packages."""
-    blobs = [_rpm("bash", "5.2", "1.fc39"), _rpm("dbus", "1.14", "9.fc39", 1), _rpm("gpg-pubkey", "a", "b")]
+    """With the epoch where a package has one, 0 too, as rpm shows it. Imported keys are no packages."""
+    blobs = [_rpm("bash", "5.2", "1.fc39"), _rpm("dbus", "1.14", "9.fc39", 1), _rpm("sed", "4.8", "2.fc39", 0)]
+    blobs.append(_rpm("gpg-pubkey", "a", "b"))
     database = _rpm_database(tmp_path / "rpm", blobs, "WAL")
     image = make_image(
         {"usr/bin/bash": b"1", "etc/os-release": b"ID=fedora\nVERSION_ID=39\n"},
         {"usr/bin/dbus": b"2", "var/lib/rpm/rpmdb.sqlite": database, "var/lib/rpm/rpmdb.sqlite-wal": b""},
     )
-    assert _names(image) == [("rpm", "bash", "5.2-1.fc39", 0), ("rpm", "dbus", "1:1.14-9.fc39", 1)]
+    assert _names(image) == [
+        ("rpm", "bash", "5.2-1.fc39", 0),
+        ("rpm", "dbus", "1:1.14-9.fc39", 1),
+        ("rpm", "sed", "0:4.8-2.fc39", 1),
+    ]
     assert image.packages[1].purl == "pkg:rpm/fedora/dbus@1.14-9.fc39?arch=x86_64&distro=fedora-39&epoch=1"
 
 

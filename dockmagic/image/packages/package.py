@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Distribution", "Package", "PackageRecord"]
 
 #: Types of package URLs whose namespace is the distribution, and what it is where the image does not say.
-_OF_DISTRIBUTIONS: Final = {"deb": "debian", "apk": "alpine", "rpm": "redhat"}
+_OF_DISTRIBUTIONS: Final = {"deb": "debian", "apk": "alpine", "rpm": ""}
 
 
 class Distribution(msgspec.Struct, frozen=True):

@@ -92,7 +92,7 @@ def _record(header: bytes) -> PackageRecord | None:
     folders = texts(_DIR_NAMES)
     files = (folders[place] + base for place, base in zip(numbers(_DIR_INDEXES), texts(_BASE_NAMES), strict=False))
     return PackageRecord(
-        type="rpm", name=name, version=f"{epoch}:{plain}" if epoch not in ("", "0") else plain,
+        type="rpm", name=name, version=f"{epoch}:{plain}" if epoch else plain,
         architecture=architecture, url_version=plain, qualifiers={"epoch": epoch},
         files=tuple(file.strip(b"/") for file in files),
     )  # fmt: skip
