@@ -1,9 +1,10 @@
 """`make bench`: every job beside its peers, as a table of ratios in benchmarks/results.md.
 
-Arguments name job groups (``pull listing changes push archives copies builds containers kernel packages``); without
-any, all run. The images are made on the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one), ``DOCKMAGIC_BENCH_BASE``
-(which it stands on) and ``DOCKMAGIC_BENCH_SMALL`` (a prefix such as ``localhost:5000/small/``, before 000 to 299) name
-others. ``DOCKMAGIC_BENCH_DEBIAN`` names a Debian image to install packages in, unless it is Docker Hub's.
+Arguments name job groups (``pull listing changes push archives copies builds containers kernel packages catalog``);
+without any, all run. The images are made on the spot, unless ``DOCKMAGIC_BENCH_IMAGE`` (a big one),
+``DOCKMAGIC_BENCH_BASE`` (which it stands on) and ``DOCKMAGIC_BENCH_SMALL`` (a prefix such as ``localhost:5000/small/``,
+before 000 to 299) name others. ``DOCKMAGIC_BENCH_DEBIAN`` names a Debian image to install packages in, unless it is
+Docker Hub's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import archives
 import builds
+import catalog
 import changes
 import containers
 import copies
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 _GROUPS = {
     "kernel": kernel, "pull": pull, "listing": listing, "changes": changes, "push": push, "archives": archives,
-    "copies": copies,
+    "catalog": catalog, "copies": copies,
     "builds": builds, "containers": containers, "packages": packages,
 }  # fmt: skip
 _SMALL = 300

@@ -253,8 +253,11 @@ class Layer:
         from dockmagic.layer.read import read_contents
 
         source = self._stack.source
+        # Each content is held against its digest, which the layer's table of contents has of a verified layer.
         return read_contents(
-            lambda: source.open(self.descriptor), media.compression_of(self.descriptor.media_type), entries
+            lambda: source.open(self.descriptor, verify=False),
+            media.compression_of(self.descriptor.media_type),
+            entries,
         )
 
 

@@ -36,6 +36,7 @@ thing went wrong, so that a caller can catch a family::
     │   ├── StoreTooNew
     │   ├── OutOfSpace
     │   └── Conflict                in use, name taken
+    ├── ConditionMet                what the caller asked to be told as a failure
     ├── NotSupported                refused by name, with what to do instead
     └── InternalError               an unexpected exception, once a front end shows it
 """
