@@ -5,6 +5,7 @@ Also: which tests are slow, so that `make quick` leaves them out, and what is sa
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKMAGIC_HOME", str(tmp_path / "dockmagic-home"))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker-config"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    # fsspec keeps file systems for the life of a process, which a user has one home in.
+    if "dockmagic.filesystem" in sys.modules:
+        sys.modules["dockmagic.filesystem"].ImageFileSystem.clear_instance_cache()
     # Without one, skopeo falls back to a folder that only root may read.
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
