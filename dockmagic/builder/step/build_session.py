@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.spec import Descriptor
     from dockmagic.runtime.container import Container
-    from dockmagic.runtime.machine.nursery import Nursery
+    from dockmagic.runtime.machine.fork_server import ForkServer
     from dockmagic.runtime.session import Session
     from dockmagic.store.content import ContentStore
     from dockmagic.store.lease import Lease
@@ -94,7 +94,7 @@ class BuildSession(msgspec.Struct, kw_only=True):
     _stop: threading.Event = msgspec.field(default_factory=threading.Event)
     _lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
     _running: set[Session] = msgspec.field(default_factory=set)
-    _nursery: Nursery | None = None
+    _fork_server: ForkServer | None = None
     _remover: ThreadPoolExecutor | None = None
     _removals: list[Future[None]] = msgspec.field(default_factory=list)
 
@@ -103,22 +103,22 @@ class BuildSession(msgspec.Struct, kw_only=True):
     def warm(self) -> None:
         """Start, if there is a RUN, the process that the helpers of all RUNs come from: it takes its time."""
         if self.runs:
-            self.nursery()
+            self.fork_server()
 
     @property
     def runs(self) -> bool:
         """Whether there is a RUN."""
         return any(isinstance(step, Run) for stage in self.plan.stages for step in stage.steps)
 
-    def nursery(self) -> Nursery:
+    def fork_server(self) -> ForkServer:
         """The process that the helpers of all RUNs come from."""
         with self._lock:
-            if self._nursery is None:
-                from dockmagic.runtime.machine.nursery import Nursery
+            if self._fork_server is None:
+                from dockmagic.runtime.machine.fork_server import ForkServer
                 from dockmagic.runtime.machine.tiers import choose
 
-                self._nursery = Nursery("runtime.shim.main", *choose(self.store.home).driver.preload)
-            return self._nursery
+                self._fork_server = ForkServer("runtime.shim.main", *choose(self.store.home).driver.preload)
+            return self._fork_server
 
     def remove(self, container: Container) -> None:
         """Take away the container of a step that is over, while the build goes on: its many small files take time."""
@@ -126,19 +126,19 @@ class BuildSession(msgspec.Struct, kw_only=True):
             from concurrent.futures import ThreadPoolExecutor
 
             self._remover = ThreadPoolExecutor(1, "dockmagic-remove")
-        # The helper that this may need comes from the same nursery.
+        # The helper that this may need comes from the same fork server.
         self._removals.append(self._remover.submit(copy_context().run, container.remove, force=True))
 
     def close(self) -> None:
-        """Wait until nothing is left of the steps' containers, and let the nursery go.
+        """Wait until nothing is left of the steps' containers, and let the fork server end.
 
         Raises:
             DockmagicError: a container could not be removed.
         """
         if self._remover is not None:
             self._remover.shutdown()
-        if self._nursery is not None:
-            self._nursery.close()
+        if self._fork_server is not None:
+            self._fork_server.close()
         for removal in self._removals:
             removal.result()
 

@@ -94,7 +94,7 @@ def plan_run(
 
         output = Redaction((secret.value for secret in session.options.secrets), on_output)
         with (
-            session.nursery().serving(),
+            session.fork_server().serving(),
             mounted.ready() as mounts,
             _container(session, state, argv, network, mounts) as container,
         ):
@@ -208,7 +208,7 @@ def _run(session: BuildSession, container: Container, mounts: Ready, output: Red
     isolation = container.isolation
     if isolation.needs_worker:
         # While the program runs.
-        session.nursery().expect(*isolation.driver.preload_commit, *isolation.snapshots.preload)
+        session.fork_server().expect(*isolation.driver.preload_commit, *isolation.snapshots.preload)
     with running:
         session.watch(running)
         try:

@@ -14,7 +14,7 @@ from dockmagic.layer.toc import LayerTOC
 from dockmagic.oci.digest import Digest
 from dockmagic.oci.errors import NotSupported
 from dockmagic.oci.protocols import ignore_progress
-from dockmagic.runtime.machine.nursery import Nursery
+from dockmagic.runtime.machine.fork_server import ForkServer
 from dockmagic.runtime.machine.tiers import choose
 from dockmagic.runtime.machine.work import Work
 from dockmagic.snapshot.layers import key_of
@@ -68,18 +68,18 @@ def _unpacking(home: Home) -> Iterator[Intake]:
     if isolation is None or not isolation.snapshots.shares_layers:
         yield record
         return
-    with layers.in_use(home), Nursery("runtime.worker.main", "snapshot.unpack") as nursery:
-        yield _Crew(home, isolation, nursery).intake
+    with layers.in_use(home), ForkServer("runtime.worker.main", "snapshot.unpack") as fork_server:
+        yield _Crew(home, isolation, fork_server).intake
 
 
 class _Crew:
     """The workers of one pull: one for each layer, as layers come side by side."""
 
-    def __init__(self, home: Home, isolation: Isolation, nursery: Nursery) -> None:
+    def __init__(self, home: Home, isolation: Isolation, fork_server: ForkServer) -> None:
         self._home = home
         self._folder = home.layers / isolation.form_name
         self._isolation = isolation
-        self._nursery = nursery
+        self._fork_server = fork_server
 
     @contextlib.contextmanager
     def intake(self, desc: Descriptor, diff_id: Digest) -> Iterator[Ingest]:
@@ -93,7 +93,7 @@ class _Crew:
         with tempfile.TemporaryFile() as table, contextlib.ExitStack() as opened:
             source, sink = os.pipe2(os.O_CLOEXEC)
             pipe = opened.enter_context(os.fdopen(sink, "wb", buffering=0))
-            with os.fdopen(source, "rb", buffering=0), self._nursery.serving():
+            with os.fdopen(source, "rb", buffering=0), self._fork_server.serving():
                 fcntl.fcntl(source, fcntl.F_SETPIPE_SZ, _PIPE)
                 task = Work(
                     self._isolation,

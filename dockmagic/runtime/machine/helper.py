@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["NURSERY", "Child", "Connection", "Launcher", "ahead", "launch", "spawn"]
+__all__ = ["LAUNCHER", "Child", "Connection", "Launcher", "ahead", "launch", "spawn"]
 
 _MESSAGE = 1 << 18
 _MFD_EXEC = 0x10
@@ -104,7 +104,7 @@ class Child(Protocol):
 
 
 class Launcher(Protocol):
-    """Starts helpers in another way: `nursery.Nursery`."""
+    """Starts helpers in another way: `fork_server.ForkServer`."""
 
     def launch(self, module: str, errors: int) -> tuple[Connection, Child]:
         """As the function of this name."""
@@ -112,7 +112,7 @@ class Launcher(Protocol):
 
 
 #: Who starts the helpers that this thread asks for; None for processes of their own.
-NURSERY: ContextVar[Launcher | None] = ContextVar("NURSERY", default=None)
+LAUNCHER: ContextVar[Launcher | None] = ContextVar("LAUNCHER", default=None)
 
 
 def launch(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection, Child]:
@@ -122,13 +122,13 @@ def launch(module: str, *, errors: IO[bytes] | None = None) -> tuple[Connection,
         module: has a `main()`.
         errors: takes what it writes to standard error; None for nothing.
     """
-    nursery = NURSERY.get()
-    if nursery is None:
+    launcher = LAUNCHER.get()
+    if launcher is None:
         return spawn(module, errors=errors)
     if errors is not None:
-        return nursery.launch(module, errors.fileno())
+        return launcher.launch(module, errors.fileno())
     with open(os.devnull, "wb") as nothing:
-        return nursery.launch(module, nothing.fileno())
+        return launcher.launch(module, nothing.fileno())
 
 
 class _Ahead:
@@ -157,15 +157,15 @@ class _Ahead:
 @contextlib.contextmanager
 def ahead(module: str) -> Iterator[None]:
     """Start a helper now that `launch` will be asked for inside the block: it imports while we do other things."""
-    if NURSERY.get() is not None:
+    if LAUNCHER.get() is not None:
         yield
         return
     waiting = _Ahead(module)
-    token = NURSERY.set(waiting)
+    token = LAUNCHER.set(waiting)
     try:
         yield
     finally:
-        NURSERY.reset(token)
+        LAUNCHER.reset(token)
         waiting.close()
 
 

@@ -1,4 +1,4 @@
-"""Shims and workers from a warm process, the `midwife`: who starts many waits for their imports only once.
+"""A fork server: starts shims and workers by forking a process that has imported what they need.
 
 A helper of its own takes 30 to 80 ms to begin, nearly all of it imports; forked from one that has them, 2 ms.
 """
@@ -18,10 +18,10 @@ from . import helper
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Nursery"]
+__all__ = ["ForkServer"]
 
 
-class Nursery:
+class ForkServer:
     """Starts helpers for as long as it is open; safe to be used by several threads.
 
     What it has started lives on when it is closed.
@@ -32,7 +32,7 @@ class Nursery:
 
     def __init__(self, *modules: str) -> None:
         self._lock = threading.Lock()
-        self._connection, self._process = helper.spawn("runtime.machine.midwife")
+        self._connection, self._process = helper.spawn("runtime.machine.fork_server_process")
         self.expect(*modules)
 
     def __enter__(self) -> Self:
@@ -49,11 +49,11 @@ class Nursery:
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
         """Let this thread's helpers come from here (`helper.launch`)."""
-        token = helper.NURSERY.set(self)
+        token = helper.LAUNCHER.set(self)
         try:
             yield
         finally:
-            helper.NURSERY.reset(token)
+            helper.LAUNCHER.reset(token)
 
     def expect(self, *modules: str) -> None:
         """Have modules imported as soon as nothing else is to do, for the helpers that will be asked for soon."""
@@ -72,12 +72,12 @@ class Nursery:
             answer, _ = self._connection.hear()
             if answer is None:
                 ours.close()
-                raise ConnectionResetError("the nursery is gone")
+                raise ConnectionResetError("the fork server is gone")
             # It reaps its children only when it is asked again, so the number is still this one's.
-            return helper.Connection(ours), _Born(answer["pid"])
+            return helper.Connection(ours), ForkedChild(answer["pid"])
 
 
-class _Born:
+class ForkedChild:
     """A process that is somebody else's child."""
 
     def __init__(self, pid: int) -> None:

@@ -1,4 +1,4 @@
-"""The process of a `nursery`: it forks the helpers that it is asked for, and imports what they need only once.
+"""The process of a `fork_server.ForkServer`: forks the helpers that it is asked for, and imports what they need once.
 
 It imports little itself, since who starts it waits for it.
 """
