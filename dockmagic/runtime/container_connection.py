@@ -6,19 +6,22 @@ import contextlib
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dockmagic.docker_py import refuses
 from dockmagic.oci.errors import Conflict, NotSupported
 from dockmagic.oci.signals import parse_signal
 
 from .container_record import ContainerRecord
-from .machine.helper import Connection
+from .machine.connection import Connection
+from .messages.shim import AttachRequest, ShimAnswer, SignalRequest, WaitRequest, WatchRequest
 from .session import Session
 from .shim import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .messages.message import Message
 
 
 __all__ = ["ContainerConnection"]
@@ -37,18 +40,18 @@ class ContainerConnection(ContainerRecord):
         if not self.record.keep_log:
             raise NotSupported(f"the output of {self.name} goes to who started it only")
         connection = self._connect()
-        answer, passed = connection.ask({"do": "attach", "stdin": stdin})
-        if answer is None or "offset" not in answer:
+        answer, passed = connection.ask(AttachRequest(stdin=stdin), ShimAnswer)
+        if answer is None or answer.offset is None:
             connection.close()
             raise Conflict(f"the container {self.name} is not running", hint=f"Start it: `start {self.name}`")
         log_file = os.open(self.folder / "log", os.O_RDONLY | os.O_CLOEXEC)
-        return self._session(connection, log_file, answer["offset"], passed)
+        return self._session(connection, log_file, answer.offset, passed)
 
     def _watch(self) -> Session:
         """Hear when the log has grown (`Session.news`), and of the end."""
         connection = self._connect()
-        answer, _ = connection.ask({"do": "watch"})
-        if answer is None or "error" in answer:
+        answer, _ = connection.ask(WatchRequest(), ShimAnswer)
+        if answer is None or answer.error is not None:
             connection.close()
             raise Conflict(f"the container {self.name} is not running")
         return Session(connection)
@@ -68,10 +71,10 @@ class ContainerConnection(ContainerRecord):
         except OSError:
             raise Conflict(f"the container {self.name} is not running", hint=f"Start it: `start {self.name}`") from None
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: Message) -> ShimAnswer:
         with self._connect() as connection:
-            answer, _ = connection.ask(request)
-        if answer is None or "error" in answer:
+            answer, _ = connection.ask(request, ShimAnswer)
+        if answer is None or answer.error is not None:
             raise Conflict(f"the container {self.name} is not running")
         return answer
 
@@ -83,7 +86,7 @@ class ContainerConnection(ContainerRecord):
             Conflict: it does not run.
             InvalidInput: no such signal.
         """
-        self._ask({"do": "signal", "number": parse_signal(number) if isinstance(number, str) else int(number)})
+        self._ask(SignalRequest(number=parse_signal(number) if isinstance(number, str) else int(number)))
 
     def _awaited_exit(self) -> int:
         # It ended while we were asking: the shim writes the state before it goes.
@@ -103,11 +106,11 @@ class ContainerConnection(ContainerRecord):
         with connection:
             connection.sock.settimeout(timeout)
             try:
-                answer, _ = connection.ask({"do": "wait"})
-                while answer is not None and "error" not in answer:
-                    if "exit" in answer:
-                        return int(answer["exit"])
-                    answer, _ = connection.hear()
+                answer, _ = connection.ask(WaitRequest(), ShimAnswer)
+                while answer is not None and answer.error is None:
+                    if answer.exit is not None:
+                        return answer.exit
+                    answer, _ = connection.hear(ShimAnswer)
             except (TimeoutError, BlockingIOError):  # the latter where it is not to wait at all
                 return None
         return self._awaited_exit()

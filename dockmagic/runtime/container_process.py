@@ -17,6 +17,7 @@ from .container_connection import ContainerConnection
 from .flags import limits
 from .flags.environment import program_environment
 from .machine.helper import launch
+from .messages.shim import ExecRequest, ShimAnswer, StartRequest
 from .session import Session
 from .shim import log
 from .spec import ready_sources
@@ -79,20 +80,21 @@ class ContainerProcess(ContainerConnection):
         if owner is not None:
             spec["owner"] = owner
         with _in_memory(spec["mounts"], secret_files) as content:
-            answer, passed = connection.ask({"spec": spec, "stdin": stdin}, content)
-        if answer is None or "error" in answer:
+            answer, passed = connection.ask(StartRequest(spec=spec, stdin=stdin), ShimAnswer, content)
+        if answer is None or answer.error is not None:
             child.wait()
             connection.close()
             if log_file >= 0:
                 os.close(log_file)
-            message = answer["error"] if answer else "its keeper ended at once"
-            raise CannotStart(message, exit_code=answer["code"] if answer else 125)
+            if answer is None:
+                raise CannotStart("its keeper ended at once", exit_code=125)
+            raise CannotStart(answer.error or "", exit_code=answer.code)
         _adopt(child)
         if not self.record.keep_log:
             out, errors_out, *into = passed
             pipes = {out: log.STDOUT, errors_out: log.STDERR}
             return Session(connection, pipes=pipes, into=into[0] if into else -1)
-        return self._session(connection, log_file, answer["offset"], passed)
+        return self._session(connection, log_file, answer.offset or 0, passed)
 
     def stop(self, timeout: float | None = None, *, number: int = 0) -> None:
         """Ask the program to end; if it does not, it is killed.
@@ -167,20 +169,19 @@ class ContainerProcess(ContainerConnection):
         """
         self.check()
         record = self.record
-        request = {
-            "do": "exec",
-            "argv": shlex.split(argv) if isinstance(argv, str) else list(argv),
-            "env": program_environment(record.config.env or (), env, record.hostname, tty=tty),
-            "cwd": cwd or record.cwd,
-            "user": user or record.user,
-            "groups": list(record.groups),
-            "tty": tty,
-            "detach": detach,
-            "window": window,
-            "capabilities": record.capabilities,
-            "no_new_privs": record.no_new_privs,
-            "rlimits": limits.hold(record.limits, self.isolation).rlimits,
-        }
+        request = ExecRequest(
+            argv=shlex.split(argv) if isinstance(argv, str) else list(argv),
+            env=list(program_environment(record.config.env or (), env, record.hostname, tty=tty)),
+            cwd=cwd or record.cwd,
+            user=user or record.user,
+            groups=list(record.groups),
+            tty=tty,
+            detach=detach,
+            window=list(window) if window else None,
+            capabilities=record.capabilities,
+            no_new_privs=record.no_new_privs,
+            rlimits=[list(limit) for limit in limits.hold(record.limits, self.isolation).rlimits],
+        )
         connection = self._connect()
         theirs: list[int] = []
         pipes: dict[int, int] = {}
@@ -198,16 +199,16 @@ class ContainerProcess(ContainerConnection):
                 out, given = os.pipe()
                 pipes[out] = stream
                 theirs.append(given)
-        answer, passed = connection.ask(request, tuple(theirs))
+        answer, passed = connection.ask(request, ShimAnswer, theirs)
         for descriptor in theirs:
             os.close(descriptor)
-        if answer is None or "error" in answer:
+        if answer is None or answer.error is not None:
             for descriptor in (*pipes, *((into,) if into >= 0 else ())):
                 os.close(descriptor)
             connection.close()
-            raise CannotStart(
-                answer["error"] if answer else "the container has ended", exit_code=(answer or {}).get("code", 125)
-            )
+            if answer is None:
+                raise CannotStart("the container has ended", exit_code=125)
+            raise CannotStart(answer.error or "", exit_code=answer.code)
         if passed:
             master = passed[0]
             return Session(connection, pipes={master: log.STDOUT}, into=os.dup(master), terminal=True)

@@ -8,17 +8,18 @@ import os
 import select
 import struct
 import termios
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from dockmagic.linux.wakeup import Wakeup
 from dockmagic.oci.errors import DockmagicError
 
+from .messages.shim import ReleaseRequest, ResizeRequest, ShimAnswer, SignalRequest
 from .shim import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .machine.helper import Connection
+    from .machine.connection import Connection
 
     Output = Callable[[int, bytes], None]
 
@@ -116,7 +117,7 @@ class Session:
             fcntl.ioctl(self._into, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         else:
             with contextlib.suppress(OSError):
-                self.connection.send({"do": "resize", "rows": rows, "columns": columns})
+                self.connection.send(ResizeRequest(rows=rows, columns=columns))
 
     def write(self, data: bytes) -> None:
         """Send input, all of it; waits while the program does not read."""
@@ -142,16 +143,17 @@ class Session:
             insist: if the program has made no provision for it, end it: the kernel keeps the signal from a process 1.
         """
         with contextlib.suppress(OSError):
-            self.connection.send({"do": "signal", "number": int(number), "insist": insist})
+            self.connection.send(SignalRequest(number=int(number), insist=insist))
 
     def release(self) -> None:
         """Let the container outlive the process that it was started for; when this returns, that may end."""
         with contextlib.suppress(OSError):
-            self.connection.send({"do": "release"})
-            answer: dict[str, Any] | None = {}
-            while answer is not None and not answer.keys() & {"released", "error", "exit"}:
-                answer, passed = self.connection.hear()
-                self._mind(answer or {}, passed)
+            self.connection.send(ReleaseRequest())
+            answer: ShimAnswer | None = ShimAnswer()
+            while answer is not None and not (answer.released or answer.ended):
+                answer, passed = self.connection.hear(ShimAnswer)
+                if answer is not None:
+                    self._mind(answer, passed)
 
     def follow(self, on_output: Output, *, stdin: int | bytes | Source | None = None) -> int:
         """Hand out output until the program ends.
@@ -210,7 +212,7 @@ class Session:
         return {descriptor for descriptor, _ in poll.poll()}
 
     def _hear(self) -> None:
-        message, passed = self.connection.hear()
+        message, passed = self.connection.hear(ShimAnswer)
         if message is None:
             raise DockmagicError(
                 "the container's keeper is gone, and nobody knows how its program ended",
@@ -224,20 +226,20 @@ class Session:
         poll.register(self.connection.sock, select.POLLIN)
         heard = False
         while self.exit_code is None and poll.poll(0):
-            message, passed = self.connection.hear()
+            message, passed = self.connection.hear(ShimAnswer)
             if message is None:
                 break
             self._mind(message, passed)
             heard = True
         return heard
 
-    def _mind(self, message: dict[str, Any], passed: list[int]) -> None:
-        if "exit" in message:
-            self.exit_code = int(message["exit"])
-        if "past" in message:
-            self._end = message["past"]
+    def _mind(self, message: ShimAnswer, passed: list[int]) -> None:
+        if message.exit is not None:
+            self.exit_code = message.exit
+        if message.past is not None:
+            self._end = message.past
             self._pipes |= zip(passed, (log.STDOUT, log.STDERR), strict=True)
-            self.unlogged = message["why"]
+            self.unlogged = message.why or ""
 
     def _read_log(self, on_output: Output) -> None:
         while self._log >= 0:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from .guarded import Guarded
 
 if TYPE_CHECKING:
+    from dockmagic.runtime.messages.program import Program
+
     from .means import Means
     from .mount_request import MountRequest
 
@@ -83,7 +85,7 @@ class Chroot(Guarded):
 
         furnish(spec, facts=True)
 
-    def enter(self, spec: dict[str, Any], what: dict[str, Any], code: bytes) -> tuple[dict[str, Any], bytes]:
+    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
         """Change the root folder."""
         from dockmagic.runtime.init.confined import enter
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockmagic.runtime.init.container_init import ContainerInit
+    from dockmagic.runtime.messages.program import Program
 
     from .mount_request import MountRequest
 
@@ -69,6 +70,6 @@ class Guarded(Driver):
         """See `init.guarded.Entry`."""
         raise NotImplementedError
 
-    def enter(self, spec: dict[str, Any], what: dict[str, Any], code: bytes) -> tuple[dict[str, Any], bytes]:
+    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
         """See `init.guarded.Entry`."""
         raise NotImplementedError

@@ -12,6 +12,8 @@ from .guarded import Guarded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dockmagic.runtime.messages.program import Program
+
     from .means import Means
     from .mount_request import MountRequest
 
@@ -89,7 +91,7 @@ class Proot(Guarded):
 
         furnish(spec, facts=False)
 
-    def enter(self, spec: dict[str, Any], what: dict[str, Any], code: bytes) -> tuple[dict[str, Any], bytes]:
+    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
         """Run proot, which runs the program."""
         del code
         from dockmagic.runtime.init import proot

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .facts import write_facts
+
+if TYPE_CHECKING:
+    from dockmagic.runtime.messages.program import Program
 
 __all__ = ["FILES", "enter", "furnish", "open_terminal"]
 
@@ -81,7 +84,7 @@ def open_terminal(spec: dict[str, Any]) -> tuple[int, int]:
     return master, slave
 
 
-def enter(spec: dict[str, Any], what: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def enter(spec: dict[str, Any], what: Program) -> tuple[Program, bool]:
     """Make the container's copy the root of this process.
 
     Returns:
@@ -92,5 +95,5 @@ def enter(spec: dict[str, Any], what: dict[str, Any]) -> tuple[dict[str, Any], b
         permitted = next(int(line.split()[1], 16) for line in file if line.startswith(b"CapPrm:"))
     os.chroot(f"{spec['folder']}/merged")
     os.chdir("/")
-    may_filter = bool(permitted >> _SYS_ADMIN & 1) or what["no_new_privs"]
-    return what | {"capabilities": what["capabilities"] & permitted}, may_filter
+    may_filter = bool(permitted >> _SYS_ADMIN & 1) or what.no_new_privs
+    return what.replaced(capabilities=what.capabilities & permitted), may_filter

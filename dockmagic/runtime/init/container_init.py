@@ -8,6 +8,8 @@ import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dockmagic.linux import kernel
+from dockmagic.runtime.messages.init import InitReport
+from dockmagic.runtime.messages.program import Program
 
 from . import process, wire
 
@@ -15,9 +17,44 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-__all__ = ["FAILED", "ContainerInit", "child_of_shim", "stdio", "to_the_end"]
+__all__ = ["FAILED", "ContainerInit", "ExecCall", "child_of_shim", "stdio", "to_the_end"]
 
 FAILED = 125
+
+
+class ExecCall:
+    """A call for one more program inside a running container.
+
+    Attributes:
+        program: is to be run.
+        sync: to the shim.
+        tells: descriptor that takes the program's pid.
+        ends: of the program's three descriptors; -1 each for a terminal.
+        pidfd: of the container's first process.
+        users: descriptor of its user namespace; -1 for none.
+        groups: folders of its cgroups.
+    """
+
+    __slots__ = ("ends", "groups", "pidfd", "program", "sync", "tells", "users")
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        sync: socket.socket,
+        tells: int,
+        ends: tuple[int, int, int],
+        pidfd: int,
+        users: int,
+        groups: list[str],
+    ) -> None:
+        self.program = program
+        self.sync = sync
+        self.tells = tells
+        self.ends = ends
+        self.pidfd = pidfd
+        self.users = users
+        self.groups = groups
 
 
 class ContainerInit:
@@ -28,6 +65,7 @@ class ContainerInit:
         users: whom a program may become, as `process.prepare` takes it.
 
     Attributes:
+        program: the container's first.
         flags: the namespaces that the container gets, as clone(2) takes them.
     """
 
@@ -36,6 +74,7 @@ class ContainerInit:
     def __init__(self, spec: dict[str, Any], users: str) -> None:
         self.spec = spec
         self.users = users
+        self.program = Program.of(spec["process"])
         self.code = base64.b64decode(spec["filter"])
         self.recorder = b""
 
@@ -56,28 +95,8 @@ class ContainerInit:
         """
         raise NotImplementedError
 
-    def exec(
-        self,
-        what: dict[str, Any],
-        sync: socket.socket,
-        tells: int,
-        passed: list[int],
-        *,
-        pidfd: int,
-        users: int,
-        groups: list[str],
-    ) -> NoReturn:
-        """Be one more program inside the running container.
-
-        Args:
-            what: is to be run.
-            sync: to the shim.
-            tells: descriptor that takes the program's pid.
-            passed: the program's three descriptors; none for a terminal.
-            pidfd: of the container's first process.
-            users: descriptor of its user namespace; -1 for none.
-            groups: folders of its cgroups.
-        """
+    def exec(self, call: ExecCall) -> NoReturn:
+        """Be one more program inside the running container."""
         raise NotImplementedError
 
     def end(self, processes: int, kept: frozenset[int]) -> None:
@@ -90,7 +109,7 @@ class ContainerInit:
 
     def prepare(
         self,
-        what: dict[str, Any],
+        program: Program,
         stdio: tuple[int, int, int],
         sync: socket.socket,
         *,
@@ -99,11 +118,11 @@ class ContainerInit:
     ) -> dict[str, str]:
         """See `process.prepare`."""
 
-        def tell(message: dict[str, Any], passed: tuple[int, ...]) -> None:
-            wire.tell(sync, message, passed)
+        def tell(report: InitReport, passed: tuple[int, ...]) -> None:
+            wire.tell(sync, report, passed)
 
         return process.prepare(
-            what,
+            program,
             stdio,
             users=self.users,
             code=self.code,
@@ -128,20 +147,20 @@ def to_the_end(sync: socket.socket) -> Iterator[None]:
     try:
         yield
     except process.Refusal as error:
-        wire.tell(sync, {"error": str(error), "code": error.code})
+        wire.tell(sync, InitReport(error=str(error), code=error.code))
     except Exception as error:  # noqa: BLE001  (nobody else would hear of it)
-        wire.tell(sync, {"error": str(error), "code": FAILED})
+        wire.tell(sync, InitReport(error=str(error) or type(error).__name__, code=FAILED))
     finally:
         os._exit(FAILED)
 
 
 def stdio(
-    ends: tuple[int, ...], terminal: tuple[int, int] | None, what: dict[str, Any]
+    ends: tuple[int, ...], terminal: tuple[int, int] | None, program: Program
 ) -> tuple[tuple[int, int, int], tuple[int, ...]]:
     """The program's three descriptors, and the terminal's master to hand out if it has one."""
     if terminal is not None:
         master, slave = terminal
-        if what.get("window"):
-            process.resize(master, *what["window"])
+        if program.window:
+            process.resize(master, *program.window)
         return (slave, slave, slave), (master,)
     return (ends[0], ends[1], ends[2]), ()

@@ -9,12 +9,17 @@ import os
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from dockmagic.linux import cgroups, kernel
+from dockmagic.runtime.messages.init import InitReport
 
 from . import confined, guard, process, secretfiles, wire
 from .container_init import FAILED, ContainerInit, child_of_shim, stdio, to_the_end
 
 if TYPE_CHECKING:
     import socket
+
+    from dockmagic.runtime.messages.program import Program
+
+    from .container_init import ExecCall
 
 __all__ = ["GuardedInit", "RootfsEntry"]
 
@@ -36,7 +41,7 @@ class RootfsEntry(Protocol):
         """Put devices and generated files into the root file system."""
         ...
 
-    def enter(self, spec: dict[str, Any], what: dict[str, Any], code: bytes) -> tuple[dict[str, Any], bytes]:
+    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
         """Go in, as far as this process can; what to run, and under which seccomp filter, of which `code` is docker's.
 
         Raises:
@@ -71,26 +76,14 @@ class GuardedInit(ContainerInit):
             if sync.recv(1) != b"g":
                 os._exit(FAILED)
             self._entry.furnish(self.spec)
-            self._guarded(self.spec["process"], ends, sync, self._secrets)
+            self._guarded(self.program, ends, sync, self._secrets)
 
-    def exec(
-        self,
-        what: dict[str, Any],
-        sync: socket.socket,
-        tells: int,
-        passed: list[int],
-        *,
-        pidfd: int,
-        users: int,
-        groups: list[str],
-    ) -> NoReturn:
+    def exec(self, call: ExecCall) -> NoReturn:
         """Fork a guard with its program."""
-        del pidfd, users
-        ends = (passed[0], passed[1], passed[2]) if passed else (-1, -1, -1)
-        with to_the_end(sync):
-            cgroups.join(groups)
-            if child_of_shim(tells) == 0:
-                self._guarded(what, ends, sync)
+        with to_the_end(call.sync):
+            cgroups.join(call.groups)
+            if child_of_shim(call.tells) == 0:
+                self._guarded(call.program, call.ends, call.sync)
             os._exit(0)
 
     def end(self, processes: int, kept: frozenset[int]) -> None:
@@ -101,19 +94,19 @@ class GuardedInit(ContainerInit):
 
     def _guarded(
         self,
-        what: dict[str, Any],
+        what: Program,
         ends: tuple[int, int, int],
         sync: socket.socket,
         secrets: secretfiles.SecretFiles | None = None,
     ) -> NoReturn:
         """Fork the program, and stay as what keeps it and its children together."""
         processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        ours, passed = stdio(ends, confined.open_terminal(self.spec) if what["tty"] else None, what)
+        ours, passed = stdio(ends, confined.open_terminal(self.spec) if what.tty else None, what)
 
         def program() -> NoReturn:
             with to_the_end(sync):
                 ready, self.code = self._entry.enter(self.spec, what, self.code)
-                wire.tell(sync, {"ready": True}, passed)
+                wire.tell(sync, InitReport(ready=True), passed)
                 process.begin(ready, self.prepare(ready, ours, sync))
 
         def settle() -> None:

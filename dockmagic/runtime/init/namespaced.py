@@ -5,12 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dockmagic.linux import cgroups, idmap, kernel
+from dockmagic.runtime.messages.init import InitReport
 
 from . import process, rootfs, wire
 from .container_init import FAILED, ContainerInit, child_of_shim, stdio, to_the_end
+
+if TYPE_CHECKING:
+    from .container_init import ExecCall
 
 __all__ = ["NamespacedInit", "namespaces"]
 
@@ -31,7 +35,7 @@ class NamespacedInit(ContainerInit):
         if users == "one":
             from . import recorder
 
-            self.recorder = recorder.compile_filter(spec["process"]["capabilities"])
+            self.recorder = recorder.compile_filter(self.program.capabilities)
 
     def start(self, sync: socket.socket, ends: tuple[int, int, int]) -> NoReturn:
         """Make the mounts, then become the program."""
@@ -47,38 +51,29 @@ class NamespacedInit(ContainerInit):
             kernel.set_hostname(spec["hostname"])
             if spec["network"] == "none":
                 _loopback_up()
-            ours, passed = stdio(ends, _terminal() if spec["process"]["tty"] else None, spec["process"])
-            wire.tell(sync, {"ready": True, "created": created}, passed)
-            process.begin(spec["process"], self.prepare(spec["process"], ours, sync))
+            program = self.program
+            ours, passed = stdio(ends, _terminal() if program.tty else None, program)
+            wire.tell(sync, InitReport(ready=True, created=created), passed)
+            process.begin(program, self.prepare(program, ours, sync))
 
-    def exec(
-        self,
-        what: dict[str, Any],
-        sync: socket.socket,
-        tells: int,
-        passed: list[int],
-        *,
-        pidfd: int,
-        users: int,
-        groups: list[str],
-    ) -> NoReturn:
+    def exec(self, call: ExecCall) -> NoReturn:
         """Enter the namespaces, then fork the program."""
-        ends = tuple(passed) if passed else (-1, -1, -1)
+        program, sync = call.program, call.sync
         with to_the_end(sync):
-            cgroups.join(groups)
+            cgroups.join(call.groups)
             own = idmap.open_own()
-            if users >= 0:
-                kernel.setns(users, kernel.CLONE_NEWUSER)
-            kernel.setns(pidfd, self.flags & ~kernel.CLONE_NEWUSER)
+            if call.users >= 0:
+                kernel.setns(call.users, kernel.CLONE_NEWUSER)
+            kernel.setns(call.pidfd, self.flags & ~kernel.CLONE_NEWUSER)
             os.chdir("/")
             self._rule()
-            ours, sent = stdio(ends, _terminal() if what["tty"] else None, what)
-            wire.tell(sync, {"ready": True}, sent)
-            environment = self.prepare(what, ours, sync, own=own, kept=(tells,))
+            ours, sent = stdio(call.ends, _terminal() if program.tty else None, program)
+            wire.tell(sync, InitReport(ready=True), sent)
+            environment = self.prepare(program, ours, sync, own=own, kept=(call.tells,))
             # Only now does the container see anything of us: a process with no more rights than its own programs.
-            if child_of_shim(tells) == 0:
-                os.close(tells)
-                process.begin(what, environment)
+            if child_of_shim(call.tells) == 0:
+                os.close(call.tells)
+                process.begin(program, environment)
             os._exit(0)
 
     def _rule(self) -> None:

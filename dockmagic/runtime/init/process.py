@@ -9,14 +9,17 @@ import os
 import resource
 import struct
 import termios
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from dockmagic.linux import idmap, inherited, kernel
+from dockmagic.runtime.messages.init import InitReport
 
 from . import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dockmagic.runtime.messages.program import Program
 
 __all__ = [
     "NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "begin", "not_entered", "open_terminal", "prepare", "resize",
@@ -57,7 +60,7 @@ def resize(master: int, rows: int, columns: int) -> None:
 
 
 def prepare(
-    process: dict[str, Any],
+    program: Program,
     stdio: tuple[int, int, int],
     *,
     users: str,
@@ -65,15 +68,15 @@ def prepare(
     recorder: bytes,
     own: int,
     kept: tuple[int, ...],
-    tell: Callable[[dict[str, Any], tuple[int, ...]], None],
+    tell: Callable[[InitReport, tuple[int, ...]], None],
 ) -> dict[str, str]:
-    """Give up all that the program of `process` is not to have, and have what it has. Namespaces and mounts are there.
+    """Give up all that `program` is not to have, and have what it has. Namespaces and mounts are there.
 
     Afterwards nobody in the container who looks into this process, or a child of it, finds more rights than a program
     of the container has, nor anything of who started it.
 
     Args:
-        process: argv, env, cwd, user, groups, tty, capabilities (a mask), make_cwd, no_new_privs, rlimits.
+        program: what is to be run.
         stdio: what becomes descriptors 0, 1 and 2.
         users: whom the program may become: ``any``; ``one``, who goes by any number; or ``none`` but whom it is.
         code: the seccomp filter; empty for none.
@@ -92,26 +95,26 @@ def prepare(
         if users == "none":
             account = accounts.Account(os.geteuid(), os.getegid(), [], "/")
         else:
-            account = accounts.find(process["user"], process["groups"])
+            account = accounts.find(program.user, program.groups)
     except ValueError as error:
-        raise Refusal(str(error), not_entered(process)) from None
+        raise Refusal(str(error), not_entered(program)) from None
     _take(stdio, account, (own, *kept) if own >= 0 else kept)
-    _work_in(process["cwd"] or "/", make=process.get("make_cwd", False), code=not_entered(process))
-    environment = dict(word.partition("=")[::2] for word in process["env"])
+    _work_in(program.cwd or "/", make=program.make_cwd, code=not_entered(program))
+    environment = dict(word.partition("=")[::2] for word in program.env)
     environment["HOME"] = environment.get("HOME") or account.home  # an empty one counts as none (runc)
     os.umask(0o022)
-    _limit(process["rlimits"], exactly=False)
+    _limit(program.rlimits, exactly=False)
     inherited.forget_signals()
-    if process.get("no_new_privs"):
+    if program.no_new_privs:
         kernel.no_new_privileges()
-    capabilities = process["capabilities"]
+    capabilities = program.capabilities
     if users == "one":
-        tell({"user": [account.uid, account.gid]}, ())
+        tell(InitReport(user=[account.uid, account.gid]), ())
         if account.uid or account.gid:
             idmap.become_other(account.uid, account.gid, own if own >= 0 else idmap.open_own())
         elif recorder:
             listener = kernel.listen_filter(recorder)
-            tell({"listens": True}, (listener,))
+            tell(InitReport(listens=True), (listener,))
             os.close(listener)
     if own >= 0:
         os.close(own)
@@ -130,22 +133,22 @@ def prepare(
     return environment
 
 
-def begin(process: dict[str, Any], environment: dict[str, str]) -> NoReturn:
+def begin(program: Program, environment: dict[str, str]) -> NoReturn:
     """Become the program, when all is prepared.
 
     Raises:
         Refusal: there is no such program.
     """
     os.setsid()
-    if process["tty"]:
+    if program.tty:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    _limit(process["rlimits"], exactly=True)
+    _limit(program.rlimits, exactly=True)
     kernel.keep_to_itself()
     kernel.die_with_parent()
-    _execute(process["argv"], environment)
+    _execute(program.argv, environment)
 
 
-def _limit(rlimits: list[tuple[int, int, int]], *, exactly: bool) -> None:
+def _limit(rlimits: list[list[int]], *, exactly: bool) -> None:
     """Hold this process to these limits; before it has given up its rights they are only raised: it still has to fork.
 
     Raises:
@@ -191,9 +194,9 @@ def _take(stdio: tuple[int, int, int], account: accounts.Account, kept: tuple[in
         os.closerange(low + 1, high)
 
 
-def not_entered(process: dict[str, Any]) -> int:
+def not_entered(program: Program) -> int:
     """Docker's code where the user or the folder is wrong: 125 at a container's start, 126 for one more program."""
-    return _NOT_STARTED if process.get("make_cwd") else NOT_EXECUTABLE
+    return _NOT_STARTED if program.make_cwd else NOT_EXECUTABLE
 
 
 def _work_in(path: str, *, make: bool, code: int) -> None:

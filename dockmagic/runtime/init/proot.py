@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.linux import bpf, kernel
 
 from . import accounts, process
 from .confined import FILES
+
+if TYPE_CHECKING:
+    from dockmagic.runtime.messages.program import Program
 
 __all__ = ["command", "compile_filter"]
 
@@ -32,7 +35,7 @@ def compile_filter() -> bytes:
     return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
 
 
-def command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
+def command(spec: dict[str, Any], what: Program) -> Program:
     """`what` is to be run, as proot runs it.
 
     Raises:
@@ -41,13 +44,13 @@ def command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
     merged = f"{spec['folder']}/merged"
     root = os.open(merged, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        account = accounts.find(what["user"], what["groups"], root=merged)
+        account = accounts.find(what.user, what.groups, root=merged)
     except ValueError as error:
         raise process.Refusal(str(error), process.not_entered(what)) from None
-    folder = what["cwd"] or "/"
-    environment = dict(word.partition("=")[::2] for word in what["env"])
-    _check_program(root, what["argv"][0], folder, environment.get("PATH", ""))
-    if what.get("make_cwd"):
+    folder = what.cwd or "/"
+    environment = dict(word.partition("=")[::2] for word in what.env)
+    _check_program(root, what.argv[0], folder, environment.get("PATH", ""))
+    if what.make_cwd:
         _make_inside(root, folder)
     os.close(root)
     # -v -1: what it has to say is not to stand among what the program says.
@@ -59,13 +62,13 @@ def command(spec: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
             argv += ["-b", f"{mount['source']}:{mount['target']}"]
     environment.setdefault("HOME", account.home)
     env = [f"{name}={value}" for name, value in environment.items()]
-    return what | {
-        "argv": [*argv, *what["argv"]],
-        "env": env,
-        "cwd": "/",
-        "make_cwd": False,
-        "no_new_privs": True,  # without rights it must be so for a filter
-    }
+    return what.replaced(
+        argv=[*argv, *what.argv],
+        env=env,
+        cwd="/",
+        make_cwd=False,
+        no_new_privs=True,  # without rights it must be so for a filter
+    )
 
 
 def _make_inside(root: int, path: str) -> None:

@@ -1,26 +1,33 @@
-"""Messages between the shim and its children: one JSON object each, descriptors beside it. Imported by it."""
+"""Messages between the shim and its children. Imported by it."""
 
 from __future__ import annotations
 
-import json
 import socket
-from typing import Any
+from typing import TYPE_CHECKING
+
+from dockmagic.runtime.messages.init import InitReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["hear", "tell"]
 
 _MESSAGE = 1 << 18
 
 
-def hear(sock: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """The next message and its descriptors; nothing if the other side has closed."""
+def hear(sock: socket.socket) -> tuple[InitReport | None, list[int]]:
+    """The next report and its descriptors; None if the other side has closed.
+
+    Raises:
+        MalformedMessage: it is none.
+    """
     data, descriptors, _, _ = socket.recv_fds(sock, _MESSAGE, 2)
-    return (json.loads(data) if data else {}), descriptors
+    return (InitReport.decode(data) if data else None), descriptors
 
 
-def tell(sock: socket.socket, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-    """Send a message."""
-    data = json.dumps(message).encode()
+def tell(sock: socket.socket, report: InitReport, descriptors: Sequence[int] = ()) -> None:
+    """Send a report."""
     if descriptors:
-        socket.send_fds(sock, [data], list(descriptors))
+        socket.send_fds(sock, [report.encode()], list(descriptors))
     else:
-        sock.send(data)
+        sock.send(report.encode())

@@ -13,7 +13,10 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Self
 
+from dockmagic.runtime.messages.fork_server import Forked, ForkRequest
+
 from . import helper
+from .connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,23 +61,26 @@ class ForkServer:
     def expect(self, *modules: str) -> None:
         """Have modules imported as soon as nothing else is to do, for the helpers that will be asked for soon."""
         with self._lock, contextlib.suppress(BrokenPipeError):  # if it is gone, `launch` says so
-            self._connection.send({"ahead": modules})
+            self._connection.send(ForkRequest(preload=list(modules)))
 
-    def launch(self, module: str, errors: int) -> tuple[helper.Connection, helper.Child]:
+    def launch(self, module: str, errors: int) -> tuple[Connection, helper.Child]:
         """What `helper.launch` does.
 
         Raises:
             OSError: it is gone.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, self._lock:
-            self._connection.send({"module": module}, (theirs.fileno(), errors))
-            answer, _ = self._connection.hear()
-            if answer is None:
-                ours.close()
-                raise ConnectionResetError("the fork server is gone")
-            # It reaps its children only when it is asked again, so the number is still this one's.
-            return helper.Connection(ours), ForkedChild(answer["pid"])
+        with contextlib.ExitStack() as opened:
+            connection = opened.enter_context(Connection(ours))
+            with theirs, self._lock:
+                self._connection.send(ForkRequest(module=module), (theirs.fileno(), errors))
+                answer, _ = self._connection.hear(Forked)
+                if answer is None:
+                    raise ConnectionResetError("the fork server is gone")
+                # It reaps its children only when it is asked again, so the number is still this one's.
+                child = ForkedChild(answer.pid)
+            opened.pop_all()
+        return connection, child
 
 
 class ForkedChild:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import os
 import select
 import signal
 import socket
 from typing import TYPE_CHECKING, NoReturn
+
+from dockmagic.runtime.messages.fork_server import Forked, ForkRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,18 +38,18 @@ def main() -> None:
         if not data:
             return
         _reap()
-        request = json.loads(data)
-        if "ahead" in request:
-            ahead += request["ahead"]
+        request = ForkRequest.decode(data)
+        ahead += request.preload or ()
+        if not request.module:
             continue
-        module = _load(request["module"])
+        module = _load(request.module)
         pid = os.fork()
         if pid == 0:
             sock.close()
             _become(module.main, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        sock.send(json.dumps({"pid": pid}).encode())
+        sock.send(Forked(pid=pid).encode())
 
 
 def _reap() -> None:

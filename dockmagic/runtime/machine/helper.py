@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import socket
 import subprocess
@@ -12,83 +11,20 @@ import sys
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol, Self
+from typing import IO, TYPE_CHECKING, Protocol
+
+from .connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LAUNCHER", "Child", "Connection", "Launcher", "ahead", "launch", "spawn"]
+__all__ = ["LAUNCHER", "Child", "Launcher", "ahead", "launch", "spawn"]
 
-_MESSAGE = 1 << 18
 _MFD_EXEC = 0x10
 _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # seal, shrink, grow, write (fcntl(2), "File Sealing")
 # The interpreter is isolated and reads no site folder, so it must be told where the packages lie.
 _PASSED = ("LD_LIBRARY_PATH", "DOCKMAGIC_MAX_LAYER_SIZE")
 _PACKAGES = [str(Path(__file__).resolve().parents[3]), *(place for place in sys.path if Path(place).is_absolute())]
-
-
-class Connection:
-    """A conversation over a SOCK_SEQPACKET socket: one JSON object a message, descriptors beside it."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    @classmethod
-    def to(cls, folder: Path) -> Connection:
-        """Reach the shim that listens in `folder`.
-
-        Raises:
-            OSError: nobody listens.
-        """
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            # Through a descriptor: the folder's path may be longer than the 107 bytes that an address holds.
-            descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-            try:
-                sock.connect(f"/proc/self/fd/{descriptor}/socket")
-            finally:
-                os.close(descriptor)
-        except BaseException:
-            sock.close()
-            raise
-        return cls(sock)
-
-    def send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        """Send a message."""
-        data = json.dumps(message).encode()
-        if descriptors:
-            socket.send_fds(self.sock, [data], list(descriptors))
-        else:
-            self.sock.send(data)
-
-    def hear(self) -> tuple[dict[str, Any] | None, list[int]]:
-        """The next message with its descriptors; None when the other side has gone."""
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self.sock, _MESSAGE, 4)
-        except ConnectionResetError:
-            # The other side closed before it had read all of ours. What it sent before that is still to be had.
-            data, descriptors, _, _ = socket.recv_fds(self.sock, _MESSAGE, 4)
-        return (json.loads(data) if data else None), descriptors
-
-    def ask(
-        self, message: dict[str, Any], descriptors: tuple[int, ...] = ()
-    ) -> tuple[dict[str, Any] | None, list[int]]:
-        """Send a message and `hear` what comes next; None, too, when the other side goes at this very moment."""
-        try:
-            self.send(message, descriptors)
-            return self.hear()
-        except ConnectionError:
-            return None, []
-
-    def close(self) -> None:
-        """Hang up."""
-        self.sock.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class Child(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dockmagic.oci.error_codec import decode_error
 from dockmagic.oci.errors import DockmagicError
+from dockmagic.runtime.messages.worker import WorkerAnswer, WorkerRequest
 
 from .helper import launch
 
@@ -36,8 +37,8 @@ class Work:
             self._connection, self._child = launch("runtime.worker.main", errors=self._complaints)
             opened.callback(self._child.wait)
             opened.enter_context(self._connection)
-            request = {"isolation": isolation.record(), "task": task, "arguments": arguments}
-            self._connection.send(request, tuple(descriptors))
+            request = WorkerRequest(task=task, isolation=isolation.record(), arguments=arguments)
+            self._connection.send(request, descriptors)
             self._opened = opened.pop_all()
 
     def answer(self) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class Work:
             DockmagicError: what the task raised.
         """
         try:
-            answer, _ = self._connection.hear()
+            answer, _ = self._connection.hear(WorkerAnswer)
         except BaseException:
             self._child.kill()
             raise
@@ -56,10 +57,9 @@ class Work:
             self._complaints.seek(0)
             last = self._complaints.read().decode(errors="replace").strip().splitlines()[-1:]
             raise DockmagicError(f"the worker that should {self._task} ended: {' '.join(last) or 'no reason given'}")
-        if "error" in answer:
-            raise decode_error(answer["error"])
-        result: dict[str, Any] = answer["result"]
-        return result
+        if answer.error is not None:
+            raise decode_error(answer.error)
+        return answer.result or {}
 
     def close(self) -> None:
         """Wait until it has ended."""

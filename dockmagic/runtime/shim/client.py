@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import socket
 import termios
-from typing import Any
+
+from dockmagic.runtime.messages.shim import ShimAnswer
 
 __all__ = ["Client"]
 
@@ -28,13 +28,13 @@ class Client:
         self.waits = False
         self.entered = False
 
-    def send(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
+    def send(self, message: ShimAnswer, descriptors: tuple[int, ...] = ()) -> None:
         """Tell it something, if it is still there."""
         try:
             if descriptors:
-                socket.send_fds(self.sock, [json.dumps(message).encode()], list(descriptors))
+                socket.send_fds(self.sock, [message.encode()], list(descriptors))
             else:
-                self.sock.send(json.dumps(message).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+                self.sock.send(message.encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         except OSError:
             return  # it has gone
 
@@ -45,7 +45,7 @@ class Client:
         fill the socket, and what is said only once, such as the exit code, always has room.
         """
         if self.follows and not any(fcntl.ioctl(self.sock, termios.TIOCOUTQ, bytes(4))):  # SIOCOUTQ of unix(7)
-            self.send({})
+            self.send(ShimAnswer())
 
     def lead_past(self, offset: int, error: OSError, pipes: tuple[int, ...]) -> None:
         """Let who hears all output read the log up to `offset`, and what comes then from these pipes.
@@ -57,4 +57,4 @@ class Client:
         """
         self.follows = self.hears = False
         self.waits = True
-        self.send({"past": offset, "why": error.strerror}, pipes)
+        self.send(ShimAnswer(past=offset, why=error.strerror), pipes)

@@ -1,15 +1,14 @@
 """The process that keeps one container: starts it, writes its log, and answers all who want something of it.
 
-It is started as ``python -I -S``, imports little, and has one thread. Clients speak to it over a SOCK_SEQPACKET socket:
-one JSON object a message, descriptors beside it. Output goes into the log file, and only there as long as that can be
-written; who follows it reads the file and is told by an empty object that it grew. Input goes straight from the client
-into the pipe or terminal.
+It is started as ``python -I -S``, imports little, and has one thread. Clients speak to it over a SOCK_SEQPACKET socket,
+in the messages of `dockmagic.runtime.messages.shim`, descriptors beside them. Output goes into the log file, and only
+there as long as that can be written; who follows it reads the file and is told by an empty answer that it grew. Input
+goes straight from the client into the pipe or terminal.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import select
 import signal
@@ -22,6 +21,21 @@ from dockmagic.linux import cgroups, idmap, kernel
 from dockmagic.linux.signal_escalation import SignalEscalation
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import namespaced, wire  # noqa: F401  (nearly all containers need the former soon)
+from dockmagic.runtime.init.container_init import ExecCall
+from dockmagic.runtime.messages.init import InitReport
+from dockmagic.runtime.messages.message import Message
+from dockmagic.runtime.messages.shim import (
+    REQUESTS,
+    AttachRequest,
+    ExecRequest,
+    ReleaseRequest,
+    ResizeRequest,
+    ShimAnswer,
+    SignalRequest,
+    StartRequest,
+    WaitRequest,
+    WatchRequest,
+)
 
 from . import forwarder, log
 from .client import Client
@@ -58,28 +72,28 @@ class _Shim:
 
     # ------------------------------------------------------------------ start
 
-    def start(self, first: Client, *, stdin: bool) -> dict[str, Any]:
+    def start(self, first: Client, *, stdin: bool) -> ShimAnswer | None:
         """Start the container; the first client hears of it, and feeds its input if `stdin`.
 
         Returns:
-            Why it does not run; nothing if it does.
+            Why it does not run; None if it does.
         """
         spec = self.spec
         try:
             listeners = forwarder.bind(spec["ports"])
         except OSError as error:
-            return {"error": error.strerror, "code": _FAILED}
-        tty = spec["process"]["tty"]
+            return ShimAnswer(error=error.strerror or str(error))
+        tty = self.init.program.tty
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ends = (-1, -1, -1) if tty else self.streams.pipes(stdin=spec["open_stdin"])
         try:
             self.init.ready()
         except (OSError, ValueError) as error:
-            return {"error": str(error), "code": _FAILED}
+            return ShimAnswer(error=str(error))
         try:
             self.pid = kernel.clone(self.init.flags)
         except OSError as error:
-            return {"error": f"no namespaces: {error.strerror}", "code": _FAILED}
+            return ShimAnswer(error=f"no namespaces: {error.strerror}")
         if self.pid == 0:
             outer.close()
             self.init.start(inner, ends)
@@ -88,15 +102,13 @@ class _Shim:
             if end >= 0:
                 os.close(end)
         self.pidfd = os.pidfd_open(self.pid)
-        answer = self._let_go(outer)
+        refusal = self._let_go(outer)
         outer.close()
-        if answer:
+        if refusal is not None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self._end_orphans()
-            answer.setdefault("error", "the container ended before its program began")
-            answer.setdefault("code", _FAILED)
-            return answer
+            return ShimAnswer(error=refusal.error or "the container ended before its program began", code=refusal.code)
         self.listener = self.folder.listen()
         ports = [port | {"host": sock.getsockname()[1]} for port, sock in zip(spec["ports"], listeners, strict=True)]
         if ports:
@@ -109,12 +121,12 @@ class _Shim:
         # Who starts it follows it from the first byte, and hears of its end however soon that comes.
         first.follows = first.hears = True
         self.streams.hand_over(
-            first, {"pid": self.pid, "offset": self.streams.written}, stdin=stdin and spec["open_stdin"], once=True
+            first, ShimAnswer(pid=self.pid, offset=self.streams.written), stdin=stdin and spec["open_stdin"], once=True
         )
-        return {}
+        return None
 
-    def _let_go(self, sync: socket.socket) -> dict[str, Any]:
-        """Let the first process, which waits, become its program; what goes wrong, nothing else."""
+    def _let_go(self, sync: socket.socket) -> InitReport | None:
+        """Let the first process, which waits, become its program; what goes wrong, None if nothing does."""
         spec = self.spec
         try:
             if spec["uid_map"]:
@@ -124,19 +136,24 @@ class _Shim:
                 self.mounts = os.open(f"/proc/{self.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
             self._limit()
             sync.send(b"g")
-            answer, descriptors = wire.hear(sync)
-        except OSError as error:
-            answer, descriptors = {"error": str(error), "code": _FAILED}, []
-        if "created" in answer:
-            self.folder.remember(answer.pop("created"))
-        if answer.get("ready"):
-            if descriptors:
-                self.streams.take_terminal(descriptors[0])
-            answer = self._follow_start(sync)
-            if "user" in answer:
-                self._note_user(*answer["user"], first=True)
-                answer = self._follow_start(sync)
-        return answer
+            report, descriptors = wire.hear(sync)
+        except (OSError, ValueError) as error:
+            return InitReport(error=str(error))
+        if report is None or not report.ready:
+            return report or InitReport()
+        if report.created is not None:
+            self.folder.remember(report.created)
+        if descriptors:
+            self.streams.take_terminal(descriptors[0])
+        return self._begins(sync, first=True)
+
+    def _begins(self, sync: socket.socket, *, first: bool) -> InitReport | None:
+        """What goes wrong while a program starts whose files are there; None if nothing does."""
+        report = self._follow_start(sync)
+        if report is not None and report.user is not None:
+            self._note_user(*report.user, first=first)
+            report = self._follow_start(sync)
+        return report
 
     def _note_user(self, uid: int, gid: int, *, first: bool) -> None:
         """Write down whose program begins, where there is one user only."""
@@ -159,12 +176,12 @@ class _Shim:
             name = f"dockmagic-{os.path.basename(self.folder.path)}"
             self.groups = cgroups.enter(name, self.pid, limits["groups"], limits["amounts"])
 
-    def _follow_start(self, sock: socket.socket) -> dict[str, Any]:
-        """What goes wrong while a program starts; silence is success, for the socket closes on exec."""
+    def _follow_start(self, sock: socket.socket) -> InitReport | None:
+        """What a starting program tells next; silence is success, for the socket closes on exec."""
         while True:
-            answer, descriptors = wire.hear(sock)
-            if not answer.pop("listens", False):
-                return answer
+            report, descriptors = wire.hear(sock)
+            if report is None or not report.listens:
+                return report
             self._record(descriptors[0])
 
     def _record(self, listener: int) -> None:
@@ -233,13 +250,13 @@ class _Shim:
         self._bury()
         for client in self.clients.values():
             if client.follows or client.waits:
-                client.send({"exit": code})
+                client.send(ShimAnswer(exit=code))
         self._dispose()
 
-    def fail(self, client: Client, answer: dict[str, Any]) -> None:
+    def fail(self, client: Client, answer: ShimAnswer) -> None:
         """Write down why it could not start, and tell who asked."""
         now = time.time()
-        self.folder.note(started=now, finished=now, exit_code=answer["code"], error=answer["error"])
+        self.folder.note(started=now, finished=now, exit_code=answer.code, error=answer.error)
         self._bury()
         client.send(answer)
         self._dispose()
@@ -272,7 +289,7 @@ class _Shim:
         self.poll.unregister(pidfd)
         os.close(pidfd)
         if client is not None:
-            client.send({"exit": code if code >= 0 else 128 - code})
+            client.send(ShimAnswer(exit=code if code >= 0 else 128 - code))
 
     def _serve(self, descriptor: int, events: int, *, alive: bool) -> None:
         client = self.clients[descriptor]
@@ -289,98 +306,98 @@ class _Shim:
             client.sock.close()
             return
         try:
-            request = json.loads(data)
-            operation = getattr(self, "_do_" + request.pop("do")) if alive else None
-            if operation is None:
-                client.send({"error": "the container is not running", "code": _FAILED})
+            request = Message.decode_one(data, REQUESTS)
+            if alive:
+                self._answer(client, request, passed)
             else:
-                operation(client, request, passed)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            client.send({"error": f"{type(error).__name__}: {error}", "code": _FAILED})
+                client.send(ShimAnswer(error="the container is not running"))
+        except (ValueError, OSError) as error:
+            client.send(ShimAnswer(error=str(error)))
         finally:
             for number in passed:
                 os.close(number)
 
     # ------------------------------------------------------------------ requests
 
-    def _do_attach(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
-        """Follow the output from here on; with `stdin`, the end to write input to comes along."""
-        client.follows = client.hears = True
-        answer = {"offset": self.streams.written}
-        self.streams.hand_over(client, answer, stdin=request["stdin"] and self.spec["open_stdin"], once=False)
+    def _answer(self, client: Client, request: Message, passed: list[int]) -> None:
+        match request:
+            case AttachRequest():
+                client.follows = client.hears = True
+                answer = ShimAnswer(offset=self.streams.written)
+                self.streams.hand_over(client, answer, stdin=request.stdin and self.spec["open_stdin"], once=False)
+            case WatchRequest():
+                client.follows = True
+                client.send(ShimAnswer(pid=self.pid))
+            case WaitRequest():
+                client.waits = True
+                client.send(ShimAnswer(pid=self.pid))
+            case SignalRequest():
+                self._signal(client, request)
+                client.send(ShimAnswer(pid=self.pid))
+            case ResizeRequest():
+                self.streams.resize(request.rows, request.columns)
+                client.send(ShimAnswer(pid=self.pid))
+            case ReleaseRequest():
+                self._release()
+                client.send(ShimAnswer(released=True))
+            case ExecRequest():
+                self._exec(client, request, passed)
 
-    def _do_watch(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
-        """Follow what the log gets from here on, and no more than that."""
-        client.follows = True
-        client.send({"pid": self.pid})
-
-    def _do_wait(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
-        """Hear of the end only."""
-        client.waits = True
-        client.send({"pid": self.pid})
-
-    def _do_signal(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
-        """Send the container's first process a signal; for who follows a program of ``exec``, that and its group."""
-        number = int(request["number"])
+    def _signal(self, client: Client, request: SignalRequest) -> None:
         if client.entered:
             for pid in [pid for pid, owner in self.children.values() if owner is client]:
                 try:
-                    os.killpg(pid, number)
+                    os.killpg(pid, request.number)
                 except ProcessLookupError:
-                    os.kill(pid, number)  # it leads no group yet
-        elif request.get("insist"):
-            self.escalation.send(self.pid, number)
+                    os.kill(pid, request.number)  # it leads no group yet
+        elif request.insist:
+            self.escalation.send(self.pid, request.number)
         else:
-            os.kill(self.pid, number)
-        client.send({"ok": True})
+            os.kill(self.pid, request.number)
 
-    def _do_resize(self, client: Client, request: dict[str, Any], _passed: list[int]) -> None:
-        """Tell the container's terminal how large it is, for who does not have it in hand."""
-        self.streams.resize(int(request["rows"]), int(request["columns"]))
-        client.send({"ok": True})
-
-    def _do_release(self, client: Client, _request: dict[str, Any], _passed: list[int]) -> None:
-        """Outlive the process that the container was started for."""
+    def _release(self) -> None:
         if self.owner >= 0:
             self.poll.unregister(self.owner)
             os.close(self.owner)
             self.owner = -1
-        client.send({"released": True})
 
-    def _do_exec(self, client: Client, request: dict[str, Any], passed: list[int]) -> None:
-        """Run one more program inside: with the three descriptors that came along, or on a terminal of its own."""
+    def _exec(self, client: Client, request: ExecRequest, passed: list[int]) -> None:
+        if passed and len(passed) != 3:
+            raise ValueError(f"exec takes three descriptors, and {len(passed)} came")
         outer, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # The pid has a way of its own: the program may be ready before the one who forked it has told of it.
         told, tells = os.pipe()
         middle = os.fork()
         if middle == 0:
             outer.close()
-            self.init.exec(request, inner, tells, passed, pidfd=self.pidfd, users=self.users, groups=self.groups)
+            ends = (passed[0], passed[1], passed[2]) if passed else (-1, -1, -1)
+            self.init.exec(
+                ExecCall(
+                    request, sync=inner, tells=tells, ends=ends, pidfd=self.pidfd, users=self.users, groups=self.groups
+                )
+            )
         inner.close()
         os.close(tells)
         os.waitpid(middle, 0)
         pid = int(os.read(told, 16) or b"0")
         os.close(told)
-        answer, descriptors = wire.hear(outer)
-        if answer.get("ready"):
-            answer = self._follow_start(outer)
-            if "user" in answer:
-                self._note_user(*answer["user"], first=False)
-                answer = self._follow_start(outer)
+        report, descriptors = wire.hear(outer)
+        refusal = self._begins(outer, first=False) if report is not None and report.ready else report or InitReport()
         outer.close()
-        if answer or not pid:
+        if refusal is not None or not pid:
             if pid:
                 os.waitpid(pid, 0)
-            client.send(answer or {"error": "the container cannot be entered", "code": _FAILED})
+            refusal = refusal or InitReport()
+            client.send(ShimAnswer(error=refusal.error or "the container cannot be entered", code=refusal.code))
         else:
             pidfd = os.pidfd_open(pid)
             self.children[pidfd] = (pid, client)
             client.entered = True
             self.poll.register(pidfd, select.POLLIN)
-            if request["detach"]:
+            if request.detach:
                 self.streams.turn_away(descriptors)
                 descriptors = []
-            client.send({"pid": pid}, tuple(descriptors))
+            client.send(ShimAnswer(pid=pid), tuple(descriptors))
         for number in descriptors:
             os.close(number)
 
@@ -394,10 +411,16 @@ def main() -> None:
     os.setsid()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    request, passed = wire.hear(sock)
-    if not request:
+    data, passed, _, _ = socket.recv_fds(sock, _MESSAGE, 2)
+    if not data:
         return
-    spec = request["spec"]
+    first = Client(sock)
+    try:
+        request = StartRequest.decode(data)
+    except ValueError as error:
+        first.send(ShimAnswer(error=str(error)))
+        return
+    spec = request.spec
     if passed:
         os.set_inheritable(passed[0], False)  # noqa: FBT003  (as Python has it)
         spec["secret_content"] = passed[0]
@@ -406,19 +429,22 @@ def main() -> None:
     os.close(complaints)
     # Held for life: whoever gets it knows that this container has no shim (flock(2)).
     alive = os.open(f"{spec['folder']}/alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    first = Client(sock)
     try:
         fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        first.send({"error": "the container is running already", "code": _FAILED})
+        first.send(ShimAnswer(error="the container is running already"))
         return
-    shim = _Shim(spec, first)
+    try:
+        shim = _Shim(spec, first)
+    except ValueError as error:
+        first.send(ShimAnswer(error=str(error)))
+        return
     signal.signal(signal.SIGTERM, lambda *_: os.kill(shim.pid, signal.SIGKILL) if shim.pid else sys.exit(_FAILED))
     started = time.time()
-    refusal = shim.start(first, stdin=request["stdin"])
+    refusal = shim.start(first, stdin=request.stdin)
     if passed:
         os.close(passed[0])  # who needs it has it
-    if refusal:
+    if refusal is not None:
         shim.fail(first, refusal)
         return
     code = shim.run()

@@ -6,7 +6,7 @@ import fcntl
 import os
 import select
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dockmagic.runtime.init import process
 
@@ -15,6 +15,8 @@ from .output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from dockmagic.runtime.messages.shim import ShimAnswer
 
     from .client import Client
 
@@ -95,7 +97,7 @@ class Streams:
             self._unheard.add(descriptor)
             self._poll.register(descriptor, select.POLLIN)
 
-    def hand_over(self, client: Client, answer: dict[str, Any], *, stdin: bool, once: bool) -> None:
+    def hand_over(self, client: Client, answer: ShimAnswer, *, stdin: bool, once: bool) -> None:
         """Answer a client, with the streams that it gets itself.
 
         Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import stat
@@ -23,6 +22,9 @@ from dockmagic.oci.errors import DockmagicError, InvalidInput, InvalidLayer, Not
 from dockmagic.runtime.drivers.table import DRIVERS
 from dockmagic.runtime.init import rootfs
 from dockmagic.runtime.machine import diagnostics
+from dockmagic.runtime.machine.connection import MAX_DESCRIPTORS, MAX_MESSAGE
+from dockmagic.runtime.messages.message import MalformedMessage
+from dockmagic.runtime.messages.worker import WorkerAnswer, WorkerRequest
 from dockmagic.snapshot.remove import remove_tree
 from dockmagic.snapshot.snapshot import Snapshot
 from dockmagic.snapshot.table import SNAPSHOTTERS
@@ -219,17 +221,21 @@ _TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 def main() -> None:
     """Do the task that the first message on descriptor 0 names, and answer."""
     sock = socket.socket(fileno=os.dup(0))
-    data, files, _, _ = socket.recv_fds(sock, 1 << 18, 4)
+    data, files, _, _ = socket.recv_fds(sock, MAX_MESSAGE, MAX_DESCRIPTORS)
     if not data:
         return
-    request = json.loads(data)
-    isolation = request["isolation"]
+    try:
+        request = WorkerRequest.decode(data)
+    except MalformedMessage as error:
+        _answer(sock, DockmagicError(f"the worker was sent a request that cannot be read: {error}"))
+        return
+    isolation = request.isolation
     outer, inner = socket.socketpair()
     # In a running container's own user namespace, its root may look at it through /proc; its mounts are not joined,
     # for then a late import would run the container's code.
-    running = request["arguments"].get("pid", 0) if isolation["uid_map"] else 0
+    running = request.arguments.get("pid", 0) if isolation["uid_map"] else 0
     driver = DRIVERS[isolation["tier"]]
-    flags = (driver.probe_flags if request["task"] == "probe" else driver.worker_flags)(isolation)
+    flags = (driver.probe_flags if request.task == "probe" else driver.worker_flags)(isolation)
     try:
         if running:
             kernel.setns(idmap.outer_namespace(running), kernel.CLONE_NEWUSER)
@@ -248,7 +254,7 @@ def main() -> None:
             idmap.become_root(several=sum(row[2] for row in isolation["uid_map"]) > 1)
             kernel.die_with_parent()
         os.umask(0o022)
-        _perform(sock, request["task"], files, isolation, request["arguments"])
+        _perform(sock, request.task, files, isolation, request.arguments)
         sys.stderr.flush()
         os._exit(0)
     inner.close()
@@ -282,8 +288,8 @@ def _perform(
         except OSError:
             _answer(sock, InvalidLayer(f"{task}: {error}"))
     else:
-        sock.send(json.dumps({"result": result}).encode())
+        sock.send(WorkerAnswer(result=result).encode())
 
 
 def _answer(sock: socket.socket, error: DockmagicError) -> None:
-    sock.send(json.dumps({"error": encode_error(error)}).encode())
+    sock.send(WorkerAnswer(error=encode_error(error)).encode())
