@@ -16,7 +16,7 @@ from dockmagic.runtime.machine.helper import spawn
 from dockmagic.runtime.messages.fork_server import Forked, ForkRequest
 from dockmagic.runtime.messages.init import InitReport
 from dockmagic.runtime.messages.message import VERSION, MalformedMessage, Message
-from dockmagic.runtime.messages.program import Program
+from dockmagic.runtime.messages.process_spec import ProcessSpec
 from dockmagic.runtime.messages.shim import (
     REQUESTS,
     AttachRequest,
@@ -103,7 +103,7 @@ def test_a_message_arrives_as_it_was_sent(message: Message) -> None:
         (WorkerRequest, b'{"version": 1, "task": "look", "isolation": [], "arguments": {}}', r"its isolation is \[\]"),
         (WorkerAnswer, b'{"version": 1, "result": 1}', "its result is 1"),
         (StartRequest, b'{"version": 1, "spec": null}', "its spec is None"),
-        (Program, b'{"version": 1, "argv": "sh"}', "its argv is 'sh'"),
+        (ProcessSpec, b'{"version": 1, "argv": "sh"}', "its argv is 'sh'"),
     ],
 )
 def test_what_is_no_message_is_refused_where_it_arrives(kind: type[Message], data: bytes, why: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .guarded import Guarded
 
 if TYPE_CHECKING:
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
     from .means import Means
     from .mount_request import MountRequest
@@ -85,7 +85,7 @@ class Chroot(Guarded):
 
         furnish(spec, facts=True)
 
-    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
+    def enter(self, spec: dict[str, Any], what: ProcessSpec, code: bytes) -> tuple[ProcessSpec, bytes]:
         """Change the root folder."""
         from dockmagic.runtime.init.confined import enter
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockmagic.runtime.init.container_init import ContainerInit
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
     from .mount_request import MountRequest
 
@@ -70,6 +70,6 @@ class Guarded(Driver):
         """See `init.guarded.Entry`."""
         raise NotImplementedError
 
-    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
+    def enter(self, spec: dict[str, Any], what: ProcessSpec, code: bytes) -> tuple[ProcessSpec, bytes]:
         """See `init.guarded.Entry`."""
         raise NotImplementedError

@@ -12,7 +12,7 @@ from .guarded import Guarded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
     from .means import Means
     from .mount_request import MountRequest
@@ -91,7 +91,7 @@ class Proot(Guarded):
 
         furnish(spec, facts=False)
 
-    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
+    def enter(self, spec: dict[str, Any], what: ProcessSpec, code: bytes) -> tuple[ProcessSpec, bytes]:
         """Run proot, which runs the program."""
         del code
         from dockmagic.runtime.init import proot

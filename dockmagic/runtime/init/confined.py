@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .facts import write_facts
 
 if TYPE_CHECKING:
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
 __all__ = ["FILES", "enter", "furnish", "open_terminal"]
 
@@ -84,7 +84,7 @@ def open_terminal(spec: dict[str, Any]) -> tuple[int, int]:
     return master, slave
 
 
-def enter(spec: dict[str, Any], what: Program) -> tuple[Program, bool]:
+def enter(spec: dict[str, Any], what: ProcessSpec) -> tuple[ProcessSpec, bool]:
     """Make the container's copy the root of this process.
 
     Returns:

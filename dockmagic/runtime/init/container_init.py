@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dockmagic.linux import kernel
 from dockmagic.runtime.messages.init import InitReport
-from dockmagic.runtime.messages.program import Program
+from dockmagic.runtime.messages.process_spec import ProcessSpec
 
 from . import process, wire
 
@@ -39,7 +39,7 @@ class ExecCall:
 
     def __init__(
         self,
-        program: Program,
+        program: ProcessSpec,
         *,
         sync: socket.socket,
         tells: int,
@@ -74,7 +74,7 @@ class ContainerInit:
     def __init__(self, spec: dict[str, Any], users: str) -> None:
         self.spec = spec
         self.users = users
-        self.program = Program.of(spec["process"])
+        self.program = ProcessSpec.of(spec["process"])
         self.code = base64.b64decode(spec["filter"])
         self.recorder = b""
 
@@ -109,7 +109,7 @@ class ContainerInit:
 
     def prepare(
         self,
-        program: Program,
+        program: ProcessSpec,
         stdio: tuple[int, int, int],
         sync: socket.socket,
         *,
@@ -155,7 +155,7 @@ def to_the_end(sync: socket.socket) -> Iterator[None]:
 
 
 def stdio(
-    ends: tuple[int, ...], terminal: tuple[int, int] | None, program: Program
+    ends: tuple[int, ...], terminal: tuple[int, int] | None, program: ProcessSpec
 ) -> tuple[tuple[int, int, int], tuple[int, ...]]:
     """The program's three descriptors, and the terminal's master to hand out if it has one."""
     if terminal is not None:

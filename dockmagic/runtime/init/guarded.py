@@ -17,7 +17,7 @@ from .container_init import FAILED, ContainerInit, child_of_shim, stdio, to_the_
 if TYPE_CHECKING:
     import socket
 
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
     from .container_init import ExecCall
 
@@ -41,7 +41,7 @@ class RootfsEntry(Protocol):
         """Put devices and generated files into the root file system."""
         ...
 
-    def enter(self, spec: dict[str, Any], what: Program, code: bytes) -> tuple[Program, bytes]:
+    def enter(self, spec: dict[str, Any], what: ProcessSpec, code: bytes) -> tuple[ProcessSpec, bytes]:
         """Go in, as far as this process can; what to run, and under which seccomp filter, of which `code` is docker's.
 
         Raises:
@@ -94,7 +94,7 @@ class GuardedInit(ContainerInit):
 
     def _guarded(
         self,
-        what: Program,
+        what: ProcessSpec,
         ends: tuple[int, int, int],
         sync: socket.socket,
         secrets: secretfiles.SecretFiles | None = None,

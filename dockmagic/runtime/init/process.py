@@ -19,7 +19,7 @@ from . import accounts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
 __all__ = [
     "NOT_EXECUTABLE", "NOT_FOUND", "Refusal", "begin", "not_entered", "open_terminal", "prepare", "resize",
@@ -60,7 +60,7 @@ def resize(master: int, rows: int, columns: int) -> None:
 
 
 def prepare(
-    program: Program,
+    program: ProcessSpec,
     stdio: tuple[int, int, int],
     *,
     users: str,
@@ -133,7 +133,7 @@ def prepare(
     return environment
 
 
-def begin(program: Program, environment: dict[str, str]) -> NoReturn:
+def begin(program: ProcessSpec, environment: dict[str, str]) -> NoReturn:
     """Become the program, when all is prepared.
 
     Raises:
@@ -194,7 +194,7 @@ def _take(stdio: tuple[int, int, int], account: accounts.Account, kept: tuple[in
         os.closerange(low + 1, high)
 
 
-def not_entered(program: Program) -> int:
+def not_entered(program: ProcessSpec) -> int:
     """Docker's code where the user or the folder is wrong: 125 at a container's start, 126 for one more program."""
     return _NOT_STARTED if program.make_cwd else NOT_EXECUTABLE
 

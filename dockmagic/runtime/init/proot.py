@@ -13,7 +13,7 @@ from . import accounts, process
 from .confined import FILES
 
 if TYPE_CHECKING:
-    from dockmagic.runtime.messages.program import Program
+    from dockmagic.runtime.messages.process_spec import ProcessSpec
 
 __all__ = ["command", "compile_filter"]
 
@@ -35,7 +35,7 @@ def compile_filter() -> bytes:
     return bpf.assemble([*program, bpf.give(bpf.ALLOW)])
 
 
-def command(spec: dict[str, Any], what: Program) -> Program:
+def command(spec: dict[str, Any], what: ProcessSpec) -> ProcessSpec:
     """`what` is to be run, as proot runs it.
 
     Raises:

@@ -21,7 +21,7 @@ from .connection import Connection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ForkServer"]
+__all__ = ["ForkServer", "ForkedChild"]
 
 
 class ForkServer:

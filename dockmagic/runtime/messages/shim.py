@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from .message import Message
-from .program import Program
+from .process_spec import ProcessSpec
 
 __all__ = [
     "REQUESTS",
@@ -83,7 +83,7 @@ class ReleaseRequest(Message):
     tag: ClassVar[str] = "release"
 
 
-class ExecRequest(Program):
+class ExecRequest(ProcessSpec):
     """Run one more program inside: with the three descriptors that come beside it, or on a terminal of its own.
 
     Attributes:

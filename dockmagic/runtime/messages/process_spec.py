@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .message import Message
 
-__all__ = ["Program"]
+__all__ = ["ProcessSpec"]
 
 
-class Program(Message):
+class ProcessSpec(Message):
     """What a forked child of the shim becomes.
 
     Attributes:
