@@ -12,6 +12,7 @@ from dockmagic.oci.protocols import ignore_progress
 from dockmagic.oci.spec import Config, Manifest, parse_config, parse_manifest
 from dockmagic.oci.times import parse_time
 
+from .analysed import Analysed
 from .changeable import Changeable
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from dockmagic.layer.tree import FileTree
-    from dockmagic.layer.waste import Waste
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.protocols import Progress
     from dockmagic.oci.reference import Reference
@@ -29,14 +29,13 @@ if TYPE_CHECKING:
     from .actions import ImageActions, Pushed, Removal
     from .history import Steps
     from .layer import Layers
-    from .packages import Catalog
     from .path import ImagePath
     from .source import ImageSource
 
 __all__ = ["Image"]
 
 
-class Image(Changeable):
+class Image(Changeable, Analysed):
     """An image in the local store, in a registry or in an archive; what is not asked for is not read.
 
     Args:
@@ -185,49 +184,6 @@ class Image(Changeable):
             InvalidContent: a layer is not what it should be.
         """
         return self.layers.files
-
-    @cached_property
-    def waste(self) -> tuple[Waste, ...]:
-        """Files that it carries and never shows, the largest first: hidden or deleted by upper layers.
-
-        Raises:
-            InvalidContent: a layer is not what it should be.
-        """
-        from dockmagic.layer.waste import waste_of
-
-        return waste_of(self.files)
-
-    @cached_property
-    def packages(self) -> Catalog:
-        """Its packages, each with the layer that supplies it, by type and name.
-
-        Raises:
-            InvalidContent: a layer is not what it should be.
-        """
-        from .packages import catalog
-
-        return catalog(self.files, self.layers)
-
-    def sbom(self, form: str = "cyclonedx-json") -> str:
-        """Its bill of materials: the packages as CycloneDX 1.6 or SPDX 2.3, the same text for the same image.
-
-        Args:
-            form: ``cyclonedx-json`` or ``spdx-json``.
-
-        Raises:
-            InvalidInput: there is no such format.
-            NotSupported: the format's library is not installed (``pip install 'dockmagic[sbom]'``).
-            InvalidContent: a layer is not what it should be.
-        """
-        from .sbom import SbomSubject, write_sbom
-
-        name = min(self.tags, default=self.short_id)
-        return write_sbom(SbomSubject(name, self.digest, self.created, self.packages), form)
-
-    @property
-    def efficiency(self) -> float:
-        """The share of the layers' bytes that its merged view shows, 0 to 1; 1 for an image without bytes."""
-        return 1 - sum(one.size for one in self.waste) / self.size if self.size else 1.0
 
     @property
     def platform(self) -> Platform:

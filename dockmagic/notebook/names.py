@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from dockmagic.commands.output.format import short_id, shorten
+from dockmagic.commands.output.format import short_id
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image
 
-__all__ = ["image_name", "instruction", "subject_name"]
-
-_SHELL = re.compile(r"^(?:RUN\s+)?(?:\|\d+\s.*?)?/bin/(?:ba)?sh -c\s+")
-_BUILDKIT = re.compile(r"\s*# buildkit\s*$")
-
-
-def instruction(created_by: str, width: int = 0) -> str:
-    """A history row's ``created_by`` as the Dockerfile had it, at most `width` characters (0: all).
-
-    Docker's classic builder wrote ``/bin/sh -c #(nop)  CMD ["bash"]`` and ``/bin/sh -c apt-get update``.
-    """
-    line = " ".join(_BUILDKIT.sub("", created_by).split())
-    command = _SHELL.sub("", line, count=1)
-    if command.startswith("#(nop)"):
-        line = command.removeprefix("#(nop)").strip()
-    elif command != line:
-        line = f"RUN {command}"
-    return shorten(line, width) if width else line
+__all__ = ["image_name", "subject_name"]
 
 
 def image_name(image: Image) -> str:

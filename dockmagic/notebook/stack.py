@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dockmagic.commands.output.format import human_size
+from dockmagic.rows.words import instruction
 
 from . import html
-from .names import instruction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

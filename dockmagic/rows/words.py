@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-__all__ = ["human_size", "short_id", "shorten"]
+__all__ = ["human_size", "instruction", "short_id", "shorten"]
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _STEP: Final = 1000
 _SHORT: Final = 12
 _LONG_TEXT: Final = 45
+
+_SHELL: Final = re.compile(r"^(?:RUN\s+)?(?:\|\d+\s.*?)?/bin/(?:ba)?sh -c\s+")
+_BUILDKIT: Final = re.compile(r"\s*# buildkit\s*$")
 
 
 def human_size(size: int, digits: int = 3) -> str:
@@ -29,3 +33,17 @@ def short_id(digest: str) -> str:
 def shorten(text: str, width: int = _LONG_TEXT) -> str:
     """At most `width` characters, the last of them an ellipsis where something is left out."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def instruction(created_by: str, width: int = 0) -> str:
+    """A history row's ``created_by`` as the Dockerfile had it, at most `width` characters (0: all).
+
+    Docker's classic builder wrote ``/bin/sh -c #(nop)  CMD ["bash"]`` and ``/bin/sh -c apt-get update``.
+    """
+    line = " ".join(_BUILDKIT.sub("", created_by).split())
+    command = _SHELL.sub("", line, count=1)
+    if command.startswith("#(nop)"):
+        line = command.removeprefix("#(nop)").strip()
+    elif command != line:
+        line = f"RUN {command}"
+    return shorten(line, width) if width else line

@@ -25,7 +25,10 @@ def test_every_output_has_a_text_and_needs_no_script(path: Path) -> None:
     """HTML has a plain twin; no widget waits for a kernel that is not there."""
     assert outputs(path)
     for output in outputs(path):
-        assert set(output["data"]) <= {"text/plain", "text/html"}
+        assert set(output["data"]) <= {"text/plain", "text/html", "image/png"}
+        if "image/png" in output["data"]:
+            assert output["metadata"]["image/png"]["alt"]
+            assert len(output["data"]["image/png"]) <= 80_000 * 4 / 3  # in base64
         assert "text/plain" in output["data"]
         html = "".join(output["data"].get("text/html", []))
         assert not re.search(r"<script|<link|\ssrc=|\shref=|\son\w+=|javascript:", html)

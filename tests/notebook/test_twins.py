@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from well_formed import WellFormed
 
-from dockmagic.notebook.names import instruction
+from dockmagic.rows.words import instruction
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -80,7 +80,7 @@ def test_a_view_can_be_gone_on_with(bundle, shared_shell: InteractiveShell) -> N
     assert "Size" in dir(view)
     with pytest.raises(AttributeError, match="nosuch"):
         view.nosuch  # noqa: B018
-    assert view.plot()._repr_png_().startswith(b"\x89PNG")
+    assert view.plot().png().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,14 @@ from dockmagic.oci.counting import count
 from dockmagic.oci.errors import DockmagicError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from dockmagic.image.analysis import Diff
     from dockmagic.image.image import Image
     from dockmagic.layer.compare import Change
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.reference import Reference
+    from dockmagic.plots import Chart
 
     from .events import BuildWarned, Outcome, StepInfo
 
@@ -88,6 +91,18 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         name = self.names[0].familiar if self.names else self.image.id.short
         return f"<build {name}, {count(len(self.steps), 'step')}>"
+
+    def plot(self, *, ax: Axes | None = None) -> Chart:
+        """Draw with matplotlib how long each step took.
+
+        Args:
+            ax: where to draw; None for a figure of its own.
+        """
+        from dockmagic.plots import StepTime, plot_steps
+
+        name = self.names[0].familiar if self.names else self.image.short_id
+        steps = [StepTime(step.info.text, step.seconds, step.outcome == "cached") for step in self.steps]
+        return plot_steps(steps, self.seconds, title=name, ax=ax)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -73,6 +73,7 @@ MAGICS: Final[tuple[str, ...]] = (
     "layers",
     "files",
     "packages",
+    "plot",
     "diff",
     "inspect",
     "tag",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dockmagic.builder.outcome.result import Build
     from dockmagic.image.image import Image
     from dockmagic.oci.errors import DockmagicError
+    from dockmagic.plots import Chart
     from dockmagic.registry.server import RegistryServer
     from dockmagic.rows import Row, TransferRow
     from dockmagic.runtime.container import Container
@@ -20,6 +21,7 @@ __all__ = [
     "Document",
     "Lines",
     "Nothing",
+    "Picture",
     "Ran",
     "Result",
     "Serving",
@@ -128,6 +130,16 @@ class Transferred(msgspec.Struct, frozen=True):
     errors: tuple[DockmagicError, ...] = ()
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """A chart (``plot``): a notebook shows it, the command line prints its figures.
+
+    Attributes:
+        chart: with the picture.
+    """
+
+    chart: Chart
+
+
 class Serving(msgspec.Struct, frozen=True):
     """A registry that listens (``serve``). The command line waits for Ctrl-C; a kernel goes on, and it ends with it.
 
@@ -180,4 +192,4 @@ class Nothing(msgspec.Struct, frozen=True):
     """There is nothing to say (``tag``)."""
 
 
-Result: TypeAlias = Table | Text | Lines | Document | Content | Transferred | Built | Ran | Serving | Nothing
+Result: TypeAlias = Table | Text | Lines | Document | Content | Transferred | Built | Ran | Serving | Picture | Nothing

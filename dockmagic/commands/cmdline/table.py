@@ -57,6 +57,7 @@ VERBS: Final[Mapping[str, str]] = {
     "packages": "packages",
     "sbom": "sbom",
     "waste": "waste",
+    "plot": "plot",
     "cat": "cat",
     "diff": "diff",
     "history": "history",

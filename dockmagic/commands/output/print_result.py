@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dockmagic.commands.cmdline.result import Built, Content, Document, Lines, Ran, Serving, Table, Text, Transferred
+from dockmagic.commands.cmdline.result import (
+    Built,
+    Content,
+    Document,
+    Lines,
+    Picture,
+    Ran,
+    Serving,
+    Table,
+    Text,
+    Transferred,
+)
 from dockmagic.oci.spec import to_json
 
 from .table_output import plain_text
@@ -27,7 +38,7 @@ def printed(result: Result) -> str | bytes:
     return f"{text}\n" if text else ""
 
 
-def _text(result: Result) -> str:
+def _text(result: Result) -> str:  # noqa: PLR0911  (one case for each kind of result)
     """Text without a line end at its end."""
     if isinstance(result, Text):
         return result.text.removesuffix("\n")
@@ -37,6 +48,8 @@ def _text(result: Result) -> str:
         return result.text or msgspec.json.format(to_json(result.data), indent=4).decode()
     if isinstance(result, Built):
         return plain_text(result.explanation) if result.explanation else "\n".join(result.lines)
+    if isinstance(result, Picture):
+        return result.chart.alt
     if isinstance(result, (Lines, Ran, Serving, Transferred)):
         return "\n".join(result.lines)
     return ""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
+    from matplotlib.axes import Axes
+
     from dockmagic.engine.collection import Filters
     from dockmagic.engine.context import EngineContext
     from dockmagic.image.actions import ImageActions
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from dockmagic.oci.digest import Digest
     from dockmagic.oci.platforms import Platform
     from dockmagic.oci.spec import Descriptor
+    from dockmagic.plots import Chart
     from dockmagic.rows import ImageRow, PlatformRow, Rows, TreeRow
 
     from .subject import Subject
@@ -98,6 +101,35 @@ class ImageLookup(Collection["Image"]):
         from dockmagic.rows import Rows, TreeRow
 
         return Rows(TreeRow, tree_rows(family(local.images(self._engine.store))))
+
+    def plot(self, *, ax: Axes | None = None) -> Chart:
+        """Draw with matplotlib which local images stand on which, and what each adds.
+
+        Args:
+            ax: where to draw; None for a figure of its own.
+        """
+        from dockmagic.plots import plot_family
+
+        return plot_family(self.tree(), ax=ax)
+
+    def plot_tags(self, repository: str, *, platform: Platform | str | None = None, ax: Axes | None = None) -> Chart:
+        """Draw with matplotlib how a repository in its registry has grown over its tags; nothing is pulled.
+
+        Args:
+            repository: without a tag.
+            platform: which images of indexes; None for this machine's.
+            ax: where to draw; None for a figure of its own.
+
+        Raises:
+            ImageNotFound: there is no such repository.
+            RegistryError: the registry refuses or fails.
+        """
+        from dockmagic.plots import plot_growth
+
+        from .growth import tag_sizes
+
+        ref = Reference.parse(convert.text("repository", repository))
+        return plot_growth(tag_sizes(self._engine, ref, platform_of(platform)), title=ref.familiar_name, ax=ax)
 
     @refuses("Images.list")
     def list(self, *, filters: Filters = ()) -> tuple[Image, ...]:

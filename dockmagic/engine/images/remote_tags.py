@@ -7,7 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from dockmagic.image.transfer import choose
+from dockmagic.image.transfer.choose import choose
 from dockmagic.oci.errors import NotFound, UnsupportedMediaType
 from dockmagic.oci.platforms import Platform
 from dockmagic.oci.spec import Index, parse_manifest

@@ -10,6 +10,7 @@ from dockmagic.commands.cmdline.result import (
     Document,
     Lines,
     Nothing,
+    Picture,
     Ran,
     Serving,
     Table,
@@ -57,6 +58,8 @@ def present(result: Result, outputs: Mapping[int, Sequence[str]] | None = None) 
             return (
                 TextValue("\n".join(lines)) if lines else BuildView(build, outputs or {}, explained=bool(explanation))
             )
+        case Picture(chart):
+            return chart
         case Serving(server):
             return server
         case Nothing():

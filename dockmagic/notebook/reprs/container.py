@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from dockmagic.commands.output.format import human_size
 from dockmagic.notebook import html
-from dockmagic.notebook.names import instruction
 from dockmagic.notebook.stack import WRITABLE, image_lines, image_slabs, slab
 from dockmagic.notebook.text import printable
 from dockmagic.oci.errors import PathNotFound
+from dockmagic.rows.words import instruction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.layer.path_index import PathIndex
 from dockmagic.notebook import html
 from dockmagic.notebook.folding import folding_html
-from dockmagic.notebook.names import image_name, instruction
+from dockmagic.notebook.names import image_name
 from dockmagic.notebook.text import count, printable
+from dockmagic.rows.words import instruction
 from dockmagic.store.content import ContentStore
 
 if TYPE_CHECKING:

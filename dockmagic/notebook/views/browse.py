@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.image.path import ImagePath
 from dockmagic.layer.path_index import PathIndex
-from dockmagic.notebook.names import instruction, subject_name
+from dockmagic.notebook.names import subject_name
 from dockmagic.notebook.reprs.image import file_tree
 from dockmagic.notebook.text import PROG, printable
 from dockmagic.oci.errors import DockmagicError
+from dockmagic.rows.words import instruction
 
 from .preview import preview
 from .tree import TreeAnswers

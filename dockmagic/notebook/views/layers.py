@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.output.format import human_size, short_id
 from dockmagic.notebook import html
-from dockmagic.notebook.names import instruction, subject_name
+from dockmagic.notebook.names import subject_name
 from dockmagic.notebook.text import count, printable
+from dockmagic.rows.words import instruction
 
 from .answers import changes_page, file_text
 from .changes import changes_html, counts
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dockmagic.commands.cmdline.result import Table
     from dockmagic.image.image import Image
     from dockmagic.image.layer import Layer, Layers
-    from dockmagic.notebook.plots import Chart
+    from dockmagic.plots import Chart
     from dockmagic.rows import LayerRow
 
 __all__ = ["LayersView", "view_of"]
@@ -61,7 +62,7 @@ class LayersView(View):
 
     def plot(self, ax: Axes | None = None) -> Chart:
         """Draw the layers' sizes with matplotlib, those shared with other images in another colour."""
-        from dockmagic.notebook.plots import plot_layers
+        from dockmagic.plots import plot_layers
 
         return plot_layers(self.rows, title=subject_name(self.subject), ax=ax)
 

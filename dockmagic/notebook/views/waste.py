@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dockmagic.commands.output.format import human_size
 from dockmagic.notebook import html
-from dockmagic.notebook.names import instruction
 from dockmagic.notebook.text import count
+from dockmagic.rows.words import instruction
 
 if TYPE_CHECKING:
     from dockmagic.image.image import Image

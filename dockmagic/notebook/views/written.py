@@ -97,7 +97,7 @@ class WrittenView(View):
 
     def state(self) -> dict[str, Any]:
         """What the page is given at the start."""
-        from dockmagic.notebook.names import instruction
+        from dockmagic.rows.words import instruction
 
         return {
             "title": self.container.name,
