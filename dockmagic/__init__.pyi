@@ -21,6 +21,7 @@ from .image.layer import Layer as Layer
 from .image.layer import Layers as Layers
 from .image.path import ImagePath as ImagePath
 from .image.transports.copy import Copied as Copied
+from .notebook.extension import current_engine as current_engine
 from .oci.digest import Digest as Digest
 from .oci.errors import AmbiguousName as AmbiguousName
 from .oci.errors import BlobNotFound as BlobNotFound

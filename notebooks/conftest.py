@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - pytest finds it by its place
 """The notebooks as tests (``pytest --nbval``): what they are compared by, and which of them cannot run everywhere."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001, T201 - a script, and what it prints is what it is for
 """Run the quickstart notebook offline, write it as a page that can be opened, and say what it showed.
 
 python notebooks/demo.py [PAGE]

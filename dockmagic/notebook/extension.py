@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from dockmagic.commands.cmdline.index import CELL_MAGICS, MAGICS
+from dockmagic.oci.errors import NotSupported
 
 from .completion.completer import Completion
 from .magics.docker import DockMagics
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["load", "unload"]
+    from dockmagic.engine import Engine
+
+__all__ = ["current_engine", "load", "unload"]
 
 #: Classes by module and name, and the module and function here that show them; nothing is imported for it.
 _CARDS: Final = {
@@ -53,6 +56,21 @@ def load(shell: InteractiveShell) -> None:
     shell.input_transformer_manager.token_transformers.append(transform)
     _register_cards(shell, magics)
     shell.meta[_KEY] = (magics, completion, transform)
+
+
+def current_engine() -> Engine:
+    """The engine of this notebook's magics, with the same images, containers and samples.
+
+    Raises:
+        NotSupported: there is no notebook, or the extension is not loaded.
+    """
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is None or _KEY not in shell.meta:
+        raise NotSupported("the magics are not loaded here", hint="Load them first: %load_ext dockmagic")
+    magics: DockMagics = shell.meta[_KEY][0]
+    return magics.engine
 
 
 def unload(shell: InteractiveShell) -> None:
