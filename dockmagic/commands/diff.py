@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dockmagic.engine.describe import change_rows, difference_rows, package_change_rows
+from dockmagic.engine.describe import change_rows, difference_rows
 from dockmagic.engine.image_conditions import Condition
 from dockmagic.image.image import Image
 from dockmagic.oci.errors import ConditionMet, InvalidInput
@@ -118,7 +118,7 @@ def _compared(
     if packages:
         if config or history:
             raise InvalidInput("--packages is a table of its own", hint="Leave out --config and --history")
-        found = package_change_rows(difference.packages)
+        found = tuple(change.row() for change in difference.packages)
         return listing(found, PackageChangeRow, form=form, quiet="Name" if quiet else "", subject=difference)
     if config or history:
         rows = difference_rows("config", difference.config) if config else ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dockmagic.engine.describe import package_rows
 from dockmagic.image.packages import catalog
 from dockmagic.oci.errors import InvalidInput
 from dockmagic.rows.packages import PackageRow
@@ -53,6 +52,6 @@ def command(
     find = partial(ctx.engine.images.find_subject, platform=platform_of(platform), on_remote=partial(tell_remote, ctx))
     owner, part = find(image)
     found = catalog(part.files, owner.layers)
-    rows = tuple(row for row in package_rows(found, owner.layers) if not types or row.type in types)
+    rows = tuple(package.row() for package in found if not types or package.type in types)
     notes = () if form or quiet else tuple(f"Not read: {one.path}: {one.reason}" for one in found.unread)
     return listing(rows, PackageRow, form=form, quiet="Name" if quiet else "", subject=found, notes=notes)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockmagic.rows import ChangeRow, DifferenceRow, MismatchRow, PlanRow, TreeRow
-from dockmagic.rows.packages import PackageChangeRow, PackageRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dockmagic.image.analysis import ConfigDifference, Family
     from dockmagic.image.image import Image
-    from dockmagic.image.layer import Layer, Layers
-    from dockmagic.image.packages import Package, PackageChange
+    from dockmagic.image.layer import Layer
     from dockmagic.image.transfer import PullPlan
     from dockmagic.image.validate import Mismatch
     from dockmagic.layer.compare import Change
@@ -26,8 +24,6 @@ __all__ = [
     "layer_rows",
     "mismatch_rows",
     "names_of",
-    "package_change_rows",
-    "package_rows",
     "plan_rows",
     "tree_rows",
 ]
@@ -77,22 +73,6 @@ def difference_rows(part: str, differences: Iterable[ConfigDifference]) -> tuple
     """Changed members of the configuration, or steps of the history (`part` says which)."""
     return tuple(
         DifferenceRow(part=part, change=one.letter, name=one.name, old=one.old, new=one.new) for one in differences
-    )
-
-
-def package_rows(packages: Iterable[Package], layers: Layers) -> Iterator[PackageRow]:
-    """Packages of an image with these layers, all of them."""
-    for package in packages:
-        yield PackageRow(
-            name=package.name, version=package.version, type=package.type, architecture=package.architecture,
-            layer=package.layer, created_by=layers[package.layer].created_by, path=package.path, purl=package.purl,
-        )  # fmt: skip
-
-
-def package_change_rows(changes: Iterable[PackageChange]) -> tuple[PackageChangeRow, ...]:
-    """Packages that differ."""
-    return tuple(
-        PackageChangeRow(change=one.letter, name=one.name, type=one.type, old=one.old, new=one.new) for one in changes
     )
 
 

@@ -15,10 +15,12 @@ from .readers import READERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    import pandas as pd
     from typing_extensions import Buffer
 
     from dockmagic.layer.entry import Entry
     from dockmagic.layer.tree import FileTree, Node
+    from dockmagic.rows import PackageRow, Rows
 
     from .package import PackageRecord
     from .reader import PackageReader
@@ -59,6 +61,16 @@ class Catalog(Sequence[Package]):
         counts = Counter(one.type for one in self)
         return f"<Catalog {', '.join(f'{kind} {count}' for kind, count in counts.items()) or 'no packages'}>"
 
+    def rows(self) -> Rows[PackageRow]:
+        """One row per package, as ``packages`` shows them."""
+        from dockmagic.rows import PackageRow, Rows
+
+        return Rows(PackageRow, (package.row() for package in self))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The `rows` as a DataFrame."""
+        return self.rows().to_frame()
+
     def __len__(self) -> int:
         return len(self._packages)
 
@@ -76,6 +88,11 @@ class ReadableLayer(Protocol):
     @property
     def compressed_size(self) -> int:
         """Bytes of its blob."""
+        ...
+
+    @property
+    def created_by(self) -> str:
+        """The instruction that made it."""
         ...
 
     def contents(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Iterator[Buffer]]]:
@@ -104,13 +121,14 @@ def catalog(tree: FileTree, layers: Sequence[ReadableLayer]) -> Catalog:
     by_size = sorted(wanted, key=lambda index: -layers[index].compressed_size)
     side_by_side(by_size, lambda index, stop: _read_layer(layers[index], wanted[index], gathered, stop))
     distribution = gathered.distribution
-    found = {
-        (record.type, record.name, record.version, node.entry.name): Package.of(
-            record, distribution, layer=_supplier(record, node, tree), path=node.entry.path
-        )
-        for record, nodes in gathered.records
-        for node in nodes
-    }
+    found: dict[tuple[str, str, str, bytes], Package] = {}
+    for record, nodes in gathered.records:
+        for node in nodes:
+            layer = _supplier(record, node, tree)
+            made_by = layers[layer].created_by
+            found[record.type, record.name, record.version, node.entry.name] = Package.of(
+                record, distribution, layer=layer, created_by=made_by, path=node.entry.path
+            )
     return Catalog(found.values(), distribution, gathered.unread)
 
 

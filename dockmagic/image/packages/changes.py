@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dockmagic.rows import PackageChangeRow
+
     from .package import Package
 
 __all__ = ["PackageChange", "package_changes"]
@@ -29,6 +31,12 @@ class PackageChange(NamedTuple):
     name: str
     old: str
     new: str
+
+    def row(self) -> PackageChangeRow:
+        """What ``diff --packages`` shows of it."""
+        from dockmagic.rows import PackageChangeRow
+
+        return PackageChangeRow(change=self.letter, name=self.name, type=self.type, old=self.old, new=self.new)
 
 
 def package_changes(old: Iterable[Package], new: Iterable[Package]) -> tuple[PackageChange, ...]:

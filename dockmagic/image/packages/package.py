@@ -9,6 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dockmagic.rows import PackageRow
+
 __all__ = ["Distribution", "Package", "PackageRecord"]
 
 #: Types of package URLs whose namespace is the distribution, and what it is where the image does not say.
@@ -65,6 +67,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
         version: as the package manager shows it.
         architecture: as the package manager has it; empty for one that has none.
         layer: index of the layer that supplies it.
+        created_by: the instruction that made this layer; empty if the history does not tell.
         path: the file that tells of it.
         purl: its package URL (the purl specification, ECMA-427).
     """
@@ -74,15 +77,27 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     architecture: str
     layer: int
+    created_by: str
     path: str
     purl: str
 
     @classmethod
-    def of(cls, record: PackageRecord, distribution: Distribution, *, layer: int, path: str) -> Package:
+    def of(
+        cls, record: PackageRecord, distribution: Distribution, *, layer: int, created_by: str, path: str
+    ) -> Package:
         """The package that a record of the file `path` tells of."""
         return cls(
             type=record.type, name=record.name, version=record.version, architecture=record.architecture,
-            layer=layer, path=path, purl=_purl(record, distribution),
+            layer=layer, created_by=created_by, path=path, purl=_purl(record, distribution),
+        )  # fmt: skip
+
+    def row(self) -> PackageRow:
+        """What ``packages`` shows of it."""
+        from dockmagic.rows import PackageRow
+
+        return PackageRow(
+            name=self.name, version=self.version, type=self.type, architecture=self.architecture, layer=self.layer,
+            created_by=self.created_by, path=self.path, purl=self.purl,
         )  # fmt: skip
 
 
