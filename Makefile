@@ -34,7 +34,7 @@ quick: $(VENV)/.test compiled
 	@$(PYTEST) -p no:nbval -m 'not slow' tests
 
 lab: $(VENV)/.lab compiled
-	@echo 'Opening JupyterLab on notebooks/ (Ctrl-C ends it); begin with 00-quickstart.ipynb'
+	@echo 'Opening JupyterLab on notebooks/ (Ctrl-C ends it); begin with index.ipynb'
 	@$(BIN)/jupyter lab --allow-root notebooks
 
 lint: $(VENV)/.lint

@@ -14,7 +14,7 @@ from dockmagic.runtime.machine.tiers import choose
 from dockmagic.store.home import Home
 
 #: Notebooks that run programs in containers.
-_RUNNING = ("03-", "04-")
+_RUNNING = ("03-", "04-", "06-", "07-")
 
 
 def pytest_configure(config: pytest.Config) -> None:
